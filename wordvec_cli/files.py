@@ -1,0 +1,189 @@
+"""Reading any compression, replacing a file as a whole, and the checks that come before long work."""
+
+import bz2
+import errno
+import gzip
+import importlib
+import lzma
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import IO, BinaryIO, cast
+
+from wordvec_cli.errors import InputError, OutputError
+
+STANDARD_STREAM = "-"
+COPY_BYTES = 1 << 20
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _zstd() -> ModuleType:
+    """The standard library's zstd, or its backport where Python is older than 3.14."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with suppress(ImportError):
+            return importlib.import_module(name)
+    raise InputError("zstd input needs the package backports.zstd; install it with: pip install 'wordvec-cli[zstd]'")
+
+
+_DECOMPRESSORS: tuple[tuple[bytes, Callable[[BinaryIO], BinaryIO]], ...] = (
+    (b"\x1f\x8b", lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw))),
+    (b"BZh", lambda raw: cast(BinaryIO, bz2.BZ2File(raw))),
+    (b"\xfd7zXZ\x00", lambda raw: cast(BinaryIO, lzma.LZMAFile(raw))),
+    (b"\x28\xb5\x2f\xfd", lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw))),
+)
+_LONGEST_MAGIC = max(len(magic) for magic, _ in _DECOMPRESSORS)
+
+
+def decompressed(raw: BinaryIO) -> BinaryIO:
+    """`raw` (seekable, at its start) as the bytes it holds: gzip, bzip2, xz and zstd are told by their first bytes."""
+    first_bytes = raw.read(_LONGEST_MAGIC)
+    raw.seek(0)
+    for magic, open_compressed in _DECOMPRESSORS:
+        if first_bytes.startswith(magic):
+            return open_compressed(raw)
+    return raw
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Turn what can go wrong while reading `path` into an InputError that names it."""
+    try:
+        yield
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, *_zstd_errors()) as error:
+        raise InputError(f"{path}: the compressed data is broken or cut short ({error})") from error
+    except OSError as error:
+        raise InputError(f"{path}: {_reason(error)}") from error
+
+
+def _zstd_errors() -> list[type[Exception]]:
+    loaded = (sys.modules.get(name) for name in ("compression.zstd", "backports.zstd"))
+    return [module.ZstdError for module in loaded if module]
+
+
+def spool(stream: BinaryIO, folder: Path) -> BinaryIO:
+    """`stream`, copied to a nameless file in `folder`, which vanishes with the process, however that ends."""
+    copy = temporary_file(folder)
+    with writable(f"{folder} (temporary files)"):
+        shutil.copyfileobj(stream, copy, COPY_BYTES)
+        copy.flush()
+    copy.seek(0)
+    return copy
+
+
+def temporary_file(folder: Path) -> BinaryIO:
+    """A nameless file in `folder`: even `kill -9` leaves nothing of it."""
+    try:
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot hold temporary files ({_reason(error)}); name another folder with --tmp-dir"
+        ) from error
+
+
+# ---------------------------------------------------------------- writing
+
+
+@contextmanager
+def writable(where: str) -> Iterator[None]:
+    """Turn a failed write into an OutputError that names `where`; a closed pipe stays what it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        advice = {errno.ENOSPC: "; free some space", errno.EDQUOT: "; free some space", errno.EFBIG: ""}
+        raise OutputError(f"{where}: {_reason(error)}{advice.get(error.errno or 0, '')}") from error
+
+
+def check_output(path: str) -> None:
+    """Find out before hours of work that `path` cannot be written. Raises: OutputError."""
+    if path == STANDARD_STREAM:
+        return
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise OutputError(f"{path}: the folder {target.parent} does not exist; make it first")
+    writes_into_target = target.exists() and not target.is_file()
+    if not os.access(target if writes_into_target else target.parent, os.W_OK):
+        raise OutputError(f"{path}: no permission to write there")
+
+
+def check_free_space(folder: Path, n_bytes: int, purpose: str) -> None:
+    """Raises: OutputError if the disk of `folder` has less than `n_bytes` free."""
+    free = shutil.disk_usage(folder).free
+    if free < n_bytes:
+        raise OutputError(
+            f"{folder}: {purpose} needs {n_bytes / 1e6:.1f} MB and {free / 1e6:.1f} MB are free; free some space"
+        )
+
+
+def output_folder(path: str) -> Path:
+    """Where the spools of a command that writes `path` go by default: beside it, as /tmp may be memory."""
+    folder = Path.cwd() if path == STANDARD_STREAM else Path(os.path.realpath(path)).parent
+    return folder if os.access(folder, os.W_OK) and folder != Path("/dev") else Path(tempfile.gettempdir())
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` at the end of the block, whole, or not at all.
+
+    `-` is standard output; a target that is no regular file (a device, a FIFO) is written straight through.
+    Raises: OutputError
+    """
+    if path == STANDARD_STREAM:
+        with writable("standard output"):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        return
+    target = Path(os.path.realpath(path))
+    with writable(path):
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                yield file
+            return
+        descriptor, temporary_name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary_name, _mode_for(target))
+            os.replace(temporary_name, target)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary_name)
+            raise
+        _sync_folder(target.parent)
+
+
+def _mode_for(target: Path) -> int:
+    """The mode of the file that is replaced, or what the umask leaves of a new one's."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

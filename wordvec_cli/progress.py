@@ -1,0 +1,22 @@
+"""Progress of long work, as values: the library calls `report(Progress(...))`, and the caller decides what shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one stage is: `done` of `total` (None: not known) in `unit`s, with figures such as the loss."""
+
+    stage: str
+    done: int
+    total: int | None
+    unit: str
+    stats: Mapping[str, float] = field(default_factory=dict)
+
+
+Report = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """The report that shows nothing."""
