@@ -58,15 +58,16 @@ def readable(path: str) -> Iterator[None]:
     """Turn what can go wrong while reading `path` into an InputError that names it."""
     try:
         yield
-    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, *_zstd_errors()) as error:
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
         raise InputError(f"{path}: the compressed data is broken or cut short ({error})") from error
     except OSError as error:
         raise InputError(f"{path}: {_reason(error)}") from error
 
 
-def _zstd_errors() -> list[type[Exception]]:
-    loaded = (sys.modules.get(name) for name in ("compression.zstd", "backports.zstd"))
-    return [module.ZstdError for module in loaded if module]
+def _zstd_error() -> type[Exception]:
+    """What the zstd module raises; EOFError where none is loaded, as nothing can then raise it."""
+    loaded = sys.modules.get("compression.zstd") or sys.modules.get("backports.zstd")
+    return cast(type[Exception], loaded.ZstdError) if loaded else EOFError
 
 
 def spool(stream: BinaryIO, folder: Path) -> BinaryIO:

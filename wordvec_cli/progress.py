@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one stage is: `done` of `total` (None: not known) in `unit`s, with figures such as the loss."""
+    """How far one stage is: `done` of `total` (None: not known) in `unit`s, with figures such as the loss.
+
+    A milestone, such as the end of an epoch, is worth a line of its own.
+    """
 
     stage: str
     done: int
     total: int | None
     unit: str
     stats: Mapping[str, float] = field(default_factory=dict)
+    is_milestone: bool = False
 
 
 Report = Callable[[Progress], None]

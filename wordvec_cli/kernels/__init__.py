@@ -1,0 +1,29 @@
+"""The compiled inner loops: the only home of numba. Importing this package settles where compiled code is kept."""
+
+import atexit
+import shutil
+import tempfile
+import warnings
+
+import numba
+
+
+def _probe() -> None:
+    """Stands for every kernel: numba decides by the source's folder where compiled code is kept."""
+
+
+def _settle_cache() -> None:
+    """Give numba a folder of its own where neither the package's nor the home folder can be written: it raises there."""
+    try:
+        numba.njit(cache=True)(_probe)
+    except RuntimeError:
+        folder = tempfile.mkdtemp(prefix="wordvec-kernels-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        numba.config.CACHE_DIR = folder
+        warnings.warn(
+            "compiled code cannot be kept, so that every run compiles anew; set NUMBA_CACHE_DIR to a writable folder",
+            stacklevel=1,
+        )
+
+
+_settle_cache()

@@ -1,0 +1,1 @@
+"""Trainers: from a corpus of word ids to vectors."""

@@ -1,0 +1,58 @@
+# make demo    install, train on the sample and show neighbours      make test    install, run the whole suite
+# make         lint, types and tests                                 make bench   benchmarks (see benchmarks/README.md)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+SAMPLE := sample_data/state-of-the-union.txt.xz
+# make bench: a corpus of your own, and the folder of GloVe's compiled programs
+CORPUS ?=
+GLOVE_BUILD ?=
+
+.DEFAULT_GOAL := check
+.PHONY: check lint types test format bench demo clean
+
+check: lint types test
+
+lint: $(VENV)/.tests-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tests-installed
+	$(BIN)/mypy
+
+test: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.tests-installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.tests-installed
+	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --glove-build "$(GLOVE_BUILD)"
+
+demo: $(VENV)/.installed
+	mkdir -p $(DEMO)
+	$(BIN)/wordvec build-vocab $(SAMPLE) --tokenizer words --lowercase -o $(DEMO)/vocab.tsv
+	head -n 5 $(DEMO)/vocab.tsv
+	$(BIN)/wordvec train $(SAMPLE) --vocab $(DEMO)/vocab.tsv --epochs 15 -o $(DEMO)/vectors.safetensors
+	$(BIN)/wordvec similar $(DEMO)/vectors.safetensors war freedom banks -k 5
+	$(BIN)/wordvec lookup $(DEMO)/vectors.safetensors peace | cut -c 1-76
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is missing or older than 3.11; install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@

@@ -1,0 +1,117 @@
+"""The command `wordvec`: the table of commands, and the one place where an error becomes a line and an exit status.
+
+A command reads its options, calls one library function and prints. It returns its exit status (None: 0).
+"""
+
+import importlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from wordvec_cli import __version__
+from wordvec_cli.cli import spelling
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.errors import OutputError, WordvecError
+from wordvec_cli.files import writable
+
+COMMANDS = {
+    "build-vocab": "build_vocab",
+    "train": "train",
+    "lookup": "lookup",
+    "similar": "similar",
+    "info": "info",
+}
+EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
+
+
+class Commands(click.Group):
+    """The commands of the table, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="wordvec", message="%(prog)s %(version)s")
+def wordvec() -> None:
+    """Train, convert and query word vectors.
+
+    \b
+    wordvec build-vocab corpus.txt -o vocab.tsv
+    wordvec train corpus.txt --vocab vocab.tsv -o vectors.safetensors
+    wordvec similar vectors.safetensors king queen
+    """
+
+
+def main() -> NoReturn:
+    """The console script."""
+    if "_WORDVEC_COMPLETE" in os.environ:  # the shell asks for completions
+        wordvec.main(prog_name="wordvec")
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
+    """Leave by way of every `finally`, so that temporary files go."""
+    sys.exit(EXIT_TERMINATED)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit status."""
+    terminal = Terminal()
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: terminal.note(f"Warning: {message}")
+            return _run_command(arguments, terminal)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        _forget_stdout()
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        terminal.error("interrupted")
+        return EXIT_INTERRUPTED
+    except MemoryError as error:
+        terminal.error(f"not enough memory ({error}); free some, or ask for less (--max-vocab, --vector-size)")
+        return EXIT_ERROR
+    except OSError as error:  # what no module expected: a file that vanished, a disk that filled up under a library
+        terminal.error(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        return EXIT_ERROR
+    except WordvecError as error:
+        if isinstance(error, OutputError):
+            _forget_stdout()
+        terminal.error(str(error))
+        return error.exit_status
+    finally:
+        terminal.close()
+
+
+def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
+    spelling.check_single_dashes(arguments, wordvec)
+    with spelling.suggestions(), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
+        status = wordvec.invoke(context)
+        with writable("standard output"):
+            sys.stdout.flush()
+    return status or 0
+
+
+def _forget_stdout() -> None:
+    """Send what is still buffered for a closed or full output nowhere, or Python would complain again at its exit."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)

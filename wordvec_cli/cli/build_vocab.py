@@ -1,0 +1,76 @@
+"""`wordvec build-vocab`: count the words of a corpus."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wordvec_cli.cli.options import (
+    corpus_argument,
+    max_vocab_option,
+    memory_option,
+    min_count_option,
+    output_option,
+    progress_options,
+    spool_folder,
+    threads_option,
+    tmp_dir_option,
+    tokenizer_options,
+)
+from wordvec_cli.cli.output import note_dropped
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.files import check_output
+
+if TYPE_CHECKING:
+    from wordvec_cli.corpus import Tokenizer
+    from wordvec_cli.vocabulary import Layout
+
+
+@click.command(short_help="Count the words of a corpus.")
+@corpus_argument
+@output_option("the words and counts")
+@click.option(
+    "--to", "layout", type=click.Choice(["tsv", "word2vec"]), default="tsv", show_default=True,
+    help="tsv: `word<TAB>count`, which GloVe and gensim read too; word2vec: `</s>` first, as word2vec.c needs it.",
+)  # fmt: skip
+@min_count_option
+@max_vocab_option
+@tokenizer_options
+@threads_option
+@memory_option("1GB")
+@tmp_dir_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    corpus: tuple[str, ...],
+    output: str,
+    layout: "Layout",
+    min_count: int,
+    max_vocab: int | None,
+    tokenizer: "Tokenizer | None",
+    threads: int,
+    memory: int,
+    tmp_dir: Path | None,
+) -> None:
+    """Count the words of CORPUS: files, folders, or - for standard input; compressed ones too.
+
+    Writes `word<TAB>count` lines by descending count, equal counts in byte order of the words. Counts are exact,
+    whatever the memory. How the words were made is kept beside the output, in FILE.json.
+
+    \b
+    wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
+    zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
+    """
+    from wordvec_cli.corpus import Corpus, Tokenizer
+    from wordvec_cli.vocabulary import CountOptions, count_words, write_vocabulary
+
+    check_output(output)
+    options = CountOptions(min_count, max_vocab, memory, threads)
+    text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
+    words = count_words(text, options, terminal.report)
+    terminal.close()
+    note_dropped(terminal, words)
+    write_vocabulary(words, output, layout)

@@ -1,0 +1,125 @@
+"""`wordvec lookup`: the vectors of words."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import click
+
+from wordvec_cli import decimals
+from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
+from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.output import as_text, asked_words, write_stdout
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.embeddings import Embeddings, load
+
+# Up to so many values the standard library is faster than importing numpy and numba.
+VALUES_WITHOUT_NUMPY = 300_000
+
+# A word, and its vector: None for a missing word that is to stand alone.
+Answer = tuple[bytes, "Sequence[float] | None"]
+
+
+@click.command(short_help="Print the vectors of words.")
+@click.argument("vectors")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "tsv", "json", "npy"]),
+    default="text",
+    show_default=True,
+    help="text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; json: an object a line; npy: the matrix alone.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "skip", "zeros", "blank"]),
+    default="error",
+    show_default=True,
+    help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone.",
+)
+@click.option("--vocab", metavar="FILE", help="A fuller vocabulary, to tell why a word is missing.")
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal, vectors: str, words: tuple[str, ...], layout: str, missing: str, vocab: str | None
+) -> int:
+    """Print the vectors of WORDs, or of the words on standard input, one a line.
+
+    Numbers have the fewest digits that read back as the same float32. Each missing word is named on standard error,
+    with the reason if it can be told.
+
+    \b
+    wordvec lookup vectors.safetensors king queen
+    cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
+    """
+    embeddings = load(vectors)
+    missing_words = MissingWords(embeddings, terminal, vocab)
+    batches = (list(_answers(batch, missing_words, missing)) for batch in asked_words(words))
+    if layout == "npy":
+        _write_npy((answer for batch in batches for answer in batch), embeddings.dim)
+    else:
+        line_writer = _LineWriter(layout)
+        for batch in batches:
+            write_stdout(line_writer.lines(batch))
+    return EXIT_MISSING if missing == "error" and missing_words.n_missing else 0
+
+
+def _answers(words: Iterable[bytes], missing_words: MissingWords, missing: str) -> Iterator[Answer]:
+    embeddings = missing_words.embeddings
+    for word in words:
+        word_id = embeddings.vocabulary.find(word)
+        if word_id is not None:
+            yield word, embeddings.row(word_id)
+            continue
+        missing_words.tell(word)
+        if missing == "zeros":
+            yield word, [0.0] * embeddings.dim
+        elif missing == "blank":
+            yield word, None
+
+
+class _LineWriter:
+    """Answers as lines; goes over to the native formatter once there have been many."""
+
+    def __init__(self, layout: str) -> None:
+        self._layout = layout
+        self._n_values = 0
+
+    def lines(self, answers: Sequence[Answer]) -> Iterator[bytes]:
+        write_line: Callable[[bytes, bytes], bytes] = _LINES[self._layout]
+        separator = _SEPARATORS[self._layout]
+        vectors = [vector for _, vector in answers if vector is not None]
+        numbers = iter(self._numbers(vectors, separator))
+        for word, vector in answers:
+            yield write_line(word, next(numbers) if vector is not None else b"")
+
+    def _numbers(self, vectors: Sequence[Sequence[float]], separator: bytes) -> Iterable[bytes]:
+        self._n_values += sum(map(len, vectors))
+        if self._n_values <= VALUES_WITHOUT_NUMPY:
+            return (separator.join(text.encode() for text in decimals.shortest(vector)) for vector in vectors)
+        import numpy as np
+
+        return decimals.shortest_rows(np.array(vectors, dtype=np.float32), separator) if vectors else []
+
+
+_SEPARATORS = {"text": b" ", "tsv": b"\t", "json": b","}
+_LINES: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "text": lambda word, numbers: word + (b" " + numbers if numbers else b"") + b"\n",
+    "tsv": lambda word, numbers: word + (b"\t" + numbers if numbers else b"") + b"\n",
+    "json": lambda word, numbers: (
+        b'{"word": %s, "vector": %s}\n'
+        % (json.dumps(as_text(word)).encode(), b"[" + numbers + b"]" if numbers else b"null")
+    ),
+}
+
+
+def _write_npy(answers: Iterable[Answer], dim: int) -> None:
+    """The vectors as one (n, dim) float32 .npy array; a blank is a row of NaN."""
+    import io
+
+    import numpy as np
+
+    rows = [np.full(dim, np.nan) if vector is None else vector for _, vector in answers]
+    array = io.BytesIO()
+    np.save(array, np.array(rows, dtype=np.float32).reshape(len(rows), dim), allow_pickle=False)
+    write_stdout([array.getbuffer()])

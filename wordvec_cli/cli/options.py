@@ -1,0 +1,170 @@
+"""Options that several commands share: one name, one meaning, one default."""
+
+import functools
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.files import output_folder
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+class Size(click.ParamType):
+    """A number of bytes: 200MB, 1.5GB, 4096."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(value)
+        if not match:
+            self.fail(f"{value!r} is no size; write it like 200MB or 1.5GB", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def combined(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several click options as one decorator, in the order of the help text."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def usable_cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _set_progress(ctx: click.Context, param: click.Parameter, value: str) -> None:
+    ctx.find_object(Terminal).mode = value  # type: ignore[union-attr]
+
+
+def _set_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.find_object(Terminal).is_quiet = value  # type: ignore[union-attr]
+
+
+# Eager, so that an error in a later option is already told in the mode that was asked for.
+progress_options = combined(
+    click.option(
+        "--progress",
+        type=click.Choice(["bar", "json", "none"]),
+        default="bar",
+        is_eager=True,
+        expose_value=False,
+        callback=_set_progress,
+        help="What standard error shows: a bar (on a terminal only), a JSON line a second, or nothing.  [default: bar]",
+    ),
+    click.option(
+        "--quiet", is_flag=True, is_eager=True, expose_value=False, callback=_set_quiet, help="Show errors only."
+    ),
+)
+
+corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=usable_cpus,
+    show_default="the usable CPUs",
+    metavar="N",
+    help="Threads that work at the same time.",
+)
+
+min_count_option = click.option(
+    "--min-count",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Drop words that occur less often.",
+)
+
+max_vocab_option = click.option(
+    "--max-vocab", type=click.IntRange(min=1), metavar="N", help="Keep only the N most frequent words."
+)
+
+tmp_dir_option = click.option(
+    "--tmp-dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, writable=True),
+    metavar="FOLDER",
+    help="Where temporary files go.  [default: the output's folder]",
+)
+
+
+def memory_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--memory",
+        type=Size(),
+        default=default,
+        show_default=True,
+        metavar="SIZE",
+        help="Memory for counting words; beyond it, temporary files are used.",
+    )
+
+
+def output_option(what: str) -> Callable[[Command], Command]:
+    return click.option("-o", "--output", required=True, metavar="FILE", help=f"Where {what} go; - is standard output.")
+
+
+def spool_folder(tmp_dir: Path | None, output: str) -> Path:
+    """Where the temporary files of a command that writes `output` go."""
+    return tmp_dir or output_folder(output)
+
+
+_TOKENIZER_OPTIONS = combined(
+    click.option(
+        "--tokenizer",
+        type=click.Choice(["whitespace", "words"]),
+        help="whitespace: split at ASCII white space; words: Unicode words, punctuation apart.  [default: whitespace]",
+    ),
+    click.option("--token-pattern", metavar="REGEX", help="Tokens are the matches of this regular expression."),
+    click.option("--lowercase", is_flag=True, help="Turn the text into lower case."),
+    click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Bring the text into a Unicode normal form."),
+    click.option(
+        "--invalid-utf8",
+        type=click.Choice(["keep", "replace", "skip", "error"]),
+        help="What becomes of bytes that are no UTF-8: kept as they are, replaced by U+FFFD, "
+        "their line skipped, or an error.  [default: keep]",
+    ),
+)
+
+
+def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how text becomes tokens, as one argument: a Tokenizer, or None if none of them is given."""
+
+    @functools.wraps(function)
+    def with_tokenizer(
+        *,
+        tokenizer: str | None,
+        token_pattern: str | None,
+        lowercase: bool,
+        normalise: str | None,
+        invalid_utf8: str | None,
+        **others: Any,
+    ) -> Any:
+        from wordvec_cli.corpus import Tokenizer
+
+        if token_pattern is not None and tokenizer is not None:
+            raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")
+        given = any((tokenizer, token_pattern, lowercase, normalise, invalid_utf8))
+        kind = "pattern" if token_pattern is not None else tokenizer or "whitespace"
+        chosen = Tokenizer(kind, token_pattern, lowercase, normalise, invalid_utf8 or "keep") if given else None
+        return function(tokenizer=chosen, **others)
+
+    return _TOKENIZER_OPTIONS(with_tokenizer)

@@ -1,0 +1,66 @@
+"""Results on standard output, and words that are asked for."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.files import readable, writable
+
+if TYPE_CHECKING:
+    from wordvec_cli.vocabulary import CountedWords
+
+READ_BYTES = 1 << 16
+
+
+def shown(word: bytes) -> str:
+    """A word for a person's eyes: broken UTF-8 is replaced."""
+    return word.decode("utf-8", "replace")
+
+
+def as_text(word: bytes) -> str:
+    """A word for JSON: a broken byte becomes a lone surrogate, from which it can be told again."""
+    return word.decode("utf-8", "surrogateescape")
+
+
+def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
+    """Write and flush, so that a program at the other end of a pipe gets its answer at once."""
+    with writable("standard output"):
+        for part in parts:
+            sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+
+
+def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
+    """The words of the command line, or the lines of standard input as they come in.
+
+    A batch is what a pipe holds at the time: one line from a program that waits for its answer, thousands from a file.
+    """
+    if arguments:
+        yield [os.fsencode(word) for word in arguments]
+        return
+    rest = b""
+    with readable("standard input"):
+        while chunk := os.read(sys.stdin.fileno(), READ_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if lines:
+                yield [line.removesuffix(b"\r") for line in lines]
+    if rest:
+        yield [rest.removesuffix(b"\r")]
+
+
+def note_dropped(terminal: Terminal, words: "CountedWords") -> None:
+    """Tell what counting kept, and whatever it dropped for which reason."""
+    statistics = words.statistics
+    terminal.note(
+        f"{statistics.n_lines} lines, {statistics.n_tokens} tokens: kept {words.n_words} words ({words.n_tokens} tokens)"
+    )
+    for dropped, reason in (
+        (words.below_min_count, f"below --min-count {words.options.min_count}"),
+        (words.beyond_max_vocab, f"beyond --max-vocab {words.options.max_vocab}"),
+    ):
+        if dropped.n_words:
+            terminal.note(f"dropped {dropped.n_words} words ({dropped.n_tokens} tokens) {reason}")
+    if statistics.n_invalid_lines:
+        terminal.note(f"{statistics.n_invalid_lines} lines are not UTF-8; {statistics.n_dropped_lines} of them dropped")

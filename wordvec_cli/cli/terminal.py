@@ -1,0 +1,85 @@
+"""What goes to standard error: a progress bar, JSON lines, notes and errors."""
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from wordvec_cli.progress import Progress
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 1.0
+
+
+class Terminal:
+    """Standard error in one of three modes: `bar` (only on a terminal), `json` (every line is JSON), `none`."""
+
+    def __init__(self) -> None:
+        self.mode = "bar"
+        self.is_quiet = False
+        self._bar: tqdm | None = None
+        self._stage = ""
+        self._last_line = 0.0
+
+    def report(self, progress: Progress) -> None:
+        """Show how far the work is: the library's `report`."""
+        if self.is_quiet or self.mode == "none":
+            return
+        if self.mode == "json":
+            self._report_line(progress)
+        elif progress.is_milestone:
+            self._show(f"{progress.stage} {progress.done}/{progress.total}: {_figures(progress)}")
+        elif sys.stderr.isatty():
+            self._report_bar(progress)
+
+    def note(self, text: str) -> None:
+        """Tell the user something that is no error."""
+        if not self.is_quiet:
+            self._show(text, key="note")
+
+    def error(self, text: str) -> None:
+        """Tell the user why the command failed: in one line, whatever the text holds, and even if quiet."""
+        line = " ".join(text.split("\n"))
+        self._show(line if self.mode == "json" else f"Error: {line}", key="error")
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _show(self, text: str, key: str = "note") -> None:
+        if self.mode == "json":
+            text = json.dumps({key: text})
+        if self._bar is not None:
+            self._bar.clear()
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    def _report_line(self, progress: Progress) -> None:
+        is_last = progress.done == progress.total
+        now = time.monotonic()
+        if not (progress.is_milestone or is_last or now - self._last_line >= SECONDS_BETWEEN_LINES):
+            return
+        self._last_line = now
+        record = {"stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit}
+        print(json.dumps(record | dict(progress.stats)), file=sys.stderr, flush=True)  # noqa: T201
+
+    def _report_bar(self, progress: Progress) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None or progress.stage != self._stage:
+            self.close()
+            self._stage = progress.stage
+            self._bar = tqdm(
+                desc=progress.stage, total=progress.total, unit=progress.unit, unit_scale=True, leave=False,
+                dynamic_ncols=True,
+            )  # fmt: skip
+        if progress.stats:
+            self._bar.set_postfix_str(_figures(progress), refresh=False)
+        self._bar.update(progress.done - self._bar.n)
+
+
+def _figures(progress: Progress) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in progress.stats.items())

@@ -1,0 +1,550 @@
+"""Counting and encoding the white-space-separated chunks of a text: a hash table of byte strings, and what fills it.
+
+The scan is the same for every tokenizer: cut the text at the six ASCII white-space bytes, look each chunk up. What a
+tokenizer makes of a chunk is found out once per distinct chunk, not once per occurrence (`split_ascii_chunks`, and
+Python for chunks with bytes beyond ASCII). Machines are little-endian here, as numba's are.
+
+A text that is scanned ends in `PADDING` bytes of white space: loads are 64 bytes wide and never look where they start.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+PADDING = 72
+
+Bytes = NDArray[np.uint8]
+Integers = NDArray[np.int64]
+Ids = NDArray[np.int32]
+
+OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+_NEWLINE = 10
+_EMPTY = np.uint64(0)
+_FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd numbers with well mixed bits, as in splitmix64
+_SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_LOW_HALF = np.uint64(0xFFFFFFFF)
+_HIGH_HALF = np.uint64(0xFFFFFFFF00000000)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+# ---------------------------------------------------------------- what numba has no words for
+
+
+def _pointer(context: Any, builder: Any, signature: Any, arguments: Any, pointed: ir.Type) -> ir.Value:
+    """The address of byte `arguments[1]` of array `arguments[0]`, as a pointer to a `pointed`."""
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.bitcast(builder.gep(array.data, [arguments[1]]), pointed.as_pointer())
+
+
+@intrinsic  # type: ignore[misc]
+def _load(typing_context: Any, text: Any, position: Any) -> Any:
+    """The 8 bytes of `text` from `position` on as one number, wherever they stand."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        return builder.load(_pointer(context, builder, signature, arguments, ir.IntType(64)), align=1)
+
+    return types.uint64(text, types.intp), generate
+
+
+def _bits_of_64_bytes(condition: Callable[[Any, Callable[[int], ir.Value], ir.Value], ir.Value]) -> Any:
+    """An intrinsic (text, position) -> uint64 whose bit i tells if byte `position + i` meets the condition."""
+    lanes = ir.VectorType(ir.IntType(8), 64)
+
+    def of_bytes(typing_context: Any, text: Any, position: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+            text_bytes = builder.load(_pointer(context, builder, signature, arguments, lanes), align=1)
+            found = condition(builder, lambda value: ir.Constant(lanes, [value] * 64), text_bytes)
+            return builder.bitcast(found, ir.IntType(64))
+
+        return types.uint64(text, types.intp), generate
+
+    return intrinsic(of_bytes)
+
+
+def _is_white_space(builder: Any, constant: Callable[[int], ir.Value], text_bytes: ir.Value) -> ir.Value:
+    tab_to_return = builder.icmp_unsigned("<=", builder.sub(text_bytes, constant(9)), constant(4))
+    return builder.or_(tab_to_return, builder.icmp_unsigned("==", text_bytes, constant(32)))
+
+
+def _is_newline(builder: Any, constant: Callable[[int], ir.Value], text_bytes: ir.Value) -> ir.Value:
+    return builder.icmp_unsigned("==", text_bytes, constant(_NEWLINE))
+
+
+_white_space = _bits_of_64_bytes(_is_white_space)
+_newlines = _bits_of_64_bytes(_is_newline)
+
+
+@intrinsic  # type: ignore[misc]
+def _lowest_bit(typing_context: Any, bits: Any) -> Any:
+    """The number of the lowest 1 in `bits` (uint64, not 0)."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+# ---------------------------------------------------------------- the hash table
+
+
+class Table(NamedTuple):
+    """Distinct byte strings, numbered as they came, and their counts.
+
+    slots    (a power of two,) uint64: 0, or the hash's high half and the string's number + 1; linear probing
+    hashes   (capacity,) uint64
+    offsets  (capacity + 1,) int64: string i is text[offsets[i] : offsets[i + 1]]
+    counts   (capacity,) int64
+    text     (bytes + PADDING,) uint8
+    state    (2,) int64: how many strings there are; the bytes that the string which found no room needs
+    """
+
+    slots: NDArray[np.uint64]
+    hashes: NDArray[np.uint64]
+    offsets: Integers
+    counts: Integers
+    text: Bytes
+    state: Integers
+
+
+@njit(**OPTIONS)
+def _hash(text: Bytes, start: int, length: int) -> np.uint64:
+    hashed = np.uint64(length) * _FIRST_FACTOR
+    i = start
+    end = start + length
+    while i + 8 < end:
+        hashed = (hashed ^ _load(text, i)) * _FIRST_FACTOR
+        hashed ^= hashed >> np.uint64(32)
+        i += 8
+    last = _load(text, i) & (_ALL >> np.uint64(8 * (8 - (end - i))))
+    hashed = (hashed ^ last) * _FIRST_FACTOR
+    hashed ^= hashed >> np.uint64(32)
+    hashed *= _SECOND_FACTOR
+    return hashed ^ (hashed >> np.uint64(29))
+
+
+@njit(**OPTIONS)
+def _same(first: Bytes, i: int, second: Bytes, j: int, length: int) -> bool:
+    end = i + length
+    while i + 8 < end:
+        if _load(first, i) != _load(second, j):
+            return False
+        i += 8
+        j += 8
+    differing = _load(first, i) ^ _load(second, j)
+    return (differing & (_ALL >> np.uint64(8 * (8 - (end - i))))) == _EMPTY
+
+
+@njit(**OPTIONS)
+def _find(
+    slots: NDArray[np.uint64], offsets: Integers, known: Bytes, text: Bytes, start: int, length: int, hashed: np.uint64
+) -> int:
+    """The number of the string (length >= 1) in the table of `known` text, or -1 - the free slot where it belongs.
+
+    Takes the arrays rather than the Table: numba counts references at each access to a field, which is 4 times slower.
+    """
+    mask = len(slots) - 1
+    tag = hashed & _HIGH_HALF
+    i = np.int64(hashed) & mask
+    while True:
+        slot = slots[i]
+        if slot == _EMPTY:
+            return -1 - i
+        if slot & _HIGH_HALF == tag:
+            number = np.int64(slot & _LOW_HALF) - 1
+            offset = offsets[number]
+            if offsets[number + 1] - offset == length and _same(known, offset, text, start, length):
+                return number
+        i = (i + 1) & mask
+
+
+@njit(**OPTIONS)
+def _insert(table: Table, slot: int, text: Bytes, start: int, length: int, hashed: np.uint64) -> int:
+    """The new string's number with a count of 0, or -1 if there is no room."""
+    number = table.state[0]
+    offset = table.offsets[number]
+    if number == len(table.hashes) or offset + length + PADDING > len(table.text):
+        table.state[1] = length
+        return -1
+    for i in range(length):
+        table.text[offset + i] = text[start + i]
+    table.slots[slot] = (hashed & _HIGH_HALF) | np.uint64(number + 1)
+    table.hashes[number] = hashed
+    table.offsets[number + 1] = offset + length
+    table.counts[number] = 0
+    table.state[0] = number + 1
+    return number
+
+
+@njit(**OPTIONS)
+def _fill_slots(slots: NDArray[np.uint64], hashes: NDArray[np.uint64], n_strings: int) -> None:
+    mask = len(slots) - 1
+    for number in range(n_strings):
+        i = np.int64(hashes[number]) & mask
+        while slots[i] != _EMPTY:
+            i = (i + 1) & mask
+        slots[i] = (hashes[number] & _HIGH_HALF) | np.uint64(number + 1)
+
+
+# ---------------------------------------------------------------- scanning
+
+
+@njit(**OPTIONS)
+def count_chunks(text: Bytes, position: int, size: int, table: Table) -> int:
+    """Count the chunks of text[position:size]; return where it stopped for want of room, or `size`."""
+    slots, offsets, known, counts = table.slots, table.offsets, table.text, table.counts
+    start = position
+    for base in range(position, size, 64):
+        bits = _white_space(text, base)
+        while bits != _EMPTY:
+            end = base + _lowest_bit(bits)
+            bits &= bits - np.uint64(1)
+            length = end - start
+            if length > 0:
+                hashed = _hash(text, start, length)
+                number = _find(slots, offsets, known, text, start, length, hashed)
+                if number < 0:
+                    number = _insert(table, -1 - number, text, start, length, hashed)
+                    if number < 0:
+                        return start
+                counts[number] += 1
+            start = end + 1
+    return size
+
+
+@njit(**OPTIONS)
+def number_chunks(
+    text: Bytes, position: int, size: int, table: Table, may_insert: bool, numbers: Ids, line_ends: Integers, done: Integers
+) -> int:
+    """Write the number of each chunk of text[position:size]; return where it stopped for want of room, or `size`.
+
+    may_insert  add chunks that the table lacks (they may find no room); otherwise they are -1
+    numbers     written from done[0] on
+    line_ends   written from done[1] on: how many chunks stand before each line's end
+    done        (2,): chunks and lines so far, updated in place
+    """
+    slots, offsets, known = table.slots, table.offsets, table.text
+    start = position
+    n_chunks = done[0]
+    n_lines = done[1]
+    for base in range(position, size, 64):
+        bits = _white_space(text, base)
+        newlines = _newlines(text, base)
+        while bits != _EMPTY:
+            lowest = _lowest_bit(bits)
+            end = base + lowest
+            bits &= bits - np.uint64(1)
+            length = end - start
+            if length > 0:
+                hashed = _hash(text, start, length)
+                number = _find(slots, offsets, known, text, start, length, hashed)
+                if number < 0:
+                    number = _insert(table, -1 - number, text, start, length, hashed) if may_insert else -1
+                    if may_insert and number < 0:
+                        done[0] = n_chunks
+                        done[1] = n_lines
+                        return start
+                numbers[n_chunks] = number
+                n_chunks += 1
+            start = end + 1
+            if (newlines >> np.uint64(lowest)) & np.uint64(1) and end < size:
+                line_ends[n_lines] = n_chunks
+                n_lines += 1
+    done[0] = n_chunks
+    done[1] = n_lines
+    return size
+
+
+@njit(**OPTIONS)
+def count_lines(text: Bytes, size: int) -> int:
+    n_lines = 0
+    for i in range(size):
+        n_lines += text[i] == _NEWLINE
+    return n_lines
+
+
+# ---------------------------------------------------------------- words back to back
+
+
+@njit(**OPTIONS)
+def add_words(text: Bytes, word_offsets: Integers, word_counts: Integers, first: int, table: Table) -> int:
+    """Add each word's count from word `first` on; return the first that found no room, or their number."""
+    slots, offsets, known, counts = table.slots, table.offsets, table.text, table.counts
+    for i in range(first, len(word_counts)):
+        start = word_offsets[i]
+        length = word_offsets[i + 1] - start
+        hashed = _hash(text, start, length)
+        number = _find(slots, offsets, known, text, start, length, hashed)
+        if number < 0:
+            number = _insert(table, -1 - number, text, start, length, hashed)
+            if number < 0:
+                return i
+        counts[number] += word_counts[i]
+    return len(word_counts)
+
+
+@njit(**OPTIONS)
+def find_words(text: Bytes, word_offsets: Integers, table: Table, numbers: Ids) -> None:
+    """Set numbers[i] to that of word i, or -1."""
+    slots, offsets, known = table.slots, table.offsets, table.text
+    for i in range(len(word_offsets) - 1):
+        start = word_offsets[i]
+        length = word_offsets[i + 1] - start
+        numbers[i] = max(-1, _find(slots, offsets, known, text, start, length, _hash(text, start, length)))
+
+
+@njit(**OPTIONS)
+def take_words(text: Bytes, offsets: Integers, chosen: Integers, taken: Bytes, taken_offsets: Integers) -> None:
+    """Write the words numbered `chosen` back to back to `taken`; taken_offsets[0] is 0."""
+    position = 0
+    for i in range(len(chosen)):
+        for j in range(offsets[chosen[i]], offsets[chosen[i] + 1]):
+            taken[position] = text[j]
+            position += 1
+        taken_offsets[i + 1] = position
+
+
+# ---------------------------------------------------------------- what a tokenizer makes of ASCII chunks
+
+_OTHER, _WORD, _DIGIT, _SPACE = 0, 1, 2, 3
+
+
+@njit(**OPTIONS)
+def _kind(byte: int) -> int:
+    """What an ASCII character is to the `words` tokenizer; 0x1c to 0x1f are white space to Python's str."""
+    if 48 <= byte <= 57:
+        return _DIGIT
+    if 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95:
+        return _WORD
+    if 9 <= byte <= 13 or 28 <= byte <= 32:
+        return _SPACE
+    return _OTHER
+
+
+@njit(**OPTIONS)
+def _word_end(text: Bytes, start: int, end: int) -> int:
+    """The end of the word that starts with a word character: ' joins word characters, [.,] join digits."""
+    i = start + 1
+    while i < end:
+        kind = _kind(text[i])
+        if kind == _WORD or kind == _DIGIT:  # noqa: PLR1714
+            i += 1
+            continue
+        after = _kind(text[i + 1]) if i + 1 < end else _SPACE
+        joins_words = text[i] == 39 and (after == _WORD or after == _DIGIT)  # noqa: PLR1714
+        joins_digits = (text[i] == 44 or text[i] == 46) and after == _DIGIT and _kind(text[i - 1]) == _DIGIT  # noqa: PLR1714
+        if not (joins_words or joins_digits):
+            return i
+        i += 2
+    return i
+
+
+@njit(**OPTIONS)
+def split_ascii_chunks(
+    text: Bytes, offsets: Integers, is_words: bool, lowercase: bool, pieces: Bytes, piece_offsets: Integers, n_pieces: Ids
+) -> int:
+    """Cut the chunks that are pure ASCII into the tokenizer's tokens; return how many there are.
+
+    is_words       cut into words and punctuation; otherwise a chunk is a token
+    pieces         (>= all of the text,): the tokens back to back
+    piece_offsets  (>= as many + 1,): piece_offsets[0] is 0
+    n_pieces       (chunks,): tokens of each chunk, -1 for a chunk with a byte beyond ASCII
+    """
+    n_total = 0
+    for chunk in range(len(offsets) - 1):
+        start = offsets[chunk]
+        end = offsets[chunk + 1]
+        n_pieces[chunk] = 0
+        for i in range(start, end):
+            if text[i] >= 128:
+                n_pieces[chunk] = -1
+        if n_pieces[chunk] < 0:
+            continue
+        while start < end:
+            stop = end
+            if is_words:
+                kind = _kind(text[start])
+                if kind == _SPACE:
+                    start += 1
+                    continue
+                stop = start + 1 if kind == _OTHER else _word_end(text, start, end)
+            position = piece_offsets[n_total]
+            for i in range(start, stop):
+                byte = text[i]
+                pieces[position] = byte + 32 if lowercase and 65 <= byte <= 90 else byte
+                position += 1
+            n_total += 1
+            piece_offsets[n_total] = position
+            n_pieces[chunk] += 1
+            start = stop
+    return n_total
+
+
+@njit(**OPTIONS)
+def expand_chunks(
+    numbers: Ids, line_ends: Integers, starts: Integers, lengths: Ids, piece_ids: Ids, ids: Ids, token_ends: Integers
+) -> int:
+    """Replace each chunk by the ids of its tokens, piece_ids[starts : starts + lengths]; return how many tokens.
+
+    ids         (>= the tokens,) written
+    token_ends  (lines,) written: how many tokens stand before each line's end
+    """
+    n_tokens = 0
+    line = 0
+    for i in range(len(numbers) + 1):
+        while line < len(line_ends) and line_ends[line] == i:
+            token_ends[line] = n_tokens
+            line += 1
+        if i < len(numbers):
+            start = starts[numbers[i]]
+            for j in range(lengths[numbers[i]]):
+                ids[n_tokens] = piece_ids[start + j]
+                n_tokens += 1
+    return n_tokens
+
+
+@njit(**OPTIONS)
+def count_expanded(numbers: Ids, lengths: Ids) -> int:
+    n_tokens = 0
+    for i in range(len(numbers)):
+        n_tokens += lengths[numbers[i]]
+    return n_tokens
+
+
+# ---------------------------------------------------------------- the table as an object that grows
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view that numba sees as one type, whether the memory may be written or not: one compilation, not two."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+class WordTable:
+    """Distinct byte strings in the order in which they came, with their counts.
+
+    It grows as needed up to `max_bytes`; where a method says so, it then stops, and goes on after `clear()`.
+    """
+
+    def __init__(self, n_words: int = 1 << 15, max_bytes: float = float("inf")) -> None:
+        n_slots = 1 << max(10, (2 * n_words - 1).bit_length())
+        self.max_bytes = max_bytes
+        self._n_first_slots = n_slots
+        self._table = self._new_table(n_slots)
+
+    @staticmethod
+    def _new_table(n_slots: int) -> Table:
+        capacity = n_slots // 8 * 5
+        return Table(
+            slots=np.zeros(n_slots, np.uint64),
+            hashes=np.empty(capacity, np.uint64),
+            offsets=np.zeros(capacity + 1, np.int64),
+            counts=np.empty(capacity, np.int64),
+            text=np.empty(capacity * 8 + PADDING, np.uint8),
+            state=np.zeros(2, np.int64),
+        )
+
+    def __len__(self) -> int:
+        return int(self._table.state[0])
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(array.nbytes for array in self._table)
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        return self._table.hashes[: len(self)]
+
+    @property
+    def offsets(self) -> Integers:
+        """(len + 1,)"""
+        return self._table.offsets[: len(self) + 1]
+
+    @property
+    def counts(self) -> Integers:
+        return self._table.counts[: len(self)]
+
+    @property
+    def text(self) -> Bytes:
+        """The strings back to back; PADDING bytes without a meaning follow them."""
+        return self._table.text[: int(self.offsets[-1]) + PADDING]
+
+    def clear(self) -> None:
+        self._table = self._new_table(self._n_first_slots)
+
+    def _make_room(self) -> bool:
+        """Whether the arrays could grow; an empty table always can, so that a word of any length fits."""
+        table, n_words = self._table, len(self)
+        n_slots = len(table.slots) * (2 if n_words == len(table.hashes) else 1)
+        needed = int(table.offsets[n_words] + table.state[1]) + PADDING
+        n_text = len(table.text) if needed <= len(table.text) else max(2 * len(table.text), needed)
+        n_bytes = n_slots * (8 + 24 * 5 // 8) + n_text
+        if n_words and n_bytes > self.max_bytes:
+            return False
+        if n_slots > len(table.slots):
+            capacity = n_slots // 8 * 5
+            slots = np.zeros(n_slots, np.uint64)
+            _fill_slots(slots, table.hashes, n_words)
+            table = table._replace(
+                slots=slots,
+                hashes=_grown(table.hashes, n_words, capacity),
+                offsets=_grown(table.offsets, n_words + 1, capacity + 1),
+                counts=_grown(table.counts, n_words, capacity),
+            )
+        if n_text > len(table.text):
+            table = table._replace(text=_grown(table.text, int(table.offsets[n_words]), n_text))
+        self._table = table
+        return True
+
+    def count_chunks(self, text: Bytes, position: int, size: int) -> int:
+        """Count the chunks of text[position:size]; return `size`, or where the memory was full."""
+        text = read_only(text)
+        while (position := count_chunks(text, position, size, self._table)) < size:
+            if not self._make_room():
+                break
+        return position
+
+    def number_chunks(self, text: Bytes, size: int, may_insert: bool) -> tuple[Ids, Integers]:
+        """The number of each chunk of text[:size] (-1: not here, unless it may be inserted), chunks before each line's end."""
+        numbers, line_ends = np.empty(size // 2 + 1, np.int32), np.empty(count_lines(text, size), np.int64)
+        text = read_only(text)
+        done = np.zeros(2, np.int64)
+        position = 0
+        while (position := number_chunks(text, position, size, self._table, may_insert, numbers, line_ends, done)) < size:
+            self._make_room()
+        return numbers[: done[0]], line_ends
+
+    def add(self, text: Bytes, offsets: Integers, counts: Integers, first: int = 0) -> int:
+        """Add words back to back (text is padded) from `first` on; return their number, or where the memory was full."""
+        text, offsets, counts = read_only(text), read_only(offsets), read_only(counts)
+        while (first := add_words(text, offsets, counts, first, self._table)) < len(counts):
+            if not self._make_room():
+                break
+        return first
+
+    def find(self, text: Bytes, offsets: Integers) -> Ids:
+        """The number of each of the words (text is padded), -1 where there is none."""
+        numbers = np.empty(len(offsets) - 1, np.int32)
+        find_words(read_only(text), read_only(offsets), self._table, numbers)
+        return numbers
+
+
+def _grown(array: NDArray[Any], n_used: int, size: int) -> NDArray[Any]:
+    grown = np.empty(size, array.dtype)
+    grown[:n_used] = array[:n_used]
+    return grown
+
+
+def padded(text: bytes | bytearray | memoryview | Bytes) -> Bytes:
+    """A copy of `text` that may be scanned: PADDING bytes of white space follow it."""
+    view = np.frombuffer(text, np.uint8)
+    copy = np.full(len(view) + PADDING, _NEWLINE, np.uint8)
+    copy[: len(view)] = view
+    return copy

@@ -1,0 +1,206 @@
+"""The corpus as word ids on disk: what training reads, epoch after epoch, without the text."""
+
+import mmap
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading, back_to_back, split_chunks
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import check_free_space, temporary_file, writable
+from wordvec_cli.progress import Report, silent
+from wordvec_cli.vocabulary import Vocabulary
+
+UNKNOWN = -1
+Ids = NDArray[np.int32]
+Offsets = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """The sentences of a corpus as ids, read-only maps of nameless files that vanish with the last array on them.
+
+    ids      (n_tokens,) int32: ids of the vocabulary, UNKNOWN (-1) where a word stood that it lacks
+    offsets  (n_sentences + 1,) int64: sentence i, which is line i, is ids[offsets[i] : offsets[i + 1]]; may be empty
+    """
+
+    ids: Ids
+    offsets: Offsets
+    n_known: int
+    statistics: CorpusStatistics
+    corpus_fingerprint: str
+
+    @property
+    def n_sentences(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def n_unknown(self) -> int:
+        return len(self.ids) - self.n_known
+
+
+def encode(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    n_threads: int = 1,
+    report: Report = silent,
+    n_tokens: int | None = None,
+) -> Sequences:
+    """Write the corpus as ids of the vocabulary to nameless files in `corpus.spool_folder`.
+
+    n_tokens  of the corpus, if known: then the space is checked first
+    Raises: InputError if the corpus is empty or holds no word of the vocabulary, OutputError if the disk is full
+    """
+    if n_tokens is not None:
+        check_free_space(corpus.spool_folder, 4 * n_tokens, "the corpus as word ids")
+    with writable(f"{corpus.spool_folder} (temporary files)"):
+        writer = _Writer(corpus.spool_folder)
+        words = _word_table(vocabulary)
+        corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
+        writer.flush()
+    _check_known(corpus, writer)
+    return Sequences(
+        _mapped(writer.ids_file, np.int32),
+        _mapped(writer.offsets_file, np.int64),
+        writer.n_known,
+        corpus.statistics(writer.n_lines, writer.n_tokens),
+        _reading(corpus).fingerprint,
+    )
+
+
+def _reading(corpus: Corpus) -> Reading:
+    assert corpus.reading is not None
+    return corpus.reading
+
+
+def _check_known(corpus: Corpus, writer: "_Writer") -> None:
+    if not writer.n_tokens:
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name one that does")
+    if not writer.n_known:
+        raise InputError(f"{corpus.paths[0]}: none of its {writer.n_tokens} words is in the vocabulary; build another")
+
+
+def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
+    """The whole of a file as a read-only array; the map outlives the file object."""
+    with file:
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
+
+
+def _word_table(vocabulary: Vocabulary) -> Any:
+    """A hash table whose numbers are the vocabulary's ids."""
+    from wordvec_cli.kernels.text import WordTable, padded
+
+    table = WordTable(len(vocabulary))
+    table.add(padded(vocabulary.text), np.asarray(vocabulary.offsets), np.zeros(len(vocabulary), np.int64))
+    return table
+
+
+class _Encoder:
+    """Encodes blocks in one thread. What a tokenizer makes of a chunk is looked up once per distinct chunk."""
+
+    MAX_CACHE_BYTES = 64_000_000
+
+    def __init__(self, corpus: Corpus, words: Any, writer: "_Writer") -> None:
+        self._tokenizer = corpus.tokenizer
+        self._words = words
+        self._writer = writer
+        self._chunks = _ChunkIds(corpus, words)
+
+    def __call__(self, block: Block) -> None:
+        text = np.frombuffer(block.buffer, np.uint8)
+        if self._tokenizer.keeps_chunks:
+            ids, line_ends = self._words.number_chunks(text, block.size, may_insert=False)
+        elif self._tokenizer.splits_at_white_space:
+            ids, line_ends = self._chunks.encode(text, block.size)
+        else:
+            ids, line_ends = self._encode_lines(block.text)
+        self._writer.put(block.index, ids, line_ends)
+
+    def _encode_lines(self, text: bytes) -> tuple[Ids, Offsets]:
+        tokens_of_lines = [self._tokenizer.tokens(line) for line in text.removesuffix(b"\n").split(b"\n")]
+        ids = self._words.find(*back_to_back([token for tokens in tokens_of_lines for token in tokens]))
+        return ids, np.cumsum(np.fromiter(map(len, tokens_of_lines), np.int64, len(tokens_of_lines)))
+
+
+class _ChunkIds:
+    """A cache: the ids of the tokens of each distinct chunk that has come so far.
+
+    Chunk i stands for piece_ids[starts[i] : starts[i] + lengths[i]].
+    """
+
+    MAX_BYTES = 100_000_000
+
+    def __init__(self, corpus: Corpus, words: Any) -> None:
+        from wordvec_cli.kernels.text import WordTable
+
+        self._tokenizer = corpus.tokenizer
+        self._words = words
+        self._chunks = WordTable()
+        self._starts = np.empty(0, np.int64)
+        self._lengths = np.empty(0, np.int32)
+        self._piece_ids = np.empty(0, np.int32)
+
+    def encode(self, text: NDArray[np.uint8], size: int) -> tuple[Ids, Offsets]:
+        from wordvec_cli.kernels.text import count_expanded, expand_chunks
+
+        if self._chunks.size_bytes > self.MAX_BYTES:
+            self._chunks.clear()
+            self._starts, self._lengths, self._piece_ids = self._starts[:0], self._lengths[:0], self._piece_ids[:0]
+        numbers, line_ends = self._chunks.number_chunks(text, size, may_insert=True)
+        self._learn_new_chunks()
+        ids = np.empty(count_expanded(numbers, self._lengths), np.int32)
+        token_ends = np.empty_like(line_ends)
+        expand_chunks(numbers, line_ends, self._starts, self._lengths, self._piece_ids, ids, token_ends)
+        return ids, token_ends
+
+    def _learn_new_chunks(self) -> None:
+        n_known, n_chunks = len(self._starts), len(self._chunks)
+        if n_known == n_chunks:
+            return
+        starts, lengths = np.zeros(n_chunks, np.int64), np.zeros(n_chunks, np.int32)
+        starts[:n_known], lengths[:n_known] = self._starts, self._lengths
+        ids = [self._piece_ids]
+        n_ids = len(self._piece_ids)
+        for pieces in split_chunks(self._tokenizer, self._chunks.text, self._chunks.offsets[n_known:]):
+            chunks = n_known + pieces.chunks[pieces.n_pieces > 0]
+            lengths[chunks] = pieces.n_pieces[pieces.n_pieces > 0]
+            starts[chunks] = n_ids + np.cumsum(lengths[chunks]) - lengths[chunks]
+            ids.append(self._words.find(pieces.text, pieces.offsets))
+            n_ids += len(ids[-1])
+        self._starts, self._lengths, self._piece_ids = starts, lengths, np.concatenate(ids)
+
+
+class _Writer:
+    """Writes encoded blocks in the order of the corpus, whatever the order in which they come."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ids_file = temporary_file(folder)
+        self.offsets_file = temporary_file(folder)
+        self.offsets_file.write(np.zeros(1, np.int64))
+        self.n_tokens = self.n_known = self.n_lines = 0
+        self._waiting: dict[int, tuple[Ids, Offsets]] = {}
+        self._next_index = 0
+        self._lock = threading.Lock()
+
+    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+        """`line_ends` counts from the block's start."""
+        with self._lock:
+            self._waiting[index] = (ids, line_ends)
+            while self._next_index in self._waiting:
+                self._write(*self._waiting.pop(self._next_index))
+                self._next_index += 1
+
+    def _write(self, ids: Ids, line_ends: Offsets) -> None:
+        self.ids_file.write(memoryview(ids).cast("B"))
+        self.offsets_file.write(memoryview(line_ends + self.n_tokens).cast("B"))
+        self.n_tokens += len(ids)
+        self.n_known += int(np.count_nonzero(ids >= 0))
+        self.n_lines += len(line_ends)
+
+    def flush(self) -> None:
+        self.ids_file.flush()
+        self.offsets_file.flush()

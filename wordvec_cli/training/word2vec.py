@@ -1,0 +1,183 @@
+"""word2vec: skip-gram with negative sampling.
+
+Source: Mikolov et al. 2013, arXiv 1310.4546; what the paper leaves open as in word2vec.c (tmikolov/word2vec).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordvec_cli.errors import DivergedError, InputError
+from wordvec_cli.progress import Report, silent
+from wordvec_cli.sequences import Sequences
+from wordvec_cli.training import loop
+from wordvec_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOISE_EXPONENT = 0.75
+MIN_RATE = 1e-4  # of the learning rate, below which it does not fall
+TOKENS_PER_BLOCK = 10_000
+BLOCKS_PER_STEP = 64
+FLOATS_PER_VECTOR = 16  # rows are padded to whole vectors of the widest registers (64 bytes)
+ROWS_PER_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class SkipGramConfig:
+    """Hyper-parameters of skip-gram with negative sampling. Raises: InputError that names the option."""
+
+    vector_size: int = 100
+    window: int = 5  # words on each side at most; drawn from 1 to window for each centre word
+    negative: int = 5  # noise words for each pair
+    sample: float = 1e-3  # share of the corpus above which a word's occurrences are dropped at random; 0: none are
+    epochs: int = 5
+    learning_rate: float = 0.05  # falls linearly to 1e-4 of itself
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("vector_size", 1), ("window", 1), ("negative", 1), ("epochs", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value < lowest:
+                raise InputError(f"--{name.replace('_', '-')} {value}: must be at least {lowest}")
+        if not self.sample >= 0:
+            raise InputError(f"--sample {self.sample}: must not be negative; 0 keeps every occurrence")
+        if not 0 < self.learning_rate < float("inf"):
+            raise InputError(f"--learning-rate {self.learning_rate}: must be a positive number")
+
+    def options(self) -> dict[str, int | float | str]:
+        """The configuration as it is recorded in the vector file."""
+        return {"model": "skipgram", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives: `matrix` (n_words, dim) float32, a view of padded rows, and each epoch's mean loss."""
+
+    matrix: "NDArray[np.float32]"
+    losses: list[float]
+
+
+def train(
+    sequences: Sequences, vocabulary: Vocabulary, config: SkipGramConfig, n_threads: int, report: Report = silent
+) -> Trained:
+    """Train word vectors on a corpus of word ids.
+
+    With one thread the result is a function of the arguments; with several, threads update the shared matrices without
+    locks ("hogwild", Recht et al. 2011), and two runs differ a little.
+
+    Raises: InputError if the corpus has nothing to learn from, DivergedError if numbers leave the finite ones.
+    """
+    trainer = SkipGramTrainer(sequences, vocabulary, config)
+    losses = loop.run(trainer, n_threads, report)
+    matrix = trainer.inputs[:, : config.vector_size]
+    if not any(losses):
+        raise InputError("the corpus has no line with two words of the vocabulary; there is nothing to learn from")
+    if not all(np.isfinite(matrix[i : i + ROWS_PER_CHUNK]).all() for i in range(0, len(matrix), ROWS_PER_CHUNK)):
+        raise DivergedError("training left the finite numbers; lower --learning-rate and train again")
+    return Trained(matrix, losses)
+
+
+class SkipGramTrainer:
+    """The parameters of skip-gram, and the blocks of a corpus that they are trained on."""
+
+    def __init__(self, sequences: Sequences, vocabulary: Vocabulary, config: SkipGramConfig) -> None:
+        self.n_epochs = config.epochs
+        self.words_per_epoch = sequences.n_known
+        self._sequences = sequences
+        self._config = config
+        counts = _counts(vocabulary, sequences)
+        self._keep = keep_thresholds(counts, config.sample)
+        self._noise = alias_table(counts**NOISE_EXPONENT)
+        self.inputs = initial_vectors(len(vocabulary), config.vector_size, config.seed)
+        self.outputs = np.zeros_like(self.inputs)
+
+    def steps(self, epoch: int) -> Sequence[Sequence[loop.Block]]:
+        n_tokens = len(self._sequences.ids)
+        blocks = [
+            loop.Block(
+                epoch=epoch,
+                first=first,
+                last=min(first + TOKENS_PER_BLOCK, n_tokens),
+                seed=_block_seed(self._config.seed, epoch, number),
+                progress=(epoch + first / n_tokens) / self.n_epochs,
+            )
+            for number, first in enumerate(range(0, n_tokens, TOKENS_PER_BLOCK))
+        ]
+        return [blocks[start : start + BLOCKS_PER_STEP] for start in range(0, len(blocks), BLOCKS_PER_STEP)]
+
+    def train_block(self, block: loop.Block) -> loop.BlockLoss:
+        from wordvec_cli.kernels import sgd
+
+        config = self._config
+        rate = config.learning_rate * max(1 - block.progress, MIN_RATE)
+        return loop.BlockLoss(
+            *sgd.skipgram_block(
+                self._sequences.ids, self._sequences.offsets, block.first, block.last, self.inputs, self.outputs,
+                self._keep, *self._noise, config.window, True, config.negative, 32, 24, rate, np.uint64(block.seed),
+            )
+        )  # fmt: skip
+
+
+def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
+    """How often each word occurs: as its vocabulary says, or else in the corpus itself."""
+    if vocabulary.counts is not None:
+        return np.asarray(vocabulary.counts, dtype=np.float64)
+    counts = np.zeros(len(vocabulary))
+    for start in range(0, len(sequences.ids), 1 << 20):
+        ids = sequences.ids[start : start + (1 << 20)]
+        counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
+    return counts
+
+
+def keep_thresholds(counts: "NDArray[np.float64]", sample: float) -> "NDArray[np.uint32]":
+    """For each word the 32-bit number up to which a random one keeps an occurrence of it.
+
+    Source: word2vec.c; with f the word's share of the corpus, it is kept with probability sqrt(t/f) + t/f.
+    """
+    highest = np.iinfo(np.uint32).max
+    if sample == 0:
+        return np.full(len(counts), highest, dtype=np.uint32)
+    share = np.maximum(counts, 1) / max(counts.sum(), 1)
+    probability = np.minimum(np.sqrt(sample / share) + sample / share, 1)
+    thresholds: NDArray[np.uint32] = (probability * highest).astype(np.uint32)
+    return thresholds
+
+
+def alias_table(weights: "NDArray[np.float64]") -> "tuple[NDArray[np.uint32], NDArray[np.int32]]":
+    """The tables (threshold, alias) that draw i with probability weights[i] / sum(weights) in constant time.
+
+    Draw a row uniformly; a 32-bit number below its threshold gives the row itself, another one its alias.
+    Source: Vose 1991, A linear algorithm for generating random numbers with a given distribution.
+    """
+    n = len(weights)
+    scaled = weights * (n / weights.sum())
+    threshold = np.full(n, np.iinfo(np.uint32).max, dtype=np.uint32)
+    alias = np.arange(n, dtype=np.int32)
+    small, large = list(np.flatnonzero(scaled < 1)), list(np.flatnonzero(scaled >= 1))
+    while small and large:
+        less, more = small.pop(), large[-1]
+        threshold[less] = int(scaled[less] * 2.0**32)
+        alias[less] = more
+        scaled[more] -= 1 - scaled[less]
+        if scaled[more] < 1:
+            small.append(large.pop())
+    return threshold, alias
+
+
+def initial_vectors(n_words: int, dim: int, seed: int) -> "NDArray[np.float32]":
+    """(n_words, dim padded with zeros) float32, uniform in +-0.5 / dim as in word2vec.c."""
+    n_columns = -(-dim // FLOATS_PER_VECTOR) * FLOATS_PER_VECTOR
+    matrix = np.zeros((n_words, n_columns), dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    for start in range(0, n_words, ROWS_PER_CHUNK):
+        rows = matrix[start : start + ROWS_PER_CHUNK, :dim]
+        rows[:] = (rng.random(rows.shape, dtype=np.float32) - np.float32(0.5)) / np.float32(dim)
+    return matrix
+
+
+def _block_seed(seed: int, epoch: int, number: int) -> int:
+    return int(np.random.SeedSequence((seed, epoch, number)).generate_state(1, np.uint64)[0])
