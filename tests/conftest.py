@@ -1,6 +1,7 @@
 """The command in a process of its own, and one small set of trained vectors that several tests query."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,10 @@ hypothesis.settings.register_profile("wordvec", deadline=None)
 hypothesis.settings.load_profile("wordvec")
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+TOPICS = (
+    "monday tuesday wednesday thursday friday meet call write plan".split(),
+    "red green blue yellow black paint dye draw mix".split(),
+)
 COMMAND = [sys.executable, "-m", "wordvec_cli"]
 
 
@@ -38,14 +43,9 @@ def wordvec() -> Run:
 
 @pytest.fixture(scope="session")
 def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small corpus in which days go with days and colours with colours."""
-    days = "monday tuesday wednesday thursday friday".split()
-    colours = "red green blue yellow black".split()
-    lines = []
-    for i in range(600):
-        for group, verb in ((days, "meet"), (colours, "paint")):
-            a, b, c = group[i % 5], group[(i * 3 + 1) % 5], group[(i * 7 + 2) % 5]
-            lines.append(f"we {verb} {a} {b} {c} the {verb}ing")
+    """A small corpus with two topics, which share nothing but the word `the`."""
+    rng = random.Random(1)
+    lines = [" ".join(["the", *rng.choices(topic, k=7)]) for _ in range(1000) for topic in TOPICS]
     path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
     path.write_text("\n".join(lines) + "\n")
     return path

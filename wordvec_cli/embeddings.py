@@ -34,7 +34,7 @@ class Embeddings:
     """
 
     vocabulary: Vocabulary
-    values: memoryview
+    values: "memoryview[float]"
     dim: int
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,11 +43,11 @@ class Embeddings:
         """The vectors, (n_words, dim) float32, read-only."""
         import numpy as np
 
-        matrix = np.frombuffer(self.values, dtype="<f4").reshape(len(self.vocabulary), self.dim)
+        matrix = np.asarray(self.values, dtype=np.float32).reshape(len(self.vocabulary), self.dim)
         matrix.flags.writeable = False
         return matrix
 
-    def row(self, word_id: int) -> memoryview:
+    def row(self, word_id: int) -> "memoryview[float]":
         """The vector with this id as a view of dim floats, without numpy."""
         return self.values[word_id * self.dim : (word_id + 1) * self.dim]
 
@@ -56,7 +56,8 @@ class Embeddings:
         word_id = self.vocabulary.find(_as_bytes(word))
         if word_id is None:
             raise UnknownWordError(f"{_as_bytes(word).decode(errors='replace')!r} is not among the words")
-        return self.matrix[word_id]
+        vector: Vector = self.matrix[word_id]
+        return vector
 
     def vectors(self, words: Iterable[bytes | str]) -> "tuple[Matrix, NDArray[np.bool_]]":
         """The vectors of several words, (n, dim), zeros for an unknown word; and which were found, (n,)."""
@@ -75,7 +76,7 @@ def _as_bytes(word: bytes | str) -> bytes:
 
 def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:
     """Embeddings around a C-contiguous (n_words, dim) float32 matrix, which is not copied."""
-    return Embeddings(vocabulary, memoryview(matrix).cast("B").cast("f"), matrix.shape[1], metadata)
+    return Embeddings(vocabulary, matrix.data.cast("B").cast("f"), matrix.shape[1], metadata)
 
 
 def save(path: str, vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> None:
@@ -85,7 +86,7 @@ def save(path: str, vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[
         "words.order": _integers(vocabulary.order),
         **({"counts": _integers(vocabulary.counts)} if vocabulary.counts is not None else {}),
         "vectors": store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix)),
-        "words.text": store.Tensor("U8", (len(vocabulary.text),), lambda: [memoryview(vocabulary.text)]),
+        "words.text": store.Tensor("U8", (len(vocabulary.text),), lambda: [_bytes(vocabulary.text)]),
     }
     own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
     store.write(path, tensors, {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}, "vectors")
@@ -95,14 +96,20 @@ def _integers(values: Any) -> store.Tensor:
     import numpy as np
 
     array = np.ascontiguousarray(values, dtype="<i8")
-    return store.Tensor("I64", array.shape, lambda: [memoryview(array).cast("B")] if len(array) else [])
+    return store.Tensor("I64", array.shape, lambda: [_bytes(array)])
 
 
 def _row_chunks(matrix: "Matrix") -> Iterator[memoryview]:
     import numpy as np
 
     for start in range(0, len(matrix), ROWS_PER_CHUNK):
-        yield memoryview(np.ascontiguousarray(matrix[start : start + ROWS_PER_CHUNK], dtype="<f4")).cast("B")
+        yield _bytes(np.ascontiguousarray(matrix[start : start + ROWS_PER_CHUNK], dtype="<f4"))
+
+
+def _bytes(array: Any) -> memoryview:
+    """The memory of a contiguous array, memoryview or bytes. (cast refuses an empty one.)"""
+    view = memoryview(array)
+    return view.cast("B") if len(view) else memoryview(b"")
 
 
 def load(path: str) -> Embeddings:
@@ -124,7 +131,8 @@ def load(path: str) -> Embeddings:
     dtypes = [vectors.dtype, *(tensor.dtype for tensor in words), counts.dtype if counts else "I64"]
     if lengths != [n_words] * 3 or dtypes != ["F32", "U8", "I64", "I64", "I64"]:
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
-    vocabulary = Vocabulary(*(tensor.data for tensor in words), counts.data if counts else None)
+    text, offsets, order = (tensor.data for tensor in words)
+    vocabulary = Vocabulary(text, offsets, order, counts.data if counts else None)
     return Embeddings(vocabulary, vectors.data, dim, file.metadata)
 
 

@@ -1,23 +1,22 @@
-"""Reading any compression, replacing a file as a whole, and the checks that come before long work."""
+"""Reading any compression, replacing a file as a whole, and the checks that come before long work.
 
-import bz2
+This module is on every command's path: what only some need (gzip, tempfile, pathlib ...) is imported where it is used.
+"""
+
 import errno
-import gzip
 import importlib
-import lzma
 import os
-import shutil
 import stat
 import sys
-import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import ModuleType
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from wordvec_cli.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STANDARD_STREAM = "-"
 COPY_BYTES = 1 << 20
@@ -28,26 +27,34 @@ COPY_BYTES = 1 << 20
 
 def _zstd() -> ModuleType:
     """The standard library's zstd, or its backport where Python is older than 3.14."""
-    for name in ("compression.zstd", "backports.zstd"):
+    for name in _ZSTD_MODULES:
         with suppress(ImportError):
             return importlib.import_module(name)
     raise InputError("zstd input needs the package backports.zstd; install it with: pip install 'wordvec-cli[zstd]'")
 
 
-_DECOMPRESSORS: tuple[tuple[bytes, Callable[[BinaryIO], BinaryIO]], ...] = (
-    (b"\x1f\x8b", lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw))),
-    (b"BZh", lambda raw: cast(BinaryIO, bz2.BZ2File(raw))),
-    (b"\xfd7zXZ\x00", lambda raw: cast(BinaryIO, lzma.LZMAFile(raw))),
-    (b"\x28\xb5\x2f\xfd", lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw))),
-)
-_LONGEST_MAGIC = max(len(magic) for magic, _ in _DECOMPRESSORS)
+_ZSTD_MODULES = ("compression.zstd", "backports.zstd")
+# The first bytes, and what opens a file that starts with them.
+_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda raw: importlib.import_module("gzip").GzipFile(fileobj=raw),
+    b"BZh": lambda raw: importlib.import_module("bz2").BZ2File(raw),
+    b"\xfd7zXZ\x00": lambda raw: importlib.import_module("lzma").LZMAFile(raw),
+    b"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw)),
+}
+_ERRORS_OF_BROKEN_DATA = {
+    "gzip": "BadGzipFile",
+    "zlib": "error",
+    "lzma": "LZMAError",
+    **dict.fromkeys(_ZSTD_MODULES, "ZstdError"),
+}
+_LONGEST_MAGIC = max(map(len, _DECOMPRESSORS))
 
 
 def decompressed(raw: BinaryIO) -> BinaryIO:
     """`raw` (seekable, at its start) as the bytes it holds: gzip, bzip2, xz and zstd are told by their first bytes."""
     first_bytes = raw.read(_LONGEST_MAGIC)
     raw.seek(0)
-    for magic, open_compressed in _DECOMPRESSORS:
+    for magic, open_compressed in _DECOMPRESSORS.items():
         if first_bytes.startswith(magic):
             return open_compressed(raw)
     return raw
@@ -58,20 +65,22 @@ def readable(path: str) -> Iterator[None]:
     """Turn what can go wrong while reading `path` into an InputError that names it."""
     try:
         yield
-    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
+    except _errors_of_broken_data() as error:
         raise InputError(f"{path}: the compressed data is broken or cut short ({error})") from error
     except OSError as error:
         raise InputError(f"{path}: {_reason(error)}") from error
 
 
-def _zstd_error() -> type[Exception]:
-    """What the zstd module raises; EOFError where none is loaded, as nothing can then raise it."""
-    loaded = sys.modules.get("compression.zstd") or sys.modules.get("backports.zstd")
-    return cast(type[Exception], loaded.ZstdError) if loaded else EOFError
+def _errors_of_broken_data() -> tuple[type[Exception], ...]:
+    """What the decompressors that are in use raise."""
+    loaded = [(sys.modules[module], name) for module, name in _ERRORS_OF_BROKEN_DATA.items() if module in sys.modules]
+    return (EOFError, *(getattr(module, name) for module, name in loaded))
 
 
-def spool(stream: BinaryIO, folder: Path) -> BinaryIO:
+def spool(stream: BinaryIO, folder: "Path") -> BinaryIO:
     """`stream`, copied to a nameless file in `folder`, which vanishes with the process, however that ends."""
+    import shutil
+
     copy = temporary_file(folder)
     with writable(f"{folder} (temporary files)"):
         shutil.copyfileobj(stream, copy, COPY_BYTES)
@@ -80,8 +89,10 @@ def spool(stream: BinaryIO, folder: Path) -> BinaryIO:
     return copy
 
 
-def temporary_file(folder: Path) -> BinaryIO:
+def temporary_file(folder: "Path") -> BinaryIO:
     """A nameless file in `folder`: even `kill -9` leaves nothing of it."""
+    import tempfile
+
     try:
         return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
     except OSError as error:
@@ -107,6 +118,8 @@ def writable(where: str) -> Iterator[None]:
 
 def check_output(path: str) -> None:
     """Find out before hours of work that `path` cannot be written. Raises: OutputError."""
+    from pathlib import Path
+
     if path == STANDARD_STREAM:
         return
     target = Path(os.path.realpath(path))
@@ -119,8 +132,10 @@ def check_output(path: str) -> None:
         raise OutputError(f"{path}: no permission to write there")
 
 
-def check_free_space(folder: Path, n_bytes: int, purpose: str) -> None:
+def check_free_space(folder: "Path", n_bytes: int, purpose: str) -> None:
     """Raises: OutputError if the disk of `folder` has less than `n_bytes` free."""
+    import shutil
+
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
         raise OutputError(
@@ -128,8 +143,11 @@ def check_free_space(folder: Path, n_bytes: int, purpose: str) -> None:
         )
 
 
-def output_folder(path: str) -> Path:
+def output_folder(path: str) -> "Path":
     """Where the spools of a command that writes `path` go by default: beside it, as /tmp may be memory."""
+    import tempfile
+    from pathlib import Path
+
     folder = Path.cwd() if path == STANDARD_STREAM else Path(os.path.realpath(path)).parent
     return folder if os.access(folder, os.W_OK) and folder != Path("/dev") else Path(tempfile.gettempdir())
 
@@ -141,6 +159,9 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     `-` is standard output; a target that is no regular file (a device, a FIFO) is written straight through.
     Raises: OutputError
     """
+    import tempfile
+    from pathlib import Path
+
     if path == STANDARD_STREAM:
         with writable("standard output"):
             yield sys.stdout.buffer
@@ -167,7 +188,7 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         _sync_folder(target.parent)
 
 
-def _mode_for(target: Path) -> int:
+def _mode_for(target: "Path") -> int:
     """The mode of the file that is replaced, or what the umask leaves of a new one's."""
     with suppress(FileNotFoundError):
         return stat.S_IMODE(target.stat().st_mode)
@@ -176,7 +197,7 @@ def _mode_for(target: Path) -> int:
     return 0o666 & ~umask
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: "Path") -> None:
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

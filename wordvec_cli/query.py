@@ -70,6 +70,6 @@ def _best(ids: "NDArray[np.int64]", cosines: "Matrix", n: int) -> "tuple[NDArray
         n_candidates = int((cosines >= border).sum(axis=1).max())
         if n_candidates > n:  # ties at the border: settle them by id, not by chance
             candidates = np.lexsort((ids, -cosines), axis=1)[:, :n_candidates]
-        ids, cosines = (np.take_along_axis(array, candidates, axis=1) for array in (ids, cosines))
+        ids, cosines = np.take_along_axis(ids, candidates, axis=1), np.take_along_axis(cosines, candidates, axis=1)
     order = np.lexsort((ids, -cosines), axis=1)[:, :n]
     return np.take_along_axis(ids, order, axis=1), np.take_along_axis(cosines, order, axis=1)

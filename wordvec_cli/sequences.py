@@ -180,7 +180,7 @@ class _Writer:
     def __init__(self, folder: Path) -> None:
         self.ids_file = temporary_file(folder)
         self.offsets_file = temporary_file(folder)
-        self.offsets_file.write(np.zeros(1, np.int64))
+        self.offsets_file.write(bytes(8))
         self.n_tokens = self.n_known = self.n_lines = 0
         self._waiting: dict[int, tuple[Ids, Offsets]] = {}
         self._next_index = 0
@@ -195,8 +195,8 @@ class _Writer:
                 self._next_index += 1
 
     def _write(self, ids: Ids, line_ends: Offsets) -> None:
-        self.ids_file.write(memoryview(ids).cast("B"))
-        self.offsets_file.write(memoryview(line_ends + self.n_tokens).cast("B"))
+        self.ids_file.write(ids.data.cast("B"))
+        self.offsets_file.write((line_ends + self.n_tokens).data.cast("B"))
         self.n_tokens += len(ids)
         self.n_known += int(np.count_nonzero(ids >= 0))
         self.n_lines += len(line_ends)

@@ -6,7 +6,6 @@ digits of the checksum itself as zeros.
 Source: the format description in the repository huggingface/safetensors.
 """
 
-import hashlib
 import json
 import math
 import mmap
@@ -62,7 +61,7 @@ class StoredTensor:
 
     dtype: str
     shape: tuple[int, ...]
-    data: memoryview
+    data: "memoryview[Any]"
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,8 @@ class StoredFile:
 
     def checksum_holds(self) -> bool:
         """Whether the file's bytes are those that were written (reads all of it)."""
+        import hashlib
+
         start = bytes(self.content[: 8 + LENGTH.unpack(self.content[:8])[0]])
         digits = start.find(CHECKSUM_KEY) + len(CHECKSUM_KEY)
         recorded = start[digits : digits + len(NO_CHECKSUM)].decode("latin-1")
@@ -86,6 +87,8 @@ class StoredFile:
 
 def write(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> None:
     """Write a safetensors file in the order of `tensors`; the tensor `aligned` starts at a multiple of 64 bytes."""
+    import hashlib
+
     digest = hashlib.sha256(_header(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned))
     for chunk in _all_chunks(tensors):
         digest.update(chunk)
@@ -145,7 +148,7 @@ def _parse_header(path: str, content: memoryview) -> tuple[dict[str, Any], int]:
         raise InputError(f"{path}: {len(content)} bytes are too short for a safetensors file; is it the right file?")
     n_header = LENGTH.unpack(content[: LENGTH.size])[0]
     start = LENGTH.size + n_header
-    if n_header > MAX_HEADER_BYTES or content[LENGTH.size : LENGTH.size + 1] != b"{":
+    if n_header > MAX_HEADER_BYTES or content[LENGTH.size : LENGTH.size + 1].tobytes() != b"{":
         raise InputError(f"{path}: is not a safetensors file; vectors are made by: wordvec train -o FILE.safetensors")
     if start > len(content):
         raise InputError(f"{path}: ends inside its header; the file is cut short, make or copy it again")
@@ -171,7 +174,8 @@ def _map_tensors(path: str, header: dict[str, Any], data: memoryview) -> dict[st
                 )
             position = end
             view = data[begin:end]
-            tensors[name] = StoredTensor(dtype, shape, view.cast(code) if code else view)
+            typed: memoryview[Any] = view.cast(code) if code else view  # type: ignore[call-overload]
+            tensors[name] = StoredTensor(dtype, shape, typed)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: its header is not a safetensors header ({error!r}); make the file again") from None
     if position != len(data):

@@ -10,11 +10,10 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol, get_args
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable, replacing, temporary_file, writable
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Tokenizer
+    from wordvec_cli.corpus import Block, Corpus, Tokenizer
     from wordvec_cli.kernels.text import WordTable
 
 SENTENCE_END = b"</s>"
 Layout = Literal["tsv", "word2vec"]
+LAYOUTS = get_args(Layout)
 
 
 class Indexable(Protocol):
@@ -111,7 +111,7 @@ class Vocabulary:
         import numpy as np
 
         if self.counts is None:
-            raise InputError("--min-count, --max-vocab: the vocabulary has no counts; build it with wordvec build-vocab")
+            raise InputError("--min-count, --max-vocab: the vocabulary has no counts; leave them out")
         counts = np.asarray(self.counts)
         kept = np.flatnonzero(counts >= min_count)
         if max_vocab is not None and len(kept) > max_vocab:
@@ -135,7 +135,7 @@ def _words(text: Any, offsets: Any) -> Iterator[bytes]:
         yield bytes(text[start:end])
 
 
-def _plain(numbers: Indexable) -> Any:
+def _plain(numbers: Any) -> Any:
     """An array or memoryview as a list: Python's numbers, not numpy's, which are slow one by one."""
     return numbers.tolist() if hasattr(numbers, "tolist") else numbers
 
@@ -172,10 +172,10 @@ def byte_order(text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]") -> "NDAr
         places = places[is_tied & (left > 8)]
         if not len(places):
             return order
-    for place, tied in itertools.groupby(zip(group.tolist(), order[places].tolist(), strict=True), lambda pair: pair[0]):
-        words_of_group = [word for _, word in tied]
-        words_of_group.sort(key=lambda word: bytes(text[offsets[word] : offsets[word + 1]]))
-        order[place : place + len(words_of_group)] = words_of_group
+    bounds = [*np.flatnonzero(np.diff(group, prepend=-1)).tolist(), len(places)]
+    for first, last in itertools.pairwise(bounds):
+        tied = order[places[first:last]].tolist()
+        order[places[first:last]] = sorted(tied, key=lambda word: bytes(text[offsets[word] : offsets[word + 1]]))
     return order
 
 
@@ -208,9 +208,7 @@ def take_words(
     return new_text, new_offsets
 
 
-def _first_repeated(
-    text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]", order: "NDArray[np.int64]"
-) -> int | None:
+def _first_repeated(text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]", order: "NDArray[np.int64]") -> int | None:
     """The lowest number of a word that has come before, if any."""
     import numpy as np
 
@@ -270,7 +268,7 @@ class CountedWords:
         self.corpus = corpus
         self.options = options
         self.n_words = min(words.n_words, options.max_vocab or words.n_words)
-        self.n_tokens = sum(itertools.islice(words.descending_counts(), self.n_words))
+        self.n_tokens = words.n_tokens_of_first(self.n_words)
         self.below_min_count = words.dropped
         self.beyond_max_vocab = Dropped(words.n_words - self.n_words, words.n_tokens - self.n_tokens)
         self.statistics = corpus.statistics(n_lines, words.n_tokens + words.dropped.n_tokens)
@@ -406,7 +404,7 @@ class _WordFile:
             self._file = self._file or temporary_file(self._folder)
             position = self._file.seek(0, 2)
             for array in (np.diff(offsets), counts, text[offsets[0] : offsets[-1]]):
-                self._file.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+                self._file.write(np.ascontiguousarray(array).data.cast("B"))
             return _Stored(position, len(counts), int(offsets[-1] - offsets[0]))
 
     def read(self, stored: _Stored, first: int = 0, n_words: int | None = None, text_position: int = 0) -> Any:
@@ -513,9 +511,13 @@ class _Survivors:
         values, n_words = np.unique(counts, return_counts=True)
         self._n_words_with_count.update(dict(zip(values.tolist(), n_words.tolist(), strict=True)))
 
-    def descending_counts(self) -> Iterator[int]:
+    def n_tokens_of_first(self, n_words: int) -> int:
+        n_tokens = 0
         for count in sorted(self._n_words_with_count, reverse=True):
-            yield from itertools.repeat(count, self._n_words_with_count[count])
+            n_taken = min(n_words, self._n_words_with_count[count])
+            n_tokens += count * n_taken
+            n_words -= n_taken
+        return n_tokens
 
     def entries(self) -> Iterator[tuple[bytes, int]]:
         """All (word, count) in order; runs on disk are merged as they are read."""
@@ -531,7 +533,7 @@ class _Survivors:
             text_position += len(text)
             yield from zip(_words(text, offsets), counts.tolist(), strict=True)
 
-    def _read(self, stored: _Stored, *where: int) -> "Arrays":
+    def _read(self, stored: _Stored, *where: int) -> Any:
         assert self._file is not None
         return self._file.read(stored, *where)
 
@@ -545,7 +547,7 @@ class _Survivors:
             offsets = np.concatenate([[0], np.cumsum(lengths)])
             text, counts = (np.concatenate([run[i] for run in runs]) for i in (0, 2))
             self._vocabulary = _ranked(text, offsets, counts)
-        return self._vocabulary.prune(1, n_words)
+        return self._vocabulary if n_words == len(self._vocabulary) else self._vocabulary.prune(1, n_words)
 
 
 def _ranked(text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]", counts: "NDArray[np.int64]") -> Vocabulary:
@@ -567,8 +569,8 @@ def write_vocabulary(words: CountedWords, path: str, layout: Layout = "tsv") -> 
 
     Beside it FILE.json says how it was made (not for `-` or a device). Raises: OutputError
     """
-    if layout not in ("tsv", "word2vec"):
-        raise InputError(f"--to: {layout!r} is not one of tsv, word2vec")
+    if layout not in LAYOUTS:
+        raise InputError(f"--to: {layout!r} is not one of {', '.join(LAYOUTS)}")
     digest = hashlib.sha256()
     with replacing(path) as file:
         for lines in _lines(words, layout):

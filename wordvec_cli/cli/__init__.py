@@ -76,30 +76,44 @@ def run(arguments: Sequence[str]) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: terminal.note(f"Warning: {message}")
             return _run_command(arguments, terminal)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except BrokenPipeError:
-        _forget_stdout()
-        return 0
-    except (KeyboardInterrupt, click.Abort):
-        terminal.error("interrupted")
-        return EXIT_INTERRUPTED
-    except MemoryError as error:
-        terminal.error(f"not enough memory ({error}); free some, or ask for less (--max-vocab, --vector-size)")
-        return EXIT_ERROR
-    except OSError as error:  # what no module expected: a file that vanished, a disk that filled up under a library
-        terminal.error(f"{error.filename or 'input or output'}: {error.strerror or error}")
-        return EXIT_ERROR
-    except WordvecError as error:
-        if isinstance(error, OutputError):
-            _forget_stdout()
-        terminal.error(str(error))
-        return error.exit_status
+    except EXPECTED_ERRORS as error:
+        terminal.close()
+        return _tell(error, terminal)
     finally:
         terminal.close()
+
+
+EXPECTED_ERRORS = (
+    click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt, MemoryError, OSError, WordvecError,
+)  # fmt: skip
+
+
+def _tell(error: BaseException, terminal: Terminal) -> int:
+    """Tell the user about an error in one line; the exit status."""
+    text, status = str(error), EXIT_ERROR
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException() if terminal.mode != "json":
+            error.show()  # with the usage
+            return error.exit_code
+        case click.ClickException():
+            text, status = error.format_message(), error.exit_code
+        case BrokenPipeError():
+            _forget_stdout()
+            return 0
+        case KeyboardInterrupt() | click.Abort():
+            text, status = "interrupted", EXIT_INTERRUPTED
+        case MemoryError():
+            text = f"not enough memory ({error}); free some, or ask for less (--max-vocab, --vector-size)"
+        case WordvecError():
+            status = error.exit_status
+        case OSError():  # what no module expected: a file that vanished, a disk that filled up under a library
+            text = f"{error.filename or 'input or output'}: {error.strerror or error}"
+    if isinstance(error, OutputError):
+        _forget_stdout()
+    terminal.error(text)
+    return status
 
 
 def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:

@@ -1,6 +1,5 @@
 """`wordvec build-vocab`: count the words of a corpus."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +52,7 @@ def command(
     tokenizer: "Tokenizer | None",
     threads: int,
     memory: int,
-    tmp_dir: Path | None,
+    tmp_dir: str | None,
 ) -> None:
     """Count the words of CORPUS: files, folders, or - for standard input; compressed ones too.
 

@@ -10,7 +10,7 @@ from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, asked_words, write_stdout
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import Embeddings, load
+from wordvec_cli.embeddings import load
 
 # Up to so many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000

@@ -4,13 +4,15 @@ import functools
 import os
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import output_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -19,7 +21,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
     """A number of bytes: 200MB, 1.5GB, 4096."""
 
     name = "size"
@@ -27,8 +29,7 @@ class Size(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = _SIZE.fullmatch(value)
-        if not match:
+        if (match := _SIZE.fullmatch(value)) is None:
             self.fail(f"{value!r} is no size; write it like 200MB or 1.5GB", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].lower()])
 
@@ -101,7 +102,7 @@ max_vocab_option = click.option(
 
 tmp_dir_option = click.option(
     "--tmp-dir",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, writable=True),
+    type=click.Path(exists=True, file_okay=False, writable=True),
     metavar="FOLDER",
     help="Where temporary files go.  [default: the output's folder]",
 )
@@ -122,9 +123,11 @@ def output_option(what: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", required=True, metavar="FILE", help=f"Where {what} go; - is standard output.")
 
 
-def spool_folder(tmp_dir: Path | None, output: str) -> Path:
+def spool_folder(tmp_dir: str | None, output: str) -> "Path":
     """Where the temporary files of a command that writes `output` go."""
-    return tmp_dir or output_folder(output)
+    from pathlib import Path
+
+    return Path(tmp_dir) if tmp_dir else output_folder(output)
 
 
 _TOKENIZER_OPTIONS = combined(
@@ -151,11 +154,11 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def with_tokenizer(
         *,
-        tokenizer: str | None,
+        tokenizer: Any,
         token_pattern: str | None,
         lowercase: bool,
-        normalise: str | None,
-        invalid_utf8: str | None,
+        normalise: Any,
+        invalid_utf8: Any,
         **others: Any,
     ) -> Any:
         from wordvec_cli.corpus import Tokenizer
@@ -163,7 +166,7 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         if token_pattern is not None and tokenizer is not None:
             raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")
         given = any((tokenizer, token_pattern, lowercase, normalise, invalid_utf8))
-        kind = "pattern" if token_pattern is not None else tokenizer or "whitespace"
+        kind: Any = "pattern" if token_pattern is not None else tokenizer or "whitespace"
         chosen = Tokenizer(kind, token_pattern, lowercase, normalise, invalid_utf8 or "keep") if given else None
         return function(tokenizer=chosen, **others)
 

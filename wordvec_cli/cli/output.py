@@ -53,9 +53,8 @@ def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
 def note_dropped(terminal: Terminal, words: "CountedWords") -> None:
     """Tell what counting kept, and whatever it dropped for which reason."""
     statistics = words.statistics
-    terminal.note(
-        f"{statistics.n_lines} lines, {statistics.n_tokens} tokens: kept {words.n_words} words ({words.n_tokens} tokens)"
-    )
+    terminal.note(f"{statistics.n_tokens} tokens in {statistics.n_lines} lines")
+    terminal.note(f"kept {words.n_words} words ({words.n_tokens} tokens)")
     for dropped, reason in (
         (words.below_min_count, f"below --min-count {words.options.min_count}"),
         (words.beyond_max_vocab, f"beyond --max-vocab {words.options.max_vocab}"),

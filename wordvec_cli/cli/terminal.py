@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from wordvec_cli.progress import Progress
 
@@ -19,7 +19,7 @@ class Terminal:
     def __init__(self) -> None:
         self.mode = "bar"
         self.is_quiet = False
-        self._bar: tqdm | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._stage = ""
         self._last_line = 0.0
 

@@ -1,7 +1,6 @@
 """`wordvec train`: word vectors from a corpus."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,7 +70,7 @@ def command(
     threads: int,
     tokenizer: "Tokenizer | None",
     memory: int,
-    tmp_dir: Path | None,
+    tmp_dir: str | None,
     **hyper_parameters: Any,
 ) -> None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.

@@ -22,7 +22,7 @@ Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 Ids = NDArray[np.int32]
 
-OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 _NEWLINE = 10
 _EMPTY = np.uint64(0)
@@ -36,6 +36,8 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 # ---------------------------------------------------------------- what numba has no words for
 
+_intrinsic: Any = intrinsic  # its type hints say that the typing context is an argument of the caller's
+
 
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any, pointed: ir.Type) -> ir.Value:
     """The address of byte `arguments[1]` of array `arguments[0]`, as a pointer to a `pointed`."""
@@ -43,7 +45,7 @@ def _pointer(context: Any, builder: Any, signature: Any, arguments: Any, pointed
     return builder.bitcast(builder.gep(array.data, [arguments[1]]), pointed.as_pointer())
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def _load(typing_context: Any, text: Any, position: Any) -> Any:
     """The 8 bytes of `text` from `position` on as one number, wherever they stand."""
 
@@ -65,7 +67,7 @@ def _bits_of_64_bytes(condition: Callable[[Any, Callable[[int], ir.Value], ir.Va
 
         return types.uint64(text, types.intp), generate
 
-    return intrinsic(of_bytes)
+    return _intrinsic(of_bytes)
 
 
 def _is_white_space(builder: Any, constant: Callable[[int], ir.Value], text_bytes: ir.Value) -> ir.Value:
@@ -81,7 +83,7 @@ _white_space = _bits_of_64_bytes(_is_white_space)
 _newlines = _bits_of_64_bytes(_is_newline)
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def _lowest_bit(typing_context: Any, bits: Any) -> Any:
     """The number of the lowest 1 in `bits` (uint64, not 0)."""
 
@@ -114,7 +116,7 @@ class Table(NamedTuple):
 
 
 @njit(**OPTIONS)
-def _hash(text: Bytes, start: int, length: int) -> np.uint64:
+def _hash(text: Bytes, start: int, length: int) -> Any:
     hashed = np.uint64(length) * _FIRST_FACTOR
     i = start
     end = start + length
@@ -130,7 +132,7 @@ def _hash(text: Bytes, start: int, length: int) -> np.uint64:
 
 
 @njit(**OPTIONS)
-def _same(first: Bytes, i: int, second: Bytes, j: int, length: int) -> bool:
+def _same(first: Bytes, i: int, second: Bytes, j: int, length: int) -> Any:
     end = i + length
     while i + 8 < end:
         if _load(first, i) != _load(second, j):
@@ -144,7 +146,7 @@ def _same(first: Bytes, i: int, second: Bytes, j: int, length: int) -> bool:
 @njit(**OPTIONS)
 def _find(
     slots: NDArray[np.uint64], offsets: Integers, known: Bytes, text: Bytes, start: int, length: int, hashed: np.uint64
-) -> int:
+) -> np.int64:
     """The number of the string (length >= 1) in the table of `known` text, or -1 - the free slot where it belongs.
 
     Takes the arrays rather than the Table: numba counts references at each access to a field, which is 4 times slower.
@@ -165,7 +167,7 @@ def _find(
 
 
 @njit(**OPTIONS)
-def _insert(table: Table, slot: int, text: Bytes, start: int, length: int, hashed: np.uint64) -> int:
+def _insert(table: Table, slot: int, text: Bytes, start: int, length: int, hashed: np.uint64) -> Any:
     """The new string's number with a count of 0, or -1 if there is no room."""
     number = table.state[0]
     offset = table.offsets[number]
@@ -220,7 +222,14 @@ def count_chunks(text: Bytes, position: int, size: int, table: Table) -> int:
 
 @njit(**OPTIONS)
 def number_chunks(
-    text: Bytes, position: int, size: int, table: Table, may_insert: bool, numbers: Ids, line_ends: Integers, done: Integers
+    text: Bytes,
+    position: int,
+    size: int,
+    table: Table,
+    may_insert: bool,
+    numbers: Ids,
+    line_ends: Integers,
+    done: Integers,
 ) -> int:
     """Write the number of each chunk of text[position:size]; return where it stopped for want of room, or `size`.
 
@@ -328,26 +337,35 @@ def _kind(byte: int) -> int:
 
 
 @njit(**OPTIONS)
+def _is_word_character(text: Bytes, i: int, end: int) -> bool:
+    return i < end and _kind(text[i]) in (_WORD, _DIGIT)
+
+
+@njit(**OPTIONS)
 def _word_end(text: Bytes, start: int, end: int) -> int:
     """The end of the word that starts with a word character: ' joins word characters, [.,] join digits."""
     i = start + 1
     while i < end:
-        kind = _kind(text[i])
-        if kind == _WORD or kind == _DIGIT:  # noqa: PLR1714
+        joins_words = text[i] == ord("'") and _is_word_character(text, i + 1, end)
+        joins_digits = (text[i] == ord(".") or text[i] == ord(",")) and i + 1 < end and _kind(text[i + 1]) == _DIGIT
+        if joins_words or (joins_digits and _kind(text[i - 1]) == _DIGIT):
+            i += 2
+        elif _is_word_character(text, i, end):
             i += 1
-            continue
-        after = _kind(text[i + 1]) if i + 1 < end else _SPACE
-        joins_words = text[i] == 39 and (after == _WORD or after == _DIGIT)  # noqa: PLR1714
-        joins_digits = (text[i] == 44 or text[i] == 46) and after == _DIGIT and _kind(text[i - 1]) == _DIGIT  # noqa: PLR1714
-        if not (joins_words or joins_digits):
+        else:
             return i
-        i += 2
-    return i
+    return end
 
 
 @njit(**OPTIONS)
 def split_ascii_chunks(
-    text: Bytes, offsets: Integers, is_words: bool, lowercase: bool, pieces: Bytes, piece_offsets: Integers, n_pieces: Ids
+    text: Bytes,
+    offsets: Integers,
+    is_words: bool,
+    lowercase: bool,
+    pieces: Bytes,
+    piece_offsets: Integers,
+    n_pieces: Ids,
 ) -> int:
     """Cut the chunks that are pure ASCII into the tokenizer's tokens; return how many there are.
 
@@ -512,17 +530,21 @@ class WordTable:
         return position
 
     def number_chunks(self, text: Bytes, size: int, may_insert: bool) -> tuple[Ids, Integers]:
-        """The number of each chunk of text[:size] (-1: not here, unless it may be inserted), chunks before each line's end."""
-        numbers, line_ends = np.empty(size // 2 + 1, np.int32), np.empty(count_lines(text, size), np.int64)
+        """The number of each chunk of text[:size] (-1 for those that are not here and may not be inserted).
+
+        And, for each line, how many chunks stand before its end.
+        """
         text = read_only(text)
+        numbers, line_ends = np.empty(size // 2 + 1, np.int32), np.empty(count_lines(text, size), np.int64)
         done = np.zeros(2, np.int64)
+        results = numbers, line_ends, done
         position = 0
-        while (position := number_chunks(text, position, size, self._table, may_insert, numbers, line_ends, done)) < size:
+        while (position := number_chunks(text, position, size, self._table, may_insert, *results)) < size:
             self._make_room()
         return numbers[: done[0]], line_ends
 
     def add(self, text: Bytes, offsets: Integers, counts: Integers, first: int = 0) -> int:
-        """Add words back to back (text is padded) from `first` on; return their number, or where the memory was full."""
+        """Add words back to back (`text` is padded) from `first` on; return how many, or where the memory was full."""
         text, offsets, counts = read_only(text), read_only(offsets), read_only(counts)
         while (first := add_words(text, offsets, counts, first, self._table)) < len(counts):
             if not self._make_room():
@@ -542,7 +564,7 @@ def _grown(array: NDArray[Any], n_used: int, size: int) -> NDArray[Any]:
     return grown
 
 
-def padded(text: bytes | bytearray | memoryview | Bytes) -> Bytes:
+def padded(text: Any) -> Bytes:
     """A copy of `text` that may be scanned: PADDING bytes of white space follow it."""
     view = np.frombuffer(text, np.uint8)
     copy = np.full(len(view) + PADDING, _NEWLINE, np.uint8)
