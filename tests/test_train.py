@@ -102,9 +102,7 @@ def test_a_vocabulary_file_gives_the_same_bytes_as_counting(wordvec: Run, corpus
     )
 
 
-def test_a_vocabulary_brings_its_tokenizer_and_refuses_another(
-    wordvec: Run, corpus_file: Path, tmp_path: Path
-) -> None:
+def test_a_vocabulary_brings_its_tokenizer_and_refuses_another(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
     vocab, vectors = tmp_path / "vocab.tsv", tmp_path / "v.safetensors"
     wordvec("build-vocab", corpus_file, "--tokenizer", "words", "--lowercase", "-o", vocab)
     assert wordvec("train", corpus_file, "--vocab", vocab, "-o", vectors, *SMALL).returncode == 0

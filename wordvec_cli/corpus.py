@@ -9,8 +9,9 @@ import stat
 import sys
 import threading
 import unicodedata
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -25,6 +26,7 @@ from wordvec_cli.progress import Progress, Report, silent
 BLOCK_BYTES = 1 << 21
 PADDING = 72  # white space after a block's text, for kernels that read 64 bytes at a time
 CHUNKS_AT_ONCE = 1 << 16
+NEWLINE = ord("\n")
 BYTE_ORDER_MARK = codecs.BOM_UTF8
 
 # ---------------------------------------------------------------- the tokenizer
@@ -451,7 +453,19 @@ def _sources(path: str, spool_folder: Path) -> Iterator[_Source]:
 def _spooled(name: str, stream: BinaryIO, folder: Path) -> _Source:
     with readable(name):
         copy = spool(stream, folder)
-    return _Source(name, os.fstat(copy.fileno()).st_size, copy)
+    source = _Source(name, os.fstat(copy.fileno()).st_size, copy)
+    close_with(source, copy)
+    return source
+
+
+def close_with(owner: object, file: BinaryIO) -> None:
+    """Close a nameless file when its owner goes; what could not be written by then has been told before."""
+
+    def close() -> None:
+        with suppress(OSError):
+            file.close()
+
+    weakref.finalize(owner, close)
 
 
 def _file(path: str) -> _Source:
@@ -480,19 +494,20 @@ def _raw_blocks(stream: BinaryIO, block_bytes: int, whole_lines: bool) -> Iterat
     del carried[_fill(stream, memoryview(carried)) :]
     if carried == BYTE_ORDER_MARK:
         carried.clear()
-    at_end = False
+    at_end, ends_line = False, True
     while not at_end:
         capacity = max(block_bytes, 2 * len(carried))
         buffer = bytearray(capacity + 1 + PADDING)
         buffer[: len(carried)] = carried
         filled = len(carried) + _fill(stream, memoryview(buffer)[len(carried) : capacity])
         at_end = filled < capacity
-        if at_end and filled and buffer[filled - 1] != ord("\n"):
-            buffer[filled] = ord("\n")
+        if at_end and not (buffer[filled - 1] == NEWLINE if filled else ends_line):
+            buffer[filled] = NEWLINE
             filled += 1
         size = filled if at_end else _cut(buffer, filled, whole_lines)
         carried = buffer[size:filled]
         if size:
+            ends_line = buffer[size - 1] == NEWLINE
             buffer[size : size + PADDING] = b"\n" * PADDING
             yield buffer, size
 

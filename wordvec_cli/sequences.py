@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading, back_to_back, split_chunks
+from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading, back_to_back, close_with, split_chunks
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import check_free_space, temporary_file, writable
 from wordvec_cli.progress import Report, silent
@@ -180,6 +180,8 @@ class _Writer:
     def __init__(self, folder: Path) -> None:
         self.ids_file = temporary_file(folder)
         self.offsets_file = temporary_file(folder)
+        for file in (self.ids_file, self.offsets_file):
+            close_with(self, file)
         self.offsets_file.write(bytes(8))
         self.n_tokens = self.n_known = self.n_lines = 0
         self._waiting: dict[int, tuple[Ids, Offsets]] = {}

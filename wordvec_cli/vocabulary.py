@@ -154,29 +154,46 @@ def byte_order(text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]") -> "NDAr
     """
     import numpy as np
 
-    starts, lengths = offsets[:-1], np.diff(offsets)
-    order = np.arange(len(starts))
-    places = np.arange(len(starts))  # where in `order` the words stand that are still tied
-    group = np.zeros(len(starts), np.int64)  # the place of the first word that ties with this one
+    order = np.arange(len(offsets) - 1)
+    tied = _Tied(order, np.zeros_like(order))
     for depth in range(0, 32, 8):
-        words = order[places]
-        keys = _keys(text, starts[words] + depth, lengths[words] - depth)
-        left = np.clip(lengths[words] - depth, 0, 9)
-        ranks = np.lexsort((left, keys, group))
-        order[places] = words = words[ranks]
-        keys, left, group = keys[ranks], left[ranks], group[ranks]
-        is_first = np.ones(len(words), bool)
-        is_first[1:] = (keys[1:] != keys[:-1]) | (left[1:] != left[:-1]) | (group[1:] != group[:-1])
-        is_tied = ~is_first | ~np.append(is_first[1:], True)
-        group = places[np.maximum.accumulate(np.where(is_first, np.arange(len(words)), 0))][is_tied & (left > 8)]
-        places = places[is_tied & (left > 8)]
-        if not len(places):
+        if not len(tied.places):
             return order
-    bounds = [*np.flatnonzero(np.diff(group, prepend=-1)).tolist(), len(places)]
+        tied = _sort_by_8_bytes(text, offsets, order, tied, depth)
+    bounds = [*np.flatnonzero(np.diff(tied.groups, prepend=-1)).tolist(), len(tied.places)]
     for first, last in itertools.pairwise(bounds):
-        tied = order[places[first:last]].tolist()
-        order[places[first:last]] = sorted(tied, key=lambda word: bytes(text[offsets[word] : offsets[word + 1]]))
+        places = tied.places[first:last]
+        words = sorted(order[places].tolist(), key=lambda word: bytes(text[offsets[word] : offsets[word + 1]]))
+        order[places] = words
     return order
+
+
+class _Tied(NamedTuple):
+    """Places in an order whose words are alike so far, and for each of them a number that is the same for its likes."""
+
+    places: "NDArray[np.int64]"
+    groups: "NDArray[np.int64]"
+
+
+def _sort_by_8_bytes(
+    text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]", order: "NDArray[np.int64]", tied: _Tied, depth: int
+) -> _Tied:
+    """Sort tied words by bytes `depth` to `depth + 8`, in place in `order`; return those that are tied still."""
+    import numpy as np
+
+    words = order[tied.places]
+    left = offsets[words + 1] - offsets[words] - depth
+    keys = _keys(text, offsets[words] + depth, left)
+    left = np.clip(left, 0, 9)  # of words with the same key the shorter comes first; 9: there is more to compare
+    ranks = np.lexsort((left, keys, tied.groups))
+    places = tied.places.copy()  # `tied.places` may be `order` itself
+    order[places] = words[ranks]
+    alike = np.ones(len(words) - 1, bool)
+    for values in (keys[ranks], left[ranks], tied.groups[ranks]):
+        alike &= values[1:] == values[:-1]
+    groups = np.cumsum(np.append(True, ~alike))
+    goes_on = (np.append(False, alike) | np.append(alike, False)) & (left[ranks] > 8)
+    return _Tied(places[goes_on], groups[goes_on])
 
 
 def _keys(text: "NDArray[np.uint8]", starts: "NDArray[np.int64]", lengths: "NDArray[np.int64]") -> "NDArray[np.uint64]":
@@ -321,7 +338,7 @@ class _Counter:
         from wordvec_cli.kernels.text import WordTable
 
         self.n_lines = 0
-        self.chunks = WordTable(max_bytes=options.memory_bytes / (2 * options.n_threads))
+        self.chunks = WordTable(1, options.memory_bytes / (2 * options.n_threads))
         self._tokenizer = tokenizer
         self._spill = spill
 
@@ -400,11 +417,16 @@ class _WordFile:
     def write(self, text: "NDArray[np.uint8]", offsets: "NDArray[np.int64]", counts: "NDArray[np.int64]") -> _Stored:
         import numpy as np
 
+        from wordvec_cli.corpus import close_with
+
         with self._lock, writable(f"{self._folder} (temporary files)"):
-            self._file = self._file or temporary_file(self._folder)
+            if self._file is None:
+                self._file = temporary_file(self._folder)
+                close_with(self, self._file)
             position = self._file.seek(0, 2)
             for array in (np.diff(offsets), counts, text[offsets[0] : offsets[-1]]):
                 self._file.write(np.ascontiguousarray(array).data.cast("B"))
+            self._file.flush()
             return _Stored(position, len(counts), int(offsets[-1] - offsets[0]))
 
     def read(self, stored: _Stored, first: int = 0, n_words: int | None = None, text_position: int = 0) -> Any:

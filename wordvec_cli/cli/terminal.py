@@ -58,11 +58,11 @@ class Terminal:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     def _report_line(self, progress: Progress) -> None:
-        is_last = progress.done == progress.total
         now = time.monotonic()
-        if not (progress.is_milestone or is_last or now - self._last_line >= SECONDS_BETWEEN_LINES):
-            return
-        self._last_line = now
+        if not progress.is_milestone and progress.done != progress.total:
+            if now - self._last_line < SECONDS_BETWEEN_LINES:
+                return
+            self._last_line = now
         record = {"stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit}
         print(json.dumps(record | dict(progress.stats)), file=sys.stderr, flush=True)  # noqa: T201
 

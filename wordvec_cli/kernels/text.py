@@ -202,7 +202,7 @@ def count_chunks(text: Bytes, position: int, size: int, table: Table) -> int:
     """Count the chunks of text[position:size]; return where it stopped for want of room, or `size`."""
     slots, offsets, known, counts = table.slots, table.offsets, table.text, table.counts
     start = position
-    for base in range(position, size, 64):
+    for base in range(position, size + 1, 64):  # the text may end where its padding starts, at `size`
         bits = _white_space(text, base)
         while bits != _EMPTY:
             end = base + _lowest_bit(bits)
@@ -242,7 +242,7 @@ def number_chunks(
     start = position
     n_chunks = done[0]
     n_lines = done[1]
-    for base in range(position, size, 64):
+    for base in range(position, size + 1, 64):  # the text may end where its padding starts, at `size`
         bits = _white_space(text, base)
         newlines = _newlines(text, base)
         while bits != _EMPTY:
