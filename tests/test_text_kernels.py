@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference import NASTY_PIECES
+from wordvec_cli import corpus
 from wordvec_cli.corpus import Tokenizer, back_to_back, split_chunks
+from wordvec_cli.kernels import text as text_kernels
 from wordvec_cli.kernels.text import WordTable, padded
 
 texts = st.lists(st.one_of(st.sampled_from(NASTY_PIECES), st.binary(max_size=20)), max_size=60).map(b"".join)
@@ -136,3 +138,7 @@ def test_every_pair_and_triple_of_ascii_kinds_is_cut_as_the_tokenizer_does(token
     check_split(
         tokenizer, [*(bytes([byte]) for byte in range(256) if not bytes([byte]).isspace()), *map(str.encode, chunks)]
     )
+
+
+def test_blocks_are_padded_as_the_kernels_need_it() -> None:
+    assert corpus.PADDING >= text_kernels.PADDING

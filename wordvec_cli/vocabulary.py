@@ -488,7 +488,7 @@ class _Spill:
 class _Survivors:
     """The words that occur often enough: one sorted run in memory, or many on disk."""
 
-    RUN_BUFFER_WORDS = 4096
+    RUN_BUFFER_WORDS = 1024
 
     def __init__(self, folder: Path, min_count: int, in_memory: bool) -> None:
         self.min_count = min_count

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against peers, both run in turn within one run; see README.md beside this file."""

@@ -1,0 +1,32 @@
+"""`python -m benchmarks`: all of them, or those that are named."""
+
+import argparse
+import os
+import platform
+
+from benchmarks import lookup, text, training
+
+BENCHMARKS = {"text": text.main, "training": training.main, "lookup": lookup.main}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
+    parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
+    parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
+    parser.add_argument("--dims", type=int, nargs="+", default=[100], help="vector sizes")
+    parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
+    for name in arguments.names or BENCHMARKS:
+        BENCHMARKS[name](arguments)
+
+
+if __name__ == "__main__":
+    main()

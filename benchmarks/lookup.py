@@ -1,0 +1,48 @@
+"""The whole command `wordvec lookup` on a 400 000 x 300 file, against starting Python and importing click."""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from benchmarks.table import print_table
+from wordvec_cli.embeddings import save
+from wordvec_cli.vocabulary import Vocabulary
+
+ROWS, DIM = 400_000, 300
+BARE = [sys.executable, "-c", "import click"]
+
+
+def seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def main(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/v.safetensors"
+        words = [b"word%d" % i for i in range(ROWS)]
+        matrix = np.random.default_rng(1).normal(size=(ROWS, DIM)).astype(np.float32)
+        save(path, Vocabulary.from_words(words, None), matrix, {})
+        commands = {
+            "python -c 'import click'": BARE,
+            "wordvec lookup, 1 word": [sys.executable, "-m", "wordvec_cli", "lookup", path, "word123456"],
+            "wordvec similar, 1 word": [sys.executable, "-m", "wordvec_cli", "similar", path, "word123456"],
+            "python -c 'import numpy'": [sys.executable, "-c", "import numpy"],
+            "python -c 'import gensim'": [sys.executable, "-c", "import gensim"],
+        }
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(arguments.runs * 5):
+            for name, command in commands.items():
+                times[name].append(seconds(command))
+    bare = statistics.median(times["python -c 'import click'"])
+    print_table(
+        f"whole commands on a {ROWS} x {DIM} file (480 MB), in turn, medians of {arguments.runs * 5}",
+        ["", "ms", "ratio to import click"],
+        [[name, statistics.median(some) * 1e3, statistics.median(some) / bare] for name, some in times.items()],
+    )

@@ -1,0 +1,30 @@
+"""What the benchmarks share: their corpus, and how they print."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from wordvec_cli.files import decompressed
+
+SAMPLE = Path(__file__).parent.parent / "sample_data" / "state-of-the-union.txt.xz"
+
+
+def text_file(corpus: str, folder: Path) -> Path:
+    """The corpus as a plain text file, as most peers need it; the sample, said aloud, if none is given."""
+    path = Path(corpus) if corpus else SAMPLE
+    if not corpus:
+        print(f"no CORPUS given: {SAMPLE.name} (small: figures are noisier and start-up weighs more)\n")
+    plain = folder / path.name.removesuffix(".xz")
+    with path.open("rb") as raw, plain.open("wb") as target:
+        shutil.copyfileobj(decompressed(raw), target)
+    return plain
+
+
+def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A Markdown table."""
+    print(f"{title}\n")
+    print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
+    for row in rows:
+        cells = [f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
+        print(f"| {' | '.join(cells)} |")
+    print()
