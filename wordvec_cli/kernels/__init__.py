@@ -13,7 +13,7 @@ def _probe() -> None:
 
 
 def _settle_cache() -> None:
-    """Give numba a folder of its own where neither the package's nor the home folder can be written: it raises there."""
+    """Give numba a temporary folder where neither the package's nor the home folder can be written: it raises there."""
     try:
         numba.njit(cache=True)(_probe)
     except RuntimeError:

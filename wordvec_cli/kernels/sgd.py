@@ -1,86 +1,118 @@
 """Skip-gram with negative sampling: one kernel that trains on a block of tokens.
 
-A *group* is a few consecutive centre words. Their context rows are copied once into a small block that stays in the
-first-level cache, the noise words are drawn once for the whole group, and every score and every update of the group is
-then a product of small dense blocks. A row thus travels to and from main memory once per group and not once per pair.
+A *group* is `GROUP` consecutive tokens. The context rows of their windows are copied once into a block that stays in
+the first cache levels, noise words are drawn once for the group, and all scores and updates of the group are products
+of small dense matrices, in tiles of `TILE` context words by `TILE` outputs (centre words or noise words). So a row
+travels to and from memory once per group and not once per pair, and the arithmetic runs near the speed of the cores.
 
-Source: Mikolov et al. 2013, arXiv 1310.4546, equation 4; sharing as in Ji et al. 2016, arXiv 1604.04661, and
-Rengasamy et al. 2017 ("context combining"). The updates are the gradient at the values that the group began with.
+The objective is the original one. A group descends the gradient, at the values it began with, of
+
+    sum over its centre words c and the context words i of their windows:   -log sigmoid(x_i . y_c)
+    + negative / n_noise * sum over its tokens i, the windows c that hold them, and its noise words k other than c:
+                                                                            -log sigmoid(-x_i . y_k)
+
+Source: Mikolov et al. 2013, arXiv 1310.4546, equation 4, and word2vec.c for subsampling and windows; shared noise
+words as in Ji et al. 2016, arXiv 1604.04661, and the joining of windows as in Rengasamy et al. 2017 and FULL-W2V, 2023.
 """
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-LANES = 16  # floats in a vector: one AVX-512 register; LLVM splits it where registers are narrower
-ROWS = 4  # rows scored together: enough independent sums to hide the latency of a multiply-add
+GROUP = 32  # tokens; measured best of 16, 32, 48, 64 at 100 and 300 dimensions
+TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
+MARKS = 4096  # of a sieve for the noise words of a group
+LANES = 16  # floats in a vector: an AVX-512 register and a cache line; LLVM splits it where registers are narrower
 
-# error_model: Python's test for a zero divisor would keep LLVM from vectorising the sigmoid
-jit = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz", "afn"})
+# Without error_model, Python's test for a zero divisor keeps LLVM from vectorising the sigmoid.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
+part = njit(**_OPTIONS)
+kernel = njit(cache=True, **_OPTIONS)
 
 
-# ---- vectors of floats: numba has none, and LLVM's own vectoriser spends as long on sums as on products ----
+def noise_words(window: int, shrink: bool, negative: int) -> int:
+    """How many noise words a group should share: as many as a context word meets in all its windows, at most 64.
+
+    A noise word then counts about once for a context word, as in the original. Fewer are faster, count more, and cost
+    accuracy: of 24, 16 and 6 in place of 32, only 24 still gives nearly the same analogies.
+    """
+    meetings = negative * (window + 1 if shrink else 2 * window)
+    return min(-(-meetings // TILE) * TILE, 64)
+
+
+# ---- vectors of floats: left to itself, LLVM spends as much on the sums of dot products as on their products ----
 
 
 class FloatVector(types.Type):
-    """`LANES` floats in one register."""
+    """`LANES` floats in a register."""
 
 
-float_vector = FloatVector("FloatVector")
+_INT = ir.IntType(32)
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
-_INDEX = ir.IntType(32)
+float_vector = FloatVector("FloatVector")
 
 
 @register_model(FloatVector)
-class FloatVectorModel(models.PrimitiveModel):
+class _FloatVectorModel(models.PrimitiveModel):
     def __init__(self, manager, vector_type):
         super().__init__(manager, vector_type, _VECTOR)
 
 
-def _pointer(context, builder, array_type, array, position, target):
+def _address(context, builder, array_type, array, position, value_type):
     base = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(base, [position]), target.as_pointer())
+    return builder.bitcast(builder.gep(base, [position]), value_type.as_pointer())
 
 
 @intrinsic
-def load(typing_context, array, position):
-    """The `LANES` floats of a flat array from `position` on."""
+def load(typing, array, position):
+    """array[position : position + LANES] of a flat float32 array, unchecked."""
 
     def generate(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature.args[0], *args, _VECTOR)
-        return builder.load(pointer, align=4)
+        address = _address(context, builder, signature.args[0], *args, _VECTOR)
+        return builder.load(address, align=4)
 
     return float_vector(array, types.intp), generate
 
 
 @intrinsic
-def store(typing_context, array, position, vector):
-    """Write a vector into a flat array from `position` on."""
+def store(typing, array, position, vector):
+    """array[position : position + LANES] = vector, unchecked."""
 
     def generate(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1], _VECTOR)
-        builder.store(args[2], pointer, align=4)
+        address = _address(context, builder, signature.args[0], args[0], args[1], _VECTOR)
+        builder.store(args[2], address, align=4)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, float_vector), generate
 
 
 @intrinsic
-def splat(typing_context, number):
+def splat(typing, number):
     """A vector with `number` in every lane."""
 
     def generate(context, builder, signature, args):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), args[0], _INDEX(0))
-        zeros = ir.Constant(ir.VectorType(_INDEX, LANES), [0] * LANES)
-        return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), zeros)
+        undefined = ir.Constant(_VECTOR, ir.Undefined)
+        one = builder.insert_element(undefined, args[0], _INT(0))
+        return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
 
     return float_vector(types.float32), generate
 
 
 @intrinsic
-def multiply_add(typing_context, left, right, total):
-    """total + left * right, lane by lane."""
+def add(typing, left, right):
+    """left + right, lane by lane."""
+
+    def generate(context, builder, signature, args):
+        return builder.fadd(*args)
+
+    return float_vector(float_vector, float_vector), generate
+
+
+@intrinsic
+def multiply_add(typing, left, right, total):
+    """left * right + total, lane by lane; one instruction where the processor has it."""
 
     def generate(context, builder, signature, args):
         product = builder.fmul(args[0], args[1], flags=("contract",))
@@ -90,192 +122,234 @@ def multiply_add(typing_context, left, right, total):
 
 
 @intrinsic
-def store_sums(typing_context, array, position, a, b, c, d):
-    """Write sum(a), sum(b), sum(c), sum(d) to array[position : position + 4].
+def store_sums(typing, array, position, a, b, c, d):
+    """array[position : position + 4] = sum(a), sum(b), sum(c), sum(d).
 
-    Four sums at once take 13 instructions, four single ones about 32.
+    The four are folded into one another: 13 instructions, where four separate sums take about 32.
     """
 
     def generate(context, builder, signature, args):
-        def shuffle(left, right, mask):
-            return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(_INDEX, len(mask)), mask))
+        def shuffle(left, right, lanes):
+            return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(_INT, len(lanes)), lanes))
 
-        def fold(left, right, first_mask, second_mask):
-            first = [quad + lane for quad in range(0, LANES, 4) for lane in first_mask]
-            second = [quad + lane for quad in range(0, LANES, 4) for lane in second_mask]
-            return builder.fadd(shuffle(left, right, first), shuffle(left, right, second), flags=("contract",))
+        def fold(left, right, *halves):
+            # both halves of every quad of lanes, one from `left` and one from `right` (whose lanes start at LANES)
+            low, high = ([quad + lane for quad in range(0, LANES, 4) for lane in half] for half in halves)
+            return builder.fadd(shuffle(left, right, low), shuffle(left, right, high))
 
-        pair_mask = (0, LANES, 1, LANES + 1), (2, LANES + 2, 3, LANES + 3)
-        ab, cd = fold(args[2], args[3], *pair_mask), fold(args[4], args[5], *pair_mask)
-        total = fold(ab, cd, (0, 1, LANES, LANES + 1), (2, 3, LANES + 2, LANES + 3))
-        width = LANES
-        while width > 4:
+        singles = (0, LANES, 1, LANES + 1), (2, LANES + 2, 3, LANES + 3)
+        pairs = (0, 1, LANES, LANES + 1), (2, 3, LANES + 2, LANES + 3)
+        sums = fold(fold(args[2], args[3], *singles), fold(args[4], args[5], *singles), *pairs)
+        width = LANES // 2
+        while width >= 4:
+            lanes = list(range(2 * width))
+            sums = builder.fadd(shuffle(sums, sums, lanes[:width]), shuffle(sums, sums, lanes[width:]))
             width //= 2
-            halves = [shuffle(total, total, list(range(start, start + width))) for start in (0, width)]
-            total = builder.fadd(*halves, flags=("contract",))
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1], total.type)
-        builder.store(total, pointer, align=4)
+        address = _address(context, builder, signature.args[0], args[0], args[1], sums.type)
+        builder.store(sums, address, align=4)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, float_vector, float_vector, float_vector, float_vector), generate
 
 
 @intrinsic
-def prefetch(typing_context, array, position):
-    """Ask for the cache line of array[position]; never faults."""
+def prefetch(typing, array, position):
+    """Ask for the cache line of array[position], to be written soon; never faults."""
 
     def generate(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature.args[0], *args, ir.IntType(8))
-        signature_ = ir.FunctionType(ir.VoidType(), [pointer.type, _INDEX, _INDEX, _INDEX])
-        function = builder.module.globals.get("llvm.prefetch.p0") or ir.Function(builder.module, signature_, "llvm.prefetch.p0")
-        builder.call(function, [pointer, _INDEX(1), _INDEX(3), _INDEX(1)])
+        address = _address(context, builder, signature.args[0], *args, ir.IntType(8))
+        prefetch_type = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
+        function = cgutils.get_or_insert_function(builder.module, prefetch_type, "llvm.prefetch.p0")
+        write, every_level, data = _INT(1), _INT(3), _INT(1)
+        builder.call(function, [address, write, every_level, data])
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
 
 
-# ---- random numbers ----
+# ---- random choices: all of a block's are made before its first update ----
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
-_LOW_32 = np.uint64(0xFFFFFFFF)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_SHIFT_30, _SHIFT_27, _SHIFT_31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_SHIFT_32, _LOW_32 = np.uint64(32), np.uint64(2**32 - 1)
 
 
-@jit
+@part
 def random_bits(state, counter):
-    """64 random bits, a function of the two numbers only. Source: Steele et al. 2014, splitmix64."""
-    bits = state + np.uint64(counter) * _GOLDEN
+    """Two random 32-bit numbers, a function of state and counter. Source: Steele et al. 2014, splitmix64."""
+    bits = state + np.uint64(counter) * _STEP
     bits = (bits ^ (bits >> _SHIFT_30)) * _MIX_1
     bits = (bits ^ (bits >> _SHIFT_27)) * _MIX_2
-    return bits ^ (bits >> _SHIFT_31)
+    bits ^= bits >> _SHIFT_31
+    return bits >> _SHIFT_32, bits & _LOW_32
 
 
-@jit
-def draw_block(ids, offsets, first, last, keep, noise_threshold, noise_alias, window, shrink, group, n_noise, state):
-    """All random choices of one block: (kept, low, high, noise).
+@part
+def below(bits, n):
+    """A number in range(n) from 32 random bits."""
+    return np.intp((bits * np.uint64(n)) >> _SHIFT_32)
 
-    kept   (n,) int32: the ids left after unknown words and subsampling are dropped
-    low    (n,) int32, high (n,) int32: the window of centre c is kept[low[c] : high[c]] without c itself
-    noise  (ceil(n / group), n_noise) int32: the noise words of each group
+
+@kernel
+def draw_tokens(ids, offsets, first, last, keep, window, shrink, state):
+    """The tokens of ids[first:last] that are left after subsampling, and their windows: (kept, low, high), all int32.
+
+    The window of centre c is kept[low[c] : high[c]] without c itself; it ends where the line or the block does.
     """
     kept = np.empty(last - first, np.int32)
     low = np.empty(last - first, np.int32)
     high = np.empty(last - first, np.int32)
-    line = np.searchsorted(offsets, first, side="right") - 1
     n_kept = 0
-    position = first
-    while position < last:
-        line_end = min(offsets[line + 1], last)
-        line_start_kept = n_kept
-        for token in range(position, line_end):
-            word = ids[token]
-            kept[n_kept] = word
-            bits = random_bits(state, token - first)
-            # high half: is the word kept; low half: its window
-            low[n_kept] = np.int32(((bits & _LOW_32) * np.uint64(window)) >> _SHIFT_32) + 1 if shrink else window
+    line = np.searchsorted(offsets, first, side="right") - 1
+    token = first
+    while token < last:
+        line_start, line_end = n_kept, min(offsets[line + 1], last)
+        for t in range(token, line_end):
+            word = ids[t]
             if word >= 0:
-                n_kept += np.intp((bits >> _SHIFT_32) <= np.uint64(keep[word]))
-        for centre in range(line_start_kept, n_kept):
-            radius = low[centre]
-            low[centre] = max(line_start_kept, centre - radius)
-            high[centre] = min(n_kept, centre + radius + 1)
-        position = line_end
+                coin, die = random_bits(state, t - first)
+                # written always, counted if kept: no branch to mispredict
+                kept[n_kept] = word
+                low[n_kept] = 1 + below(die, window) if shrink else window
+                n_kept += coin <= keep[word]
+        for c in range(line_start, n_kept):
+            radius = low[c]
+            low[c] = max(c - radius, line_start)
+            high[c] = min(c + radius + 1, n_kept)
+        token = line_end
         line += 1
-    n_groups = (n_kept + group - 1) // group
+    return kept[:n_kept], low[:n_kept], high[:n_kept]
+
+
+@kernel
+def draw_noise(n_groups, n_noise, threshold, alias, state, counter):
+    """(n_groups, n_noise) int32 noise words. Source: Vose 1991, the alias method."""
     noise = np.empty((n_groups, n_noise), np.int32)
-    n_words = np.uint64(len(noise_alias))
-    counter = last - first
     for g in range(n_groups):
         for k in range(n_noise):
-            bits = random_bits(state, counter)
+            coin, die = random_bits(state, counter)
             counter += 1
-            word = np.intp(((bits & _LOW_32) * n_words) >> _SHIFT_32)
-            accept = (bits >> _SHIFT_32) < np.uint64(noise_threshold[word])
-            noise[g, k] = word if accept else noise_alias[word]
-    return kept[:n_kept], low[:n_kept], high[:n_kept], noise
+            word = below(die, len(alias))
+            noise[g, k] = word if coin < threshold[word] else alias[word]
+    return noise
 
 
-# ---- products of small blocks ----
+@kernel
+def alias_table(weights):
+    """(threshold (n,) uint32, alias (n,) int32) with which `draw_noise` draws word i in proportion to weights[i].
+
+    weights  (n,) float64, not negative, not all zero
+    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution".
+    """
+    n = len(weights)
+    share = weights * (n / weights.sum())
+    threshold, alias = np.full(n, 2**32 - 1, np.uint32), np.arange(n).astype(np.int32)
+    order = np.argsort(share)
+    small, large = 0, n - 1  # order[:small] are done; order[large] gives its surplus away
+    lacking = order[0]
+    for _ in range(n - 1):
+        giver = order[large]
+        threshold[lacking] = np.uint32(min(share[lacking] * 2.0**32, 2.0**32 - 1))
+        alias[lacking] = giver
+        share[giver] -= 1 - share[lacking]
+        if share[giver] < 1:
+            lacking = giver
+            large -= 1
+        else:
+            small += 1
+            lacking = order[small]
+        if small >= large:
+            break
+    return threshold, alias
 
 
-@jit
-def copy_row(source, source_row, target, target_row, dim):
-    source_start, target_start = source_row * dim, target_row * dim
+# ---- products of small matrices; matrices are flat, and `dim` is a multiple of `LANES` ----
+
+
+@part
+def round_up(n, step):
+    return (n + step - 1) // step * step
+
+
+@part
+def aligned_zeros(n):
+    """(n,) float32 that starts at a cache line, so that no vector straddles two."""
+    room = np.zeros(n + LANES, np.float32)
+    start = (-room.ctypes.data // room.itemsize) % LANES
+    return room[start : start + n]
+
+
+@part
+def copy_row(source, source_start, target, target_start, dim):
     for d in range(0, dim, LANES):
         store(target, target_start + d, load(source, source_start + d))
 
 
-@jit
-def prefetch_row(array, row, dim):
-    start = row * dim
+@part
+def prefetch_row(matrix, start, dim):
     for d in range(0, dim, LANES):
-        prefetch(array, start + d)
+        prefetch(matrix, start + d)
 
 
-@jit
-def score_rows(rows, first, n, vectors, vector, dim, scores, position):
-    """scores[position + i] = rows[first + i] . vectors[vector] for i < n rounded up to a multiple of `ROWS`."""
-    zero = splat(np.float32(0))
-    start = vector * dim
-    for i in range(0, n, ROWS):
-        row = (first + i) * dim
-        a = b = c = e = zero
-        for d in range(0, dim, LANES):
-            v = load(vectors, start + d)
-            a = multiply_add(load(rows, row + d), v, a)
-            b = multiply_add(load(rows, row + dim + d), v, b)
-            c = multiply_add(load(rows, row + 2 * dim + d), v, c)
-            e = multiply_add(load(rows, row + 3 * dim + d), v, e)
-        store_sums(scores, position + i, a, b, c, e)
+@part
+def add_vector(matrix, start, vector):
+    store(matrix, start, add(load(matrix, start), vector))
 
 
-@jit
-def add_rows(target, target_row, rows, first, n, weights, position, stride, dim):
-    """target[target_row] += sum over i < n of weights[position + i * stride] * rows[first + i]."""
-    t = target_row * dim
-    row = first * dim
-    i = 0
-    while i + 8 <= n:
-        w0 = splat(weights[np.uintp(position)])
-        w1 = splat(weights[np.uintp(position + stride)])
-        w2 = splat(weights[np.uintp(position + 2 * stride)])
-        w3 = splat(weights[np.uintp(position + 3 * stride)])
-        w4 = splat(weights[np.uintp(position + 4 * stride)])
-        w5 = splat(weights[np.uintp(position + 5 * stride)])
-        w6 = splat(weights[np.uintp(position + 6 * stride)])
-        w7 = splat(weights[np.uintp(position + 7 * stride)])
-        for d in range(0, dim, LANES):
-            v = load(target, t + d)
-            v = multiply_add(w0, load(rows, row + d), v)
-            v = multiply_add(w1, load(rows, row + dim + d), v)
-            v = multiply_add(w2, load(rows, row + 2 * dim + d), v)
-            v = multiply_add(w3, load(rows, row + 3 * dim + d), v)
-            v = multiply_add(w4, load(rows, row + 4 * dim + d), v)
-            v = multiply_add(w5, load(rows, row + 5 * dim + d), v)
-            v = multiply_add(w6, load(rows, row + 6 * dim + d), v)
-            v = multiply_add(w7, load(rows, row + 7 * dim + d), v)
-            store(target, t + d, v)
-        position += 8 * stride
-        row += 8 * dim
-        i += 8
-    while i < n:
-        zero = np.float32(0)
-        w0 = splat(weights[np.uintp(position)])
-        w1 = splat(weights[np.uintp(position + stride)] if i + 1 < n else zero)
-        w2 = splat(weights[np.uintp(position + 2 * stride)] if i + 2 < n else zero)
-        w3 = splat(weights[np.uintp(position + 3 * stride)] if i + 3 < n else zero)
-        for d in range(0, dim, LANES):
-            v = load(target, t + d)
-            v = multiply_add(w0, load(rows, row + d), v)
-            v = multiply_add(w1, load(rows, row + dim + d), v)
-            v = multiply_add(w2, load(rows, row + 2 * dim + d), v)
-            v = multiply_add(w3, load(rows, row + 3 * dim + d), v)
-            store(target, t + d, v)
-        position += 4 * stride
-        row += 4 * dim
-        i += 4
+@part
+def score_tile(contexts, context, outputs, output, dim, scores, position, stride):
+    """scores[position + o * stride + c] = contexts[context + c] . outputs[output + o] for c, o < TILE."""
+    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = splat(np.float32(0))
+    s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = splat(np.float32(0))
+    c, o = context * dim, output * dim
+    for d in range(0, dim, LANES):
+        c0, c1 = load(contexts, c + d), load(contexts, c + dim + d)
+        c2, c3 = load(contexts, c + 2 * dim + d), load(contexts, c + 3 * dim + d)
+        v = load(outputs, o + d)
+        s00, s01 = multiply_add(v, c0, s00), multiply_add(v, c1, s01)
+        s02, s03 = multiply_add(v, c2, s02), multiply_add(v, c3, s03)
+        v = load(outputs, o + dim + d)
+        s10, s11 = multiply_add(v, c0, s10), multiply_add(v, c1, s11)
+        s12, s13 = multiply_add(v, c2, s12), multiply_add(v, c3, s13)
+        v = load(outputs, o + 2 * dim + d)
+        s20, s21 = multiply_add(v, c0, s20), multiply_add(v, c1, s21)
+        s22, s23 = multiply_add(v, c2, s22), multiply_add(v, c3, s23)
+        v = load(outputs, o + 3 * dim + d)
+        s30, s31 = multiply_add(v, c0, s30), multiply_add(v, c1, s31)
+        s32, s33 = multiply_add(v, c2, s32), multiply_add(v, c3, s33)
+    store_sums(scores, position, s00, s01, s02, s03)
+    store_sums(scores, position + stride, s10, s11, s12, s13)
+    store_sums(scores, position + 2 * stride, s20, s21, s22, s23)
+    store_sums(scores, position + 3 * stride, s30, s31, s32, s33)
+
+
+@part
+def update_tile(matrix, starts, target, rows, first, n, dim, factors, position, row_stride, target_stride):
+    """matrix[starts[target + k] :] += sum over r < n of factor[r, k] * rows[first + r], for k < TILE.
+
+    factor[r, k] = factors[position + r * row_stride + k * target_stride]. Targets may be the same row twice: sums are
+    made in registers and added one after the other.
+    """
+    rows_end = (first + n) * dim
+    stride = np.uintp(target_stride)
+    for d in range(0, dim, LANES):
+        s0 = s1 = s2 = s3 = splat(np.float32(0))
+        p = np.uintp(position)  # unsigned: numba then has no negative index to look for
+        for row in range(first * dim + d, rows_end, dim):
+            v = load(rows, row)
+            s0 = multiply_add(splat(factors[p]), v, s0)
+            s1 = multiply_add(splat(factors[p + stride]), v, s1)
+            s2 = multiply_add(splat(factors[p + np.uintp(2) * stride]), v, s2)
+            s3 = multiply_add(splat(factors[p + np.uintp(3) * stride]), v, s3)
+            p += np.uintp(row_stride)
+        add_vector(matrix, starts[target] + d, s0)
+        add_vector(matrix, starts[target + 1] + d, s1)
+        add_vector(matrix, starts[target + 2] + d, s2)
+        add_vector(matrix, starts[target + 3] + d, s3)
+
+
+# ---- the loss and its slope ----
 
 
 def _polynomial(function, degree):
@@ -284,161 +358,185 @@ def _polynomial(function, degree):
     return [np.float32(c) for c in fit.convert(kind=np.polynomial.Polynomial).coef]
 
 
+# both good to 1e-7, the precision of float32
 _E0, _E1, _E2, _E3, _E4, _E5, _E6 = _polynomial(lambda y: np.exp(-y), 6)
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = _polynomial(lambda t: np.log1p(t) / t, 7)
 
 
-@jit
-def exp_of_minus(x):
-    """exp(-x) for 0 <= x, to 2e-6 of its value up to 16: exp(-x / 16) ** 16 needs no integer tricks."""
-    y = min(x, np.float32(16)) * np.float32(1 / 16)
-    p = (((((_E6 * y + _E5) * y + _E4) * y + _E3) * y + _E2) * y + _E1) * y + _E0
-    p = p * p
-    p = p * p
-    p = p * p
-    return p * p
+@part
+def slopes_and_loss(scores, weights, sign, rate):
+    """Turn scores into factors of the update, in place, and return their loss, sum of weight * log(1 + exp(z)).
 
-
-@jit
-def errors_and_loss(scores, weights, begin, end, sign, rate):
-    """Turn scores[begin:end] into coefficients of the update, in place, and return their weighted loss.
-
-    With z = sign * score the loss of one term is weight * log(1 + exp(z)) and its update has the coefficient
-    -rate * sign * weight * sigmoid(z). sign is -1 for true pairs and 1 for noise.
+    z = sign * score, sign -1 for true pairs and 1 for noise. The factor, minus the rate times the slope of the loss
+    in the score, is -rate * sign * weight * sigmoid(z).
     """
-    scores, weights = scores[begin:end], weights[begin:end]
-    loss = np.float32(0)
+    loss = np.float32(0)  # of one group; the caller adds groups up in float64
     for i in range(len(scores)):
         z = sign * scores[i]
-        t = exp_of_minus(abs(z))
-        softplus = ((((((_L7 * t + _L6) * t + _L5) * t + _L4) * t + _L3) * t + _L2) * t + _L1) * t + _L0
-        softplus = softplus * t + max(z, np.float32(0))
-        loss += weights[i] * softplus
+        # exp(-|z|) = exp(-y)**16 needs no integer tricks, and nothing changes beyond 16
+        y = min(abs(z), np.float32(16)) * np.float32(1 / 16)
+        root = (((((_E6 * y + _E5) * y + _E4) * y + _E3) * y + _E2) * y + _E1) * y + _E0
+        root = root * root
+        root = root * root
+        root = root * root
+        t = root * root
+        log1p = t * (((((((_L7 * t + _L6) * t + _L5) * t + _L4) * t + _L3) * t + _L2) * t + _L1) * t + _L0)
+        # (z + |z|) / 2 is max(z, 0), but lets a NaN through to the loss, where divergence is looked for
+        loss += weights[i] * (log1p + np.float32(0.5) * (z + abs(z)))
         sigmoid = (np.float32(1) if z > 0 else t) / (np.float32(1) + t)
         scores[i] = -rate * sign * weights[i] * sigmoid
-    return np.float64(loss)
+    return loss
 
 
-@jit
+# ---- training ----
+
+
+@part
+def count_windows(low, high):
+    """(n + GROUP,) float32: how many windows hold each token, then zeros for the rest of the last group."""
+    change = np.zeros(len(low) + GROUP, np.float32)
+    for c in range(len(low)):
+        change[low[c]] += 1
+        change[high[c]] -= 1
+        change[c] -= 1
+        change[c + 1] += 1
+    return np.cumsum(change)
+
+
+@part
+def weigh_true_pairs(weights, reach, window, low, high, begin):
+    """weights[j * reach + row] = 1 where the row stands in the window of centre j, else 0; returns the number of ones.
+
+    Row 0 is token begin - window, so centre j stands at row window + j.
+    """
+    n_pairs = 0
+    for j in range(GROUP):
+        tile = j // TILE * TILE
+        row = weights[j * reach + tile : j * reach + tile + reach]
+        c = begin + j
+        if c >= len(low):
+            row[:] = 0
+            continue
+        first_row = begin - window + tile
+        first, after, itself = np.int32(low[c] - first_row), np.int32(high[c] - first_row), np.int32(c - first_row)
+        for i in range(np.int32(reach)):
+            row[i] = np.float32(1) if (i >= first) & (i < after) & (i != itself) else np.float32(0)
+        n_pairs += high[c] - low[c] - 1
+    return n_pairs
+
+
+@part
+def weigh_noise(weights, share, window_share, noise, marks, kept, low, high, begin, window):
+    """weights[k * GROUP + i] = share[begin + i], less what it owes to windows of token begin + i around word k itself.
+
+    share  (n + GROUP,) float32: window_share for each window that holds the token
+    marks  (a power of two,) uint8, all zero before and after: a sieve that few centres pass
+    """
+    end = min(begin + GROUP, len(kept))
+    last_mark = len(marks) - 1
+    for k in range(len(noise)):
+        copy_row(share, begin, weights, k * GROUP, GROUP)
+        marks[noise[k] & last_mark] = 1
+    for c in range(max(begin - window, 0), min(end + window, len(kept))):
+        if marks[kept[c] & last_mark]:
+            for k in range(len(noise)):
+                if noise[k] == kept[c]:
+                    for i in range(max(low[c], begin), min(high[c], end)):
+                        if i != c:
+                            weights[k * GROUP + i - begin] -= window_share
+    for k in range(len(noise)):
+        marks[noise[k] & last_mark] = 0
+
+
+@part
+def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate):
+    """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
+    dim, n_kept = inputs.shape[1], len(kept)
+    n_groups, n_noise = noise.shape
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    rate, window_share = np.float32(rate), np.float32(negative / n_noise)
+    share = window_share * count_windows(low, high)
+    marks = np.zeros(MARKS, np.uint8)
+
+    reach = round_up(2 * window + TILE, TILE)  # context rows that the windows of a tile of centres may touch
+    n_contexts = GROUP + reach - TILE
+    n_targets = GROUP + round_up(n_noise, TILE)  # the centres, then the noise words
+    contexts, context_starts = aligned_zeros((n_contexts + TILE) * dim), np.zeros(n_contexts, np.intp)
+    targets, target_starts = aligned_zeros(n_targets * dim), np.zeros(n_targets, np.intp)
+    # The score of context row i and centre j is at j * reach + i. Centre j of the tile of centres t = j // TILE * TILE
+    # meets rows t .. t + reach - 1 only, so that no two pairs share a place.
+    true_scores, true_weights = aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1))
+    noise_scores, noise_weights = aligned_zeros((n_targets - GROUP) * GROUP), aligned_zeros((n_targets - GROUP) * GROUP)
+    loss, n_pairs = 0.0, 0
+
+    for g in range(n_groups):
+        begin = g * GROUP
+        # Gather. Past the ends stand copies of the last token or noise word, with weight 0
+        for i in range(n_contexts):
+            context_starts[i] = dim * np.intp(kept[min(max(begin - window + i, 0), n_kept - 1)])
+            copy_row(inputs, context_starts[i], contexts, i * dim, dim)
+        for j in range(n_targets):
+            word = kept[min(begin + j, n_kept - 1)] if j < GROUP else noise[g, min(j - GROUP, n_noise - 1)]
+            target_starts[j] = dim * np.intp(word)
+            copy_row(outputs, target_starts[j], targets, j * dim, dim)
+
+        # Weigh every pair: most of a dense block is no pair at all.
+        n_pairs += weigh_true_pairs(true_weights, reach, window, low, high, begin)
+        weigh_noise(noise_weights, share, window_share, noise[g], marks, kept, low, high, begin, window)
+
+        # Score.
+        for j in range(0, GROUP, TILE):
+            for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
+                prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
+                prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
+            for i in range(j, j + reach, TILE):
+                score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
+
+        for k in range(0, n_targets - GROUP, TILE):
+            for t in range(k, min(k + TILE, n_noise)):
+                prefetch_row(outputs, dim * np.intp(noise[min(g + 1, n_groups - 1), t]), dim)
+            for i in range(0, GROUP, TILE):
+                score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
+        loss += slopes_and_loss(true_scores, true_weights, np.float32(-1), rate)
+        loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
+
+        # Update, from the gathered copies straight into the matrices.
+        for i in range(0, n_contexts, TILE):
+            j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
+            n = min(i + TILE, GROUP) - j
+            update_tile(inputs, context_starts, i, targets, j, n, dim, true_scores, j * reach + i, reach, 1)
+        for i in range(0, GROUP, TILE):
+            update_tile(inputs, context_starts, window + i, targets, GROUP, n_noise, dim, noise_scores, i, GROUP, 1)
+
+        for j in range(0, GROUP, TILE):
+            n = 2 * window + TILE
+            update_tile(outputs, target_starts, j, contexts, j, n, dim, true_scores, j * reach + j, 1, reach)
+        for k in range(0, n_targets - GROUP, TILE):
+            update_tile(
+                outputs, target_starts, GROUP + k, contexts, window, GROUP, dim, noise_scores, k * GROUP, 1, GROUP
+            )
+
+    return loss, n_pairs
+
+
+@kernel
 def skipgram_block(
     ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
-    window, shrink, negative, group, n_noise, rate, state,
+    window, shrink, negative, n_noise, rate, state,
 ):  # fmt: skip
-    """Train on ids[first:last]; returns (loss, number of (context, centre) pairs)."""
-    kept, low, high, noise = draw_block(
-        ids, offsets, first, last, keep, noise_threshold, noise_alias, window, shrink, group, n_noise, state
-    )
-    return train_groups(kept, low, high, noise, inputs, outputs, window, negative, group, rate)
+    """Train on the tokens ids[first:last]; returns (loss, n_pairs), whose quotient is the mean loss of a pair.
 
-
-@jit
-def aligned_zeros(n):
-    """(n,) float32 that starts at a cache line, so that no vector straddles two."""
-    room = np.zeros(n + LANES, np.float32)
-    start = (-room.ctypes.data >> 2) & (LANES - 1)
-    return room[start : start + n]
-
-
-@jit
-def train_groups(kept, low, high, noise, inputs, outputs, window, negative, group, rate):
-    dim = inputs.shape[1]
-    n_noise = noise.shape[1]
-    rate = np.float32(rate)
-    inputs_flat, outputs_flat = inputs.reshape(-1), outputs.reshape(-1)
-    max_rows = group + 2 * window + 8
-    contexts = aligned_zeros(max_rows * dim)
-    centres = aligned_zeros((group + n_noise + 8) * dim)
-    band = 2 * window + 1
-    row_width = (group + 2 * window + ROWS - 1) // ROWS * ROWS
-    noise_start = (group * band + ROWS + LANES - 1) // LANES * LANES
-    n_scores = noise_start + n_noise * row_width
-    scores = np.zeros(n_scores + LANES, np.float32)
-    weights = np.zeros(n_scores + LANES, np.float32)
-    coverage = np.zeros(row_width, np.float32)
-    first_centre = np.zeros(row_width, np.int32)
-    last_centre = np.zeros(row_width, np.int32)
-    share = np.float32(negative / n_noise)
-    loss = 0.0
-    n_pairs = 0
-    n_kept = len(kept)
-    n_groups = noise.shape[0]
-    for g in range(n_groups):
-        begin = g * group
-        end = min(begin + group, n_kept)
-        n_centres = end - begin
-        bottom, top = begin, end
-        for c in range(begin, end):
-            bottom = min(bottom, low[c])
-            top = max(top, high[c])
-        n_rows = top - bottom
-
-        for i in range(n_rows):
-            copy_row(inputs_flat, np.intp(kept[bottom + i]), contexts, i, dim)
-        for j in range(n_centres):
-            copy_row(outputs_flat, np.intp(kept[begin + j]), centres, j, dim)
-        for k in range(n_noise):
-            copy_row(outputs_flat, np.intp(noise[g, k]), centres, group + k, dim)
-
-        # ~gather
-        # band storage: the pair (row i, centre j) lives at j * band + i - j + (begin - bottom) ... see `origin`
-        coverage[:] = 0
-        first_centre[:] = group
-        last_centre[:] = -1
-        weights[: group * band] = 0
-        for j in range(n_centres):
-            c = begin + j
-            base = j * band + window - c
-            for p in range(low[c], high[c]):
-                weights[np.uintp(base + p)] = 1
-                coverage[np.uintp(p - bottom)] += 1
-                last_centre[np.uintp(p - bottom)] = j
-                first_centre[np.uintp(p - bottom)] = min(j, first_centre[np.uintp(p - bottom)])
-            weights[np.uintp(base + c)] = 0
-            coverage[np.uintp(c - bottom)] -= 1
-            n_pairs += high[c] - low[c] - 1
-        for k in range(n_noise):
-            start = noise_start + k * row_width
-            for i in range(row_width):
-                weights[np.uintp(start + i)] = share * coverage[np.uintp(i)]
-            n_same = 0
-            for c in range(begin, end):
-                n_same += kept[np.uintp(c)] == noise[g, k]
-            if n_same > 0:  # as in word2vec.c, a noise word that is the centre itself does not count
-                for c in range(begin, end):
-                    if kept[c] == noise[g, k]:
-                        for p in range(low[c], high[c]):
-                            if p != c:
-                                weights[start + p - bottom] -= share
-
-        # ~weights
-        for j in range(n_centres):
-            c = begin + j
-            prefetch_row(inputs_flat, np.intp(kept[min(top + j, n_kept - 1)]), dim)
-            prefetch_row(outputs_flat, np.intp(kept[min(end + j, n_kept - 1)]), dim)
-            score_rows(contexts, low[c] - bottom, high[c] - low[c], centres, j, dim, scores, j * band + low[c] - c + window)
-        # ~score_true
-        for k in range(n_noise):
-            prefetch_row(outputs_flat, np.intp(noise[min(g + 1, n_groups - 1), k]), dim)
-            score_rows(contexts, 0, n_rows, centres, group + k, dim, scores, noise_start + k * row_width)
-        # ~score_noise
-        loss += errors_and_loss(scores, weights, 0, group * band, np.float32(-1), rate)
-        loss += errors_and_loss(scores, weights, noise_start, n_scores, np.float32(1), rate)
-
-        # ~sigmoid
-        for i in range(n_rows):
-            target = np.intp(kept[bottom + i])
-            add_rows(inputs_flat, target, centres, group, n_noise, scores, noise_start + i, row_width, dim)
-            j = np.intp(first_centre[i])
-            add_rows(inputs_flat, target, centres, j, last_centre[i] + 1 - j, scores,
-                     j * band + window + bottom + i - begin - j, band - 1, dim)
-        # ~update_inputs
-        for j in range(n_centres):
-            c = begin + j
-            add_rows(outputs_flat, np.intp(kept[c]), contexts, low[c] - bottom, high[c] - low[c], scores,
-                     j * band + low[c] - c + window, 1, dim)
-        # ~update_true
-        for k in range(n_noise):
-            add_rows(outputs_flat, np.intp(noise[g, k]), contexts, 0, n_rows, scores,
-                     noise_start + k * row_width, 1, dim)
-        # ~update_noise
-    return loss, n_pairs
+    ids      (n_tokens,) int32, -1 for an unknown word, dropped before windows are laid
+    offsets  (n_lines + 1,) integers: line l is ids[offsets[l] : offsets[l + 1]]
+    inputs, outputs  (n_words, dim) float32, updated in place; dim a multiple of `LANES` (columns that pad a smaller
+             dimension stay 0, if they were), first row best at a multiple of 64 bytes
+    keep     (n_words,) uint32: a token stays if 32 random bits are no more than this
+    noise_threshold, noise_alias  from `alias_table`, of counts ** 0.75
+    shrink   whether each centre draws its window from 1 .. window
+    negative the noise words of a pair; n_noise: how many a group draws to stand for them, see `noise_words`
+    state    uint64: every random choice is a function of it and of the tokens; give each block of a run its own
+    """
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    n_groups = (len(kept) + GROUP - 1) // GROUP
+    noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
+    return train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate)

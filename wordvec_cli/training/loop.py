@@ -21,9 +21,8 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Block:
-    """A range of tokens that one thread trains on, of one epoch, and where in the whole training it starts."""
+    """A range of tokens that one thread trains on, and where in the whole training it starts."""
 
-    epoch: int
     first: int
     last: int
     seed: int
@@ -50,9 +49,10 @@ class Trainer(Protocol):
 
     n_epochs: int
     words_per_epoch: int
+    steps_per_epoch: int
 
-    def steps(self, epoch: int) -> Sequence[Sequence[Block]]:
-        """The steps of one epoch, each the blocks that may be trained on at the same time."""
+    def blocks(self, epoch: int, step: int) -> Sequence[Block]:
+        """The blocks of a step, which may be trained on at the same time."""
 
     def train_block(self, block: Block) -> BlockLoss:
         """Update the parameters in place; releases the interpreter's lock."""
@@ -64,40 +64,44 @@ def run(trainer: Trainer, n_threads: int, report: Report = silent) -> list[float
     Raises: DivergedError if the loss is no longer finite.
     """
     losses = []
-    speed = _Speed(trainer.n_epochs * trainer.words_per_epoch)
+    speed = _Speed(trainer)
     with ThreadPoolExecutor(n_threads) as pool:
         for epoch in range(trainer.n_epochs):
             loss = BlockLoss()
-            steps = trainer.steps(epoch)
-            for step, blocks in enumerate(steps, start=1):
-                loss = sum(_on_all_threads(pool, n_threads, trainer.train_block, blocks), loss)
+            for step in range(trainer.steps_per_epoch):
+                losses_of_step = _on_all_threads(pool, n_threads, trainer.train_block, trainer.blocks(epoch, step))
+                loss = sum(losses_of_step, loss)
                 if not math.isfinite(loss.total):
                     raise DivergedError(
                         f"training left the finite numbers in epoch {epoch + 1}; lower --learning-rate and train again"
                     )
-                n_words = trainer.words_per_epoch * epoch + trainer.words_per_epoch * step // len(steps)
-                report(speed.progress("training", n_words, {"epoch": epoch + 1, "loss": loss.mean}))
+                done = epoch + (step + 1) / trainer.steps_per_epoch
+                report(speed.step(done, {"epoch": epoch + 1, "loss": loss.mean}))
             losses.append(loss.mean)
-            report(speed.epoch(epoch + 1, trainer.n_epochs, loss.mean, n_words))
+            report(speed.epoch(epoch + 1, loss.mean))
     return losses
 
 
 class _Speed:
     """Words a second since the start, for the reports."""
 
-    def __init__(self, n_words: int) -> None:
-        self._n_words = n_words
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
         self._start = time.perf_counter()
 
-    def progress(self, stage: str, done: int, stats: dict[str, float]) -> Progress:
-        return Progress(stage, done, self._n_words, "words", stats | {"words_per_second": self._rate(done)})
+    def step(self, epochs_done: float, stats: dict[str, float]) -> Progress:
+        n_words = self._trainer.words_per_epoch * self._trainer.n_epochs
+        return Progress("training", self._words(epochs_done), n_words, "words", stats | self._rate(epochs_done))
 
-    def epoch(self, epoch: int, n_epochs: int, loss: float, done: int) -> Progress:
-        stats = {"loss": loss, "words_per_second": self._rate(done)}
-        return Progress("epoch", epoch, n_epochs, "epochs", stats, is_milestone=True)
+    def epoch(self, epoch: int, loss: float) -> Progress:
+        stats = {"loss": loss} | self._rate(epoch)
+        return Progress("epoch", epoch, self._trainer.n_epochs, "epochs", stats, is_milestone=True)
 
-    def _rate(self, done: int) -> float:
-        return done / max(time.perf_counter() - self._start, 1e-9)
+    def _words(self, epochs_done: float) -> int:
+        return round(self._trainer.words_per_epoch * epochs_done)
+
+    def _rate(self, epochs_done: float) -> dict[str, float]:
+        return {"words_per_second": self._words(epochs_done) / max(time.perf_counter() - self._start, 1e-9)}
 
 
 def _on_all_threads(

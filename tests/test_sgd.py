@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from tests.reference_sgd import group_loss, skipgram, windows
+from wordvec_cli.kernels import sgd
+
+ALWAYS = np.uint32(2**32 - 1)
+
+
+def draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state):
+    """The random choices of `skipgram_block`: (kept, low, high, noise)."""
+    kept, low, high = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    n_groups = -(-len(kept) // sgd.GROUP)
+    return kept, low, high, sgd.draw_noise(n_groups, n_noise, threshold, alias, state, last - first)
+
+
+def problem(seed, dim, n_words, lines):
+    """Lines of random ids (one in eight unknown), matrices with padded columns, uniform noise."""
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, n_words, sum(lines)).astype(np.int32)
+    ids[rng.random(len(ids)) < 1 / 8] = -1
+    offsets = np.concatenate([[0], np.cumsum(lines)]).astype(np.int64)
+    padded = -(-dim // sgd.LANES) * sgd.LANES
+    inputs, outputs = np.zeros((2, n_words, padded), np.float32)
+    inputs[:, :dim] = rng.normal(0, 0.5, (n_words, dim))
+    outputs[:, :dim] = rng.normal(0, 0.5, (n_words, dim))
+    keep = rng.integers(2**30, 2**32, n_words).astype(np.uint32)
+    threshold = rng.integers(0, 2**32, n_words).astype(np.uint32)
+    alias = rng.integers(0, n_words, n_words).astype(np.int32)
+    return ids, offsets, inputs, outputs, keep, threshold, alias
+
+
+@pytest.mark.parametrize("lines", [[40], [1, 0, 2, 0, 0, 3, 1, 25, 1], [0], [1], [1, 1, 1], [70, 80, 9]])
+@pytest.mark.parametrize("dim", [5, 16, 100])
+@pytest.mark.parametrize(
+    "window, shrink, negative, n_noise",
+    [(5, True, 5, 6), (1, True, 1, 4), (20, False, 25, 25), (3, False, 5, 5), (2, True, 7, 1), (40, True, 3, 2)],
+)
+@pytest.mark.parametrize("n_words", [3, 60])
+def test_a_block_is_plain_gradient_descent_group_by_group(lines, dim, window, shrink, negative, n_noise, n_words):
+    ids, offsets, inputs, outputs, keep, threshold, alias = problem(7, dim, n_words, lines)
+    for first, last in [(0, len(ids)), (len(ids) // 3, len(ids) - len(ids) // 4)]:
+        state = np.uint64(99)
+        draws = draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state)
+        # a small rate, because many steps on few words amplify rounding
+        loss, pairs, new_inputs, new_outputs = skipgram(*draws, sgd.GROUP, inputs, outputs, negative, 0.001)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        got_loss, got_pairs = sgd.skipgram_block(
+            ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
+            window, shrink, negative, n_noise, 0.001, state,
+        )  # fmt: skip
+        assert got_pairs == pairs
+        assert got_loss == pytest.approx(loss, rel=1e-5)
+        np.testing.assert_allclose(got_inputs, new_inputs, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(got_outputs, new_outputs, rtol=1e-4, atol=1e-4)
+        assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
+
+
+@pytest.mark.parametrize("shrink", [True, False])
+def test_windows_stop_at_lines_and_skip_unknown_words(shrink):
+    lines = [5, 0, 1, 30, 2, 0, 17]
+    ids, offsets, _, _, keep, threshold, alias = problem(3, 16, 50, lines)
+    keep[:] = ALWAYS
+    for first, last in [(0, len(ids)), (3, 41)]:
+        kept, low, high, _ = draw(ids, offsets, first, last, keep, threshold, alias, 4, shrink, 5, np.uint64(5))
+        expected = windows(ids, offsets, first, last)
+        assert [word for word, _ in expected] == list(kept)
+        for c, (_, line) in enumerate(expected):
+            same_line = [i for i, (_, other) in enumerate(expected) if other == line]
+            assert max(same_line[0], c - 4) <= low[c] <= c < high[c] <= min(same_line[-1] + 1, c + 5)
+            if not shrink:
+                assert (low[c], high[c]) == (max(same_line[0], c - 4), min(same_line[-1] + 1, c + 5))
+
+
+def test_draws_have_the_stated_probabilities():
+    n = 400_000
+    ids, offsets = np.zeros(n, np.int32), np.array([0, n], np.int64)
+    ids[1::2] = 1
+    keep = np.array([ALWAYS, ALWAYS // 4], np.uint32)
+    # word 0 gives half of its half to word 1: noise is 1/4, 3/4
+    threshold, alias = np.array([2**31, ALWAYS], np.uint32), np.array([1, 1], np.int32)
+    kept, low, high, noise = draw(ids, offsets, 0, n, keep, threshold, alias, 5, True, 48, np.uint64(1))
+    assert np.mean(kept == 1) == pytest.approx(0.2, abs=0.005)
+    assert np.mean(noise) == pytest.approx(0.75, abs=0.005)
+    radius = np.bincount((high - low - 1)[5:-5] // 2, minlength=6)
+    np.testing.assert_allclose(radius / radius.sum(), [0, 0.2, 0.2, 0.2, 0.2, 0.2], atol=0.005)
+
+
+def test_the_update_is_minus_rate_times_the_finite_difference_of_the_loss():
+    ids, offsets, inputs, outputs, keep, threshold, alias = problem(1, 6, 8, [12])
+    draws = draw(ids, offsets, 0, len(ids), keep, threshold, alias, 3, True, 4, np.uint64(4))
+    before = inputs.astype(np.float64), outputs.astype(np.float64)
+    rate, step = 1e-2, 1e-5
+    after = inputs.copy(), outputs.copy()
+    sgd.skipgram_block(ids, offsets, 0, len(ids), *after, keep, threshold, alias, 3, True, 5, 4, rate, np.uint64(4))
+    for matrix in range(2):
+        for word in range(8):
+            for d in range(6):
+                losses = []
+                for sign in (1, -1):
+                    moved = [m.copy() for m in before]
+                    moved[matrix][word, d] += sign * step
+                    losses.append(group_loss(*draws, sgd.GROUP, 0, *moved, 5)[0])
+                slope = (losses[0] - losses[1]) / (2 * step)
+                change = float(after[matrix][word, d]) - before[matrix][word, d]
+                assert change == pytest.approx(-rate * slope, abs=2e-5)
+
+
+def test_a_block_is_a_function_of_its_seed():
+    results = []
+    for state in (1, 1, 2):
+        ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+        sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, np.uint64(state))
+        results.append(inputs.tobytes())
+    assert results[0] == results[1] != results[2]
+
+
+def test_the_loss_is_accurate_for_large_scores():
+    scores = np.linspace(-15, 15, 4001).astype(np.float32)
+    for sign in (-1, 1):
+        errors, weights = scores.copy(), np.ones_like(scores)
+        loss = sgd.slopes_and_loss(errors, weights, np.float32(sign), np.float32(1))
+        z = sign * scores.astype(np.float64)
+        assert loss == pytest.approx(np.logaddexp(0, z).sum(), rel=1e-6)
+        np.testing.assert_allclose(errors, -sign / (1 + np.exp(-z)), rtol=4e-6)
+
+
+@pytest.mark.parametrize(
+    "weights", [[1.0], [1, 1], [5, 0, 1], [0, 0, 7, 0], np.arange(1000) ** 0.75, 1 / np.arange(1, 5000)]
+)
+def test_an_alias_table_gives_every_word_its_share(weights):
+    weights = np.asarray(weights, np.float64)
+    threshold, alias = sgd.alias_table(weights)
+    share = threshold / 2**32
+    np.add.at(share, alias, 1 - threshold / 2**32)
+    np.testing.assert_allclose(share / len(weights), weights / weights.sum(), atol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_divergence_shows_in_the_loss(bad):
+    ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+    inputs[ids[ids >= 0][0], 3] = bad
+    loss, _ = sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, np.uint64(1))
+    assert not np.isfinite(loss)
+
+
+def test_the_number_of_noise_words_follows_the_settings():
+    assert sgd.noise_words(5, True, 5) == 32
+    assert sgd.noise_words(1, True, 1) == 4
+    assert sgd.noise_words(20, False, 25) == 64
