@@ -1,0 +1,63 @@
+"""One name, one meaning, everywhere."""
+
+import subprocess
+
+import click
+import pytest
+
+from tests.conftest import COMMAND
+from wordvec_cli import __version__
+from wordvec_cli.cli import COMMANDS, wordvec
+from wordvec_cli.cli.options import Size
+from wordvec_cli.cli.spelling import OURS
+
+OWN_MEANING = {"format", "memory", "output"}  # their help says what it is for each command
+
+
+def commands() -> dict[str, click.Command]:
+    context = click.Context(wordvec)
+    found = {name: wordvec.get_command(context, name) for name in COMMANDS}
+    return {name: command for name, command in found.items() if command is not None}
+
+
+def test_every_command_of_the_table_is_there_and_has_help() -> None:
+    assert set(commands()) == set(COMMANDS)
+    for command in commands().values():
+        assert command.short_help
+        assert command.help
+        assert "wordvec " in command.help  # an example
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name not in ("help", "layout"):
+                assert parameter.help, f"{command.name} {parameter.name}"
+
+
+def test_an_option_means_the_same_in_every_command() -> None:
+    seen: dict[str, tuple[str, click.Option]] = {}
+    for name, command in commands().items():
+        for option in command.params:
+            if not isinstance(option, click.Option) or option.opts[-1].lstrip("-") in OWN_MEANING | {"to", "vocab"}:
+                continue
+            other, first = seen.setdefault(option.opts[-1], (name, option))
+            assert (option.help, option.default, option.type.name) == (
+                first.help, first.default, first.type.name,
+            ), f"{option.opts[-1]} differs between {other} and {name}"  # fmt: skip
+
+
+def test_what_other_tools_options_are_answered_with_exists() -> None:
+    ours = {name for command in commands().values() for parameter in command.params for name in parameter.opts}
+    for answer in OURS.values():
+        option = answer.split()[0]
+        assert not option.startswith("-") or option in ours
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [("4096", 4096), ("200MB", 200_000_000), ("1.5GB", 1_500_000_000), ("64k", 64_000), ("2 gb", 2 * 10**9)],
+)
+def test_a_size_is_read_with_its_unit(text: str, n_bytes: int) -> None:
+    assert Size().convert(text, None, None) == n_bytes
+
+
+def test_the_version_is_printed() -> None:
+    result = subprocess.run([*COMMAND, "--version"], capture_output=True, check=True)
+    assert result.stdout.decode() == f"wordvec {__version__}\n"
