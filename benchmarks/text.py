@@ -16,10 +16,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from wordvec_cli.corpus import Corpus, Tokenizer
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.files import decompressed
 from wordvec_cli.sequences import encode
-from wordvec_cli.vocabulary import CountOptions, Vocabulary, count_words, write_vocabulary
+from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vocabulary_file import write_vocabulary
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "state-of-the-union.txt.xz"
 WHITESPACE = Tokenizer()

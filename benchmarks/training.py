@@ -17,11 +17,13 @@ from gensim.models import KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
-from wordvec_cli.corpus import Corpus, Tokenizer
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.embeddings import save
 from wordvec_cli.sequences import Sequences, encode
+from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import word2vec
-from wordvec_cli.vocabulary import CountOptions, Vocabulary, count_words
+from wordvec_cli.vocabulary import Vocabulary
 
 RATE = 0.025  # gensim's default
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,8 @@ hypothesis.settings.load_profile("wordvec")
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 TOPICS = (
-    "monday tuesday wednesday thursday friday meet call write plan".split(),
-    "red green blue yellow black paint dye draw mix".split(),
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "meet", "call", "write", "plan"],
+    ["red", "green", "blue", "yellow", "black", "paint", "dye", "draw", "mix"],
 )
 COMMAND = [sys.executable, "-m", "wordvec_cli"]
 
@@ -60,3 +61,11 @@ def vector_file(wordvec: Run, corpus_file: Path) -> Path:
     )
     assert result.returncode == 0, result.stderr
     return path
+
+
+@pytest.fixture
+def file_size_limit() -> object:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -4,7 +4,7 @@ import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from wordvec_cli.corpus import Tokenizer
+from wordvec_cli.tokenizer import Tokenizer
 
 # ---------------------------------------------------------------- text
 

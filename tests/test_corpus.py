@@ -1,4 +1,4 @@
-"""Tokenizers as people would expect them, and the ways in which text comes in."""
+"""The ways in which text comes in, and the blocks in which it is read."""
 
 import bz2
 import gzip
@@ -9,112 +9,16 @@ import random
 import subprocess
 import sys
 import threading
-import unicodedata
 from pathlib import Path
 
 import pytest
 
 from tests.reference import lines_of
-from wordvec_cli.corpus import PADDING, Corpus, Tokenizer
+from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.files import _zstd
-
-
-def tokens(text: str | bytes, *options: object, **others: object) -> list[str]:
-    line = text.encode() if isinstance(text, str) else text
-    return [token.decode("utf-8", "surrogateescape") for token in Tokenizer(*options, **others).tokens(line)]
-
-
-# ---------------------------------------------------------------- tokenizers
-
-
-def test_whitespace_splits_at_the_six_ascii_bytes_only() -> None:
-    text = "a\u00a0b c\u3000d\te\x1cf\x00g\r\v\fh\u0085i"
-    assert tokens(text) == ["a\u00a0b", "c\u3000d", "e\x1cf\x00g", "h\u0085i"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It's don't, 'quoted'.", ["It's", "don't", ",", "'", "quoted", "'", "."]),
-        ("l\u2019état", ["l\u2019état"]),
-        ("pi=3.14, 1,000. 3.x v.3", ["pi", "=", "3.14", ",", "1,000", ".", "3", ".", "x", "v", ".", "3"]),
-        ("हिन्दी ภาษาที่ می\u200cخواهم", ["हिन्दी", "ภาษาที่", "می\u200cخواهم"]),  # noqa: RUF001
-        ("東京\u3000大阪\u0085x\x1cy", ["東京", "大阪", "x", "y"]),
-        ("e\u0301té ❤\ufe0f!", ["e\u0301té", "❤\ufe0f", "!"]),
-        ("a\x00b_c--d", ["a", "\x00", "b_c", "-", "-", "d"]),
-        ("", []),
-    ],
-)
-def test_words_are_what_people_call_words(text: str, expected: list[str]) -> None:
-    assert tokens(text, "words") == expected
-
-
-def test_a_latin_1_word_is_not_cut() -> None:
-    assert Tokenizer("words").tokens(b"un caf\xe9, oui") == [b"un", b"caf\xe9", b",", b"oui"]
-
-
-def test_a_pattern_takes_whole_matches_or_its_only_group() -> None:
-    assert tokens("new york, paris", "pattern", "new york|[a-z]+") == ["new york", "paris"]
-    assert tokens("#a b #c", "pattern", r"#(\w)") == ["a", "c"]
-    assert tokens("#a b #c", "pattern", r"(#)(\w)") == ["#a", "#c"]
-    assert tokens("a1b", "pattern", r"\d*") == ["1"]
-    assert tokens(b"a b\r", "pattern", ".+") == ["a b"]
-
-
-def test_lowercasing_and_normalising_come_before_splitting() -> None:
-    assert tokens("ΟΔΟΣ ΟΔΟΣ", lowercase=True) == ["οδος", "οδος"]
-    assert tokens("cafe\u0301 ﬁn", normalise="NFKC") == ["café", "fin"]
-    assert tokens("A\u00a8B", normalise="NFKC") == ["A", "\u0308B"]
-    assert all(unicodedata.is_normalized("NFC", word) for word in tokens("İ ẞ Å", lowercase=True, normalise="NFC"))
-
-
-def test_invalid_utf8_is_kept_replaced_skipped_or_an_error() -> None:
-    line = b"ok \xe6\x9d x"
-    assert Tokenizer().tokens(line) == [b"ok", b"\xe6\x9d", b"x"]
-    assert Tokenizer(invalid_utf8="replace").tokens(line) == [b"ok", "\ufffd".encode(), b"x"]
-    assert Tokenizer(invalid_utf8="skip").tokens(line) == []
-    with pytest.raises(InputError, match="0xe6 at byte 4"):
-        Tokenizer(invalid_utf8="error").tokens(line)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"kind": "word"}, "--tokenizer: 'word' is not one of whitespace, words, pattern"),
-        ({"normalise": "nfc"}, "--normalise"),
-        ({"invalid_utf8": "ignore"}, "--invalid-utf8"),
-        ({"kind": "pattern"}, "--token-pattern"),
-        ({"pattern": "x"}, "--token-pattern"),
-        ({"kind": "pattern", "pattern": "ab(c"}, r"--token-pattern: .* at character 3"),
-    ],
-)
-def test_a_wrong_option_is_named(options: dict[str, str], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Tokenizer(**options)
-
-
-@pytest.mark.parametrize("tokenizer", [Tokenizer(), Tokenizer("pattern", "x", True, "NFC", "skip")])
-def test_metadata_bring_a_tokenizer_back(tokenizer: Tokenizer) -> None:
-    assert Tokenizer.from_metadata(tokenizer.to_metadata()) == tokenizer
-
-
-@pytest.mark.parametrize("metadata", [None, [], {"kind": "bpe"}, {"kind": "words", "stemmer": True}])
-def test_foreign_metadata_are_an_input_error(metadata: object) -> None:
-    with pytest.raises(InputError):
-        Tokenizer.from_metadata(metadata)
-
-
-def test_a_description_names_what_differs_from_the_default() -> None:
-    assert Tokenizer().describe() == "whitespace"
-    assert Tokenizer("words", None, True, "NFC", "skip").describe() == "words, lowercase, NFC, invalid UTF-8: skip"
-
-
-def test_no_combining_mark_of_unicode_is_forgotten() -> None:
-    marks = "".join(map(chr, range(sys.maxunicode + 1)))
-    marks = "".join(character for character in marks if unicodedata.category(character)[0] == "M")
-    assert tokens(marks, "words") == [marks]
-
+from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.words import PADDING
 
 # ---------------------------------------------------------------- files and pipes
 
@@ -165,7 +69,7 @@ def test_a_pipe_is_read_again_and_again(compression: str) -> None:
 
 def test_standard_input_is_a_corpus() -> None:
     code = (
-        "from pathlib import Path; from wordvec_cli.corpus import *; "
+        "from pathlib import Path; from wordvec_cli.corpus import Corpus; from wordvec_cli.tokenizer import Tokenizer; "
         "c = Corpus.open(['-'], Tokenizer(), Path('.')); print([b.text for b in c.blocks()] * 2)"
     )
     result = subprocess.run([sys.executable, "-c", code], input=b"a b", capture_output=True, check=True)

@@ -35,7 +35,25 @@ def test_compressed_input_that_is_cut_short_is_an_error_and_not_an_end(name: str
         decompressed(io.BytesIO(whole[: int(len(whole) * keep)])).read()
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f", b"plain", b"\x00\xff"])
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_nothing_compressed_is_read_as_nothing(name: str) -> None:
+    assert decompressed(io.BytesIO(COMPRESSIONS[name](b""))).read() == b""
+
+
+@pytest.mark.parametrize("level", range(1, 10))
+@pytest.mark.parametrize("text", [b"", b"text"])
+def test_every_level_of_bzip2_is_told(text: bytes, level: int) -> None:
+    assert decompressed(io.BytesIO(bz2.compress(text, level))).read() == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\x1f", b"plain", b"\x00\xff"),
+        *(b"BZh", b"BZhang is a name", b"BZh9 is a word", b"BZh01AY&SY", b"BZh91AY&S", b"BZh9\x17rE8P\n"),
+        *(b"\x1f\x8b", b"\x1f\x8b text", b"a BZh91AY&SY", b"\n\x1f\x8b\x08"),
+    ],
+)
 def test_other_content_is_read_as_it_is(content: bytes) -> None:
     assert decompressed(io.BytesIO(content)).read() == content
 
@@ -87,9 +105,9 @@ def test_a_device_is_written_straight_through() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_device_is_an_error_of_one_line() -> None:
-    with pytest.raises(OutputError, match=r"^/dev/full: no space left on device; free some space$"):
-        with replacing("/dev/full") as file:
-            file.write(b"x" * 100_000)
+    full = pytest.raises(OutputError, match=r"^/dev/full: no space left on device; free some space$")
+    with full, replacing("/dev/full") as file:
+        file.write(b"x" * 100_000)
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.reference import encoded, lines_of
-from tests.test_vocabulary import texts, tokenizers
+from tests.test_counting import texts, tokenizers
 from wordvec_cli import corpus as corpus_module
 from wordvec_cli import sequences as sequences_module
-from wordvec_cli.corpus import Corpus, Tokenizer
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.sequences import Sequences, encode
-from wordvec_cli.vocabulary import CountOptions, Vocabulary, count_words
+from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.vocabulary import Vocabulary
 
 
 @pytest.fixture(autouse=True)

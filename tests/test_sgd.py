@@ -5,6 +5,7 @@ from tests.reference_sgd import group_loss, skipgram, windows
 from wordvec_cli.kernels import sgd
 
 ALWAYS = np.uint32(2**32 - 1)
+NO_LIMIT = 1e9
 
 
 def draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state):
@@ -47,7 +48,7 @@ def test_a_block_is_plain_gradient_descent_group_by_group(lines, dim, window, sh
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
         got_loss, got_pairs = sgd.skipgram_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
-            window, shrink, negative, n_noise, 0.001, state,
+            window, shrink, negative, n_noise, 0.001, NO_LIMIT, state,
         )  # fmt: skip
         assert got_pairs == pairs
         assert got_loss == pytest.approx(loss, rel=1e-5)
@@ -92,7 +93,9 @@ def test_the_update_is_minus_rate_times_the_finite_difference_of_the_loss():
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate, step = 1e-2, 1e-5
     after = inputs.copy(), outputs.copy()
-    sgd.skipgram_block(ids, offsets, 0, len(ids), *after, keep, threshold, alias, 3, True, 5, 4, rate, np.uint64(4))
+    sgd.skipgram_block(
+        ids, offsets, 0, len(ids), *after, keep, threshold, alias, 3, True, 5, 4, rate, NO_LIMIT, np.uint64(4)
+    )
     for matrix in range(2):
         for word in range(8):
             for d in range(6):
@@ -110,7 +113,9 @@ def test_a_block_is_a_function_of_its_seed():
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-        sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, np.uint64(state))
+        sgd.skipgram_block(
+            ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, NO_LIMIT, np.uint64(state)
+        )
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -140,7 +145,9 @@ def test_an_alias_table_gives_every_word_its_share(weights):
 def test_divergence_shows_in_the_loss(bad):
     ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
     inputs[ids[ids >= 0][0], 3] = bad
-    loss, _ = sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, np.uint64(1))
+    loss, _ = sgd.skipgram_block(
+        ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, NO_LIMIT, np.uint64(1)
+    )
     assert not np.isfinite(loss)
 
 
@@ -148,3 +155,27 @@ def test_the_number_of_noise_words_follows_the_settings():
     assert sgd.noise_words(5, True, 5) == 32
     assert sgd.noise_words(1, True, 1) == 4
     assert sgd.noise_words(20, False, 25) == 64
+
+
+@pytest.mark.parametrize("lag", [0, sgd.TILE])
+def test_steps_are_limited_for_each_output_and_each_context_row(lag):
+    n_outputs, n_rows, limit = 8, 12, 1.5
+    dense = np.zeros((n_outputs, n_rows + 2 * lag), np.float32)
+    factors = np.zeros(n_outputs * n_rows + 2 * lag, np.float32)
+    places = [(o, o // sgd.TILE * lag + i) for o in range(n_outputs) for i in range(n_rows)]
+    for o, i in places:
+        dense[o, i] = factors[o * n_rows + i] = -np.random.default_rng([o, i]).random() / (1 + o)
+    dense *= np.minimum(1, limit / abs(dense).sum(axis=1))[:, None]
+    dense *= np.minimum(1, limit / np.maximum(abs(dense).sum(axis=0), 1e-9))
+    sgd.limit_steps(factors, n_outputs, n_rows, lag, np.zeros(n_rows + 2 * lag, np.float32), np.float32(limit))
+    np.testing.assert_allclose([factors[o * n_rows + i] for o, i in places], [dense[p] for p in places], rtol=1e-5)
+    assert abs(dense).sum() < abs(factors).size  # something was left to limit
+
+
+def test_a_limit_that_nothing_reaches_changes_nothing():
+    results = []
+    for limit in (NO_LIMIT, 100.0):
+        ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+        sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, limit, np.uint64(1))
+        results.append(inputs.tobytes())
+    assert results[0] == results[1]

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference import NASTY_PIECES
-from wordvec_cli import corpus
-from wordvec_cli.corpus import Tokenizer, back_to_back, split_chunks
-from wordvec_cli.kernels import text as text_kernels
 from wordvec_cli.kernels.text import WordTable, padded
+from wordvec_cli.words import back_to_back
 
 texts = st.lists(st.one_of(st.sampled_from(NASTY_PIECES), st.binary(max_size=20)), max_size=60).map(b"".join)
 chunk_lists = st.lists(st.binary(min_size=1, max_size=30), max_size=40)
@@ -100,45 +98,3 @@ def test_a_full_table_stops_and_goes_on_after_clearing() -> None:
     total.update(entries(table))
     assert n_stops > 3
     assert total == Counter(text.split())
-
-
-TOKENIZERS = [
-    Tokenizer(kind, lowercase=lowercase, normalise=normalise)
-    for kind in ("whitespace", "words")
-    for lowercase in (False, True)
-    for normalise in (None, "NFC", "NFKC")
-]
-
-
-def check_split(tokenizer: Tokenizer, chunks: list[bytes]) -> None:
-    found: dict[int, list[bytes]] = {}
-    for pieces in split_chunks(tokenizer, *back_to_back(chunks)):
-        text, ends = bytes(pieces.text), pieces.offsets.tolist()
-        words = iter([text[start:end] for start, end in itertools.pairwise(ends)])
-        for chunk, n_pieces in zip(pieces.chunks.tolist(), pieces.n_pieces.tolist(), strict=True):
-            found.setdefault(chunk, []).extend(next(words) for _ in range(n_pieces))
-        assert next(words, None) is None
-    assert found == {i: tokenizer.tokens(chunk) for i, chunk in enumerate(chunks)}
-
-
-@given(texts, st.sampled_from(TOKENIZERS))
-def test_chunks_are_cut_as_the_tokenizer_does(text: bytes, tokenizer: Tokenizer) -> None:
-    check_split(tokenizer, text.split())
-
-
-@given(texts, st.sampled_from(TOKENIZERS))
-def test_the_tokens_of_a_line_are_those_of_its_chunks(line: bytes, tokenizer: Tokenizer) -> None:
-    assert [token for chunk in line.split() for token in tokenizer.tokens(chunk)] == tokenizer.tokens(line)
-
-
-@pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=Tokenizer.describe)
-def test_every_pair_and_triple_of_ascii_kinds_is_cut_as_the_tokenizer_does(tokenizer: Tokenizer) -> None:
-    characters = "aZ_09',.-\x00\x1c\x1f\x7f"
-    chunks = {a + b + c + d for a in characters for b in characters for c in characters for d in ("", *characters)}
-    check_split(
-        tokenizer, [*(bytes([byte]) for byte in range(256) if not bytes([byte]).isspace()), *map(str.encode, chunks)]
-    )
-
-
-def test_blocks_are_padded_as_the_kernels_need_it() -> None:
-    assert corpus.PADDING >= text_kernels.PADDING

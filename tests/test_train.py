@@ -44,9 +44,8 @@ def test_one_thread_gives_the_same_bytes_from_a_file_a_pipe_and_a_compressed_fil
 
     text = corpus_file.read_bytes()
     (tmp_path / "corpus.xz").write_bytes(lzma.compress(text))
-    sources: list[tuple[str | Path, bytes | None]] = [
-        (corpus_file, None), (corpus_file, None), (tmp_path / "corpus.xz", None), ("-", text), ("-", lzma.compress(text)),
-    ]  # fmt: skip
+    files: list[tuple[str | Path, bytes | None]] = [(corpus_file, None)] * 2 + [(tmp_path / "corpus.xz", None)]
+    sources = [*files, ("-", text), ("-", lzma.compress(text))]
     outputs = []
     for i, (source, stdin) in enumerate(sources):
         path = tmp_path / f"{i}.safetensors"

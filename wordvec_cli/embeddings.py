@@ -107,9 +107,8 @@ def _row_chunks(matrix: "Matrix") -> Iterator[memoryview]:
 
 
 def _bytes(array: Any) -> memoryview:
-    """The memory of a contiguous array, memoryview or bytes. (cast refuses an empty one.)"""
-    view = memoryview(array)
-    return view.cast("B") if len(view) else memoryview(b"")
+    """The memory of a contiguous array, memoryview or bytes."""
+    return memoryview(array).cast("B")
 
 
 def load(path: str) -> Embeddings:

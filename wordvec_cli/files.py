@@ -6,6 +6,7 @@ This module is on every command's path: what only some need (gzip, tempfile, pat
 import errno
 import importlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -34,12 +35,13 @@ def _zstd() -> ModuleType:
 
 
 _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
-# The first bytes, and what opens a file that starts with them.
+# How the first bytes look (a regular expression), and what opens a file that starts with them.
 _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda raw: importlib.import_module("gzip").GzipFile(fileobj=raw),
-    b"BZh": lambda raw: importlib.import_module("bz2").BZ2File(raw),
-    b"\xfd7zXZ\x00": lambda raw: importlib.import_module("lzma").LZMAFile(raw),
-    b"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw)),
+    rb"\x1f\x8b\x08": lambda raw: importlib.import_module("gzip").GzipFile(fileobj=raw),
+    # The block size, then the digits of pi before a block or of its square root at the end: text may start with BZh.
+    rb"BZh[1-9](1AY&SY|\x17\x72\x45\x38\x50\x90)": lambda raw: importlib.import_module("bz2").BZ2File(raw),
+    rb"\xfd7zXZ\x00": lambda raw: importlib.import_module("lzma").LZMAFile(raw),
+    rb"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw)),
 }
 _ERRORS_OF_BROKEN_DATA = {
     "gzip": "BadGzipFile",
@@ -47,15 +49,15 @@ _ERRORS_OF_BROKEN_DATA = {
     "lzma": "LZMAError",
     **dict.fromkeys(_ZSTD_MODULES, "ZstdError"),
 }
-_LONGEST_MAGIC = max(map(len, _DECOMPRESSORS))
+_LONGEST_MAGIC = len(b"BZh91AY&SY")
 
 
 def decompressed(raw: BinaryIO) -> BinaryIO:
     """`raw` (seekable, at its start) as the bytes it holds: gzip, bzip2, xz and zstd are told by their first bytes."""
     first_bytes = raw.read(_LONGEST_MAGIC)
     raw.seek(0)
-    for magic, open_compressed in _DECOMPRESSORS.items():
-        if first_bytes.startswith(magic):
+    for beginning, open_compressed in _DECOMPRESSORS.items():
+        if re.match(beginning, first_bytes):
             return open_compressed(raw)
     return raw
 
@@ -99,6 +101,17 @@ def temporary_file(folder: "Path") -> BinaryIO:
         raise OutputError(
             f"{folder}: cannot hold temporary files ({_reason(error)}); name another folder with --tmp-dir"
         ) from error
+
+
+def close_with(owner: object, file: BinaryIO) -> None:
+    """Close a nameless file when its owner goes; what could not be written by then has been told before."""
+    import weakref
+
+    def close() -> None:
+        with suppress(OSError):
+            file.close()
+
+    weakref.finalize(owner, close)
 
 
 # ---------------------------------------------------------------- writing

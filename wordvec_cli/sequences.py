@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading, back_to_back, close_with, split_chunks
+from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import check_free_space, temporary_file, writable
+from wordvec_cli.files import check_free_space, close_with, temporary_file, writable
 from wordvec_cli.progress import Report, silent
+from wordvec_cli.tokenizer import split_chunks
 from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.words import back_to_back
 
 UNKNOWN = -1
 Ids = NDArray[np.int32]

@@ -21,8 +21,8 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import check_output
 
 if TYPE_CHECKING:
-    from wordvec_cli.corpus import Tokenizer
-    from wordvec_cli.vocabulary import Layout
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary_file import Layout
 
 
 @click.command(short_help="Count the words of a corpus.")
@@ -63,8 +63,10 @@ def command(
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
-    from wordvec_cli.corpus import Corpus, Tokenizer
-    from wordvec_cli.vocabulary import CountOptions, count_words, write_vocabulary
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.counting import CountOptions, count_words
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary_file import write_vocabulary
 
     check_output(output)
     options = CountOptions(min_count, max_vocab, memory, threads)

@@ -30,7 +30,7 @@ class MissingWords:
         if self.vocab_path is None:
             return ""
         if self._fuller is None:
-            from wordvec_cli.vocabulary import read_vocabulary
+            from wordvec_cli.vocabulary_file import read_vocabulary
 
             self._fuller = read_vocabulary(self.vocab_path).vocabulary
         word_id = self._fuller.find(word)

@@ -161,7 +161,7 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         invalid_utf8: Any,
         **others: Any,
     ) -> Any:
-        from wordvec_cli.corpus import Tokenizer
+        from wordvec_cli.tokenizer import Tokenizer
 
         if token_pattern is not None and tokenizer is not None:
             raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")

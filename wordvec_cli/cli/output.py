@@ -9,7 +9,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import readable, writable
 
 if TYPE_CHECKING:
-    from wordvec_cli.vocabulary import CountedWords
+    from wordvec_cli.counting import CountedWords
 
 READ_BYTES = 1 << 16
 

@@ -24,8 +24,10 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_output
 
 if TYPE_CHECKING:
-    from wordvec_cli.corpus import Corpus, Tokenizer
-    from wordvec_cli.vocabulary import CountOptions, Vocabulary
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.counting import CountOptions
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary import Vocabulary
 
 SUFFIX = ".safetensors"
 
@@ -87,10 +89,11 @@ def command(
     check_output(output)
 
     from wordvec_cli import embeddings
-    from wordvec_cli.corpus import Corpus, Tokenizer
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.counting import CountOptions
     from wordvec_cli.sequences import encode
+    from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.training import word2vec
-    from wordvec_cli.vocabulary import CountOptions
 
     config = word2vec.SkipGramConfig(**hyper_parameters)
     options = CountOptions(min_count, max_vocab, memory, threads)
@@ -117,7 +120,7 @@ def command(
 
 
 def _given_vocabulary(path: str, terminal: Terminal) -> "tuple[Vocabulary, Tokenizer | None]":
-    from wordvec_cli.vocabulary import read_vocabulary
+    from wordvec_cli.vocabulary_file import read_vocabulary
 
     file = read_vocabulary(path)
     if file.note:
@@ -137,7 +140,7 @@ def _limited(vocabulary: "Vocabulary", options: "CountOptions") -> "Vocabulary":
 
 
 def _counted_vocabulary(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "Vocabulary":
-    from wordvec_cli.vocabulary import count_words
+    from wordvec_cli.counting import count_words
 
     words = count_words(corpus, options, terminal.report)
     note_dropped(terminal, words)

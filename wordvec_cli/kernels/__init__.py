@@ -4,6 +4,7 @@ import atexit
 import shutil
 import tempfile
 import warnings
+from typing import Any, cast
 
 import numba
 
@@ -19,7 +20,7 @@ def _settle_cache() -> None:
     except RuntimeError:
         folder = tempfile.mkdtemp(prefix="wordvec-kernels-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        numba.config.CACHE_DIR = folder
+        cast(Any, numba.config).CACHE_DIR = folder
         warnings.warn(
             "compiled code cannot be kept, so that every run compiles anew; set NUMBA_CACHE_DIR to a writable folder",
             stacklevel=1,

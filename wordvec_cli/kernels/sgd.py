@@ -15,19 +15,22 @@ Source: Mikolov et al. 2013, arXiv 1310.4546, equation 4, and word2vec.c for sub
 words as in Ji et al. 2016, arXiv 1604.04661, and the joining of windows as in Rengasamy et al. 2017 and FULL-W2V, 2023.
 """
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-GROUP = 32  # tokens; measured best of 16, 32, 48, 64 at 100 and 300 dimensions
+GROUP = 16  # tokens; 32 is about a tenth faster, but SimLex-999 then loses 0.003 to 0.004 (measured)
 TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
 MARKS = 4096  # of a sieve for the noise words of a group
 LANES = 16  # floats in a vector: an AVX-512 register and a cache line; LLVM splits it where registers are narrower
 
 # Without error_model, Python's test for a zero divisor keeps LLVM from vectorising the sigmoid.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
+_FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ninf: divergence must show
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST_MATH}
 part = njit(**_OPTIONS)
 kernel = njit(cache=True, **_OPTIONS)
 
@@ -449,12 +452,42 @@ def weigh_noise(weights, share, window_share, noise, marks, kept, low, high, beg
 
 
 @part
-def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate):
+def limit_steps(factors, n_outputs, n_rows, lag, totals, limit):
+    """Scale factors down, in place, where those of one output or of one context row sum up to more than `limit`.
+
+    The factors of output o are at o * n_rows + i for n_rows context rows i, the first of them o // TILE * lag.
+    totals  (at least the number of context rows,) float32, overwritten
+
+    Word2vec.c updates pair by pair, and each update damps the next. A group's are made at once, from the same values:
+    if its words are few or much alike, their sum could overshoot, more each time.
+    """
+    totals[:] = 0
+    for o in range(n_outputs):
+        first = o // TILE * lag
+        of_output = factors[o * n_rows + first : (o + 1) * n_rows + first]
+        of_rows = totals[first : first + n_rows]
+        total = np.float32(0)
+        for i in range(n_rows):
+            total += abs(of_output[i])
+        if total > limit:
+            of_output *= limit / total
+        for i in range(n_rows):
+            of_rows[i] += abs(of_output[i])
+    if np.max(totals) > limit:
+        for o in range(n_outputs):
+            first = o // TILE * lag
+            of_output = factors[o * n_rows + first : (o + 1) * n_rows + first]
+            for i in range(n_rows):
+                of_output[i] *= limit / max(totals[first + i], limit)
+
+
+@part
+def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit):
     """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
     dim, n_kept = inputs.shape[1], len(kept)
     n_groups, n_noise = noise.shape
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    rate, window_share = np.float32(rate), np.float32(negative / n_noise)
+    rate, limit, window_share = np.float32(rate), np.float32(limit), np.float32(negative / n_noise)
     share = window_share * count_windows(low, high)
     marks = np.zeros(MARKS, np.uint8)
 
@@ -467,6 +500,7 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
     # meets rows t .. t + reach - 1 only, so that no two pairs share a place.
     true_scores, true_weights = aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1))
     noise_scores, noise_weights = aligned_zeros((n_targets - GROUP) * GROUP), aligned_zeros((n_targets - GROUP) * GROUP)
+    totals = aligned_zeros(max(n_contexts, GROUP))
     loss, n_pairs = 0.0, 0
 
     for g in range(n_groups):
@@ -499,6 +533,9 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
                 score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
         loss += slopes_and_loss(true_scores, true_weights, np.float32(-1), rate)
         loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
+        if rate * 2 * window > limit:
+            limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
+        limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)
 
         # Update, from the gathered copies straight into the matrices.
         for i in range(0, n_contexts, TILE):
@@ -522,7 +559,7 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
 @kernel
 def skipgram_block(
     ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
-    window, shrink, negative, n_noise, rate, state,
+    window, shrink, negative, n_noise, rate, limit, state,
 ):  # fmt: skip
     """Train on the tokens ids[first:last]; returns (loss, n_pairs), whose quotient is the mean loss of a pair.
 
@@ -534,9 +571,10 @@ def skipgram_block(
     noise_threshold, noise_alias  from `alias_table`, of counts ** 0.75
     shrink   whether each centre draws its window from 1 .. window
     negative the noise words of a pair; n_noise: how many a group draws to stand for them, see `noise_words`
+    limit    see `limit_steps`; below 1 over the most often that a word may come in a group, nothing overshoots
     state    uint64: every random choice is a function of it and of the tokens; give each block of a run its own
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     n_groups = (len(kept) + GROUP - 1) // GROUP
     noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
-    return train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate)
+    return train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec_cli.errors import DivergedError, InputError
-from wordvec_cli.progress import Report, silent
+from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training import loop
 from wordvec_cli.vocabulary import Vocabulary
@@ -71,7 +71,9 @@ def train(
 
     Raises: InputError if the corpus has nothing to learn from, DivergedError if numbers leave the finite ones.
     """
+    report(Progress("loading kernels (the first time they are compiled)", 0, None, "kernels"))
     trainer = SkipGramTrainer(sequences, vocabulary, config)
+    trainer.train_block(loop.Block(first=0, last=0, seed=0, progress=0))  # loads or compiles before the clock starts
     losses = loop.run(trainer, n_threads, report)
     matrix = trainer.inputs[:, : config.vector_size]
     if not any(losses):
@@ -96,6 +98,8 @@ class SkipGramTrainer:
         self._keep = keep_thresholds(counts, config.sample)
         self._noise = sgd.alias_table(counts**NOISE_EXPONENT)
         self._n_noise = sgd.noise_words(config.window, SHRINK_WINDOWS, config.negative)
+        rows_of_group = max(sgd.GROUP + 2 * config.window, self._n_noise)
+        self._step_limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
         self.inputs = initial_vectors(len(vocabulary), config.vector_size, config.seed)
         self.outputs = aligned_zeros(self.inputs.shape)
 
@@ -121,8 +125,8 @@ class SkipGramTrainer:
         return loop.BlockLoss(
             *sgd.skipgram_block(
                 self._sequences.ids, self._sequences.offsets, block.first, block.last, self.inputs, self.outputs,
-                self._keep, *self._noise, config.window, SHRINK_WINDOWS, config.negative, self._n_noise, rate,
-                np.uint64(block.seed),
+                self._keep, *self._noise, config.window, SHRINK_WINDOWS, config.negative, self._n_noise,
+                rate, self._step_limit, np.uint64(block.seed),
             )
         )  # fmt: skip
 
@@ -150,6 +154,12 @@ def keep_thresholds(counts: "NDArray[np.float64]", sample: float) -> "NDArray[np
     probability = np.minimum(np.sqrt(sample / share) + sample / share, 1)
     thresholds: NDArray[np.uint32] = (probability * highest).astype(np.uint32)
     return thresholds
+
+
+def highest_share(counts: "NDArray[np.float64]", keep: "NDArray[np.uint32]") -> float:
+    """The share of the most frequent word in the tokens that subsampling leaves."""
+    n_kept = counts * keep
+    return float(n_kept.max() / n_kept.sum())
 
 
 def initial_vectors(n_words: int, dim: int, seed: int) -> "NDArray[np.float32]":
