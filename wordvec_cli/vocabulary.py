@@ -62,7 +62,7 @@ class Vocabulary:
 
     def word(self, id: int) -> bytes:
         if not 0 <= id < len(self.order):
-            raise InputError(f"the vocabulary has no word {id} of its {len(self.order)}; its file is damaged, make it again")
+            raise InputError(f"the vocabulary has no word {id} of its {len(self.order)}; its file is damaged")
         return bytes(self.text[int(self.offsets[id]) : int(self.offsets[id + 1])])
 
     def find(self, word: bytes) -> int | None:

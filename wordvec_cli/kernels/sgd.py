@@ -520,15 +520,10 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
 
         # Score.
         for j in range(0, GROUP, TILE):
-            for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
-                prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
-                prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
             for i in range(j, j + reach, TILE):
                 score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
 
         for k in range(0, n_targets - GROUP, TILE):
-            for t in range(k, min(k + TILE, n_noise)):
-                prefetch_row(outputs, dim * np.intp(noise[min(g + 1, n_groups - 1), t]), dim)
             for i in range(0, GROUP, TILE):
                 score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
         loss += slopes_and_loss(true_scores, true_weights, np.float32(-1), rate)
@@ -546,9 +541,14 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
             update_tile(inputs, context_starts, window + i, targets, GROUP, n_noise, dim, noise_scores, i, GROUP, 1)
 
         for j in range(0, GROUP, TILE):
+            for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
+                prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
+                prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
             n = 2 * window + TILE
             update_tile(outputs, target_starts, j, contexts, j, n, dim, true_scores, j * reach + j, 1, reach)
         for k in range(0, n_targets - GROUP, TILE):
+            for t in range(k, min(k + TILE, n_noise)):
+                prefetch_row(outputs, dim * np.intp(noise[min(g + 1, n_groups - 1), t]), dim)
             update_tile(
                 outputs, target_starts, GROUP + k, contexts, window, GROUP, dim, noise_scores, k * GROUP, 1, GROUP
             )
