@@ -14,6 +14,7 @@ def text_file(corpus: str, folder: Path) -> Path:
     path = Path(corpus) if corpus else SAMPLE
     if not corpus:
         print(f"no CORPUS given: {SAMPLE.name} (small: figures are noisier and start-up weighs more)\n")
+    folder.mkdir(exist_ok=True)
     plain = folder / path.name.removesuffix(".xz")
     with path.open("rb") as raw, plain.open("wb") as target:
         shutil.copyfileobj(decompressed(raw), target)

@@ -1,13 +1,9 @@
 """Counting and encoding against GloVe's vocab_count and plain Python, side by side on the same text.
 
-    python benchmarks/text.py [--corpus FILE] [--glove-build DIR] [--threads N] [--rounds N]
-
-Ours and the others run in turn; a figure is the median of the rounds, with kernels warm, reading and writing included.
+A figure is the median of runs in turn, with our kernels warm, reading and writing included.
 """
 
 import argparse
-import os
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -16,87 +12,64 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.table import print_table, text_file
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions, count_words
-from wordvec_cli.files import decompressed
 from wordvec_cli.sequences import encode
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.vocabulary_file import write_vocabulary
 
-SAMPLE = Path(__file__).parent.parent / "sample_data" / "state-of-the-union.txt.xz"
 WHITESPACE = Tokenizer()
 WORDS = Tokenizer("words", lowercase=True)
 MIN_COUNT = 5
+THREADS = 2
 
 Task = Callable[[], object]
 
 
-def main() -> None:
-    arguments = parsed_arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        text = Path(folder) / "corpus.txt"
-        with open(arguments.corpus, "rb") as raw, open(text, "wb") as file:
-            shutil.copyfileobj(decompressed(raw), file)
-        size = f"{text.stat().st_size / 1e6:.1f} MB"
-        print(f"{arguments.corpus}: {size}, {arguments.threads} threads, {os.cpu_count()} cores")
-        print(f"{'task':<22}{'by':<30}{'s':>8}{'MB/s':>8}{'ours is':>10}")
-        for task, ours, others in comparisons(text, arguments):
-            compare(task, {"wordvec": ours, **others}, arguments.rounds, text.stat().st_size)
+def main(arguments: argparse.Namespace) -> None:
     if not arguments.glove_build:
-        print("GloVe's vocab_count: left out; name its folder with --glove-build")
+        print("GloVe's vocab_count: left out; name the folder of its programs with GLOVE_BUILD\n")
+    with tempfile.TemporaryDirectory() as folder:
+        text = text_file(arguments.corpus, Path(folder))
+        raw = text_file(arguments.raw_corpus or arguments.corpus, Path(folder) / "raw")
+        compare("build-vocab, whitespace", text, arguments.runs, counting_tasks(text, arguments.glove_build))
+        compare("build-vocab, words, lowercase", raw, arguments.runs, {
+            "wordvec": lambda: count(raw, WORDS, THREADS),
+            "the same tokenizer in Python": lambda: plain_count(raw, WORDS),
+        })  # fmt: skip
+        for tokenizer, path in ((WHITESPACE, text), (WORDS, raw)):
+            compare(f"encode, {tokenizer.describe()}", path, arguments.runs, {
+                "wordvec": encoder(path, tokenizer, THREADS),
+                "the same tokenizer in Python and a dict": plain_encoder(path, tokenizer),
+            })  # fmt: skip
 
 
-def parsed_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, default=SAMPLE, help="a text, compressed or not (default: the sample)")
-    parser.add_argument("--glove-build", type=Path, help="the folder of GloVe's programs")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
-    return parser.parse_args()
+def counting_tasks(text: Path, glove_build: str) -> dict[str, Task]:
+    glove = {"GloVe's vocab_count (1 thread)": lambda: run_vocab_count(Path(glove_build) / "vocab_count", text)}
+    return {
+        "wordvec": lambda: count(text, WHITESPACE, THREADS),
+        **(glove if glove_build else {}),
+        "Counter over line.split()": lambda: plain_counter(text),
+    }
 
 
-def comparisons(text: Path, arguments: argparse.Namespace) -> list[tuple[str, Task, dict[str, Task]]]:
-    """(task, ours, the others by name)"""
-    threads = arguments.threads
-    glove = {}
-    if arguments.glove_build:
-        program = arguments.glove_build / "vocab_count"
-        glove = {"GloVe's vocab_count (1 thread)": lambda: run_vocab_count(program, text)}
-    return [
-        (
-            "count, whitespace",
-            lambda: count(text, WHITESPACE, threads),
-            {**glove, "Counter over line.split()": lambda: plain_counter(text)},
-        ),
-        (
-            "count, words",
-            lambda: count(text, WORDS, threads),
-            {"Tokenizer.tokens in Python": lambda: plain_count(text, WORDS)},
-        ),
-        *(
-            (
-                f"encode, {tokenizer.kind}",
-                encoder(text, tokenizer, threads),
-                {"Tokenizer.tokens and a dict": plain_encoder(text, tokenizer)},
-            )
-            for tokenizer in (WHITESPACE, WORDS)
-        ),
-    ]
-
-
-def compare(task: str, programs: dict[str, Task], rounds: int, n_bytes: int) -> None:
+def compare(title: str, text: Path, runs: int, programs: dict[str, Task]) -> None:
     programs["wordvec"]()  # compiles, or loads what was compiled
     seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(rounds):
+    for _ in range(runs):
         for name, program in programs.items():
             start = time.perf_counter()
             program()
             seconds[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    for name, median in medians.items():
-        ratio = "" if name == "wordvec" else f"{median / medians['wordvec']:.1f}x"
-        print(f"{task:<22}{name:<30}{median:8.3f}{n_bytes / median / 1e6:8.0f}{ratio:>10}")
+    megabytes = text.stat().st_size / 1e6
+    print_table(
+        f"{title}: {text.name}, {megabytes:.0f} MB, {THREADS} threads, medians of {runs} runs in turn",
+        ["", "s", "MB/s", "wordvec is faster by"],
+        [[name, s, megabytes / s, s / medians["wordvec"]] for name, s in medians.items()],
+    )
 
 
 # ---------------------------------------------------------------- ours
@@ -151,7 +124,3 @@ def plain_encoder(text: Path, tokenizer: Tokenizer) -> Task:
             return [[ids.get(token, -1) for token in tokenizer.tokens(line)] for line in lines]
 
     return run
-
-
-if __name__ == "__main__":
-    main()

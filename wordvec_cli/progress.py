@@ -1,11 +1,11 @@
 """Progress of long work, as values: the library calls `report(Progress(...))`, and the caller decides what shows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far one stage is: `done` of `total` (None: not known) in `unit`s, with figures such as the loss.
 
     A milestone, such as the end of an epoch, is worth a line of its own.
@@ -15,7 +15,7 @@ class Progress:
     done: int
     total: int | None
     unit: str
-    stats: Mapping[str, float] = field(default_factory=dict)
+    stats: Mapping[str, float] = MappingProxyType({})
     is_milestone: bool = False
 
 
