@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 SAMPLE := sample_data/state-of-the-union.txt.xz
-# make bench: a corpus of your own, and the folder of GloVe's compiled programs
+# make bench: a corpus of your own, one with case and punctuation, and the folder of GloVe's compiled programs
 CORPUS ?=
+RAW_CORPUS ?=
 GLOVE_BUILD ?=
 
 .DEFAULT_GOAL := check
@@ -29,7 +30,7 @@ format: $(VENV)/.tests-installed
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.tests-installed
-	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --glove-build "$(GLOVE_BUILD)"
+	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --raw-corpus "$(RAW_CORPUS)" --glove-build "$(GLOVE_BUILD)"
 
 demo: $(VENV)/.installed
 	mkdir -p $(DEMO)

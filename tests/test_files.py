@@ -121,7 +121,9 @@ def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path: Pat
 
 def test_too_little_free_space_is_told_with_numbers(tmp_path: Path) -> None:
     check_free_space(tmp_path, 1, "the test")
-    with pytest.raises(OutputError, match=r"the test needs 1000000000000\.0 MB and .* MB are free"):
+    with pytest.raises(
+        OutputError, match=r"^the test: needs 1e\+06 TB and the disk of .* has .*B left; free some space"
+    ):
         check_free_space(tmp_path, 10**18, "the test")
 
 

@@ -92,6 +92,11 @@ def save(path: str, vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[
     store.write(path, tensors, {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}, "vectors")
 
 
+def size_bytes(vocabulary: Vocabulary, dim: int) -> int:
+    """How large a native file of these words will be, but for its header of some kilobytes."""
+    return len(vocabulary) * (dim * 4 + 3 * 8) + len(vocabulary.text)
+
+
 def _integers(values: Any) -> store.Tensor:
     import numpy as np
 

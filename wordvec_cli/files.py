@@ -145,15 +145,31 @@ def check_output(path: str) -> None:
         raise OutputError(f"{path}: no permission to write there")
 
 
-def check_free_space(folder: "Path", n_bytes: int, purpose: str) -> None:
+def check_room(path: str, n_bytes: int) -> None:
+    """Find out before hours of work that `n_bytes` will not fit where `path` is. Raises: OutputError."""
+    target = os.path.realpath(path)
+    is_file = path != STANDARD_STREAM and (os.path.isfile(target) or not os.path.exists(target))
+    if is_file:
+        check_free_space(os.path.dirname(target), n_bytes, path)
+
+
+def check_free_space(folder: "Path | str", n_bytes: int, purpose: str) -> None:
     """Raises: OutputError if the disk of `folder` has less than `n_bytes` free."""
     import shutil
 
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
-        raise OutputError(
-            f"{folder}: {purpose} needs {n_bytes / 1e6:.1f} MB and {free / 1e6:.1f} MB are free; free some space"
-        )
+        needed, there = shown_size(n_bytes), shown_size(free)
+        raise OutputError(f"{purpose}: needs {needed} and the disk of {folder} has {there} left; free some space")
+
+
+def shown_size(n_bytes: float) -> str:
+    """A number of bytes for people: 76.4 kB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.4g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.4g} TB"
 
 
 def output_folder(path: str) -> "Path":

@@ -16,7 +16,7 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import note_dropped
+from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import check_output
 
@@ -64,14 +64,11 @@ def command(
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
     from wordvec_cli.corpus import Corpus
-    from wordvec_cli.counting import CountOptions, count_words
+    from wordvec_cli.counting import CountOptions
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.vocabulary_file import write_vocabulary
 
     check_output(output)
     options = CountOptions(min_count, max_vocab, memory, threads)
     text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
-    words = count_words(text, options, terminal.report)
-    terminal.close()
-    note_dropped(terminal, words)
-    write_vocabulary(words, output, layout)
+    write_vocabulary(count_words_and_tell(text, options, terminal), output, layout)

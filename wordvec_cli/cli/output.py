@@ -9,7 +9,8 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import readable, writable
 
 if TYPE_CHECKING:
-    from wordvec_cli.counting import CountedWords
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.counting import CountedWords, CountOptions
 
 READ_BYTES = 1 << 16
 
@@ -50,16 +51,21 @@ def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
         yield [rest.removesuffix(b"\r")]
 
 
-def note_dropped(terminal: Terminal, words: "CountedWords") -> None:
-    """Tell what counting kept, and whatever it dropped for which reason."""
+def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":
+    """Count the words of a corpus, and tell what was kept, and whatever was dropped for which reason."""
+    from wordvec_cli.counting import count_words
+
+    words = count_words(corpus, options, terminal.report)
+    terminal.close()
     statistics = words.statistics
     terminal.note(f"{statistics.n_tokens} tokens in {statistics.n_lines} lines")
     terminal.note(f"kept {words.n_words} words ({words.n_tokens} tokens)")
     for dropped, reason in (
-        (words.below_min_count, f"below --min-count {words.options.min_count}"),
-        (words.beyond_max_vocab, f"beyond --max-vocab {words.options.max_vocab}"),
+        (words.below_min_count, f"below --min-count {options.min_count}"),
+        (words.beyond_max_vocab, f"beyond --max-vocab {options.max_vocab}"),
     ):
         if dropped.n_words:
             terminal.note(f"dropped {dropped.n_words} words ({dropped.n_tokens} tokens) {reason}")
     if statistics.n_invalid_lines:
         terminal.note(f"{statistics.n_invalid_lines} lines are not UTF-8; {statistics.n_dropped_lines} of them dropped")
+    return words

@@ -18,16 +18,14 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import note_dropped
+from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, check_output
+from wordvec_cli.files import STANDARD_STREAM, check_output, check_room
 
 if TYPE_CHECKING:
-    from wordvec_cli.corpus import Corpus
-    from wordvec_cli.counting import CountOptions
     from wordvec_cli.tokenizer import Tokenizer
-    from wordvec_cli.vocabulary import Vocabulary
+    from wordvec_cli.vocabulary_file import VocabularyFile
 
 SUFFIX = ".safetensors"
 
@@ -92,24 +90,23 @@ def command(
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.counting import CountOptions
     from wordvec_cli.sequences import encode
-    from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.training import word2vec
 
     config = word2vec.SkipGramConfig(**hyper_parameters)
-    options = CountOptions(min_count, max_vocab, memory, threads)
-    known, recorded_tokenizer = _given_vocabulary(vocab, terminal) if vocab else (None, None)
-    if tokenizer and recorded_tokenizer and tokenizer != recorded_tokenizer:
-        raise InputError(
-            f"{vocab}: was built with the tokenizer {recorded_tokenizer.describe()}, and here it is "
-            f"{tokenizer.describe()}; leave the tokenizer options out, or build the vocabulary again"
-        )
-    text = Corpus.open(corpus, tokenizer or recorded_tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
-    vocabulary = _limited(known, options) if known else _counted_vocabulary(text, options, terminal)
-    sequences = encode(text, vocabulary, threads, terminal.report)
+    limits = _limits(min_count, max_vocab, vocab)
+    known = _read_vocabulary(vocab, limits, terminal) if vocab else None
+    text = Corpus.open(corpus, _agreed_tokenizer(tokenizer, known, vocab), spool_folder(tmp_dir, output))
+    if known:
+        vocabulary, n_tokens = known.vocabulary, None
+    else:
+        words = count_words_and_tell(text, CountOptions(min_count, max_vocab, memory, threads), terminal)
+        vocabulary, n_tokens = words.vocabulary(), words.statistics.n_tokens
+    check_room(output, embeddings.size_bytes(vocabulary, config.vector_size))
+    sequences = encode(text, vocabulary, threads, terminal.report, n_tokens)
     trained = word2vec.train(sequences, vocabulary, config, threads, terminal.report)
     terminal.close()
     metadata = {
-        "configuration": _json(config.options() | ({} if known else {"min_count": min_count, "max_vocab": max_vocab})),
+        "configuration": _json(config.options() | limits),
         "corpus_fingerprint": sequences.corpus_fingerprint,
         "losses": _json(trained.losses),
         "seed": str(config.seed),
@@ -119,32 +116,34 @@ def command(
     embeddings.save(output, vocabulary, trained.matrix, metadata)
 
 
-def _given_vocabulary(path: str, terminal: Terminal) -> "tuple[Vocabulary, Tokenizer | None]":
+def _limits(min_count: int, max_vocab: int | None, vocab: str | None) -> dict[str, int | None]:
+    """The limits on words that hold: on a vocabulary that is given, only a --min-count that is given too."""
+    is_default = click.get_current_context().get_parameter_source("min_count") is ParameterSource.DEFAULT
+    return {"min_count": None if vocab and is_default else min_count, "max_vocab": max_vocab}
+
+
+def _read_vocabulary(path: str, limits: dict[str, int | None], terminal: Terminal) -> "VocabularyFile":
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     file = read_vocabulary(path)
     if file.note:
         terminal.note(file.note)
-    return file.vocabulary, file.tokenizer
+    if any(limits.values()):
+        return file._replace(vocabulary=file.vocabulary.prune(limits["min_count"] or 1, limits["max_vocab"]))
+    return file
 
 
-def _limited(vocabulary: "Vocabulary", options: "CountOptions") -> "Vocabulary":
-    """A vocabulary that was given, cut by --min-count and --max-vocab only where those were given too."""
-    context = click.get_current_context()
-    given = {
-        name: context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in ("min_count", "max_vocab")
-    }
-    if not any(given.values()):
-        return vocabulary
-    return vocabulary.prune(options.min_count if given["min_count"] else 1, options.max_vocab)
+def _agreed_tokenizer(given: "Tokenizer | None", known: "VocabularyFile | None", vocab: str | None) -> "Tokenizer":
+    """The tokenizer of the options, or that of the vocabulary. Raises: InputError if there are both and they differ."""
+    from wordvec_cli.tokenizer import Tokenizer
 
-
-def _counted_vocabulary(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "Vocabulary":
-    from wordvec_cli.counting import count_words
-
-    words = count_words(corpus, options, terminal.report)
-    note_dropped(terminal, words)
-    return words.vocabulary()
+    recorded = known.tokenizer if known else None
+    if given and recorded and given != recorded:
+        raise InputError(
+            f"{vocab}: was built with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
+            "leave the tokenizer options out, or build the vocabulary again"
+        )
+    return given or recorded or Tokenizer()
 
 
 def _json(value: object) -> str:
