@@ -28,7 +28,7 @@ def command(file: str, layout: str) -> None:
     if layout == "json":
         write_stdout([json.dumps(facts, indent=2).encode() + b"\n"])
     else:
-        write_stdout(f"{name}\t{value}\n".encode() for name, value in _flat(facts))
+        write_stdout(f"{name}\t{_shown(value)}\n".encode() for name, value in _flat(facts))
 
 
 def _facts(embeddings: Embeddings) -> dict[str, Any]:
@@ -53,3 +53,7 @@ def _flat(facts: dict[str, Any]) -> list[tuple[str, object]]:
         else:
             lines.append((name, value))
     return lines
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

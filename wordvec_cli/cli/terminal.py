@@ -82,4 +82,7 @@ class Terminal:
 
 
 def _figures(progress: Progress) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in progress.stats.items())
+    return ", ".join(_SHOWN.get(name, f"{name} {{:.4g}}").format(value) for name, value in progress.stats.items())
+
+
+_SHOWN = {"words_per_second": "{:,.0f} words/s"}

@@ -1,0 +1,59 @@
+"""The README, word for word: its commands run in its order, in a folder that holds nothing but the sample."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def section(title: str) -> str:
+    return re.split(r"\n##+ ", README.split(f"## {title}\n")[1])[0]
+
+
+def indented_lines(text: str) -> list[str]:
+    return [line.removeprefix("    ") for line in text.splitlines() if line.startswith("    ")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("readme")
+    (path / "sample_data").symlink_to(ROOT / "sample_data")
+    (path / "wordvec").write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m wordvec_cli "$@"\n')
+    (path / "wordvec").chmod(0o755)
+    return path
+
+
+def shell(command: str, folder: Path) -> str:
+    path = f"{folder}:{os.environ['PATH']}"
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=folder, env=os.environ | {"PATH": path},
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert result.returncode == 0, f"{command}: {result.stderr.decode()}"
+    return result.stdout.decode()
+
+
+def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
+    shown = re.findall(r"```\n(.*?)```", section("Use it"), re.DOTALL)
+    printed = [shell(command, folder) for command in indented_lines(section("Use it"))]
+    results = [text for text in printed if text]
+    assert results[0] == shown[0]  # the vocabulary
+    similar = [line.split("\t")[0] for line in results[1].splitlines()]
+    assert similar == [line.split()[0] for line in shown[1].splitlines()]
+    assert results[2].split()[0] == shown[2].split()[0]
+    for command in indented_lines(section("In pipelines")):
+        shell(command, folder)
+    script = "\n".join(indented_lines(section("In Python")))
+    subprocess.run([sys.executable, "-c", script], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+
+
+def test_the_targets_that_the_readme_names_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make (\w+)`|^    make (\w+)", README, re.MULTILINE):
+        assert f"\n{''.join(target)}:" in makefile
