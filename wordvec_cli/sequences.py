@@ -104,8 +104,6 @@ def _word_table(vocabulary: Vocabulary) -> Any:
 class _Encoder:
     """Encodes blocks in one thread. What a tokenizer makes of a chunk is looked up once per distinct chunk."""
 
-    MAX_CACHE_BYTES = 64_000_000
-
     def __init__(self, corpus: Corpus, words: Any, writer: "_Writer") -> None:
         self._tokenizer = corpus.tokenizer
         self._words = words

@@ -133,7 +133,7 @@ class SkipGramTrainer:
 
 def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
     """How often each word occurs: as its vocabulary says, or else in the corpus itself."""
-    if vocabulary.counts is not None:
+    if vocabulary.counts is not None and np.any(vocabulary.counts):
         return np.asarray(vocabulary.counts, dtype=np.float64)
     counts = np.zeros(len(vocabulary))
     for start in range(0, len(sequences.ids), 1 << 20):
