@@ -133,9 +133,9 @@ class SkipGramTrainer:
 
 def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
     """How often each word occurs: as its vocabulary says, or else in the corpus itself."""
-    if vocabulary.counts is not None and np.any(vocabulary.counts):
-        return np.asarray(vocabulary.counts, dtype=np.float64)
-    counts = np.zeros(len(vocabulary))
+    counts = np.zeros(len(vocabulary)) if vocabulary.counts is None else np.asarray(vocabulary.counts, dtype=np.float64)
+    if counts.any():
+        return counts
     for start in range(0, len(sequences.ids), 1 << 20):
         ids = sequences.ids[start : start + (1 << 20)]
         counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
