@@ -48,6 +48,8 @@ def assert_untouched(output: Path) -> None:
         (b"\x1f\x8b\x08broken", [], "corpus.txt: the compressed data is broken or cut short"),
         (b"caf\xe9 " * 9, ["--invalid-utf8", "error"], "corpus.txt:1: invalid UTF-8"),
         (b"a " * 9, ["--token-pattern", "("], "--token-pattern: '(' is no regular expression"),
+        (b"a " * 9, ["--token-pattern", ""], "--token-pattern: is empty"),
+        (b"\x28\xb5\x2f\xfdbroken", [], "corpus.txt: the compressed data is broken or cut short"),
     ],
 )
 def test_a_corpus_that_cannot_be_used_is_one_line(
@@ -56,21 +58,31 @@ def test_a_corpus_that_cannot_be_used_is_one_line(
     corpus = tmp_path / "corpus.txt"
     if content is not None:
         corpus.write_bytes(content)
-    assert_one_line(wordvec(command, corpus, "-o", output, *options), text)
+    status = 2 if text.startswith("--") else 1
+    assert_one_line(wordvec(command, corpus, "-o", output, *options), text, status)
     assert_untouched(output)
 
 
 def test_training_needs_two_words_on_one_line(wordvec: Run, output: Path) -> None:
     result = wordvec("train", "-", "-o", output, stdin=b"alone\n" * 20)
-    assert_one_line(result, "no line with two words of the vocabulary")
+    assert_one_line(result, "no line of the corpus has two words of the vocabulary")
     assert_untouched(output)
+
+
+@pytest.mark.parametrize("command", ["train", "build-vocab"])
+def test_a_corpus_is_never_overwritten_by_its_result(wordvec: Run, tmp_path: Path, command: str) -> None:
+    corpus = tmp_path / "corpus.safetensors"
+    corpus.write_bytes(b"some words\n" * 9)
+    for named in (corpus, tmp_path):
+        assert_one_line(wordvec(command, named, "-o", corpus), "is part of the corpus; name another output")
+    assert corpus.read_bytes() == b"some words\n" * 9
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_corpus_is_read(wordvec: Run, tmp_path: Path) -> None:
     result = wordvec("train", "no-such-corpus", "-o", tmp_path / "missing" / "v.safetensors")
     assert_one_line(result, f"the folder {tmp_path}/missing does not exist; make it first")
     result = wordvec("build-vocab", "no-such-corpus", "-o", tmp_path)
-    assert_one_line(result, "is a folder; name a file in it")
+    assert_one_line(result, "is no file; name a file to write")
 
 
 @pytest.mark.parametrize(

@@ -107,5 +107,5 @@ def test_a_full_disk_is_one_line() -> None:
             encode(corpus, Vocabulary.from_words([b"a"]))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    with pytest.raises(OutputError, match="the corpus as word ids needs"):
+    with pytest.raises(OutputError, match="the corpus as word ids: needs"):
         encode(corpus, Vocabulary.from_words([b"a"]), n_tokens=1 << 60)

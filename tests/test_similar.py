@@ -42,6 +42,11 @@ def test_missing_words_are_named_and_the_others_answered(wordvec: Run, known_fil
     assert "zeros" in zeros
 
 
+def test_a_batch_of_missing_words_only_does_not_stop_the_next(wordvec: Run, known_file: Path) -> None:
+    result = wordvec("similar", known_file, "absent", "-k", "1")
+    assert (result.returncode, result.stdout, result.stderr) == (3, b"", b"'absent' is missing\n")
+
+
 def test_thousands_of_queries_from_a_pipe_come_back_in_order(wordvec: Run, vector_file: Path) -> None:
     words = list(load(str(vector_file)).vocabulary) * 100
     result = wordvec("similar", vector_file, "-k", "1", stdin=b"\n".join(words))

@@ -118,6 +118,13 @@ class Corpus:
         sources = tuple(source for path in paths for source in _sources(path, spool_folder))
         return cls(paths, tokenizer, spool_folder, sum(source.size_bytes for source in sources), _sources=sources)
 
+    def check_not_output(self, path: str) -> None:
+        """Raises: InputError if `path`, or its sidecar, would take the place of a file of the corpus."""
+        for source in self._sources:
+            for output in (path, f"{path}.json"):
+                if source.copy is None and os.path.isfile(output) and os.path.samefile(source.name, output):
+                    raise InputError(f"{output}: is part of the corpus; name another output, outside of its folder")
+
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """The text in pieces of about `block_bytes`; larger where a word (or a line, for patterns) is.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.corpus import Block, Corpus
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.spilling import Spill, Stored, WordFile
 from wordvec_cli.tokenizer import Tokenizer, split_chunks
@@ -42,7 +42,7 @@ class CountOptions:
             ("--threads", self.n_threads),
         ):
             if value is not None and value < 1:
-                raise InputError(f"{option}: {value} is not a positive number")
+                raise OptionError(f"{option}: {value} is not a positive number")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class Embeddings:
         import numpy as np
 
         ids = np.array([-1 if (found := self.vocabulary.find(_as_bytes(word))) is None else found for word in words])
+        ids = ids.astype(np.int64)  # an empty list makes floats
         is_known = ids >= 0
         matrix = np.zeros((len(ids), self.dim), dtype=np.float32)
         matrix[is_known] = self.matrix[ids[is_known]]

@@ -14,6 +14,12 @@ class InputError(WordvecError):
     """A file, an option or a value that cannot be used as it is."""
 
 
+class OptionError(InputError):
+    """An option with a value that it cannot have."""
+
+    exit_status = 2
+
+
 class OutputError(WordvecError):
     """A result that could not be written whole; the old file, if any, is untouched."""
 

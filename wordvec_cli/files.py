@@ -31,7 +31,7 @@ def _zstd() -> ModuleType:
     for name in _ZSTD_MODULES:
         with suppress(ImportError):
             return importlib.import_module(name)
-    raise InputError("zstd input needs the package backports.zstd; install it with: pip install 'wordvec-cli[zstd]'")
+    raise ImportError("zstd data needs the package backports.zstd; install it: pip install backports.zstd")
 
 
 _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
@@ -69,7 +69,7 @@ def readable(path: str) -> Iterator[None]:
         yield
     except _errors_of_broken_data() as error:
         raise InputError(f"{path}: the compressed data is broken or cut short ({error})") from error
-    except OSError as error:
+    except (ImportError, OSError) as error:
         raise InputError(f"{path}: {_reason(error)}") from error
 
 
@@ -135,13 +135,13 @@ def check_output(path: str) -> None:
 
     if path == STANDARD_STREAM:
         return
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file in it")
-    if not target.parent.is_dir():
-        raise OutputError(f"{path}: the folder {target.parent} does not exist; make it first")
-    writes_into_target = target.exists() and not target.is_file()
-    if not os.access(target if writes_into_target else target.parent, os.W_OK):
+    if not path or os.path.isdir(path):
+        raise OutputError(f"{path or repr('')}: is no file; name a file to write")
+    folder = Path(os.path.realpath(path)).parent
+    is_device = os.path.exists(path) and not os.path.isfile(path)
+    if not is_device and not folder.is_dir():
+        raise OutputError(f"{path}: the folder {folder} does not exist; make it first")
+    if not os.access(path if is_device else folder, os.W_OK):
         raise OutputError(f"{path}: no permission to write there")
 
 
@@ -198,8 +198,8 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         return
     target = Path(os.path.realpath(path))
     with writable(path):
-        if target.exists() and not target.is_file():
-            with open(target, "wb") as file:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:  # by its own name: /dev/stdout may lead to a pipe that has no other
                 yield file
             return
         descriptor, temporary_name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
@@ -236,5 +236,5 @@ def _sync_folder(folder: "Path") -> None:
         os.close(descriptor)
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _reason(error: OSError | ImportError) -> str:
+    return str(error) if isinstance(error, ImportError) else (error.strerror or str(error)).lower()

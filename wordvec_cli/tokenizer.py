@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.words import PADDING, back_to_back
 
 CHUNKS_AT_ONCE = 1 << 16
@@ -33,7 +33,7 @@ class Tokenizer:
     lowercase     before the line is split, as is `normalise`
     invalid_utf8  "keep" the bytes as they are, "replace" them by U+FFFD, "skip" the line, or an "error"
 
-    Raises: InputError if an option has no such value.
+    Raises: OptionError if an option has no such value.
     """
 
     kind: str = "whitespace"
@@ -47,9 +47,9 @@ class Tokenizer:
         _check_choice("--normalise", self.normalise, _NORMAL_FORMS)
         _check_choice("--invalid-utf8", self.invalid_utf8, _INVALID_UTF8)
         if (self.kind == "pattern") != (self.pattern is not None):
-            raise InputError("--token-pattern: goes with the tokenizer 'pattern', and that one needs it")
-        if self.pattern is not None:
-            _compiled(self.pattern)
+            raise OptionError("--token-pattern: goes with the tokenizer 'pattern', and that one needs it")
+        if self.pattern is not None and not _compiled(self.pattern).pattern:
+            raise OptionError("--token-pattern: is empty, and would match nothing; give a regular expression")
 
     def tokens(self, line: bytes) -> list[bytes]:
         """The words of a line. Raises: InputError on invalid UTF-8 if that is to be an error."""
@@ -137,7 +137,7 @@ class Tokenizer:
 def _check_choice(option: str, value: object, choices: Sequence[object]) -> None:
     if value not in choices:
         names = ", ".join(str(choice) for choice in choices if choice)
-        raise InputError(f"{option}: {value!r} is not one of {names}")
+        raise OptionError(f"{option}: {value!r} is not one of {names}")
 
 
 def _encoded(text: str) -> bytes:
@@ -157,7 +157,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         where = "" if error.pos is None else f" at character {error.pos + 1}"
-        raise InputError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
+        raise OptionError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
 
 
 @functools.cache

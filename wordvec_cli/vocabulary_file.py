@@ -1,6 +1,7 @@
 """Vocabulary files, and the sidecars that say how their words were made."""
 
 import hashlib
+import io
 import itertools
 import json
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def read_vocabulary(path: str) -> VocabularyFile:
     Raises: InputError that names the line
     """
     with readable(path), open(path, "rb") as raw:
-        content = decompressed(raw).read()
+        content = decompressed(io.BytesIO(raw.read())).read()  # a pipe cannot be read from its start again
     vocabulary = _parsed(content, path)
     tokenizer, note = _read_sidecar(path, hashlib.sha256(content).hexdigest())
     return VocabularyFile(vocabulary, tokenizer, note)

@@ -71,4 +71,5 @@ def command(
     check_output(output)
     options = CountOptions(min_count, max_vocab, memory, threads)
     text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
+    text.check_not_output(output)
     write_vocabulary(count_words_and_tell(text, options, terminal), output, layout)

@@ -7,10 +7,9 @@ import click
 
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
-from wordvec_cli.embeddings import Embeddings, load, recorded
+from wordvec_cli.embeddings import Embeddings, load
 
-# Metadata that is JSON itself: shown as one line for each entry.
-TABLES = ("configuration", "tokenizer")
+JSON_VALUES = ("configuration", "losses", "tokenizer")
 
 
 @click.command(short_help="Say what a vector file is and how it was made.")
@@ -40,8 +39,16 @@ def _facts(embeddings: Embeddings) -> dict[str, Any]:
     }
     for name, value in embeddings.metadata.items():
         if name not in facts:
-            facts[name] = recorded(embeddings.metadata, name) if name in TABLES else value
+            facts[name] = _parsed(value) if name in JSON_VALUES else value
     return facts
+
+
+def _parsed(value: str) -> Any:
+    """The JSON in `value`; the text itself if it is damaged."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _flat(facts: dict[str, Any]) -> list[tuple[str, object]]:

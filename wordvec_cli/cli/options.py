@@ -136,7 +136,11 @@ _TOKENIZER_OPTIONS = combined(
         type=click.Choice(["whitespace", "words"]),
         help="whitespace: split at ASCII white space; words: Unicode words, punctuation apart.  [default: whitespace]",
     ),
-    click.option("--token-pattern", metavar="REGEX", help="Tokens are the matches of this regular expression."),
+    click.option(
+        "--token-pattern",
+        metavar="REGEX",
+        help="Tokens are the matches of this regular expression, or of its group if it has exactly one.",
+    ),
     click.option("--lowercase", is_flag=True, help="Turn the text into lower case."),
     click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Bring the text into a Unicode normal form."),
     click.option(
@@ -165,7 +169,7 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
         if token_pattern is not None and tokenizer is not None:
             raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")
-        given = any((tokenizer, token_pattern, lowercase, normalise, invalid_utf8))
+        given = any((tokenizer, token_pattern is not None, lowercase, normalise, invalid_utf8))
         kind: Any = "pattern" if token_pattern is not None else tokenizer or "whitespace"
         chosen = Tokenizer(kind, token_pattern, lowercase, normalise, invalid_utf8 or "keep") if given else None
         return function(tokenizer=chosen, **others)

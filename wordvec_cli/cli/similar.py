@@ -61,6 +61,8 @@ def _answers(words: Sequence[bytes], k: int, layout: str, missing_words: Missing
             missing_words.terminal.note(f"{as_text(word)!r} has a vector of zeros: no direction, no neighbours")
         else:
             found.append((word, word_id))
+    if not found:
+        return
     ids = np.array([word_id for _, word_id in found], dtype=np.int64)
     neighbours = nearest(embeddings, embeddings.matrix[ids], k, [frozenset([word_id]) for _, word_id in found])
     for (word, _), row in zip(found, neighbours, strict=True):

@@ -96,6 +96,7 @@ def command(
     limits = _limits(min_count, max_vocab, vocab)
     known = _read_vocabulary(vocab, limits, terminal) if vocab else None
     text = Corpus.open(corpus, _agreed_tokenizer(tokenizer, known, vocab), spool_folder(tmp_dir, output))
+    text.check_not_output(output)
     if known:
         vocabulary, n_tokens = known.vocabulary, None
     else:
@@ -103,6 +104,8 @@ def command(
         vocabulary, n_tokens = words.vocabulary(), words.statistics.n_tokens
     check_room(output, embeddings.size_bytes(vocabulary, config.vector_size))
     sequences = encode(text, vocabulary, threads, terminal.report, n_tokens)
+    if known:
+        terminal.note(f"{sequences.n_known} tokens are in {vocab}; {sequences.n_unknown} are not, and are left out")
     trained = word2vec.train(sequences, vocabulary, config, threads, terminal.report)
     terminal.close()
     metadata = {

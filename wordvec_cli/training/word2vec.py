@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordvec_cli.errors import DivergedError, InputError
+from wordvec_cli.errors import DivergedError, InputError, OptionError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training import loop
@@ -28,7 +28,7 @@ ROWS_PER_CHUNK = 4096
 
 @dataclass(frozen=True)
 class SkipGramConfig:
-    """Hyper-parameters of skip-gram with negative sampling. Raises: InputError that names the option."""
+    """Hyper-parameters of skip-gram with negative sampling. Raises: OptionError that names the option."""
 
     vector_size: int = 100
     window: int = 5  # words on each side at most; drawn from 1 to window for each centre word
@@ -42,11 +42,11 @@ class SkipGramConfig:
         for name, lowest in (("vector_size", 1), ("window", 1), ("negative", 1), ("epochs", 1), ("seed", 0)):
             value = getattr(self, name)
             if value < lowest:
-                raise InputError(f"--{name.replace('_', '-')} {value}: must be at least {lowest}")
-        if not self.sample >= 0:
-            raise InputError(f"--sample {self.sample}: must not be negative; 0 keeps every occurrence")
+                raise OptionError(f"--{name.replace('_', '-')} {value}: must be at least {lowest}")
+        if not 0 <= self.sample < float("inf"):
+            raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
         if not 0 < self.learning_rate < float("inf"):
-            raise InputError(f"--learning-rate {self.learning_rate}: must be a positive number")
+            raise OptionError(f"--learning-rate {self.learning_rate}: must be a positive number")
 
     def options(self) -> dict[str, int | float | str]:
         """The configuration as it is recorded in the vector file."""
@@ -77,7 +77,10 @@ def train(
     losses = loop.run(trainer, n_threads, report)
     matrix = trainer.inputs[:, : config.vector_size]
     if not any(losses):
-        raise InputError("the corpus has no line with two words of the vocabulary; there is nothing to learn from")
+        raise InputError(
+            "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
+            "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
+        )
     if not all(np.isfinite(matrix[i : i + ROWS_PER_CHUNK]).all() for i in range(0, len(matrix), ROWS_PER_CHUNK)):
         raise DivergedError("training left the finite numbers; lower --learning-rate and train again")
     return Trained(matrix, losses)
