@@ -24,8 +24,10 @@ LAYERS = [
     "counting",
     "vocabulary_file",
     "sequences",
+    "phrases",
     "embeddings",
     "query",
+    "evaluation",
     "training",
     "cli",
 ]

@@ -22,6 +22,7 @@ from wordvec_cli.files import writable
 
 COMMANDS = {
     "build-vocab": "build_vocab",
+    "phrases": "phrases",
     "train": "train",
     "lookup": "lookup",
     "similar": "similar",
