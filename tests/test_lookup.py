@@ -148,6 +148,20 @@ def test_a_full_disk_on_standard_output_is_one_line_and_exit_1(wordvec: Run, vec
     assert result.stderr == b"Error: standard output: no space left on device; free some space\n"
 
 
+@pytest.mark.parametrize(
+    ("closed", "text"), [(">&-", "standard output: is closed"), ("<&-", "standard input: bad file")]
+)
+def test_a_closed_standard_stream_is_one_line(vector_file: Path, closed: str, text: str) -> None:
+    words = "monday" if closed == ">&-" else ""
+    result = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -m wordvec_cli lookup "{vector_file}" {words} {closed}'],
+        stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stderr.decode().startswith(f"Error: {text}")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_only_the_pages_that_are_needed_are_touched(tmp_path: Path) -> None:
     """A look-up in a file of 120 MB does not bring it into memory."""
     n_words, dim = 100_000, 300

@@ -129,6 +129,13 @@ def writable(where: str) -> Iterator[None]:
         raise OutputError(f"{where}: {_reason(error)}{advice.get(error.errno or 0, '')}") from error
 
 
+def standard_output() -> BinaryIO:
+    """Raises: OutputError if the command was started with its standard output closed."""
+    if sys.stdout is None:
+        raise OutputError("standard output: is closed; open it or name a file")
+    return sys.stdout.buffer
+
+
 def check_output(path: str) -> None:
     """Find out before hours of work that `path` cannot be written. Raises: OutputError."""
     from pathlib import Path
@@ -193,8 +200,9 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
 
     if path == STANDARD_STREAM:
         with writable("standard output"):
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+            file = standard_output()
+            yield file
+            file.flush()
         return
     target = Path(os.path.realpath(path))
     with writable(path):

@@ -122,7 +122,8 @@ def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
     with spelling.suggestions(), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
         status = wordvec.invoke(context)
         with writable("standard output"):
-            sys.stdout.flush()
+            if sys.stdout is not None:  # as it is where the command was started without one
+                sys.stdout.flush()
     return status or 0
 
 

@@ -69,7 +69,7 @@ progress_options = combined(
         is_eager=True,
         expose_value=False,
         callback=_set_progress,
-        help="What standard error shows: a bar (on a terminal only), a JSON line a second, or nothing.  [default: bar]",
+        help="What standard error shows: a bar (on a terminal only), a JSON line a second, or neither.  [default: bar]",
     ),
     click.option(
         "--quiet", is_flag=True, is_eager=True, expose_value=False, callback=_set_quiet, help="Show errors only."

@@ -1,18 +1,18 @@
 """Results on standard output, and words that are asked for."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import readable, writable
+from wordvec_cli.files import readable, standard_output, writable
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.counting import CountedWords, CountOptions
 
 READ_BYTES = 1 << 16
+STANDARD_INPUT = 0  # the descriptor: sys.stdin is None where it is closed, and would buffer where it is not
 
 
 def shown(word: bytes) -> str:
@@ -28,9 +28,10 @@ def as_text(word: bytes) -> str:
 def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
     """Write and flush, so that a program at the other end of a pipe gets its answer at once."""
     with writable("standard output"):
+        file = standard_output()
         for part in parts:
-            sys.stdout.buffer.write(part)
-        sys.stdout.buffer.flush()
+            file.write(part)
+        file.flush()
 
 
 def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
@@ -43,7 +44,7 @@ def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
         return
     rest = b""
     with readable("standard input"):
-        while chunk := os.read(sys.stdin.fileno(), READ_BYTES):
+        while chunk := os.read(STANDARD_INPUT, READ_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
             if lines:
                 yield [line.removesuffix(b"\r") for line in lines]

@@ -77,7 +77,8 @@ class Terminal:
                 dynamic_ncols=True,
             )  # fmt: skip
         if progress.stats:
-            self._bar.set_postfix_str(_figures(progress), refresh=False)
+            shown = progress._replace(stats={n: v for n, v in progress.stats.items() if n not in _SHOWN})
+            self._bar.set_postfix_str(_figures(shown), refresh=False)  # the bar has a speed of its own
         self._bar.update(progress.done - self._bar.n)
 
 
