@@ -1,7 +1,19 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from tests.reference_sgd import group_loss, skipgram, windows
+from tests.reference_sgd import (
+    cbow,
+    cbow_group,
+    cbow_hs,
+    group_loss,
+    huffman_codes,
+    skipgram,
+    skipgram_hs,
+    skipgram_hs_window,
+    windows,
+)
 from wordvec_cli.kernels import sgd
 
 ALWAYS = np.uint32(2**32 - 1)
@@ -177,5 +189,295 @@ def test_a_limit_that_nothing_reaches_changes_nothing():
     for limit in (NO_LIMIT, 100.0):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
         sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, limit, np.uint64(1))
+        results.append(inputs.tobytes())
+    assert results[0] == results[1]
+
+
+# ---- CBOW ----
+
+SHAPES = [[40], [1, 0, 2, 0, 0, 3, 1, 25, 1], [0], [1], [1, 1, 1], [70, 80, 9]]
+
+
+def parts_of(n):
+    """All n tokens, and a block that begins and ends within lines."""
+    return [(0, n), (n // 3, n - n // 4)]
+
+
+@pytest.mark.parametrize("lines", SHAPES)
+@pytest.mark.parametrize("dim", [5, 16, 100])
+@pytest.mark.parametrize(
+    "window, shrink, negative, n_noise", [(5, True, 5, 6), (1, True, 1, 4), (20, False, 25, 25), (2, True, 7, 1)]
+)
+@pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False), (False, True)])
+@pytest.mark.parametrize("n_words", [3, 60])
+def test_a_cbow_block_steps_group_by_group_as_the_textbook_says(
+    lines, dim, window, shrink, negative, n_noise, average, divide_error, n_words
+):
+    ids, offsets, inputs, outputs, keep, threshold, alias = problem(7, dim, n_words, lines)
+    for first, last in parts_of(len(ids)):
+        state = np.uint64(99)
+        draws = draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state)
+        # a small rate, because many steps on few words amplify rounding
+        rate = 0.001 if average else 0.001 / (2 * window)
+        expected = cbow(*draws, sgd.GROUP, inputs, outputs, average, divide_error, negative, rate)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        loss, n_centres = sgd.cbow_block(
+            ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
+            window, shrink, average, divide_error, negative, n_noise, rate, NO_LIMIT, state,
+        )  # fmt: skip
+        assert n_centres == expected[1]
+        assert loss == pytest.approx(expected[0], rel=1e-5)
+        np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(got_outputs, expected[3], rtol=1e-4, atol=1e-4)
+        assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
+
+
+@pytest.mark.parametrize("average, divide_error", [(True, True), (False, False)])
+def test_a_cbow_update_with_the_true_gradient_follows_the_finite_difference_of_the_loss(average, divide_error):
+    ids, offsets, inputs, outputs, keep, threshold, alias = problem(1, 6, 8, [12])
+    draws = draw(ids, offsets, 0, len(ids), keep, threshold, alias, 3, True, 4, np.uint64(4))
+    before = inputs.astype(np.float64), outputs.astype(np.float64)
+    rate = 1e-2
+    after = inputs.copy(), outputs.copy()
+    sgd.cbow_block(
+        ids, offsets, 0, len(ids), *after, keep, threshold, alias,
+        3, True, average, divide_error, 5, 4, rate, NO_LIMIT, np.uint64(4),
+    )  # fmt: skip
+
+    def loss(matrices):
+        return cbow_group(*draws, sgd.GROUP, 0, *matrices, average, divide_error, 5)[0]
+
+    assert_changes_follow_slopes(loss, before, after, 6, rate)
+
+
+def assert_changes_follow_slopes(loss, before, after, dim, rate):
+    """after - before = -rate times the slope of loss(matrices), by central differences, in the first `dim` columns."""
+    step = 1e-5
+    for matrix in range(2):
+        for word in range(len(before[matrix])):
+            for d in range(dim):
+                losses = []
+                for sign in (1, -1):
+                    moved = [m.copy() for m in before]
+                    moved[matrix][word, d] += sign * step
+                    losses.append(loss(moved))
+                slope = (losses[0] - losses[1]) / (2 * step)
+                change = float(after[matrix][word, d]) - before[matrix][word, d]
+                assert change == pytest.approx(-rate * slope, abs=2e-5)
+
+
+def test_the_number_of_noise_words_of_cbow_follows_the_negatives():
+    assert [sgd.cbow_noise_words(negative) for negative in (1, 5, 25)] == [4, 16, 64]
+
+
+def test_a_cbow_block_is_a_function_of_its_seed():
+    results = []
+    for state in (1, 1, 2):
+        ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+        sgd.cbow_block(
+            ids, offsets, 0, 110, inputs, outputs, *tables,
+            5, True, True, False, 5, 6, 0.02, NO_LIMIT, np.uint64(state),
+        )  # fmt: skip
+        results.append(inputs.tobytes())
+    assert results[0] == results[1] != results[2]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("matrix", [0, 1])
+def test_divergence_shows_in_the_loss_of_cbow(bad, matrix):
+    ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+    tables[0][:] = ALWAYS
+    (inputs, outputs)[matrix][ids[ids >= 0][5], 3] = bad
+    loss, _ = sgd.cbow_block(
+        ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 8, 0.02, NO_LIMIT, np.uint64(1)
+    )
+    assert not np.isfinite(loss)
+
+
+def test_windows_that_move_a_context_row_too_far_together_give_it_less():
+    low, high = np.array([0, 0, 0, 1], np.int32), np.array([2, 3, 4, 4], np.int32)
+    shares, steps = np.ones(sgd.GROUP, np.float32), np.zeros(sgd.GROUP, np.float32)
+    steps[:4] = [0.25, 0.5, 1, 2]
+    sgd.limit_windows(shares, steps, low, high, 0, 3, np.zeros(sgd.GROUP + 6, np.float32), np.float32(1.5))
+    # token 0 is moved by centres 1, 2: 1.5; token 1 by 0, 2, 3: 3.25; token 2 by 1, 3: 2.5; token 3 by 2: 1
+    np.testing.assert_allclose(shares[:4], [1.5 / 3.25, 1.5 / 2.5, 1.5 / 3.25, 1.5 / 3.25], rtol=1e-6)
+
+
+@pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False), (False, True)])
+@pytest.mark.parametrize("words", [[0], [0, 1]])
+def test_cbow_stays_finite_on_a_line_that_repeats_itself(average, divide_error, words):
+    _, _, inputs, outputs, keep, threshold, alias = problem(7, 16, 2, [1])
+    ids = np.array(words * 200, np.int32)
+    keep[:] = ALWAYS
+    limit = 1 / (1 + sgd.GROUP + 10)
+    for state in range(100):
+        loss, n_centres = sgd.cbow_block(
+            ids, np.array([0, len(ids)]), 0, len(ids), inputs, outputs, keep, threshold, alias,
+            5, True, average, divide_error, 5, 8, 1.0, limit, np.uint64(state),
+        )  # fmt: skip
+        assert loss / n_centres < 100
+    assert abs(inputs).max() < 100 and abs(outputs).max() < 100
+
+
+def test_a_limit_that_nothing_reaches_changes_nothing_in_cbow():
+    results = []
+    for limit in (NO_LIMIT, 20.0):
+        ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
+        sgd.cbow_block(
+            ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 6, 0.02, limit, np.uint64(1)
+        )
+        results.append(inputs.tobytes())
+    assert results[0] == results[1]
+
+
+# ---- hierarchical softmax ----
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[1], [3, 2], [1, 1, 1], [5, 4, 3, 2, 1], [2, 2, 2, 2, 2, 2, 2], [2**k for k in range(30, -1, -1)], [9, 0, 0],
+     sorted(np.random.default_rng(1).integers(1, 50, 1000).tolist(), reverse=True)],
+)  # fmt: skip
+def test_a_huffman_tree_is_that_of_word2vec(counts):
+    offsets, nodes, signs = sgd.huffman_tree(np.array(counts))
+    paths = [(nodes[a:b].tolist(), ((signs[a:b] + 1) // 2).tolist()) for a, b in itertools.pairwise(offsets)]
+    assert paths == huffman_codes(counts)
+
+
+def test_the_order_of_the_words_does_not_change_a_huffman_tree():
+    counts = np.random.default_rng(1).permutation(100)
+    offsets, nodes, signs = sgd.huffman_tree(counts)
+    expected = huffman_codes(sorted(counts.tolist(), reverse=True))
+    for word, count in enumerate(counts):
+        path = slice(offsets[word], offsets[word + 1])
+        rank = 99 - count
+        assert (nodes[path].tolist(), ((signs[path] + 1) // 2).tolist()) == expected[rank]
+
+
+def tree_problem(seed, dim, n_words, lines):
+    """As `problem`, with a Huffman tree of uneven counts: (ids, offsets, inputs, outputs, keep, tree, codes)."""
+    ids, offsets, inputs, outputs, keep, _, _ = problem(seed, dim, n_words, lines)
+    counts = [2 ** (20 - i) if i < 20 else 1 for i in range(n_words)]
+    return ids, offsets, inputs, outputs[:-1].copy(), keep, sgd.huffman_tree(counts), huffman_codes(counts)
+
+
+@pytest.mark.parametrize("lines", SHAPES)
+@pytest.mark.parametrize("dim", [5, 16, 100])
+@pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False), (3, False)])
+@pytest.mark.parametrize("n_words", [1, 3, 60])
+def test_a_skipgram_block_with_hierarchical_softmax_steps_centre_by_centre(lines, dim, window, shrink, n_words):
+    ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
+    for first, last in parts_of(len(ids)):
+        state = np.uint64(99)
+        draws = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        expected = skipgram_hs(*draws, codes, inputs, outputs, 0.001)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        loss, n_pairs = sgd.skipgram_hs_block(
+            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, 0.001, NO_LIMIT, state
+        )
+        assert n_pairs == expected[1]
+        assert loss == pytest.approx(expected[0], rel=1e-5)
+        np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(got_outputs, expected[3], rtol=1e-4, atol=1e-4)
+        assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
+
+
+@pytest.mark.parametrize("lines", SHAPES)
+@pytest.mark.parametrize("dim", [5, 100])
+@pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False)])
+@pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False), (False, True)])
+@pytest.mark.parametrize("n_words", [1, 3, 60])
+def test_a_cbow_block_with_hierarchical_softmax_steps_as_stated(
+    lines, dim, window, shrink, average, divide_error, n_words
+):
+    ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
+    rate = 0.001 if average else 0.001 / (2 * window)
+    for first, last in parts_of(len(ids)):
+        state = np.uint64(99)
+        draws = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        expected = cbow_hs(*draws, codes, sgd.GROUP, inputs, outputs, average, divide_error, rate)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        loss, n_centres = sgd.cbow_hs_block(
+            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree,
+            window, shrink, average, divide_error, rate, NO_LIMIT, state,
+        )  # fmt: skip
+        assert n_centres == expected[1]
+        assert loss == pytest.approx(expected[0], rel=1e-5)
+        np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(got_outputs, expected[3], rtol=1e-4, atol=1e-4)
+        assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
+
+
+def test_the_update_of_a_path_follows_the_finite_difference_of_the_loss():
+    _, _, inputs, outputs, keep, tree, codes = tree_problem(1, 6, 8, [12])
+    keep[:] = ALWAYS
+    ids, offsets = np.array([5, 2], np.int32), np.array([0, 2])
+    kept, low, high = sgd.draw_tokens(ids, offsets, 0, 2, keep, 1, False, np.uint64(4))
+    before = inputs.astype(np.float64), outputs.astype(np.float64)
+    rate = 1e-3  # so that the second centre's step, after the first's, is almost the same as from the first values
+    oracle = [skipgram_hs_window(kept, low, high, c, codes, *before) for c in range(2)]
+    after = tuple(m + rate * (oracle[0][1 + k] + oracle[1][1 + k]) for k, m in enumerate(before))
+
+    def loss(matrices):
+        return sum(skipgram_hs_window(kept, low, high, c, codes, *matrices)[0] for c in range(2))
+
+    assert_changes_follow_slopes(loss, before, after, 6, rate)
+    for block, flags in ((sgd.skipgram_hs_block, ()), (sgd.cbow_hs_block, (True, False))):
+        got = inputs.copy(), outputs.copy()
+        block(ids, offsets, 0, 2, *got, keep, *tree, 1, False, *flags, rate, NO_LIMIT, np.uint64(4))
+        for mine, expected, start in zip(got, after, before, strict=True):
+            np.testing.assert_allclose(mine - start, expected - start, atol=1e-5)
+            assert abs(mine - start).max() > 1e-4
+
+
+HS_BLOCKS = [(sgd.skipgram_hs_block, ()), (sgd.cbow_hs_block, (True, False))]
+
+
+@pytest.mark.parametrize("block, flags", HS_BLOCKS)
+def test_a_block_with_hierarchical_softmax_is_a_function_of_its_seed(block, flags):
+    results = []
+    for state in (1, 1, 2):
+        ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 100, 60, [50, 60])
+        block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, 0.02, NO_LIMIT, np.uint64(state))
+        results.append(inputs.tobytes())
+    assert results[0] == results[1] != results[2]
+
+
+@pytest.mark.parametrize("block, flags", HS_BLOCKS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("matrix", [0, 1])
+def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad, matrix):
+    ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, 100, 60, [50, 60])
+    keep[:] = ALWAYS
+    word = ids[ids >= 0][5]
+    (inputs, outputs)[matrix][(word, codes[word][0][-1])[matrix], 3] = bad
+    loss, _ = block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, 0.02, NO_LIMIT, np.uint64(1))
+    assert not np.isfinite(loss)
+
+
+@pytest.mark.parametrize(
+    "block, flags", [*HS_BLOCKS, *[(sgd.cbow_hs_block, f) for f in [(True, True), (False, False), (False, True)]]]
+)
+@pytest.mark.parametrize("words", [[0], [0, 1]])
+def test_hierarchical_softmax_stays_finite_on_a_line_that_repeats_itself(block, flags, words):
+    _, _, inputs, outputs, keep, tree, _ = tree_problem(7, 16, 3, [1])
+    keep[:] = ALWAYS
+    ids = np.array(words * 200, np.int32)
+    limit = 1 / (1 + sgd.GROUP + 10)
+    for state in range(100):
+        loss, n = block(
+            ids, np.array([0, len(ids)]), 0, len(ids), inputs, outputs, keep, *tree,
+            5, True, *flags, 1.0, limit, np.uint64(state),
+        )  # fmt: skip
+        assert loss / n < 100
+    assert abs(inputs).max() < 100 and abs(outputs).max() < 100
+
+
+@pytest.mark.parametrize("block, flags", HS_BLOCKS)
+def test_a_limit_that_nothing_reaches_changes_nothing_in_hierarchical_softmax(block, flags):
+    results = []
+    for limit in (NO_LIMIT, 20.0):
+        ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 100, 60, [50, 60])
+        block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, 0.02, limit, np.uint64(1))
         results.append(inputs.tobytes())
     assert results[0] == results[1]
