@@ -63,8 +63,8 @@ class Embeddings:
         """The vectors of several words, (n, dim), zeros for an unknown word; and which were found, (n,)."""
         import numpy as np
 
-        ids = np.array([-1 if (found := self.vocabulary.find(_as_bytes(word))) is None else found for word in words])
-        ids = ids.astype(np.int64)  # an empty list makes floats
+        found = [self.vocabulary.find(_as_bytes(word)) for word in words]
+        ids = np.array([-1 if word_id is None else word_id for word_id in found], dtype=np.int64)
         is_known = ids >= 0
         matrix = np.zeros((len(ids), self.dim), dtype=np.float32)
         matrix[is_known] = self.matrix[ids[is_known]]

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.errors import InputError
 from wordvec_cli.files import output_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wordvec_cli.tokenizer import Tokenizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -175,3 +178,18 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(tokenizer=chosen, **others)
 
     return _TOKENIZER_OPTIONS(with_tokenizer)
+
+
+def agreed_tokenizer(given: "Tokenizer | None", recorded: "Tokenizer | None", what_was_made: str) -> "Tokenizer":
+    """The tokenizer of the options, or the one recorded with a file. Raises: InputError if there are both and differ.
+
+    what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
+    """
+    from wordvec_cli.tokenizer import Tokenizer
+
+    if given and recorded and given != recorded:
+        raise InputError(
+            f"{what_was_made} with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
+            "leave the tokenizer options out, or make the file again"
+        )
+    return given or recorded or Tokenizer()

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from wordvec_cli.cli.options import (
+    agreed_tokenizer,
     corpus_argument,
     output_option,
     progress_options,
@@ -15,7 +16,6 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.errors import InputError
 from wordvec_cli.files import check_output, replacing
 
 if TYPE_CHECKING:
@@ -83,16 +83,10 @@ def command(
 
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.phrases import join, learn, read_phrases, write_phrases
-    from wordvec_cli.tokenizer import Tokenizer
 
     options = _phrase_options(**learning)
     known = read_phrases(apply) if apply else None
-    if tokenizer and known and tokenizer != known.tokenizer:
-        raise InputError(
-            f"{apply}: was learnt with the tokenizer {known.tokenizer.describe()}, and here it is "
-            f"{tokenizer.describe()}; leave the tokenizer options out, or learn again"
-        )
-    used = known.tokenizer if known else tokenizer or Tokenizer()
+    used = agreed_tokenizer(tokenizer, known.tokenizer if known else None, f"{apply}: was learnt")
     text = Corpus.open(corpus, used, spool_folder(tmp_dir, output))
     text.check_not_output(output)
     learnt = known or learn(text, options, terminal.report)

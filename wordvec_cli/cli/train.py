@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from wordvec_cli.cli.options import (
+    agreed_tokenizer,
     corpus_argument,
     max_vocab_option,
     memory_option,
@@ -20,7 +21,6 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_output, check_room
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def command(
     config = word2vec.SkipGramConfig(**hyper_parameters)
     limits = _limits(min_count, max_vocab, vocab)
     known = _read_vocabulary(vocab, limits, terminal) if vocab else None
-    text = Corpus.open(corpus, _agreed_tokenizer(tokenizer, known, vocab), spool_folder(tmp_dir, output))
+    used = agreed_tokenizer(tokenizer, known.tokenizer if known else None, f"{vocab}: was built")
+    text = Corpus.open(corpus, used, spool_folder(tmp_dir, output))
     text.check_not_output(output)
     if known:
         vocabulary, n_tokens = known.vocabulary, None
@@ -134,19 +135,6 @@ def _read_vocabulary(path: str, limits: dict[str, int | None], terminal: Termina
     if any(limits.values()):
         return file._replace(vocabulary=file.vocabulary.prune(limits["min_count"] or 1, limits["max_vocab"]))
     return file
-
-
-def _agreed_tokenizer(given: "Tokenizer | None", known: "VocabularyFile | None", vocab: str | None) -> "Tokenizer":
-    """The tokenizer of the options, or that of the vocabulary. Raises: InputError if there are both and they differ."""
-    from wordvec_cli.tokenizer import Tokenizer
-
-    recorded = known.tokenizer if known else None
-    if given and recorded and given != recorded:
-        raise InputError(
-            f"{vocab}: was built with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
-            "leave the tokenizer options out, or build the vocabulary again"
-        )
-    return given or recorded or Tokenizer()
 
 
 def _json(value: object) -> str:
