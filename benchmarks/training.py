@@ -22,7 +22,7 @@ from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.embeddings import save
 from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
-from wordvec_cli.training import word2vec
+from wordvec_cli.training import loop, word2vec
 from wordvec_cli.vocabulary import Vocabulary
 
 RATE = 0.025  # gensim's default
@@ -52,9 +52,10 @@ class Material:
 
 
 def ours(material: Material, epochs: int, seed: int, threads: int, dim: int) -> Run:
-    config = word2vec.SkipGramConfig(vector_size=dim, epochs=epochs, seed=seed, learning_rate=RATE)
+    config = word2vec.Word2VecConfig(vector_size=dim, epochs=epochs, seed=seed, learning_rate=RATE)
     start = time.perf_counter()
-    trained = word2vec.train(material.sequences, material.vocabulary, config, threads)
+    trainer = word2vec.Word2VecTrainer(material.sequences, material.vocabulary, config)
+    trained = word2vec.train(trainer, loop.Session(threads))
     with tempfile.TemporaryDirectory() as folder:
         save(f"{folder}/v.safetensors", material.vocabulary, trained.matrix, {})
     seconds = time.perf_counter() - start

@@ -180,9 +180,9 @@ def in_own_mounts(script: str, **environment: str) -> "subprocess.CompletedProce
 def test_a_small_disk_that_fills_up_is_one_line_and_the_old_file_stays(
     wordvec: Run, corpus_file: Path, tmp_path: Path
 ) -> None:
-    """A vector of 1000 numbers for each of 19 words is more than 64 kB, one of 100 is less: known before training."""
+    """A vector of 3000 numbers for each of 19 words is more than 200 kB, one of 100 is less: known before training."""
     script = (
-        'mount -t tmpfs -o size=64k tmpfs "$DISK" && cd "$DISK" && printf "the old output" > v.safetensors && '
+        'mount -t tmpfs -o size=200k tmpfs "$DISK" && cd "$DISK" && printf "the old output" > v.safetensors && '
         '"$PYTHON" -m wordvec_cli train "$CORPUS" -o v.safetensors --vector-size "$SIZE" --tmp-dir "$SPOOL"; '
         'echo "$?"; ls -A; head -c 14 v.safetensors'
     )
@@ -190,10 +190,10 @@ def test_a_small_disk_that_fills_up_is_one_line_and_the_old_file_stays(
         "DISK": str(tmp_path), "SPOOL": str(corpus_file.parent), "CORPUS": str(corpus_file),
         "PYTHON": sys.executable, "PYTHONPATH": str(Path(__file__).parent.parent),
     }  # fmt: skip
-    result = in_own_mounts(script, SIZE="1000", **places)
+    result = in_own_mounts(script, SIZE="3000", **places)
     assert result.stdout == b"1\nv.safetensors\n" + OLD
     error = result.stderr.decode().splitlines()[-1]
-    assert error.startswith("Error: v.safetensors: needs 76.") and "free some space" in error
+    assert error.startswith("Error: v.safetensors: needs 228.") and "free some space" in error
     result = in_own_mounts(script, SIZE="100", **places)
     assert result.stdout.startswith(b"0\nv.safetensors\n")
     assert not result.stdout.endswith(OLD)
@@ -248,16 +248,18 @@ def training(corpus_file: Path, output: Path) -> "subprocess.Popen[bytes]":
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
 )
-def test_a_signal_leaves_the_old_output_whole_and_no_temporary_file(
+def test_a_signal_leaves_the_old_output_whole_and_beside_it_a_checkpoint_only(
     corpus_file: Path, output: Path, number: signal.Signals, status: int
 ) -> None:
     with training(corpus_file, output) as process:
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == status
-    assert_untouched(output)
-    if number == signal.SIGINT:
-        assert json.loads(errors.splitlines()[-1]) == {"error": "interrupted"}
+    assert output.read_bytes() == OLD
+    assert sorted(os.listdir(output.parent)) == [output.name, f"{output.name}.checkpoint"]
+    if number != signal.SIGKILL:
+        assert "with --resume goes on" in json.loads(errors.splitlines()[-1])["error"]
+        assert json.loads(errors.splitlines()[-2])["stage"] == "checkpoint"
 
 
 @pytest.mark.parametrize("command", ["train", "build-vocab"])

@@ -16,7 +16,7 @@ from wordvec_cli import sequences as sequences_module
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.errors import InputError, OutputError
-from wordvec_cli.sequences import Sequences, encode
+from wordvec_cli.sequences import Sequences, encode, open_sequences
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -107,5 +107,12 @@ def test_a_full_disk_is_one_line() -> None:
             encode(corpus, Vocabulary.from_words([b"a"]))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    with pytest.raises(OutputError, match="the corpus as word ids: needs"):
-        encode(corpus, Vocabulary.from_words([b"a"]), n_tokens=1 << 60)
+
+
+def test_sequences_in_a_folder_are_read_again(tmp_path: Path) -> None:
+    written = encode(corpus_of(b"a b a\n\nc a\n"), Vocabulary.from_words([b"a", b"b"]), folder=tmp_path)
+    read = open_sequences(tmp_path)
+    assert sentences(read) == sentences(written) == [[0, 1, 0], [], [-1, 0]]
+    assert (read.n_known, read.statistics, read.corpus_fingerprint) == (
+        written.n_known, written.statistics, written.corpus_fingerprint,
+    )  # fmt: skip

@@ -2,16 +2,19 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
+import click
 import numpy as np
 import pytest
 
 from tests.conftest import COMMAND, TOPICS, Run
 from wordvec_cli.cli import train
 from wordvec_cli.embeddings import load
-from wordvec_cli.training.word2vec import SkipGramConfig
+from wordvec_cli.errors import OptionError
+from wordvec_cli.training.word2vec import Word2VecConfig
 
 SMALL = ["--vector-size", "8", "--epochs", "2", "--threads", "1"]
 
@@ -25,16 +28,38 @@ def test_words_of_one_topic_become_neighbours(wordvec: Run, vector_file: Path) -
         assert all(float(cosine) > 0.5 for _, _, cosine in rows)
 
 
-def test_options_of_the_command_are_the_fields_of_the_configuration() -> None:
-    options = {parameter.name: parameter.default for parameter in train.command.params}
-    for field in fields(SkipGramConfig):
-        assert options[field.name] == field.default
+def test_options_of_the_command_are_the_fields_of_the_configuration_and_tell_their_defaults() -> None:
+    options = {parameter.name: parameter for parameter in train.command.params if isinstance(parameter, click.Option)}
+    configured = {"skipgram": asdict(Word2VecConfig()), "cbow": asdict(Word2VecConfig(model="cbow"))}
+    for field in fields(Word2VecConfig):
+        option = options[field.name]
+        default = configured["skipgram"][field.name]
+        default = configured["cbow"][field.name] if default is None else default
+        if field.name == "min_learning_rate":
+            assert default == pytest.approx(1e-4 * configured["skipgram"]["learning_rate"])
+        elif field.name != "deterministic":  # a flag
+            shown = {"fixed_window": "shrinking", "cbow_mean": "mean"}.get(field.name, str(default))
+            assert f"[default: {shown}" in (option.help or "")
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(SkipGramConfig)])
-def test_a_configuration_checks_itself_and_names_the_option(field: str) -> None:
-    with pytest.raises(Exception, match=f"^--{field.replace('_', '-')} -1"):
-        SkipGramConfig(**{field: -1})
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", "glove"), ("loss", "softmax"), ("vector_size", 0), ("window", 0), ("negative", 0), ("sample", -1),
+        ("epochs", 0), ("learning_rate", 0), ("learning_rate", float("nan")), ("min_learning_rate", 1),
+        ("min_learning_rate", -1), ("seed", -1), ("noise_exponent", float("nan")), ("cbow_gradient", "half"),
+        ("cbow_mean", True),
+    ],
+)  # fmt: skip
+def test_a_configuration_checks_itself_and_names_the_option(field: str, value: Any) -> None:
+    with pytest.raises(OptionError, match=f"^--{field.replace('_', '-')}"):
+        Word2VecConfig(**{field: value})
+
+
+@pytest.mark.parametrize("field", ["negative", "noise_exponent"])
+def test_an_option_of_another_loss_is_refused(field: str) -> None:
+    with pytest.raises(OptionError, match="belongs to negative-sampling; leave it out"):
+        Word2VecConfig(loss="hierarchical-softmax", **{field: 1})
 
 
 def test_one_thread_gives_the_same_bytes_from_a_file_a_pipe_and_a_compressed_file(
@@ -72,8 +97,9 @@ def test_the_file_says_how_it_was_made(wordvec: Run, vector_file: Path, corpus_f
     assert facts["dimension"] == 20
     assert facts["words"] == len(set(corpus_file.read_text().split()))
     assert facts["configuration"] == {
-        "model": "skipgram", "vector_size": 20, "window": 5, "negative": 5, "sample": 0.0, "epochs": 20,
-        "learning_rate": 0.05, "seed": 1, "min_count": 5, "max_vocab": None,
+        "model": "skipgram", "loss": "negative-sampling", "vector_size": 20, "window": 5, "fixed_window": False,
+        "negative": 5, "noise_exponent": 0.75, "sample": 0.0, "epochs": 20, "learning_rate": 0.05,
+        "min_learning_rate": 5e-6, "seed": 1, "deterministic": False, "min_count": 5, "max_vocab": None,
     }  # fmt: skip
     assert facts["seed"] == "1"
     assert facts["tokenizer"] == {"kind": "whitespace"}

@@ -125,6 +125,19 @@ class Corpus:
                 if source.copy is None and os.path.isfile(output) and os.path.samefile(source.name, output):
                     raise InputError(f"{output}: is part of the corpus; name another output, outside of its folder")
 
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Path, size and time of change of each file: as long as they stay, the text does; a pipe's copy has none."""
+        return [
+            (os.path.realpath(source.name), source.size_bytes, os.stat(source.name).st_mtime_ns)
+            for source in self._sources
+            if source.copy is None
+        ]
+
+    def read_through(self, report: Report = silent) -> Reading:
+        """Read all of the text, for what there is to find out about it."""
+        self.feed([lambda block: None], "reading", report)
+        return cast(Reading, self.reading)
+
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """The text in pieces of about `block_bytes`; larger where a word (or a line, for patterns) is.
 

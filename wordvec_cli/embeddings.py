@@ -31,19 +31,29 @@ class Embeddings:
 
     values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
+    context_values  as `values`, the output vectors of training, if they were kept
     """
 
     vocabulary: Vocabulary
     values: "memoryview[float]"
     dim: int
     metadata: Mapping[str, str] = field(default_factory=dict)
+    context_values: "memoryview[float] | None" = None
 
     @cached_property
     def matrix(self) -> "Matrix":
         """The vectors, (n_words, dim) float32, read-only."""
+        return self._as_matrix(self.values)
+
+    @cached_property
+    def context(self) -> "Matrix | None":
+        """The output vectors of training, (n_words, dim) float32, read-only; None if the file has none."""
+        return None if self.context_values is None else self._as_matrix(self.context_values)
+
+    def _as_matrix(self, values: "memoryview[float]") -> "Matrix":
         import numpy as np
 
-        matrix = np.asarray(self.values, dtype=np.float32).reshape(len(self.vocabulary), self.dim)
+        matrix = np.asarray(values, dtype=np.float32).reshape(len(self.vocabulary), self.dim)
         matrix.flags.writeable = False
         return matrix
 
@@ -80,22 +90,39 @@ def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str,
     return Embeddings(vocabulary, matrix.data.cast("B").cast("f"), matrix.shape[1], metadata)
 
 
-def save(path: str, vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> None:
-    """Write a native file. `matrix` (n_words, dim) float32 may have padded rows; it is copied a slice at a time."""
-    tensors = {
+def save(
+    path: str,
+    vocabulary: Vocabulary,
+    matrix: "Matrix",
+    metadata: Mapping[str, str],
+    context: "Matrix | None" = None,
+) -> None:
+    """Write a native file. Matrices (n_words, dim) float32 may have padded rows; they are copied a slice at a time."""
+    words = vocabulary_tensors(vocabulary)
+    text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
+    matrices = {"vectors": matrix_tensor(matrix)} | ({} if context is None else {"context": matrix_tensor(context)})
+    own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
+    metadata = {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}
+    store.write(path, words | matrices | text, metadata, "vectors")
+
+
+def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, store.Tensor]:
+    """A vocabulary as it is stored; `stored_vocabulary` reads it."""
+    return {
         "words.offsets": _integers(vocabulary.offsets),
         "words.order": _integers(vocabulary.order),
         **({"counts": _integers(vocabulary.counts)} if vocabulary.counts is not None else {}),
-        "vectors": store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix)),
         "words.text": store.Tensor("U8", (len(vocabulary.text),), lambda: [_bytes(vocabulary.text)]),
     }
-    own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
-    store.write(path, tensors, {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}, "vectors")
 
 
-def size_bytes(vocabulary: Vocabulary, dim: int) -> int:
+def matrix_tensor(matrix: "Matrix") -> store.Tensor:
+    return store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
+
+
+def size_bytes(vocabulary: Vocabulary, dim: int, n_matrices: int = 1) -> int:
     """How large a native file of these words will be, but for its header of some kilobytes."""
-    return len(vocabulary) * (dim * 4 + 3 * 8) + len(vocabulary.text)
+    return len(vocabulary) * (n_matrices * dim * 4 + 3 * 8) + len(vocabulary.text)
 
 
 def _integers(values: Any) -> store.Tensor:
@@ -125,20 +152,31 @@ def load(path: str) -> Embeddings:
     if file.metadata.get("format_version") != FORMAT_VERSION:
         version = file.metadata.get("format_version")
         raise InputError(f"{path}: has format version {version}, newer than this wordvec; install a newer wordvec")
-    try:
-        vectors = file.tensors["vectors"]
-        words = [file.tensors[f"words.{name}"] for name in ("text", "offsets", "order")]
-        counts = file.tensors.get("counts")
-        n_words, dim = vectors.shape
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: lacks a tensor of word vectors ({error}); the file is damaged") from None
-    lengths = [len(words[1].data) - 1, len(words[2].data), len(counts.data) if counts else n_words]
-    dtypes = [vectors.dtype, *(tensor.dtype for tensor in words), counts.dtype if counts else "I64"]
-    if lengths != [n_words] * 3 or dtypes != ["F32", "U8", "I64", "I64", "I64"]:
+    vocabulary = stored_vocabulary(file)
+    vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
+    if vectors is None or vectors.dtype != "F32" or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
+    if context and (context.dtype, context.shape) != (vectors.dtype, vectors.shape):
+        raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
+    return Embeddings(vocabulary, vectors.data, vectors.shape[1], file.metadata, context.data if context else None)
+
+
+def stored_vocabulary(file: store.StoredFile) -> Vocabulary:
+    """The words of an open file, as views of it. Raises: InputError"""
+    try:
+        words = [file.tensors[f"words.{name}"] for name in ("text", "offsets", "order")]
+    except KeyError as error:
+        raise InputError(f"{file.path}: lacks the tensor {error}; the file is damaged, make it again") from None
+    counts = file.tensors.get("counts")
     text, offsets, order = (tensor.data for tensor in words)
-    vocabulary = Vocabulary(text, offsets, order, counts.data if counts else None)
-    return Embeddings(vocabulary, vectors.data, dim, file.metadata)
+    dtypes = [tensor.dtype for tensor in words] + [counts.dtype if counts else "I64"]
+    if (
+        dtypes != ["U8", "I64", "I64", "I64"]
+        or len(offsets) - 1 != len(order)
+        or (counts and len(counts.data) != len(order))
+    ):
+        raise InputError(f"{file.path}: the tables of its words do not match; the file is damaged, make it again")
+    return Vocabulary(text, offsets, order, counts.data if counts else None)
 
 
 def recorded(metadata: Mapping[str, str], key: str) -> dict[str, Any]:

@@ -24,3 +24,7 @@ Report = Callable[[Progress], None]
 
 def silent(progress: Progress) -> None:
     """The report that shows nothing."""
+
+
+class Cancelled(Exception):  # noqa: N818  nothing went wrong
+    """Long work was stopped from outside, and what was done of it has been kept."""

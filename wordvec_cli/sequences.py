@@ -1,8 +1,9 @@
 """The corpus as word ids on disk: what training reads, epoch after epoch, without the text."""
 
+import json
 import mmap
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,20 +12,22 @@ from numpy.typing import NDArray
 
 from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import check_free_space, close_with, temporary_file, writable
+from wordvec_cli.files import close_with, readable, replacing, temporary_file, writable
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.tokenizer import split_chunks
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.words import back_to_back
 
 UNKNOWN = -1
+BYTES_PER_TOKEN = 4
+IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """The sentences of a corpus as ids, read-only maps of nameless files that vanish with the last array on them.
+    """The sentences of a corpus as ids, read-only maps of files that may have no name, and then vanish with the maps.
 
     ids      (n_tokens,) int32: ids of the vocabulary, UNKNOWN (-1) where a word stood that it lacks
     offsets  (n_sentences + 1,) int64: sentence i, which is line i, is ids[offsets[i] : offsets[i + 1]]; may be empty
@@ -50,28 +53,48 @@ def encode(
     vocabulary: Vocabulary,
     n_threads: int = 1,
     report: Report = silent,
-    n_tokens: int | None = None,
+    folder: Path | None = None,
 ) -> Sequences:
-    """Write the corpus as ids of the vocabulary to nameless files in `corpus.spool_folder`.
+    """Write the corpus as ids of the vocabulary: to files of `folder`, which `open_sequences` reads again, or, if it
+    is None, to nameless files in `corpus.spool_folder`.
 
-    n_tokens  of the corpus, if known: then the space is checked first
     Raises: InputError if the corpus is empty or holds no word of the vocabulary, OutputError if the disk is full
     """
-    if n_tokens is not None:
-        check_free_space(corpus.spool_folder, 4 * n_tokens, "the corpus as word ids")
-    with writable(f"{corpus.spool_folder} (temporary files)"):
-        writer = _Writer(corpus.spool_folder)
-        words = _word_table(vocabulary)
+    where = folder or corpus.spool_folder
+    with writable(f"{where} (temporary files)"):
+        writer = _Writer(where, has_names=folder is not None)
+        words = word_table(vocabulary)
         corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
         writer.flush()
     _check_known(corpus, writer)
-    return Sequences(
-        _mapped(writer.ids_file, np.int32),
-        _mapped(writer.offsets_file, np.int64),
-        writer.n_known,
-        corpus.statistics(writer.n_lines, writer.n_tokens),
-        _reading(corpus).fingerprint,
-    )
+    facts = _Facts(writer.n_known, corpus.statistics(writer.n_lines, writer.n_tokens), _reading(corpus).fingerprint)
+    if folder:
+        with replacing(str(folder / FACTS_FILE)) as file:
+            file.write(json.dumps(asdict(facts)).encode())
+    return _sequences(writer.ids_file, writer.offsets_file, facts)
+
+
+def open_sequences(folder: Path) -> Sequences:
+    """What `encode` wrote to `folder`. Raises: InputError"""
+    with readable(str(folder)):
+        facts = json.loads((folder / FACTS_FILE).read_bytes())
+        statistics = CorpusStatistics(**facts.pop("statistics"))
+        ids_file, offsets_file = (folder / IDS_FILE).open("rb"), (folder / OFFSETS_FILE).open("rb")
+    return _sequences(ids_file, offsets_file, _Facts(statistics=statistics, **facts))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What `Sequences` holds beside its arrays."""
+
+    n_known: int
+    statistics: CorpusStatistics
+    corpus_fingerprint: str
+
+
+def _sequences(ids_file: BinaryIO, offsets_file: BinaryIO, facts: _Facts) -> Sequences:
+    ids, offsets = _mapped(ids_file, np.int32), _mapped(offsets_file, np.int64)
+    return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
 
 
 def _reading(corpus: Corpus) -> Reading:
@@ -92,7 +115,7 @@ def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
         return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
 
 
-def _word_table(vocabulary: Vocabulary) -> Any:
+def word_table(vocabulary: Vocabulary) -> Any:
     """A hash table whose numbers are the vocabulary's ids."""
     from wordvec_cli.kernels.text import WordTable, padded
 
@@ -177,9 +200,10 @@ class _ChunkIds:
 class _Writer:
     """Writes encoded blocks in the order of the corpus, whatever the order in which they come."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ids_file = temporary_file(folder)
-        self.offsets_file = temporary_file(folder)
+    def __init__(self, folder: Path, has_names: bool) -> None:
+        self.ids_file, self.offsets_file = (
+            (folder / name).open("w+b") if has_names else temporary_file(folder) for name in (IDS_FILE, OFFSETS_FILE)
+        )
         for file in (self.ids_file, self.offsets_file):
             close_with(self, file)
         self.offsets_file.write(bytes(8))

@@ -90,8 +90,13 @@ def write(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str],
     digest = hashlib.sha256(_header(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned))
     for chunk in _all_chunks(tensors):
         digest.update(chunk)
+    write_unchecked(path, tensors, {**metadata, "checksum": digest.hexdigest()}, aligned)
+
+
+def write_unchecked(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> None:
+    """As `write`, without a checksum, which takes as long as the writing."""
     with replacing(path) as file:
-        file.write(_header(tensors, {**metadata, "checksum": digest.hexdigest()}, aligned))
+        file.write(_header(tensors, metadata, aligned))
         for chunk in _all_chunks(tensors):
             file.write(chunk)
 

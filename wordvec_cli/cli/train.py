@@ -1,57 +1,135 @@
-"""`wordvec train`: word vectors from a corpus."""
+"""`wordvec train`: the options, and which of them hold."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from wordvec_cli.cli.options import (
-    agreed_tokenizer,
+    combined,
     corpus_argument,
     max_vocab_option,
     memory_option,
     min_count_option,
     output_option,
     progress_options,
-    spool_folder,
     threads_option,
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import STANDARD_STREAM, check_output, check_room
+from wordvec_cli.embeddings import Embeddings, load, recorded
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from wordvec_cli.tokenizer import Tokenizer
-    from wordvec_cli.vocabulary_file import VocabularyFile
+    from wordvec_cli.training.word2vec import Word2VecConfig
 
 SUFFIX = ".safetensors"
+OF_WORDS = ("min_count", "max_vocab")
+
+# An option that is left out is None: its default is that of the model, a preset's, or one that a file records.
+hyper_parameters = combined(
+    click.option(
+        "--model", type=click.Choice(["skipgram", "cbow"]),
+        help="skipgram: a word predicts the words around it; cbow: they predict it (the default of word2vec.c and "
+        "gensim).  [default: skipgram]",
+    ),
+    click.option(
+        "--loss", type=click.Choice(["negative-sampling", "hierarchical-softmax"]),
+        help="What stands for predicting among all words.  [default: negative-sampling, as everywhere]",
+    ),
+    click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"),
+    click.option(
+        "--window", type=click.IntRange(min=1), metavar="N",
+        help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText]",
+    ),
+    click.option(
+        "--fixed-window/--shrinking-window", default=None,
+        help="Take the whole window for each word, or draw it from 1 to --window.  [default: shrinking, as everywhere]",
+    ),
+    click.option(
+        "--negative", type=click.IntRange(min=1), metavar="N",
+        help="Noise words for each pair, with negative sampling.  [default: 5, as everywhere]",
+    ),
+    click.option(
+        "--noise-exponent", type=float, metavar="X",
+        help="Noise words are drawn in proportion to count^X.  [default: 0.75, as word2vec.c and gensim; "
+        "fastText: 0.5]",
+    ),
+    click.option(
+        "--sample", type=click.FloatRange(min=0), metavar="X",
+        help="Drop occurrences of words more frequent than this share of the corpus at random; 0 drops none.  "
+        "[default: 0.001, as word2vec.c and gensim; fastText: 0.0001]",
+    ),
+    click.option(
+        "--cbow-mean/--cbow-sum", default=None,
+        help="cbow predicts from the mean or the sum of the context vectors.  [default: mean, as everywhere]",
+    ),
+    click.option(
+        "--cbow-gradient", type=click.Choice(["sum", "mean"]),
+        help="cbow adds the whole error to each context vector, or divides it by their number (with --cbow-mean the "
+        "true gradient; wants a higher --learning-rate).  [default: sum, as word2vec.c and gensim]",
+    ),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), metavar="N",
+        help="Passes over the corpus.  [default: 5, as word2vec.c, gensim and fastText]",
+    ),
+    click.option(
+        "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="Step size at the start.  [default: 0.05, as fastText; gensim: 0.025; word2vec.c: 0.05 for cbow, 0.025 "
+        "for skipgram]",
+    ),
+    click.option(
+        "--min-learning-rate", type=click.FloatRange(min=0), metavar="X",
+        help="Step size at the end, to which it falls linearly.  [default: a ten-thousandth of --learning-rate, as "
+        "word2vec.c; gensim: 0.0001]",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"),
+    click.option(
+        "--deterministic", is_flag=True, default=None,
+        help="Give the same bytes whatever the number of threads; slower.",
+    ),
+    click.option(
+        "--preset", type=click.Choice(["word2vec", "gensim", "fasttext"]),
+        help="Take another tool's defaults for all that is not given.",
+    ),
+    click.option(
+        "--like", metavar="FILE", help="Take what is not given from the options that this vector file was trained with."
+    ),
+)  # fmt: skip
+
+checkpoint_options = combined(
+    click.option(
+        "--checkpoint-every", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
+        metavar="MINUTES", help="Write a checkpoint beside the output (FILE.checkpoint) so often, and at Ctrl-C.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on from the checkpoint; if there is none, start."),
+)  # fmt: skip
+
+score_options = combined(
+    click.option(
+        "--eval-set", "eval_sets", multiple=True, metavar="FILE",
+        help="Score the vectors after each epoch on word pairs or analogies; may be given several times.",
+    ),
+    click.option(
+        "--early-stopping", type=click.IntRange(min=1), metavar="N",
+        help="Stop when the mean score of the --eval-set files has not risen for N epochs; keep the best epoch.",
+    ),
+)  # fmt: skip
 
 
 @click.command(short_help="Train word vectors on a corpus.")
 @corpus_argument
 @output_option("the vectors (FILE.safetensors)")
 @click.option("--vocab", metavar="FILE", help="Use this vocabulary (word, count) instead of counting the corpus.")
-@click.option("--vector-size", type=click.IntRange(min=1), default=100, show_default=True, help="Numbers in a vector.")
-@click.option(
-    "--window", type=click.IntRange(min=1), default=5, show_default=True,
-    help="Context words on each side at most; drawn from 1 to this for each word.",
-)  # fmt: skip
-@click.option("--negative", type=click.IntRange(min=1), default=5, show_default=True, help="Noise words for each pair.")
-@click.option(
-    "--sample", type=click.FloatRange(min=0), default=1e-3, show_default=True,
-    help="Drop occurrences of words more frequent than this share of the corpus at random; 0 drops none.",
-)  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True, help="Passes over the corpus.")
-@click.option(
-    "--learning-rate", type=click.FloatRange(min=0, min_open=True), default=0.05, show_default=True,
-    help="Step size at the start; falls linearly to a ten-thousandth.",
-)  # fmt: skip
+@hyper_parameters
 @min_count_option
 @max_vocab_option
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of all random choices.")
+@click.option("--init", metavar="FILE", help="Start words that this vector file has from their vectors there.")
+@click.option("--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`.")
+@score_options
+@checkpoint_options
 @threads_option
 @tokenizer_options
 @memory_option("64MB")
@@ -64,78 +142,92 @@ def command(
     *,
     corpus: tuple[str, ...],
     output: str,
-    vocab: str | None,
-    min_count: int,
-    max_vocab: int | None,
-    threads: int,
-    tokenizer: "Tokenizer | None",
-    memory: int,
-    tmp_dir: str | None,
-    **hyper_parameters: Any,
-) -> None:
+    preset: str | None,
+    like: str | None,
+    init: str | None,
+    early_stopping: int | None,
+    eval_sets: tuple[str, ...],
+    resume: bool,
+    save_context: bool,
+    **others: Any,
+) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
 
-    The model is skip-gram with negative sampling. A line is a sentence: windows stop at its end. With --threads 1 the
-    same command gives the same bytes; with more, threads share the matrices without locks, and runs differ a little.
+    A line is a sentence: windows stop at its end. With --threads 1 or --deterministic the same command gives the same
+    bytes; else threads share the matrices without locks, and runs differ a little.
 
     \b
     wordvec train corpus.txt.gz -o vectors.safetensors
+    wordvec train corpus/ -o vectors.safetensors --model cbow --window 10 --eval-set wordsim353.tsv
     zcat corpus/*.gz | wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10
+    wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume   (after Ctrl-C)
     """
     if output != STANDARD_STREAM and not output.endswith(SUFFIX):
         raise click.UsageError(f"-o {output}: vectors are written as safetensors; name it FILE{SUFFIX}")
-    check_output(output)
+    if early_stopping and not eval_sets:
+        raise click.UsageError("--early-stopping: needs a score to act on; add --eval-set FILE")
 
-    from wordvec_cli import embeddings
-    from wordvec_cli.corpus import Corpus
-    from wordvec_cli.counting import CountOptions
-    from wordvec_cli.sequences import encode
+    from wordvec_cli.cli.training_run import Order, run
+
+    start = load(init) if init else None
+    options = {name: others.pop(name) for name in _HYPER_PARAMETERS}
+    limits = {name: others.pop(name) for name in OF_WORDS}
+    config, limits = _settled(options, limits, others["vocab"], _defaults(options, preset, like), start)
+    if save_context and config.loss == "hierarchical-softmax":
+        raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
+    order = Order(
+        corpus, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets, resume=resume,
+        save_context=save_context, like=like, **limits, **others,
+    )  # fmt: skip
+    return run(order, terminal)
+
+
+_HYPER_PARAMETERS = [
+    parameter.name
+    for parameter in hyper_parameters(click.Command("none")).params
+    if parameter.name not in ("preset", "like")
+]
+
+
+def _defaults(given: dict[str, Any], preset: str | None, like: str | None) -> dict[str, Any]:
+    """What a preset or a vector file says of the options that are not given."""
+    if preset and like:
+        raise click.UsageError("--preset and --like exclude each other; give one of them")
+    if preset:
+        from wordvec_cli.training.presets import PRESETS
+
+        return dict(PRESETS[preset](_without_none(given)))
+    if not like:
+        return {}
+    if not (configuration := recorded(load(like).metadata, "configuration")):
+        raise InputError(f"{like}: does not say how it was trained; give the options themselves")
+    return configuration
+
+
+def _settled(
+    given: dict[str, Any],
+    limits: dict[str, Any],
+    vocab: str | None,
+    defaults: dict[str, Any],
+    init: Embeddings | None,
+) -> "tuple[Word2VecConfig, dict[str, Any]]":
+    """The configuration and the limits on words that hold."""
     from wordvec_cli.training import word2vec
 
-    config = word2vec.SkipGramConfig(**hyper_parameters)
-    limits = _limits(min_count, max_vocab, vocab)
-    known = _read_vocabulary(vocab, limits, terminal) if vocab else None
-    used = agreed_tokenizer(tokenizer, known.tokenizer if known else None, f"{vocab}: was built")
-    text = Corpus.open(corpus, used, spool_folder(tmp_dir, output))
-    text.check_not_output(output)
-    if known:
-        vocabulary, n_tokens = known.vocabulary, None
-    else:
-        words = count_words_and_tell(text, CountOptions(min_count, max_vocab, memory, threads), terminal)
-        vocabulary, n_tokens = words.vocabulary(), words.statistics.n_tokens
-    check_room(output, embeddings.size_bytes(vocabulary, config.vector_size))
-    sequences = encode(text, vocabulary, threads, terminal.report, n_tokens)
-    if known:
-        terminal.note(f"{sequences.n_known} tokens are in {vocab}; {sequences.n_unknown} are not, and are left out")
-    trained = word2vec.train(sequences, vocabulary, config, threads, terminal.report)
-    terminal.close()
-    metadata = {
-        "configuration": _json(config.options() | limits),
-        "corpus_fingerprint": sequences.corpus_fingerprint,
-        "losses": _json(trained.losses),
-        "seed": str(config.seed),
-        "threads": str(threads),
-        "tokenizer": _json(text.tokenizer.to_metadata()),
-    }
-    embeddings.save(output, vocabulary, trained.matrix, metadata)
+    limits = {name: limits[name] if _is_given(name) else defaults.get(name, limits[name]) for name in OF_WORDS}
+    if vocab and not _is_given("min_count"):
+        limits["min_count"] = None  # a vocabulary that is given has limits of its own
+    elif limits["min_count"] is None:
+        raise InputError("--like: those vectors were trained with a vocabulary that was given; name it with --vocab")
+    given = _without_none(given)
+    if init is not None and given.setdefault("vector_size", init.dim) != init.dim:
+        raise OptionError(f"--vector-size {given['vector_size']}: the vectors of --init have {init.dim} numbers")
+    return word2vec.configured(given, defaults), limits
 
 
-def _limits(min_count: int, max_vocab: int | None, vocab: str | None) -> dict[str, int | None]:
-    """The limits on words that hold: on a vocabulary that is given, only a --min-count that is given too."""
-    is_default = click.get_current_context().get_parameter_source("min_count") is ParameterSource.DEFAULT
-    return {"min_count": None if vocab and is_default else min_count, "max_vocab": max_vocab}
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
-def _read_vocabulary(path: str, limits: dict[str, int | None], terminal: Terminal) -> "VocabularyFile":
-    from wordvec_cli.vocabulary_file import read_vocabulary
-
-    file = read_vocabulary(path)
-    if file.note:
-        terminal.note(file.note)
-    if any(limits.values()):
-        return file._replace(vocabulary=file.vocabulary.prune(limits["min_count"] or 1, limits["max_vocab"]))
-    return file
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+def _without_none(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

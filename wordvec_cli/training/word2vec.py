@@ -1,137 +1,277 @@
-"""word2vec: skip-gram with negative sampling.
+"""word2vec: skip-gram and CBOW, with negative sampling or hierarchical softmax.
 
-Source: Mikolov et al. 2013, arXiv 1310.4546; what the paper leaves open as in word2vec.c (tmikolov/word2vec).
+Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leave open as in word2vec.c
+(tmikolov/word2vec).
 """
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from threading import Timer
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from wordvec_cli.errors import DivergedError, InputError, OptionError
-from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.sequences import Sequences
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.progress import Progress, Report
+from wordvec_cli.sequences import Sequences, word_table
 from wordvec_cli.training import loop
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOISE_EXPONENT = 0.75
-MIN_RATE = 1e-4  # of the learning rate, below which it does not fall
+    Matrix = NDArray[np.float32]
+
+SKIPGRAM, CBOW = "skipgram", "cbow"
+NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-softmax"
+MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
-TOKENS_PER_STEP = 50 * TOKENS_PER_BLOCK
-SHRINK_WINDOWS = True
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
+SECONDS_OF_LOADING = 1.5  # of kernels, after which they must be compiling
+
+# Options that only one model or loss has, and their defaults there.
+_NEEDED_BY: Mapping[str, tuple[str, object]] = {
+    "negative": (NEGATIVE_SAMPLING, 5),
+    "noise_exponent": (NEGATIVE_SAMPLING, 0.75),
+    "cbow_mean": (CBOW, True),
+    "cbow_gradient": (CBOW, "sum"),
+}
+_LOWEST = {"vector_size": 1, "window": 1, "negative": 1, "epochs": 1, "seed": 0}
+_CHOICES = {
+    "model": (SKIPGRAM, CBOW),
+    "loss": (NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX),
+    "cbow_gradient": ("sum", "mean"),
+}
 
 
 @dataclass(frozen=True)
-class SkipGramConfig:
-    """Hyper-parameters of skip-gram with negative sampling. Raises: OptionError that names the option."""
+class Word2VecConfig:
+    """Hyper-parameters of word2vec. None: the default of the model and the loss; they refuse what they do not have.
 
+    Raises: OptionError that names the option
+    """
+
+    model: Literal["skipgram", "cbow"] = "skipgram"
+    loss: Literal["negative-sampling", "hierarchical-softmax"] = "negative-sampling"
     vector_size: int = 100
-    window: int = 5  # words on each side at most; drawn from 1 to window for each centre word
-    negative: int = 5  # noise words for each pair
+    window: int = 5  # words on each side at most
+    fixed_window: bool = False  # else drawn from 1 to `window` for each centre word
+    negative: int | None = None  # noise words for each pair (skip-gram) or centre (CBOW)
+    noise_exponent: float | None = None  # noise words are drawn in proportion to count ** exponent
     sample: float = 1e-3  # share of the corpus above which a word's occurrences are dropped at random; 0: none are
+    cbow_mean: bool | None = None  # whether the hidden vector is the mean of the context vectors, else their sum
+    cbow_gradient: Literal["sum", "mean"] | None = None  # a context word takes the hidden vector's error, or its share
     epochs: int = 5
-    learning_rate: float = 0.05  # falls linearly to 1e-4 of itself
+    learning_rate: float = 0.05  # falls linearly to `min_learning_rate`
+    min_learning_rate: float | None = None
     seed: int = 1
+    deterministic: bool = False  # whether the number of threads must not matter
 
     def __post_init__(self) -> None:
-        for name, lowest in (("vector_size", 1), ("window", 1), ("negative", 1), ("epochs", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if value < lowest:
-                raise OptionError(f"--{name.replace('_', '-')} {value}: must be at least {lowest}")
-        if not 0 <= self.sample < float("inf"):
-            raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
-        if not 0 < self.learning_rate < float("inf"):
-            raise OptionError(f"--learning-rate {self.learning_rate}: must be a positive number")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in (*choices, None):
+                raise OptionError(f"{_option(name)} {getattr(self, name)}: must be one of {', '.join(choices)}")
+        for name, (where, default) in _NEEDED_BY.items():
+            if where not in (self.model, self.loss) and getattr(self, name) is not None:
+                raise OptionError(f"{_option(name)}: belongs to {where}; leave it out")
+            if where in (self.model, self.loss) and getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        if self.min_learning_rate is None:
+            object.__setattr__(self, "min_learning_rate", MIN_RATE * self.learning_rate)
+        self._check_numbers()
 
-    def options(self) -> dict[str, int | float | str]:
-        """The configuration as it is recorded in the vector file."""
-        return {"model": "skipgram", **asdict(self)}
+    def _check_numbers(self) -> None:
+        for name, lowest in _LOWEST.items():
+            value = getattr(self, name)
+            if value is not None and value < lowest:
+                raise OptionError(f"{_option(name)} {value}: must be at least {lowest}")
+        if not 0 <= self.sample < math.inf:
+            raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
+        if not 0 < self.learning_rate < math.inf:
+            raise OptionError(f"--learning-rate {self.learning_rate}: must be a positive number")
+        if self.min_learning_rate is None or not 0 <= self.min_learning_rate <= self.learning_rate:
+            raise OptionError(
+                f"--min-learning-rate {self.min_learning_rate}: must be from 0 to the learning rate, "
+                f"{self.learning_rate}"
+            )
+        if self.noise_exponent is not None and not abs(self.noise_exponent) <= 10:
+            raise OptionError(f"--noise-exponent {self.noise_exponent}: must be a number from -10 to 10")
+
+    def options(self) -> dict[str, object]:
+        """The configuration as it is recorded in the vector file: what the model has."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Word2VecConfig:
+    """The configuration of the options that are given, and of those among `defaults` that suit them.
+
+    Raises: OptionError
+    """
+    chosen = {**defaults, **given}
+    kinds = chosen.get("model", SKIPGRAM), chosen.get("loss", NEGATIVE_SAMPLING)
+    for name, (where, _) in _NEEDED_BY.items():
+        if where not in kinds and name not in given:
+            chosen.pop(name, None)
+    return Word2VecConfig(
+        **{field.name: chosen[field.name] for field in fields(Word2VecConfig) if field.name in chosen}
+    )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives: `matrix` (n_words, dim) float32, a view of padded rows, and each epoch's mean loss."""
+    """What training gives.
 
-    matrix: "NDArray[np.float32]"
-    losses: list[float]
+    matrix   (n_words, dim) float32, the word vectors; a view of padded rows
+    context  (n_words, dim) float32, the output vectors; None with hierarchical softmax, which has none of words
+    state    of the loop at the end: the losses of the epochs, and what happened on the way
+    """
+
+    matrix: "Matrix"
+    context: "Matrix | None"
+    state: loop.State
 
 
-def train(
-    sequences: Sequences, vocabulary: Vocabulary, config: SkipGramConfig, n_threads: int, report: Report = silent
-) -> Trained:
+def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state: loop.State | None = None) -> Trained:
     """Train word vectors on a corpus of word ids.
 
-    With one thread the result is a function of the arguments; with several, threads update the shared matrices without
-    locks ("hogwild", Recht et al. 2011), and two runs differ a little.
+    With one thread, or a configuration that is deterministic, the result is a function of the corpus, the vocabulary
+    and the configuration. Else threads update the shared matrices without locks ("hogwild", Recht et al. 2011), and
+    two runs differ a little.
 
-    Raises: InputError if the corpus has nothing to learn from, DivergedError if numbers leave the finite ones.
+    state  to go on from, with the trainer's parameters as they were there
+    Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled
     """
-    report(Progress("loading kernels (the first time they are compiled)", 0, None, "kernels"))
-    trainer = SkipGramTrainer(sequences, vocabulary, config)
-    trainer.train_block(loop.Block(first=0, last=0, seed=0, progress=0))  # loads or compiles before the clock starts
-    losses = loop.run(trainer, n_threads, report)
-    matrix = trainer.inputs[:, : config.vector_size]
-    if not any(losses):
+    with _loading_kernels(session.report):
+        trainer.load_kernel(session.n_threads)
+    end = loop.run(trainer, session, state)
+    if not any(end.losses):
         raise InputError(
             "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
             "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
         )
-    if not all(np.isfinite(matrix[i : i + ROWS_PER_CHUNK]).all() for i in range(0, len(matrix), ROWS_PER_CHUNK)):
-        raise DivergedError("training left the finite numbers; lower --learning-rate and train again")
-    return Trained(matrix, losses)
+    return Trained(trainer.matrix, trainer.context, end)
 
 
-class SkipGramTrainer:
-    """The parameters of skip-gram, and the blocks of a corpus that they are trained on."""
+@contextmanager
+def _loading_kernels(report: Report) -> Iterator[None]:
+    """Tell if it takes so long that they must be compiling."""
+    telling = Progress("compiling the kernels for this processor, once", 0, None, "kernels", is_milestone=True)
+    timer = Timer(SECONDS_OF_LOADING, report, (telling,))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
-    def __init__(self, sequences: Sequences, vocabulary: Vocabulary, config: SkipGramConfig) -> None:
-        from wordvec_cli.kernels import sgd
 
+class Word2VecTrainer:
+    """The parameters of word2vec, and the blocks of a corpus that they are trained on.
+
+    inputs   (n_words, dim padded) float32
+    outputs  the same for negative sampling; (n_words - 1, dim padded), the inner nodes, for hierarchical softmax
+    """
+
+    def __init__(
+        self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
+    ) -> None:
         self.n_epochs = config.epochs
         self.words_per_epoch = sequences.n_known
-        self.steps_per_epoch = -(-len(sequences.ids) // TOKENS_PER_STEP)
+        self.n_blocks = -(-len(sequences.ids) // TOKENS_PER_BLOCK)
+        self.is_synchronous = config.deterministic
         self._sequences = sequences
+        self._vocabulary = vocabulary
         self._config = config
-        counts = _counts(vocabulary, sequences)
-        self._keep = keep_thresholds(counts, config.sample)
-        self._noise = sgd.alias_table(counts**NOISE_EXPONENT)
-        self._n_noise = sgd.noise_words(config.window, SHRINK_WINDOWS, config.negative)
-        rows_of_group = max(sgd.GROUP + 2 * config.window, self._n_noise)
-        self._step_limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
-        self.inputs = initial_vectors(len(vocabulary), config.vector_size, config.seed)
-        self.outputs = aligned_zeros(self.inputs.shape)
+        self._init = init
+        self._counts = _counts(vocabulary, sequences)
+        self._keep = keep_thresholds(self._counts, config.sample)
+        self._choose_kernel()
+        padded_dim = -(-config.vector_size // LANES) * LANES
+        self.inputs = aligned_zeros((len(vocabulary), padded_dim))
+        n_outputs = len(vocabulary) - (config.loss == HIERARCHICAL_SOFTMAX)
+        self.outputs = aligned_zeros((max(n_outputs, 1), padded_dim))
 
-    def blocks(self, epoch: int, step: int) -> list[loop.Block]:
-        n_tokens = len(self._sequences.ids)
-        begin = step * TOKENS_PER_STEP
-        end = min(begin + TOKENS_PER_STEP, n_tokens)
-        return [
-            loop.Block(
-                first=first,
-                last=min(first + TOKENS_PER_BLOCK, end),
-                seed=_block_seed(self._config.seed, epoch, first),
-                progress=(epoch + first / n_tokens) / self.n_epochs,
-            )
-            for first in range(begin, end, TOKENS_PER_BLOCK)
-        ]
+    @property
+    def matrix(self) -> "Matrix":
+        return self.inputs[:, : self._config.vector_size]
 
-    def train_block(self, block: loop.Block) -> loop.BlockLoss:
-        from wordvec_cli.kernels import sgd
+    @property
+    def context(self) -> "Matrix | None":
+        is_of_words = self._config.loss == NEGATIVE_SAMPLING
+        return self.outputs[:, : self._config.vector_size] if is_of_words else None
 
-        config = self._config
-        rate = config.learning_rate * max(1 - block.progress, MIN_RATE)
+    @property
+    def parameters(self) -> "Mapping[str, Matrix]":
+        return {"inputs": self.matrix, "outputs": self.outputs[:, : self._config.vector_size]}
+
+    def initialise(self) -> None:
+        """Inputs uniform in +-0.5 / dim and outputs zero, as in word2vec.c; then what other vectors say."""
+        self.outputs[:] = 0
+        fill_uniform(self.matrix, self._config.seed)
+        if self._init is not None:
+            known, ids = words_in_common(self._vocabulary, self._init.vocabulary)
+            self.matrix[known] = self._init.matrix[ids]
+            if self._init.context is not None and self.context is not None:
+                self.context[known] = self._init.context[ids]
+
+    def load_kernel(self, n_threads: int) -> None:
+        """Load or compile what training needs, before the clock starts."""
+        self._train_tokens(0, 0, rate=0.0, seed=0)
+
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+        config, n_tokens = self._config, len(self._sequences.ids)
+        first = block * TOKENS_PER_BLOCK
+        progress = (epoch + first / n_tokens) / config.epochs
+        lowest = config.min_learning_rate or 0.0
+        rate = lowest + (config.learning_rate - lowest) * (1 - progress)
+        last = min(first + TOKENS_PER_BLOCK, n_tokens)
+        return self._train_tokens(first, last, rate * rate_factor, _block_seed(config.seed, epoch, first))
+
+    def _train_tokens(self, first: int, last: int, rate: float, seed: int) -> loop.BlockLoss:
         return loop.BlockLoss(
-            *sgd.skipgram_block(
-                self._sequences.ids, self._sequences.offsets, block.first, block.last, self.inputs, self.outputs,
-                self._keep, *self._noise, config.window, SHRINK_WINDOWS, config.negative, self._n_noise,
-                rate, self._step_limit, np.uint64(block.seed),
+            *self._kernel(
+                self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep,
+                *self._fixed_arguments, rate, self._step_limit, np.uint64(seed),
             )
         )  # fmt: skip
+
+    def _choose_kernel(self) -> None:
+        """The kernel of the model and the loss, and those of its arguments that stay the same."""
+        from wordvec_cli.kernels import sgd
+
+        config, counts = self._config, self._counts
+        shrink = not config.fixed_window
+        windows = (config.window, shrink)
+        hidden = (config.cbow_mean, config.cbow_gradient == "mean")
+        rows_of_group = sgd.GROUP + 2 * config.window
+        arguments: tuple[Any, ...]
+        if config.loss == NEGATIVE_SAMPLING:
+            negative = config.negative or 0
+            noise = sgd.alias_table((np.maximum(counts, 1) / counts.max()) ** config.noise_exponent)
+            self.untrained_loss = (1 + negative) * math.log(2)
+            if config.model == SKIPGRAM:
+                n_noise = sgd.noise_words(config.window, shrink, negative)
+                self._kernel, arguments = sgd.skipgram_block, (*noise, *windows, negative, n_noise)
+            else:
+                n_noise = sgd.cbow_noise_words(negative)
+                self._kernel, arguments = sgd.cbow_block, (*noise, *windows, *hidden, negative, n_noise)
+            rows_of_group = max(rows_of_group, n_noise)
+        else:
+            tree = sgd.huffman_tree(counts)  # type: ignore[no-untyped-call]
+            self.untrained_loss = float(np.average(np.diff(tree[0]), weights=counts)) * math.log(2)
+            if config.model == SKIPGRAM:
+                self._kernel, arguments = sgd.skipgram_hs_block, (*tree, *windows)
+            else:
+                self._kernel, arguments = sgd.cbow_hs_block, (*tree, *windows, *hidden)
+        self._fixed_arguments = arguments
+        self._step_limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
 
 
 def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
@@ -143,6 +283,15 @@ def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64
         ids = sequences.ids[start : start + (1 << 20)]
         counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
     return counts
+
+
+def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    """The ids of the words that both have, in the one and in the other."""
+    from wordvec_cli.kernels.text import padded
+
+    ids = word_table(other).find(padded(vocabulary.text), np.asarray(vocabulary.offsets))
+    known = np.flatnonzero(ids >= 0)
+    return known, ids[known]
 
 
 def keep_thresholds(counts: "NDArray[np.float64]", sample: float) -> "NDArray[np.uint32]":
@@ -165,17 +314,16 @@ def highest_share(counts: "NDArray[np.float64]", keep: "NDArray[np.uint32]") -> 
     return float(n_kept.max() / n_kept.sum())
 
 
-def initial_vectors(n_words: int, dim: int, seed: int) -> "NDArray[np.float32]":
-    """(n_words, dim padded with zeros) float32, uniform in +-0.5 / dim as in word2vec.c."""
-    matrix = aligned_zeros((n_words, -(-dim // LANES) * LANES))
+def fill_uniform(matrix: "Matrix", seed: int) -> None:
+    """Random numbers in +-0.5 / dim, as in word2vec.c."""
+    dim = matrix.shape[1]
     rng = np.random.default_rng(seed)
-    for start in range(0, n_words, ROWS_PER_CHUNK):
-        rows = matrix[start : start + ROWS_PER_CHUNK, :dim]
+    for start in range(0, len(matrix), ROWS_PER_CHUNK):
+        rows = matrix[start : start + ROWS_PER_CHUNK]
         rows[:] = (rng.random(rows.shape, dtype=np.float32) - np.float32(0.5)) / np.float32(dim)
-    return matrix
 
 
-def aligned_zeros(shape: tuple[int, int]) -> "NDArray[np.float32]":
+def aligned_zeros(shape: tuple[int, int]) -> "Matrix":
     """Zeros, float32, that start at a cache line; rows that straddle two cost a fifth of the speed."""
     n = shape[0] * shape[1]
     room = np.zeros(n + LANES, dtype=np.float32)

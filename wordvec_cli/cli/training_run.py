@@ -1,0 +1,293 @@
+"""What `wordvec train` does: prepare or resume, train, write; and what it tells on the way."""
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from wordvec_cli import embeddings
+from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
+from wordvec_cli.cli.output import count_words_and_tell
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.counting import CountOptions
+from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
+from wordvec_cli.evaluation import EvalSet, evaluate, read_eval_set
+from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, check_room
+from wordvec_cli.progress import Cancelled
+from wordvec_cli.sequences import BYTES_PER_TOKEN, encode
+from wordvec_cli.training import checkpoint, loop, word2vec
+from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+
+if TYPE_CHECKING:
+    from wordvec_cli.embeddings import Embeddings
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary_file import VocabularyFile
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for, its defaults filled in."""
+
+    corpus: tuple[str, ...]
+    output: str
+    vocab: str | None
+    min_count: int | None  # None: no limit, on a vocabulary that is given
+    max_vocab: int | None
+    tokenizer: "Tokenizer | None"
+    config: word2vec.Word2VecConfig
+    init: "Embeddings | None"
+    like: str | None
+    eval_sets: tuple[str, ...]
+    early_stopping: int | None
+    save_context: bool
+    checkpoint_every: float  # minutes
+    resume: bool
+    threads: int
+    memory: int
+    tmp_dir: str | None
+
+    @property
+    def is_reproducible(self) -> bool:
+        return self.threads == 1 or self.config.deterministic
+
+
+def run(order: Order, terminal: Terminal) -> int | None:
+    """Train, and write the vectors; the exit status."""
+    check_output(order.output)
+    if order.resume and not checkpoint.keeps(order.output):
+        raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
+    eval_sets = [read_eval_set(path) for path in order.eval_sets]
+    with checkpoint.opened(order.output, spool_folder(order.tmp_dir, order.output), order.checkpoint_every) as kept:
+        prepared = _resumed(order, kept, terminal) if kept.holds_run else _prepared(order, kept, terminal)
+        with _stop_signals(terminal, checkpoint.keeps(order.output)) as stop:
+            try:
+                _train(order, prepared, kept, eval_sets, stop, terminal)
+            except Cancelled:
+                terminal.close()
+                terminal.error(f"interrupted; the same command with --resume goes on from {kept.folder}")
+                return stop.exit_status
+            except (DivergedError, InputError):
+                kept.end()
+                raise
+        kept.end()
+    return None
+
+
+# ---------------------------------------------------------------- before training
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What decides the result: `table` of it, and the vocabulary that was given."""
+
+    table: Mapping[str, Any]
+    tokenizer: "Tokenizer"
+    vocabulary_file: "VocabularyFile | None"
+
+
+def _told(order: Order, terminal: Terminal) -> _Told:
+    known = _read_vocabulary(order, terminal) if order.vocab else None
+    if order.tokenizer is None and known is None and order.like:
+        tokenizer = _tokenizer_of(order.like)
+    else:
+        tokenizer = agreed_tokenizer(order.tokenizer, known.tokenizer if known else None, f"{order.vocab}: was built")
+    table = {
+        **order.config.options(),
+        "min_count": order.min_count,
+        "max_vocab": order.max_vocab,
+        "tokenizer": tokenizer.to_metadata(),
+        "vocab": known.vocabulary.fingerprint() if known else None,
+        "init": order.init.metadata.get("checksum") if order.init else None,
+        "early_stopping": order.early_stopping,
+    }
+    return _Told(table, tokenizer, known)
+
+
+def _tokenizer_of(path: str) -> "Tokenizer":
+    """The tokenizer that a vector file was made with."""
+    from wordvec_cli.tokenizer import Tokenizer
+
+    return Tokenizer.from_metadata(embeddings.recorded(embeddings.load(path).metadata, "tokenizer"))
+
+
+def _read_vocabulary(order: Order, terminal: Terminal) -> "VocabularyFile":
+    from wordvec_cli.vocabulary_file import read_vocabulary
+
+    assert order.vocab is not None
+    file = read_vocabulary(order.vocab)
+    if file.note:
+        terminal.note(file.note)
+    if order.min_count or order.max_vocab:
+        return file._replace(vocabulary=file.vocabulary.prune(order.min_count or 1, order.max_vocab))
+    return file
+
+
+def _prepared(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
+    """Count (or read) the words, and encode the corpus."""
+    told = _told(order, terminal)
+    if order.resume:
+        terminal.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
+    text = Corpus.open(order.corpus, told.tokenizer, spool_folder(order.tmp_dir, order.output))
+    text.check_not_output(order.output)
+    if known := told.vocabulary_file:
+        vocabulary, n_tokens = known.vocabulary, None
+    else:
+        assert order.min_count is not None
+        options = CountOptions(order.min_count, order.max_vocab, order.memory, order.threads)
+        words = count_words_and_tell(text, options, terminal)
+        vocabulary, n_tokens = words.vocabulary(), words.statistics.n_tokens
+    check_room(order.output, embeddings.size_bytes(vocabulary, order.config.vector_size, 1 + order.save_context))
+    if n_tokens is not None:
+        check_free_space(kept.folder, BYTES_PER_TOKEN * n_tokens, "the corpus as word ids")
+    sequences = encode(text, vocabulary, order.threads, terminal.report, kept.folder)
+    if known:
+        terminal.note(
+            f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
+        )
+    prepared = PreparedRun(sequences, vocabulary, told.table, text.stamp())
+    kept.begin(prepared)
+    return prepared
+
+
+def _resumed(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
+    """What an earlier run prepared. Raises: InputError if this is not to be resumed, or is another run"""
+    if not order.resume:
+        raise InputError(
+            f"{kept.folder}: holds the checkpoint of a run that has not ended; "
+            "add --resume to go on with it, or remove the folder to start afresh"
+        )
+    prepared = kept.prepared_run()
+    told = _told(order, terminal)
+    differences = [
+        f"{_option(name)} {_shown(told.table.get(name))} (was {_shown(prepared.told.get(name))})"
+        for name in {**prepared.told, **told.table}
+        if told.table.get(name) != prepared.told.get(name)
+    ]
+    if not differences and order.corpus != (STANDARD_STREAM,):
+        differences += _difference_of_corpus(order, prepared, told.tokenizer, terminal)
+    if differences:
+        raise InputError(
+            f"{kept.folder}: is of another run, and cannot be resumed with {', '.join(differences)}; "
+            "give the options of that run, or remove the folder to start afresh"
+        )
+    return prepared
+
+
+def _difference_of_corpus(order: Order, prepared: PreparedRun, tokenizer: "Tokenizer", terminal: Terminal) -> list[str]:
+    text = Corpus.open(order.corpus, tokenizer, spool_folder(order.tmp_dir, order.output))
+    if prepared.sources and json.loads(json.dumps(text.stamp())) == prepared.sources:
+        return []
+    if text.read_through(terminal.report).fingerprint == prepared.sequences.corpus_fingerprint:
+        return []
+    return [f"the corpus {' '.join(order.corpus)}, whose text is another"]
+
+
+def _option(name: str) -> str:
+    return "the tokenizer" if name == "tokenizer" else f"--{name.replace('_', '-')}"
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is None else json.dumps(value)
+
+
+# ---------------------------------------------------------------- training
+
+
+def _train(
+    order: Order,
+    prepared: PreparedRun,
+    kept: Checkpoint,
+    eval_sets: list[EvalSet],
+    stop: "_Stop",
+    terminal: Terminal,
+) -> None:
+    vocabulary = prepared.vocabulary
+    trainer = word2vec.Word2VecTrainer(prepared.sequences, vocabulary, order.config, order.init)
+    if order.init:
+        known, _ = word2vec.words_in_common(vocabulary, order.init.vocabulary)
+        terminal.note(f"{len(known)} of {len(vocabulary)} words start from --init, the others at random")
+    if not order.is_reproducible:
+        terminal.note(
+            f"{order.threads} threads share the matrices without locks: another run will differ a little; "
+            "for the same bytes every time: --threads 1, or --deterministic"
+        )
+    state = kept.restore_checkpoint(trainer.parameters)
+    if order.resume and state:
+        terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
+
+    def score() -> Mapping[str, float]:
+        return {each.name: evaluate(vocabulary, trainer.matrix, each).value for each in eval_sets}
+
+    session = loop.Session(
+        order.threads, kept, terminal.report, score if eval_sets else None, order.early_stopping, stop.is_asked_for
+    )
+    trained = word2vec.train(trainer, session, state)
+    terminal.close()
+    if order.early_stopping:
+        terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
+    try:
+        context = trained.context if order.save_context else None
+        embeddings.save(order.output, vocabulary, trained.matrix, _metadata(order, prepared, trained), context)
+    except OutputError as error:
+        kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), trainer.parameters)
+        raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error
+
+
+def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) -> dict[str, str]:
+    state = trained.state
+    is_reproducible = state.n_threads == 1 or order.config.deterministic
+    limits = {"min_count": order.min_count, "max_vocab": order.max_vocab}
+    metadata = {
+        "configuration": _json(order.config.options() | limits),
+        "corpus_fingerprint": prepared.sequences.corpus_fingerprint,
+        "losses": _json(state.losses),
+        "seed": str(order.config.seed),
+        "tokenizer": _json(prepared.told["tokenizer"]),
+        "reproducible": "yes" if is_reproducible else f"no: {state.n_threads} threads without --deterministic",
+    }
+    if state.n_halvings:
+        metadata["learning_rate_halvings"] = str(state.n_halvings)
+    if order.init:
+        metadata["init"] = str(prepared.told["init"])
+    if order.early_stopping:
+        metadata["best_epoch"] = str(state.best_epoch)
+    return metadata
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+# ---------------------------------------------------------------- signals
+
+
+class _Stop:
+    """Whether the user has asked to stop, and what the exit status is then."""
+
+    exit_status = 0
+
+    def is_asked_for(self) -> bool:
+        return self.exit_status != 0
+
+
+@contextmanager
+def _stop_signals(terminal: Terminal, is_graceful: bool) -> Iterator[_Stop]:
+    """Until the end of the block the first Ctrl-C or SIGTERM asks to stop; the second Ctrl-C stops at once."""
+    stop = _Stop()
+    if not is_graceful:
+        yield stop
+        return
+
+    def ask(number: int, frame: object) -> None:
+        stop.exit_status = 128 + number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before: dict[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

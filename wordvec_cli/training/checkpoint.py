@@ -1,0 +1,173 @@
+"""Checkpoints: a folder `OUT.checkpoint/` with all that a training needs to go on, whatever became of its corpus.
+
+lock               held by the command that works on it
+ids, offsets, sequences.json   the corpus as word ids
+run.safetensors    the vocabulary, and what the run was told; written last of what comes before training
+state.safetensors  the newest checkpoint: the parameters and how far training is; none: at the beginning
+snapshot, best     .safetensors, as the state: what training may go back to
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from wordvec_cli import store
+from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import STANDARD_STREAM, writable
+from wordvec_cli.sequences import Sequences, open_sequences
+from wordvec_cli.training import loop
+from wordvec_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from wordvec_cli.training.loop import Matrix
+
+SUFFIX = ".checkpoint"
+LOCK_FILE, RUN_FILE, STATE = "lock", "run.safetensors", "state"
+FORMAT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """What training starts from: a corpus of word ids, and what the run was told.
+
+    told     what decides the result, by the names of the options; a run is resumed by the same only
+    sources  of the corpus, as `Corpus.stamp` gives them
+    """
+
+    sequences: Sequences
+    vocabulary: Vocabulary
+    told: Mapping[str, Any]
+    sources: list[Any]
+
+
+class Checkpoint:
+    """The folder of one output; a `loop.Keeper`.
+
+    seconds  between two checkpoints; None: none are written but that of a cancelled run
+    """
+
+    def __init__(self, folder: Path, seconds: float | None) -> None:
+        self.folder = folder
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    @property
+    def holds_run(self) -> bool:
+        return (self.folder / RUN_FILE).exists()
+
+    def begin(self, run: PreparedRun) -> None:
+        """Write what training starts from; its sequences are in the folder already."""
+        words = vocabulary_tensors(run.vocabulary)
+        metadata = {
+            "format_version": FORMAT_VERSION,
+            "told": json.dumps(dict(run.told)),
+            "sources": json.dumps(run.sources),
+        }
+        store.write_unchecked(str(self.folder / RUN_FILE), words, metadata, "words.text")
+
+    def prepared_run(self) -> PreparedRun:
+        """What `begin` wrote. Raises: InputError"""
+        file = store.open_file(str(self.folder / RUN_FILE))
+        if file.metadata.get("format_version") != FORMAT_VERSION:
+            raise InputError(f"{self.folder}: was made by another version of wordvec; remove it and start afresh")
+        told, sources = (json.loads(file.metadata[key]) for key in ("told", "sources"))
+        return PreparedRun(open_sequences(self.folder), stored_vocabulary(file), told, sources)
+
+    def is_due(self) -> bool:
+        return self._seconds is not None and time.monotonic() - self._last >= self._seconds
+
+    def save_checkpoint(self, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
+        self.save(STATE, state, parameters)
+        self._last = time.monotonic()
+
+    def restore_checkpoint(self, parameters: "Mapping[str, Matrix]") -> loop.State | None:
+        """The newest checkpoint; None if training is to start at its beginning."""
+        return self.restore(STATE, parameters)
+
+    def save(self, name: str, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
+        tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
+        metadata = {"state": json.dumps(asdict(state))}
+        store.write_unchecked(self._path(name), tensors, metadata, next(iter(tensors)))
+
+    def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> loop.State | None:
+        if not os.path.exists(self._path(name)):
+            return None
+        file = store.open_file(self._path(name))
+        for key, matrix in parameters.items():
+            _copy_rows(file.tensors[key], matrix)
+        table = json.loads(file.metadata["state"])
+        return loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+
+    def _path(self, name: str) -> str:
+        return str(self.folder / f"{name}.safetensors")
+
+    def end(self) -> None:
+        """There is nothing to go on with: the folder goes when it is closed."""
+        (self.folder / RUN_FILE).unlink(missing_ok=True)
+
+
+def _copy_rows(tensor: store.StoredTensor, matrix: "Matrix", rows_at_once: int = 4096) -> None:
+    import numpy as np
+
+    stored = np.asarray(tensor.data).reshape(tensor.shape)
+    for start in range(0, len(matrix), rows_at_once):
+        matrix[start : start + rows_at_once] = stored[start : start + rows_at_once]
+
+
+@contextmanager
+def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoint]:
+    """The checkpoint of an output, locked; for one that is no file a temporary folder that keeps nothing.
+
+    Raises: InputError if another command works on the same output, OutputError
+    """
+    if not keeps(output):
+        with writable(str(spool_folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=spool_folder) as name:
+            yield Checkpoint(Path(name), None)
+        return
+    folder = folder_of(output)
+    with writable(str(folder)):
+        folder.mkdir(exist_ok=True)
+        lock_file = (folder / LOCK_FILE).open("ab")
+    checkpoint = Checkpoint(folder, minutes * 60)
+    with lock_file:
+        if not _lock(lock_file):
+            raise InputError(f"{folder}: another wordvec train is at work on this output; wait for it, or stop it")
+        try:
+            yield checkpoint
+        finally:
+            if not checkpoint.holds_run:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def keeps(output: str) -> bool:
+    """Whether a checkpoint can stand beside the output."""
+    return output != STANDARD_STREAM and (os.path.isfile(output) or not os.path.exists(output))
+
+
+def folder_of(output: str) -> Path:
+    target = Path(os.path.realpath(output))
+    return target.with_name(target.name + SUFFIX)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock an open file until it is closed, however the process ends; whether that was possible."""
+    try:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # Windows
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    return True
