@@ -44,7 +44,8 @@ def test_an_option_means_the_same_in_every_command() -> None:
 
 
 def test_what_other_tools_options_are_answered_with_exists() -> None:
-    ours = {name for command in commands().values() for parameter in command.params for name in parameter.opts}
+    parameters = [parameter for command in commands().values() for parameter in command.params]
+    ours = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
     for answer in OURS.values():
         option = answer.split()[0]
         assert not option.startswith("-") or option in ours

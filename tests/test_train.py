@@ -12,9 +12,10 @@ import pytest
 
 from tests.conftest import COMMAND, TOPICS, Run
 from wordvec_cli.cli import train
-from wordvec_cli.embeddings import load
+from wordvec_cli.embeddings import load, recorded, save
 from wordvec_cli.errors import OptionError
 from wordvec_cli.training.word2vec import Word2VecConfig
+from wordvec_cli.vocabulary import Vocabulary
 
 SMALL = ["--vector-size", "8", "--epochs", "2", "--threads", "1"]
 
@@ -207,3 +208,189 @@ def test_the_bar_shows_on_a_terminal(corpus_file: Path, tmp_path: Path) -> None:
     assert b"%|" in shown
     assert b"words/s" in shown
     assert b"loss" in shown
+
+
+def configuration(path: Path) -> dict[str, Any]:
+    return recorded(load(str(path)).metadata, "configuration")
+
+
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("model", [["skipgram"], ["cbow"], ["cbow", "--cbow-sum"], ["cbow", "--cbow-gradient", "mean"]])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_every_model_finds_the_topics(
+    wordvec: Run, corpus_file: Path, tmp_path: Path, model: list[str], loss: str, threads: str
+) -> None:
+    output = tmp_path / "v.safetensors"
+    options = ["--vector-size", "20", "--epochs", "20", "--sample", "0", "--threads", threads]
+    result = wordvec("train", corpus_file, "-o", output, *options, "--model", *model, "--loss", loss)
+    assert result.returncode == 0, result.stderr
+    for topic in TOPICS:
+        rows = wordvec("similar", output, topic[0], "-k", "8").stdout.decode().splitlines()
+        assert {row.split("\t")[1] for row in rows} == set(topic) - {topic[0]}
+    assert configuration(output)["model"] == model[0]
+    assert ("negative" in configuration(output)) == (loss == "negative-sampling")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--loss", "hierarchical-softmax", "--negative", "5"], "--negative: belongs to negative-sampling"),
+        (["--cbow-sum"], "--cbow-mean: belongs to cbow; leave it out"),
+        (["--cbow-gradient", "mean"], "--cbow-gradient: belongs to cbow"),
+        (["--min-learning-rate", "0.1"], "--min-learning-rate 0.1: must be from 0 to the learning rate, 0.05"),
+        (["--noise-exponent", "nan"], "--noise-exponent nan: must be a number"),
+        (["--loss", "hierarchical-softmax", "--save-context"], "--save-context: hierarchical-softmax has no"),
+        (["--early-stopping", "2"], "--early-stopping: needs a score to act on; add --eval-set FILE"),
+        (["--preset", "gensim", "--like", "x"], "--preset and --like exclude each other"),
+        (["--preset", "spacy"], "--preset"),
+        (["--checkpoint-every", "0"], "--checkpoint-every"),
+        (["--hs", "1"], "here it is --loss hierarchical-softmax"),
+        (["-cbow", "1"], "here it is --model cbow"),
+        (["--ns_exponent=0.5"], "here it is --noise-exponent"),
+        (["-alpha", "0.1"], "here it is --learning-rate"),
+        (["-ws", "3"], "here it is --window"),
+    ],
+)
+def test_options_that_do_not_go_together_are_usage_errors(
+    wordvec: Run, corpus_file: Path, tmp_path: Path, options: list[str], text: str
+) -> None:
+    result = wordvec("train", corpus_file, "-o", tmp_path / "v.safetensors", *options)
+    assert result.returncode == 2
+    assert text in result.stderr.decode()
+    assert os.listdir(tmp_path) == []
+
+
+def test_presets_are_the_defaults_of_the_tools(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    """word2vec.c: 0.05 for cbow, else 0.025; gensim's signature; fastText's args.cc and the power in loss.cc."""
+    output = tmp_path / "v.safetensors"
+    expected: list[tuple[list[str], dict[str, object]]] = [
+        (["word2vec"], {"model": "cbow", "learning_rate": 0.05, "min_learning_rate": 5e-6, "sample": 1e-3}),
+        (["word2vec", "--model", "skipgram"], {"learning_rate": 0.025, "negative": 5}),
+        (["gensim"], {"model": "cbow", "learning_rate": 0.025, "min_learning_rate": 1e-4, "cbow_gradient": "sum"}),
+        (["gensim", "--cbow-sum"], {"cbow_mean": False, "cbow_gradient": "mean"}),
+        (["gensim", "--loss", "hierarchical-softmax"], {"loss": "hierarchical-softmax"}),
+        (["fasttext"], {"model": "skipgram", "sample": 1e-4, "noise_exponent": 0.5, "min_learning_rate": 0.0}),
+        (["fasttext", "--sample", "0.01"], {"sample": 0.01}),
+    ]
+    for options, some in expected:
+        result = wordvec("train", corpus_file, "-o", output, "--preset", *options)
+        assert result.returncode == 0, result.stderr
+        assert configuration(output).items() >= some.items()
+
+
+def test_like_trains_again_to_the_same_bytes(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    first, again, other = (tmp_path / f"{name}.safetensors" for name in ("first", "again", "other"))
+    options = ["--model", "cbow", "--min-count", "3", "--window", "3", "--lowercase", "--seed", "5"]
+    wordvec("train", corpus_file, "-o", first, "--threads", "1", *options)
+    wordvec("train", corpus_file, "-o", again, "--threads", "1", "--like", first)
+    assert again.read_bytes() == first.read_bytes()
+    result = wordvec(
+        "train", corpus_file, "-o", other, "--like", first, "--window", "4", "--loss", "hierarchical-softmax"
+    )
+    assert result.returncode == 0, result.stderr
+    expected = configuration(first) | {"window": 4, "loss": "hierarchical-softmax"}
+    assert configuration(other) == {
+        name: expected[name] for name in expected if name not in ("negative", "noise_exponent")
+    }
+
+
+def test_like_needs_vectors_that_say_how_they_were_made(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    vocabulary = Vocabulary.from_words([b"a"])
+    save(str(tmp_path / "bare.safetensors"), vocabulary, np.ones((1, 2), np.float32), {})
+    result = wordvec("train", corpus_file, "-o", tmp_path / "v.safetensors", "--like", tmp_path / "bare.safetensors")
+    assert result.returncode == 1
+    assert b"bare.safetensors: does not say how it was trained" in result.stderr
+
+
+def test_words_start_from_other_vectors(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    """At a rate of nearly zero vectors stay where they start."""
+    output, given = tmp_path / "v.safetensors", tmp_path / "given.safetensors"
+    words = Vocabulary.from_words([b"red", b"blue", b"elsewhere"])
+    vectors, context = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    save(str(given), words, vectors, {"checksum": "x"}, context)
+    still = ["--learning-rate", "1e-12", "--epochs", "1", "--save-context", "--threads", "1"]
+    result = wordvec("train", corpus_file, "-o", output, "--init", given, *still)
+    assert b"2 of 19 words start from --init, the others at random" in result.stderr
+    trained = load(str(output))
+    assert trained.context is not None
+    for word, row in (("red", 0), ("blue", 1)):
+        word_id = trained.vocabulary.find(word.encode())
+        np.testing.assert_allclose(trained.matrix[word_id], vectors[row], atol=1e-6)
+        np.testing.assert_allclose(trained.context[word_id], context[row], atol=1e-6)
+    assert np.abs(trained.vector("monday")).max() <= 0.5 / 4
+    assert np.abs(trained.context[trained.vocabulary.find(b"monday")]).max() < 1e-6
+    result = wordvec("train", corpus_file, "-o", output, "--init", given, "--vector-size", "5")
+    assert result.returncode == 2
+    assert b"--vector-size 5: the vectors of --init have 4 numbers" in result.stderr
+
+
+def test_context_vectors_are_kept_on_demand(wordvec: Run, corpus_file: Path, vector_file: Path, tmp_path: Path) -> None:
+    assert load(str(vector_file)).context is None
+    output = tmp_path / "v.safetensors"
+    wordvec("train", corpus_file, "-o", output, *SMALL, "--save-context")
+    vectors = load(str(output))
+    assert vectors.context is not None
+    assert vectors.context.shape == vectors.matrix.shape
+    assert not np.array_equal(vectors.context, vectors.matrix)
+    from safetensors.numpy import load_file
+
+    np.testing.assert_array_equal(load_file(output)["context"], vectors.context)
+    np.testing.assert_array_equal(load_file(output)["vectors"], vectors.matrix)
+
+
+def test_each_epoch_is_scored(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    """After the last epoch the score is that of the file, by gensim's own evaluation."""
+    from gensim.models import KeyedVectors
+
+    pairs, output = tmp_path / "topics.tsv", tmp_path / "v.safetensors"
+    rows = [("monday", "friday", 9), ("red", "green", 8), ("plan", "meet", 7), ("red", "monday", 1), ("dye", "call", 2)]
+    pairs.write_text("".join(f"{a}\t{b}\t{score}\n" for a, b, score in rows))
+    options = ["--vector-size", "8", "--epochs", "3", "--sample", "0", "--eval-set", pairs, "--progress", "json"]
+    result = wordvec("train", corpus_file, "-o", output, *options)
+    epochs = [line for line in map(json.loads, result.stderr.splitlines()) if line.get("stage") == "epoch"]
+    assert [epoch["done"] for epoch in epochs] == [1, 2, 3]
+    trained = load(str(output))
+    vectors = KeyedVectors(8)
+    vectors.add_vectors([word.decode() for word in trained.vocabulary], trained.matrix)
+    assert epochs[-1]["topics"] == pytest.approx(vectors.evaluate_word_pairs(str(pairs))[1].statistic, abs=1e-6)
+    assert epochs[-1]["words_per_second_and_thread"] > 0
+
+
+def test_early_stopping_stops_and_says_which_epoch_it_gives(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    pairs, output = tmp_path / "topics.tsv", tmp_path / "v.safetensors"
+    pairs.write_text("monday\tfriday\t9\nred\tmonday\t1\n")  # soon right, and then no score is higher than 1
+    options = ["--sample", "0", "--epochs", "50", "--eval-set", pairs, "--early-stopping", "2", "--threads", "1"]
+    result = wordvec("train", corpus_file, "-o", output, *options)
+    assert result.returncode == 0, result.stderr
+    losses = json.loads(load(str(output)).metadata["losses"])
+    best = int(load(str(output)).metadata["best_epoch"])
+    assert len(losses) == best + 2 < 50
+    assert f"the vectors are those of epoch {best}" in result.stderr.decode()
+
+
+def test_a_set_without_a_known_word_is_an_error_before_training(
+    wordvec: Run, corpus_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pairs.tsv").write_text("unheard\tof\t3\n")
+    output = tmp_path / "out" / "v.safetensors"
+    output.parent.mkdir()
+    result = wordvec("train", corpus_file, "-o", output, *SMALL, "--eval-set", tmp_path / "pairs.tsv")
+    assert result.returncode == 1
+    assert b"none of its 1 questions has all its words" in result.stderr
+    assert b"share the matrices" not in result.stderr
+    assert os.listdir(output.parent) == []
+
+
+def test_training_that_explodes_halves_its_rate_and_then_gives_up(
+    wordvec: Run, corpus_file: Path, tmp_path: Path
+) -> None:
+    given, output = tmp_path / "given.safetensors", tmp_path / "v.safetensors"
+    words = Vocabulary.from_words([b"red", b"blue"])
+    huge = np.full((2, 4), 1e30, np.float32)
+    save(str(given), words, huge, {"checksum": "x"}, huge)
+    result = wordvec("train", corpus_file, "-o", output, "--init", given, "--sample", "0", "--epochs", "2")
+    assert result.returncode == 1
+    lines = result.stderr.decode().splitlines()
+    assert sum("the learning rate is halved" in line for line in lines) == 3
+    assert "training diverged in epoch 1 even at an eighth of the learning rate" in lines[-1]
+    assert os.listdir(tmp_path) == ["given.safetensors"]

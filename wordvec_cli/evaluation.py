@@ -227,6 +227,32 @@ class Outcomes:
         return Score(name, float(used.sum()) / len(used) if len(used) else math.nan, len(used), len(is_used), sections)
 
 
+def check_words(vocabulary: "Vocabulary", eval_set: EvalSet, protocol: Protocol = GENSIM) -> None:
+    """Find out before hours of work that a set cannot be scored. Raises: InputError as `ask` does"""
+    _Known(vocabulary, eval_set, protocol)
+
+
+class _Known:
+    """A set in the ids of a vocabulary.
+
+    ids          (n, words of a question); -1 for an unknown word
+    is_known     (n,) whether all words of a question are known
+    compared_as  as in `_Lexicon`
+    """
+
+    def __init__(self, vocabulary: "Vocabulary", eval_set: EvalSet, protocol: Protocol) -> None:
+        lexicon = _Lexicon(vocabulary, protocol)
+        self.compared_as = lexicon.compared_as
+        self.ids = lexicon.find(eval_set.words)
+        self.is_known: NDArray[np.bool_] = self.ids.min(axis=1) >= 0
+        if not self.is_known.any():
+            raise InputError(
+                f"{eval_set.name}: none of its {len(self.ids)} questions has all its words among the "
+                f"{len(self.compared_as)} that are looked at, so that there is nothing to score; "
+                "choose a set that suits the vectors"
+            )
+
+
 def evaluate(vocabulary: "Vocabulary", matrix: "Matrix", eval_set: EvalSet, protocol: Protocol = GENSIM) -> Score:
     """Score vectors on a set; `ask` says what is taken and raised."""
     return ask(vocabulary, matrix, eval_set, protocol).score()
@@ -238,19 +264,13 @@ def ask(vocabulary: "Vocabulary", matrix: "Matrix", eval_set: EvalSet, protocol:
     matrix  (n_words, dim) float32, rows of any lengths, read only; a word whose vector is all zeros has cosine 0
     Raises: InputError if the vocabulary lacks words for every question
     """
-    lexicon = _Lexicon(vocabulary, protocol)
-    ids = lexicon.find(eval_set.words)
-    is_known: NDArray[np.bool_] = ids.min(axis=1) >= 0
-    if not is_known.any():
-        raise InputError(
-            f"{eval_set.name}: none of its {len(ids)} questions has all its words among the {len(lexicon.compared_as)} "
-            "that are looked at, so that there is nothing to score; choose a set that suits the vectors"
-        )
+    known = _Known(vocabulary, eval_set, protocol)
+    ids, is_known = known.ids, known.is_known
     values = np.zeros(len(ids), np.float32)
     if isinstance(eval_set, WordPairs):
         values[is_known] = pair_cosines(matrix, ids[is_known])
     else:
-        values[is_known] = _answers(matrix, ids[is_known], lexicon.compared_as) == ids[is_known, 3]
+        values[is_known] = _answers(matrix, ids[is_known], known.compared_as) == ids[is_known, 3]
     return Outcomes(eval_set, values, np.ones_like(is_known) if protocol.scores_unknown_as_wrong else is_known)
 
 

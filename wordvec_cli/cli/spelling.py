@@ -9,20 +9,30 @@ import click
 # What word2vec.c, GloVe, fastText and gensim call it (lower case, no dashes or underscores): what we call it.
 OURS = {
     "alpha": "--learning-rate (or --weight-exponent, if you mean GloVe's alpha)",
+    "cbow": "--model cbow",
+    "cbowmean": "--cbow-mean",
     "dim": "--vector-size",
     "epoch": "--epochs",
     "eta": "--learning-rate",
+    "hs": "--loss hierarchical-softmax",
     "input": "an argument: wordvec train CORPUS...",
     "iter": "--epochs",
     "lr": "--learning-rate",
     "maxfinalvocab": "--max-vocab",
     "maxvocab": "--max-vocab",
+    "maxvocabsize": "--max-vocab",
+    "minalpha": "--min-learning-rate",
     "mincount": "--min-count",
     "neg": "--negative",
+    "nsexponent": "--noise-exponent",
+    "pretrainedvectors": "--init",
     "readvocab": "--vocab",
     "savefile": "--output",
     "savevocab": "wordvec build-vocab CORPUS -o FILE",
+    "sg": "--model skipgram",
+    "shrinkwindows": "--shrinking-window",
     "size": "--vector-size",
+    "skipgram": "--model skipgram",
     "t": "--sample",
     "thread": "--threads",
     "topn": "-k",
@@ -32,6 +42,7 @@ OURS = {
     "windowsize": "--window",
     "workers": "--threads",
     "ws": "--window",
+    "zipf": "--noise-exponent",
 }
 _SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z][A-Za-z_-]*)(=.*)?", re.DOTALL)
 

@@ -14,7 +14,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
-from wordvec_cli.evaluation import EvalSet, evaluate, read_eval_set
+from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
 from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, check_room
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences import BYTES_PER_TOKEN, encode
@@ -205,6 +205,8 @@ def _train(
     terminal: Terminal,
 ) -> None:
     vocabulary = prepared.vocabulary
+    for eval_set in eval_sets:
+        check_words(vocabulary, eval_set)
     trainer = word2vec.Word2VecTrainer(prepared.sequences, vocabulary, order.config, order.init)
     if order.init:
         known, _ = word2vec.words_in_common(vocabulary, order.init.vocabulary)
@@ -215,7 +217,7 @@ def _train(
             "for the same bytes every time: --threads 1, or --deterministic"
         )
     state = kept.restore_checkpoint(trainer.parameters)
-    if order.resume and state:
+    if state and state.epoch < order.config.epochs:
         terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
 
     def score() -> Mapping[str, float]:

@@ -1,0 +1,206 @@
+"""Runs that are killed or stopped, and go on: with one thread to the same bytes as one that was never stopped."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import COMMAND, Run
+from wordvec_cli.embeddings import load
+
+MODELS = [
+    ["--model", "skipgram"],
+    ["--model", "cbow"],
+    ["--loss", "hierarchical-softmax"],
+    ["--model", "cbow", "--loss", "hierarchical-softmax", "--fixed-window"],
+]
+OPTIONS = ["--vector-size", "20", "--epochs", "6", "--sample", "0", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def long_corpus(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some blocks long, so that there are steps to stop at within an epoch."""
+    path = tmp_path_factory.mktemp("long") / "corpus.txt"
+    path.write_bytes(corpus_file.read_bytes() * 8)
+    return path
+
+
+def start(*arguments: str | Path, stdin: Path | None = None) -> "subprocess.Popen[bytes]":
+    with open(stdin or os.devnull, "rb") as source:
+        return subprocess.Popen(
+            [*COMMAND, "train", *arguments, "--progress", "json"],
+            stdin=source, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+
+def stop_at_checkpoint(process: "subprocess.Popen[bytes]", number: signal.Signals, nth: int) -> int:
+    """Send a signal when the nth checkpoint is reported; the exit status."""
+    assert process.stderr
+    with process:
+        n_seen = 0
+        for line in process.stderr:
+            n_seen += json.loads(line).get("stage") == "checkpoint"
+            if n_seen == nth:
+                process.send_signal(number)
+                process.stderr.read()
+                break
+    return process.returncode
+
+
+@pytest.mark.parametrize("model", MODELS, ids=" ".join)
+def test_a_run_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes(
+    wordvec: Run, long_corpus: Path, tmp_path: Path, model: list[str]
+) -> None:
+    unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
+    result = wordvec("train", long_corpus, "-o", unbroken, *OPTIONS, *model)
+    assert result.returncode == 0, result.stderr
+    command = [long_corpus, "-o", broken, *OPTIONS, *model, "--checkpoint-every", "0.0001", "--resume"]
+    for nth in (2, 1, 5):
+        assert stop_at_checkpoint(start(*command), signal.SIGKILL, nth) == -signal.SIGKILL
+        assert not broken.exists()
+    result = wordvec("train", *command)
+    assert result.returncode == 0, result.stderr
+    assert b"resuming in epoch" in result.stderr
+    assert broken.read_bytes() == unbroken.read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["broken.safetensors", "unbroken.safetensors"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_from_a_pipe_that_is_stopped_goes_on_without_its_corpus(
+    wordvec: Run, long_corpus: Path, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
+    wordvec("train", "-", "-o", unbroken, *OPTIONS, stdin=long_corpus.read_bytes())
+    process = start("-", "-o", broken, *OPTIONS, "--checkpoint-every", "0.0001", stdin=long_corpus)
+    assert stop_at_checkpoint(process, number, 3) == status
+    result = wordvec("train", "-", "-o", broken, *OPTIONS, "--resume")
+    assert result.returncode == 0, result.stderr
+    assert broken.read_bytes() == unbroken.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def stopped(long_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of a run that was stopped."""
+    folder = tmp_path_factory.mktemp("stopped")
+    process = start(long_corpus, "-o", folder / "v.safetensors", *OPTIONS, "--checkpoint-every", "0.0001")
+    assert stop_at_checkpoint(process, signal.SIGINT, 2) == 130
+    return folder
+
+
+@pytest.fixture
+def output(stopped: Path, tmp_path: Path) -> Path:
+    shutil.copytree(stopped, tmp_path / "copy")
+    return tmp_path / "copy" / "v.safetensors"
+
+
+def test_a_checkpoint_without_resume_is_an_error_that_names_both_ways_out(
+    wordvec: Run, long_corpus: Path, output: Path
+) -> None:
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS)
+    assert result.returncode == 1
+    error = result.stderr.decode()
+    assert f"{output}.checkpoint: holds the checkpoint of a run that has not ended" in error
+    assert "add --resume to go on with it, or remove the folder to start afresh" in error
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--window", "3"], "--window 3 (was 5)"),
+        (["--epochs", "7", "--seed", "2"], "--epochs 7 (was 6), --seed 2 (was 1)"),
+        (["--model", "cbow"], '--model "cbow" (was "skipgram"), --cbow-mean true (was not given), --cbow-gradient'),
+        (["--min-count", "6"], "--min-count 6 (was 5)"),
+        (["--lowercase"], 'the tokenizer {"kind": "whitespace", "lowercase": true} (was {"kind": "whitespace"})'),
+        (["--deterministic"], "--deterministic true (was false)"),
+    ],
+)  # fmt: skip
+def test_another_configuration_is_refused_and_the_differences_are_listed(
+    wordvec: Run, long_corpus: Path, output: Path, options: list[str], text: str
+) -> None:
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, *options, "--resume")
+    assert result.returncode == 1
+    assert f"cannot be resumed with {text}" in result.stderr.decode()
+    assert wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume").returncode == 0
+
+
+def test_another_corpus_is_refused_and_the_same_one_elsewhere_is_not(
+    wordvec: Run, corpus_file: Path, long_corpus: Path, output: Path, tmp_path: Path
+) -> None:
+    result = wordvec("train", corpus_file, "-o", output, *OPTIONS, "--resume")
+    assert result.returncode == 1
+    assert f"the corpus {corpus_file}, whose text is another" in result.stderr.decode()
+    shutil.copy(long_corpus, tmp_path / "moved.txt")
+    assert wordvec("train", tmp_path / "moved.txt", "-o", output, *OPTIONS, "--resume").returncode == 0
+
+
+def test_another_vocabulary_is_refused(wordvec: Run, long_corpus: Path, output: Path, tmp_path: Path) -> None:
+    (tmp_path / "vocab.tsv").write_text("monday\t9\nred\t8\n")
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--vocab", tmp_path / "vocab.tsv", "--resume")
+    assert result.returncode == 1
+    assert "--vocab" in result.stderr.decode() and "(was not given)" in result.stderr.decode()
+
+
+def test_resume_without_a_checkpoint_starts(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    result = wordvec("train", corpus_file, "-o", tmp_path / "v.safetensors", *OPTIONS, "--resume")
+    assert result.returncode == 0
+    assert b"holds no checkpoint; training starts at the beginning" in result.stderr
+
+
+def test_resume_needs_an_output_that_is_a_file(wordvec: Run, corpus_file: Path) -> None:
+    result = wordvec("train", corpus_file, "-o", "-", *OPTIONS, "--resume")
+    assert result.returncode == 2
+    assert b"--resume: there are no checkpoints of -o -; name a file" in result.stderr
+
+
+def test_two_commands_cannot_work_on_one_output(wordvec: Run, long_corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "v.safetensors"
+    process = start(long_corpus, "-o", output, *OPTIONS, "--epochs", "1000000")
+    assert process.stderr
+    with process:
+        assert any(json.loads(line).get("stage") == "training" for line in process.stderr)
+        result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+        process.kill()
+    assert result.returncode == 1
+    assert b"another wordvec train is at work on this output" in result.stderr
+    assert (tmp_path / "v.safetensors.checkpoint" / "run.safetensors").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty"])
+def test_a_damaged_checkpoint_is_one_line(wordvec: Run, long_corpus: Path, output: Path, damage: str) -> None:
+    state = output.parent / "v.safetensors.checkpoint" / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-10] if damage == "cut" else b"")
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    assert result.returncode == 1
+    assert str(state) in result.stderr.decode().splitlines()[-1]
+    assert b"Traceback" not in result.stderr
+
+
+def test_a_resumed_run_may_use_more_threads_and_then_says_so(wordvec: Run, long_corpus: Path, output: Path) -> None:
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--threads", "2", "--resume")
+    assert result.returncode == 0
+    assert load(str(output)).metadata["reproducible"] == "no: 2 threads without --deterministic"
+
+
+def test_vectors_that_cannot_be_written_are_kept_and_written_by_resume(
+    wordvec: Run, long_corpus: Path, tmp_path: Path
+) -> None:
+    """A folder takes the output's place while it trains."""
+    unbroken, output = tmp_path / "unbroken.safetensors", tmp_path / "v.safetensors"
+    wordvec("train", long_corpus, "-o", unbroken, *OPTIONS)
+    process = start(long_corpus, "-o", output, *OPTIONS)
+    assert process.stderr
+    with process:
+        assert any(json.loads(line).get("stage") == "training" for line in process.stderr)
+        output.mkdir()
+        error = json.loads(process.stderr.read().splitlines()[-1])["error"]
+    assert process.returncode == 1
+    assert f"{output}: is a directory; the same command with --resume then writes what has been trained" in error
+    output.rmdir()
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    assert result.returncode == 0
+    assert b"resuming" not in result.stderr
+    assert output.read_bytes() == unbroken.read_bytes()
