@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
-    parser.add_argument("--dims", type=int, nargs="+", default=[100], help="vector sizes")
+    parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")
     parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)

@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling against gensim's fastest path: words a second, scores, threads, memory.
+"""word2vec against gensim's fastest path: words a second, scores, threads; and what checkpoints cost.
 
 words/s = occurrences of vocabulary words, before subsampling, times epochs / seconds of training. Ours includes writing
 the vectors; gensim's is `Word2Vec.train(corpus_file=...)` alone, without building its vocabulary.
@@ -9,23 +9,37 @@ import logging
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from gensim.models import KeyedVectors, Word2Vec
+from gensim.models import Word2Vec
 from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.embeddings import save
+from wordvec_cli.evaluation import evaluate, read_eval_set
 from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
-from wordvec_cli.training import loop, word2vec
+from wordvec_cli.training import loop
+from wordvec_cli.training.checkpoint import Checkpoint
+from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer, train
 from wordvec_cli.vocabulary import Vocabulary
 
 RATE = 0.025  # gensim's default
+HS = "hierarchical-softmax"
+SETTINGS = {
+    "skip-gram, dimension 100": Word2VecConfig(learning_rate=RATE),
+    "skip-gram, dimension 300": Word2VecConfig(learning_rate=RATE, vector_size=300),
+    "CBOW, dimension 100": Word2VecConfig(learning_rate=RATE, model="cbow"),
+    "skip-gram, hierarchical softmax": Word2VecConfig(learning_rate=RATE, loss=HS),
+    "CBOW, hierarchical softmax": Word2VecConfig(learning_rate=RATE, model="cbow", loss=HS),
+    "skip-gram, --deterministic": Word2VecConfig(learning_rate=RATE, deterministic=True),
+}
+SETS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt", "analogies": "questions-words.txt"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,8 @@ class Run:
     """One training: its speed in words/s and the vectors."""
 
     speed: float
-    vectors: KeyedVectors
+    vocabulary: Vocabulary
+    matrix: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -51,79 +66,114 @@ class Material:
         return Material(path, vocabulary, encode(corpus, vocabulary, 2))
 
 
-def ours(material: Material, epochs: int, seed: int, threads: int, dim: int) -> Run:
-    config = word2vec.Word2VecConfig(vector_size=dim, epochs=epochs, seed=seed, learning_rate=RATE)
+def ours(material: Material, config: Word2VecConfig, threads: int = 2, keeper: loop.Keeper = loop.NOWHERE) -> Run:
     start = time.perf_counter()
-    trainer = word2vec.Word2VecTrainer(material.sequences, material.vocabulary, config)
-    trained = word2vec.train(trainer, loop.Session(threads))
+    trainer = Word2VecTrainer(material.sequences, material.vocabulary, config)
+    trained = train(trainer, loop.Session(threads, keeper))
     with tempfile.TemporaryDirectory() as folder:
         save(f"{folder}/v.safetensors", material.vocabulary, trained.matrix, {})
     seconds = time.perf_counter() - start
-    vectors = KeyedVectors(dim)
-    words = [word.decode(errors="replace") for word in material.vocabulary]
-    vectors.add_vectors(words, np.ascontiguousarray(trained.matrix))
-    return Run(material.sequences.n_known * epochs / seconds, vectors)
+    return Run(material.sequences.n_known * config.epochs / seconds, material.vocabulary, trained.matrix)
 
 
-def gensims(material: Material, epochs: int, seed: int, threads: int, dim: int) -> Run:
+def gensims(material: Material, config: Word2VecConfig) -> Run:
     model = Word2Vec(
-        sg=1, vector_size=dim, window=5, negative=5, sample=1e-3, min_count=5, alpha=RATE, seed=seed, workers=threads
-    )
+        sg=int(config.model == "skipgram"), hs=int(config.loss == HS), negative=config.negative or 0,
+        vector_size=config.vector_size, window=config.window, sample=config.sample, min_count=5,
+        alpha=config.learning_rate, seed=config.seed, workers=2,
+    )  # fmt: skip
     model.build_vocab(corpus_file=str(material.path))
     start = time.perf_counter()
     model.train(
         corpus_file=str(material.path), total_words=model.corpus_total_words, total_examples=model.corpus_count,
-        epochs=epochs,
+        epochs=config.epochs,
     )  # fmt: skip
     seconds = time.perf_counter() - start
-    return Run(material.sequences.n_known * epochs / seconds, model.wv)
+    vocabulary = Vocabulary.from_words(word.encode() for word in model.wv.index_to_key)
+    return Run(material.sequences.n_known * config.epochs / seconds, vocabulary, model.wv.vectors)
 
 
-def scores(vectors: KeyedVectors) -> dict[str, float]:
-    """gensim's own evaluation, its defaults: Spearman of WordSim-353 and SimLex-999, accuracy of Google's analogies."""
+def scores(run: Run) -> dict[str, float]:
+    """Spearman of WordSim-353 and SimLex-999, accuracy of Google's analogies, by gensim's protocol and its copies."""
     return {
-        "WordSim-353": vectors.evaluate_word_pairs(datapath("wordsim353.tsv"))[1].statistic,
-        "SimLex-999": vectors.evaluate_word_pairs(datapath("simlex999.txt"))[1].statistic,
-        "analogies": vectors.evaluate_word_analogies(datapath("questions-words.txt"))[0],
+        name: evaluate(run.vocabulary, run.matrix, read_eval_set(datapath(file))).value for name, file in SETS.items()
     }
 
 
-def compare_speed(material: Material, epochs: int, runs: int, dim: int) -> None:
-    ours(material, 1, 1, 2, dim)  # compiles
-    rows: dict[str, list[float]] = {"wordvec": [], "gensim": [], "wordvec, 1 thread": []}
+def peer(config: Word2VecConfig) -> Word2VecConfig:
+    """gensim has nothing that is deterministic with two threads: it is compared with the same without that."""
+    return replace(config, deterministic=False)
+
+
+def compare_speed(material: Material, settings: Mapping[str, Word2VecConfig], epochs: int, runs: int) -> None:
+    for config in settings.values():
+        ours(material, replace(config, epochs=1))  # compiles
+    speeds: dict[str, list[float]] = {name: [] for name in settings}
+    alone: dict[str, list[float]] = {name: [] for name in settings}
+    peers: dict[Word2VecConfig, list[float]] = {peer(config): [] for config in settings.values()}
     for seed in range(1, runs + 1):
-        rows["wordvec"].append(ours(material, epochs, seed, 2, dim).speed)
-        rows["wordvec, 1 thread"].append(ours(material, epochs, seed, 1, dim).speed)
-        rows["gensim"].append(gensims(material, 1, seed, 2, dim).speed)
-    medians = {name: statistics.median(speeds) for name, speeds in rows.items()}
-    print_table(
-        f"skip-gram, dimension {dim}, window 5, 5 negatives, 2 threads, {material.path.name}, {runs} runs in turn",
-        ["", "million words/s (median)", "lowest", "highest"],
-        [[name, medians[name] / 1e6, min(speeds) / 1e6, max(speeds) / 1e6] for name, speeds in rows.items()],
-    )
-    print(f"wordvec / gensim: {medians['wordvec'] / medians['gensim']:.1f}")
-    print(f"2 threads / 1 thread: {medians['wordvec'] / medians['wordvec, 1 thread']:.2f}\n")
-
-
-def compare_quality(material: Material, epochs: int, seeds: int, dim: int) -> None:
+        for name, config in settings.items():
+            speeds[name].append(ours(material, replace(config, epochs=epochs, seed=seed)).speed)
+            alone[name].append(ours(material, replace(config, epochs=epochs, seed=seed), threads=1).speed)
+        for config, results in peers.items():
+            results.append(gensims(material, replace(config, epochs=1, seed=seed)).speed)
     rows = []
-    for name, train in (("wordvec", ours), ("gensim", gensims)):
-        results = [scores(train(material, epochs, seed, 2, dim).vectors) for seed in range(1, seeds + 1)]
-        for score in results[0]:
-            values = [result[score] for result in results]
-            rows.append([name, score, statistics.mean(values), min(values), max(values)])
+    for name, config in settings.items():
+        mine, single, its = (
+            statistics.median(values) / 1e6 for values in (speeds[name], alone[name], peers[peer(config)])
+        )
+        rows.append([name, mine, its, f"{mine / its:.1f}x", single, f"{mine / single:.2f}x"])
     print_table(
-        f"scores after {epochs} epochs at rate {RATE}, 2 threads, means of {seeds} seeds (gensim's evaluation)",
-        ["", "set", "mean", "lowest", "highest"],
-        sorted(rows, key=lambda row: str(row[1])),
+        f"million words/s, 2 threads, window 5, 5 negatives, {material.path.name}, medians of {runs} runs in turn",
+        ["", "wordvec", "gensim", "ratio", "wordvec, 1 thread", "2 threads / 1"],
+        rows,
+    )
+
+
+def compare_quality(material: Material, settings: Mapping[str, Word2VecConfig], epochs: int, seeds: int) -> None:
+    def means(train_one: Callable[[Material, Word2VecConfig], Run], config: Word2VecConfig) -> dict[str, str]:
+        results = [scores(train_one(material, replace(config, epochs=epochs, seed=1 + i))) for i in range(seeds)]
+        columns = {name: [result[name] for result in results] for name in SETS}
+        return {
+            name: f"{statistics.mean(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+            for name, values in columns.items()
+        }
+
+    its = {config: means(gensims, config) for config in {peer(config): None for config in settings.values()}}
+    rows = []
+    for name, config in settings.items():
+        mine = means(ours, config)
+        rows += [[name, score, mine[score], its[peer(config)][score]] for score in SETS]
+    print_table(
+        f"scores after {epochs} epochs at rate {RATE}, 2 threads, means of {seeds} seeds (lowest-highest)",
+        ["", "set", "wordvec", "gensim"],
+        rows,
+    )
+
+
+def measure_checkpoints(material: Material, epochs: int, runs: int) -> None:
+    """Training with its files on disk, as the command does it, against training without."""
+    config = replace(SETTINGS["skip-gram, dimension 100"], epochs=epochs)
+    seconds: dict[str, list[float]] = {"no files": [], "snapshots": [], "snapshots, a checkpoint every 6 s": []}
+    words = material.sequences.n_known * epochs
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            keepers = (loop.NOWHERE, Checkpoint(Path(folder), None), Checkpoint(Path(folder), 6))
+            for name, keeper in zip(seconds, keepers, strict=True):
+                seconds[name].append(words / ours(material, config, keeper=keeper).speed)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    rows = [[name, value, f"{value / medians['no files'] - 1:+.1%}"] for name, value in medians.items()]
+    print_table(
+        f"what checkpoints cost, {epochs} epochs, medians of {runs} runs in turn", ["", "seconds", "cost"], rows
     )
 
 
 def main(arguments: argparse.Namespace) -> None:
     logging.disable(logging.WARNING)  # gensim's
+    settings = {name: config for name, config in SETTINGS.items() if arguments.only in name}
     with tempfile.TemporaryDirectory() as folder:
         material = Material.of(text_file(arguments.corpus, Path(folder)), Path(folder))
-        for dim in arguments.dims:
-            compare_speed(material, arguments.epochs, arguments.runs, dim)
-            if arguments.quality:
-                compare_quality(material, arguments.epochs, 3, dim)
+        compare_speed(material, settings, arguments.epochs, arguments.runs)
+        measure_checkpoints(material, max(arguments.epochs, 3), arguments.runs)
+        if arguments.quality:
+            compare_quality(material, settings, arguments.epochs, 3)
