@@ -30,7 +30,8 @@ class Terminal:
         if self.mode == "json":
             self._report_line(progress)
         elif progress.is_milestone:
-            self._show(f"{progress.stage} {progress.done}/{progress.total}: {_figures(progress)}")
+            place = f" {progress.done}/{progress.total}" if progress.total else ""
+            self._show(": ".join(filter(None, (progress.stage + place, _figures(progress)))))
         elif sys.stderr.isatty():
             self._report_bar(progress)
 
@@ -86,4 +87,4 @@ def _figures(progress: Progress) -> str:
     return ", ".join(_SHOWN.get(name, f"{name} {{:.4g}}").format(value) for name, value in progress.stats.items())
 
 
-_SHOWN = {"words_per_second": "{:,.0f} words/s"}
+_SHOWN = {"words_per_second": "{:,.0f} words/s", "words_per_second_and_thread": "{:,.0f} a thread"}
