@@ -35,6 +35,7 @@ _FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ni
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST_MATH}
 part = njit(**_OPTIONS)
 kernel = njit(cache=True, **_OPTIONS)
+part_of_loop = njit(inline="always", **_OPTIONS)  # a call with so many arrays in a tuple cost a tenth of the time
 
 
 def noise_words(window: int, shrink: bool, negative: int) -> int:
@@ -501,71 +502,112 @@ def gather_targets(targets, starts, outputs, kept, begin, noise, dim):
 
 
 @part
+def size_group(window, n_noise):
+    """(reach, n_contexts, n_targets): context rows that a tile of centres may meet, and the rows of a whole group."""
+    reach = round_up(2 * window + TILE, TILE)
+    return reach, GROUP + reach - TILE, GROUP + round_up(n_noise, TILE)
+
+
+@part_of_loop
+def room_for_group(window, n_noise, dim):
+    """What `train_group` works in: copies of rows, where they start in the matrices, scores and weights of pairs.
+
+    The score of context row i and centre j is at j * reach + i. Centre j of the tile of centres t = j // TILE * TILE
+    meets rows t .. t + reach - 1 only, so that no two pairs share a place. The targets are the centres, then the noise
+    words.
+    """
+    reach, n_contexts, n_targets = size_group(window, n_noise)
+    contexts, context_starts = aligned_zeros((n_contexts + TILE) * dim), np.zeros(n_contexts, np.intp)
+    targets, target_starts = aligned_zeros(n_targets * dim), np.zeros(n_targets, np.intp)
+    true_scores, true_weights = aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1))
+    noise_scores, noise_weights = aligned_zeros((n_targets - GROUP) * GROUP), aligned_zeros((n_targets - GROUP) * GROUP)
+    totals, marks = aligned_zeros(max(n_contexts, GROUP)), np.zeros(MARKS, np.uint8)
+    return (
+        contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
+        totals, marks,
+    )  # fmt: skip
+
+
+@part_of_loop
+def train_group(
+    contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights, totals,
+    marks, kept, low, high, share, begin, noise, next_noise, inputs, outputs,
+    input_sums, input_places, output_sums, output_places, window, window_share, rate, limit, dim,
+):  # fmt: skip
+    """One step of gradient descent for the tokens of `kept` from `begin` on; returns (loss, n_pairs).
+
+    The step is computed from `inputs` and `outputs`. It is added to the rows of input_sums at input_places, one for
+    each context row, and of output_sums at output_places, one for each target. Where these are not the matrices
+    themselves, the next group's rows are asked for all the same. The factors are left where the scores were.
+    contexts .. marks  from `room_for_group`
+    """
+    n_kept, n_noise = len(kept), len(noise)
+    reach, n_contexts, n_targets = size_group(window, n_noise)
+    gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
+    gather_targets(targets, target_starts, outputs, kept, begin, noise, dim)
+
+    # Weigh every pair: most of a dense block is no pair at all.
+    n_pairs = weigh_true_pairs(true_weights, reach, window, low, high, begin)
+    weigh_noise(noise_weights, share, window_share, noise, marks, kept, low, high, begin, window)
+
+    # Score.
+    for j in range(0, GROUP, TILE):
+        for i in range(j, j + reach, TILE):
+            score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
+
+    for k in range(0, n_targets - GROUP, TILE):
+        for i in range(0, GROUP, TILE):
+            score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
+    loss = np.float64(slopes_and_loss(true_scores, true_weights, np.float32(-1), rate))
+    loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
+    if rate * 2 * window > limit:
+        limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
+    limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)
+
+    # Update, from the gathered copies.
+    for i in range(0, n_contexts, TILE):
+        j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
+        n = min(i + TILE, GROUP) - j
+        update_tile(input_sums, input_places, i, targets, j, n, dim, true_scores, j * reach + i, reach, 1)
+    for i in range(0, GROUP, TILE):
+        update_tile(input_sums, input_places, window + i, targets, GROUP, n_noise, dim, noise_scores, i, GROUP, 1)
+
+    for j in range(0, GROUP, TILE):
+        for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
+            prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
+            prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
+        n = 2 * window + TILE
+        update_tile(output_sums, output_places, j, contexts, j, n, dim, true_scores, j * reach + j, 1, reach)
+    for k in range(0, n_targets - GROUP, TILE):
+        for t in range(k, min(k + TILE, n_noise)):
+            prefetch_row(outputs, dim * np.intp(next_noise[t]), dim)
+        update_tile(
+            output_sums, output_places, GROUP + k, contexts, window, GROUP, dim, noise_scores, k * GROUP, 1, GROUP
+        )
+    return loss, n_pairs
+
+
+@part
 def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit):
     """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
-    dim, n_kept = inputs.shape[1], len(kept)
+    dim = inputs.shape[1]
     n_groups, n_noise = noise.shape
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     rate, limit, window_share = np.float32(rate), np.float32(limit), np.float32(negative / n_noise)
     share = window_share * count_windows(low, high)
-    marks = np.zeros(MARKS, np.uint8)
-
-    reach = round_up(2 * window + TILE, TILE)  # context rows that the windows of a tile of centres may touch
-    n_contexts = GROUP + reach - TILE
-    n_targets = GROUP + round_up(n_noise, TILE)  # the centres, then the noise words
-    contexts, context_starts = aligned_zeros((n_contexts + TILE) * dim), np.zeros(n_contexts, np.intp)
-    targets, target_starts = aligned_zeros(n_targets * dim), np.zeros(n_targets, np.intp)
-    # The score of context row i and centre j is at j * reach + i. Centre j of the tile of centres t = j // TILE * TILE
-    # meets rows t .. t + reach - 1 only, so that no two pairs share a place.
-    true_scores, true_weights = aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1))
-    noise_scores, noise_weights = aligned_zeros((n_targets - GROUP) * GROUP), aligned_zeros((n_targets - GROUP) * GROUP)
-    totals = aligned_zeros(max(n_contexts, GROUP))
+    (
+        contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
+        totals, marks,
+    ) = room_for_group(window, n_noise, dim)  # fmt: skip
     loss, n_pairs = 0.0, 0
-
     for g in range(n_groups):
-        begin = g * GROUP
-        gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
-        gather_targets(targets, target_starts, outputs, kept, begin, noise[g], dim)
-
-        # Weigh every pair: most of a dense block is no pair at all.
-        n_pairs += weigh_true_pairs(true_weights, reach, window, low, high, begin)
-        weigh_noise(noise_weights, share, window_share, noise[g], marks, kept, low, high, begin, window)
-
-        # Score.
-        for j in range(0, GROUP, TILE):
-            for i in range(j, j + reach, TILE):
-                score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
-
-        for k in range(0, n_targets - GROUP, TILE):
-            for i in range(0, GROUP, TILE):
-                score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
-        loss += slopes_and_loss(true_scores, true_weights, np.float32(-1), rate)
-        loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
-        if rate * 2 * window > limit:
-            limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
-        limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)
-
-        # Update, from the gathered copies straight into the matrices.
-        for i in range(0, n_contexts, TILE):
-            j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
-            n = min(i + TILE, GROUP) - j
-            update_tile(inputs, context_starts, i, targets, j, n, dim, true_scores, j * reach + i, reach, 1)
-        for i in range(0, GROUP, TILE):
-            update_tile(inputs, context_starts, window + i, targets, GROUP, n_noise, dim, noise_scores, i, GROUP, 1)
-
-        for j in range(0, GROUP, TILE):
-            for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
-                prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
-                prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
-            n = 2 * window + TILE
-            update_tile(outputs, target_starts, j, contexts, j, n, dim, true_scores, j * reach + j, 1, reach)
-        for k in range(0, n_targets - GROUP, TILE):
-            for t in range(k, min(k + TILE, n_noise)):
-                prefetch_row(outputs, dim * np.intp(noise[min(g + 1, n_groups - 1), t]), dim)
-            update_tile(
-                outputs, target_starts, GROUP + k, contexts, window, GROUP, dim, noise_scores, k * GROUP, 1, GROUP
-            )
-
+        group_loss, group_pairs = train_group(
+            contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
+            totals, marks, kept, low, high, share, g * GROUP, noise[g], noise[min(g + 1, n_groups - 1)],
+            inputs, outputs, inputs, context_starts, outputs, target_starts, window, window_share, rate, limit, dim,
+        )  # fmt: skip
+        loss += group_loss
+        n_pairs += group_pairs
     return loss, n_pairs
 
 
