@@ -3,32 +3,39 @@
 import numpy as np
 
 
-def group_loss(kept, low, high, noise, group, begin, inputs, outputs, negative):
-    """(loss, gradient of inputs, gradient of outputs, pairs) of the group of tokens that starts at `begin`.
+def group_terms(kept, low, high, noise, group, begin, negative):
+    """The terms (context word, output word, sign, weight) of the loss of the group of tokens that starts at `begin`.
 
     A pair is a centre c and a word i of its window. The pairs with c in the group count -log sigmoid(x_i . y_c), and
     those with i in the group -negative / len(noise) * sum over noise words k other than c of log sigmoid(-x_i . y_k).
     """
-    loss, pairs = 0.0, 0
-    input_gradient, output_gradient = np.zeros_like(inputs), np.zeros_like(outputs)
     tokens = range(begin, min(begin + group, len(kept)))
-
-    def term(i, o, sign, weight):
-        z = sign * float(inputs[i] @ outputs[o])
-        slope = sign * weight / (1 + np.exp(-z))
-        input_gradient[i] += slope * outputs[o]
-        output_gradient[o] += slope * inputs[i]
-        return weight * np.logaddexp(0, z)
-
     for c in range(len(kept)):
         for i in range(low[c], high[c]):
             if i != c and c in tokens:
-                pairs += 1
-                loss += term(kept[i], kept[c], -1, 1.0)
+                yield kept[i], kept[c], -1, 1.0
             if i != c and i in tokens:
                 for word in noise[begin // group]:
                     if word != kept[c]:
-                        loss += term(kept[i], word, 1, negative / noise.shape[1])
+                        yield kept[i], word, 1, negative / noise.shape[1]
+
+
+def term_loss(inputs, outputs, i, o, sign, weight):
+    """(loss, its slope in the score) of a term."""
+    z = sign * float(inputs[i] @ outputs[o])
+    return weight * np.logaddexp(0, z), sign * weight / (1 + np.exp(-z))
+
+
+def group_loss(kept, low, high, noise, group, begin, inputs, outputs, negative):
+    """(loss, gradient of inputs, gradient of outputs, pairs) of the group of tokens that starts at `begin`."""
+    loss, pairs = 0.0, 0
+    input_gradient, output_gradient = np.zeros_like(inputs), np.zeros_like(outputs)
+    for i, o, sign, weight in group_terms(kept, low, high, noise, group, begin, negative):
+        of_term, slope = term_loss(inputs, outputs, i, o, sign, weight)
+        loss += of_term
+        pairs += sign < 0
+        input_gradient[i] += slope * outputs[o]
+        output_gradient[o] += slope * inputs[i]
     return loss, input_gradient, output_gradient, pairs
 
 
@@ -42,6 +49,32 @@ def skipgram(kept, low, high, noise, group, inputs, outputs, negative, rate):
         inputs -= rate * group_result[1]
         outputs -= rate * group_result[2]
         pairs += group_result[3]
+    return loss, pairs, inputs, outputs
+
+
+def skipgram_in_step(kept, low, high, noise, group, batch, inputs, outputs, negative, rate, last_rate, limit):
+    """Gradient descent, `batch` groups at a time, on copies in float64: (loss, pairs, inputs, outputs).
+
+    The sizes of the steps along a word's terms sum up to `limit` at most; if it is more, they shrink alike.
+    """
+    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
+    loss, pairs = 0.0, 0
+    for first in range(0, len(kept), batch * group):
+        rate_now = rate + (last_rate - rate) * (first // group) / -(-len(kept) // group)
+        steps = [np.zeros_like(inputs), np.zeros_like(outputs)]
+        sizes = [np.zeros(len(inputs)), np.zeros(len(outputs))]
+        for begin in range(first, min(first + batch * group, len(kept)), group):
+            for i, o, sign, weight in group_terms(kept, low, high, noise, group, begin, negative):
+                of_term, slope = term_loss(inputs, outputs, i, o, sign, weight)
+                loss += of_term
+                pairs += sign < 0
+                steps[0][i] -= rate_now * slope * outputs[o]
+                steps[1][o] -= rate_now * slope * inputs[i]
+                sizes[0][i] += rate_now * abs(slope)
+                sizes[1][o] += rate_now * abs(slope)
+        fitting = [(limit / np.maximum(size, limit))[:, None] for size in sizes]
+        inputs += fitting[0] * steps[0]
+        outputs += fitting[1] * steps[1]
     return loss, pairs, inputs, outputs
 
 
