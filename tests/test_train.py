@@ -394,3 +394,20 @@ def test_training_that_explodes_halves_its_rate_and_then_gives_up(
     assert sum("the learning rate is halved" in line for line in lines) == 3
     assert "training diverged in epoch 1 even at an eighth of the learning rate" in lines[-1]
     assert os.listdir(tmp_path) == ["given.safetensors"]
+
+
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+def test_a_deterministic_run_gives_the_same_bytes_whatever_the_number_of_threads(
+    wordvec: Run, corpus_file: Path, tmp_path: Path, model: str, loss: str
+) -> None:
+    contents = set()
+    for threads in ("1", "2", "3", "7"):
+        output = tmp_path / f"{threads}.safetensors"
+        options = [*SMALL[:-2], "--threads", threads, "--model", model, "--loss", loss, "--deterministic"]
+        result = wordvec("train", corpus_file, "-o", output, *options)
+        assert result.returncode == 0, result.stderr
+        assert b"will differ" not in result.stderr
+        assert load(str(output)).metadata["reproducible"] == "yes"
+        contents.add(output.read_bytes())
+    assert len(contents) == 1

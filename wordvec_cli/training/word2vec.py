@@ -29,6 +29,7 @@ SKIPGRAM, CBOW = "skipgram", "cbow"
 NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-softmax"
 MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
+TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
 SECONDS_OF_LOADING = 1.5  # of kernels, after which they must be compiling
@@ -184,8 +185,10 @@ class Word2VecTrainer:
     ) -> None:
         self.n_epochs = config.epochs
         self.words_per_epoch = sequences.n_known
-        self.n_blocks = -(-len(sequences.ids) // TOKENS_PER_BLOCK)
         self.is_synchronous = config.deterministic
+        self._is_in_step = config.deterministic and (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
+        self._tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
+        self.n_blocks = -(-len(sequences.ids) // self._tokens_per_block)
         self._sequences = sequences
         self._vocabulary = vocabulary
         self._config = config
@@ -222,25 +225,36 @@ class Word2VecTrainer:
                 self.context[known] = self._init.context[ids]
 
     def load_kernel(self, n_threads: int) -> None:
-        """Load or compile what training needs, before the clock starts."""
-        self._train_tokens(0, 0, rate=0.0, seed=0)
+        """Load or compile what training needs, before the clock starts.
+
+        n_threads  of a block that threads train together
+        """
+        self._n_threads = n_threads
+        self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
-        config, n_tokens = self._config, len(self._sequences.ids)
-        first = block * TOKENS_PER_BLOCK
-        progress = (epoch + first / n_tokens) / config.epochs
-        lowest = config.min_learning_rate or 0.0
-        rate = lowest + (config.learning_rate - lowest) * (1 - progress)
-        last = min(first + TOKENS_PER_BLOCK, n_tokens)
-        return self._train_tokens(first, last, rate * rate_factor, _block_seed(config.seed, epoch, first))
+        n_tokens = len(self._sequences.ids)
+        first = block * self._tokens_per_block
+        last = min(first + self._tokens_per_block, n_tokens)
+        rate, last_rate = (rate_factor * self._rate(epoch + token / n_tokens) for token in (first, last))
+        return self._train_tokens(first, last, rate, last_rate, _block_seed(self._config.seed, epoch, first))
 
-    def _train_tokens(self, first: int, last: int, rate: float, seed: int) -> loop.BlockLoss:
-        return loop.BlockLoss(
-            *self._kernel(
-                self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep,
-                *self._fixed_arguments, rate, self._step_limit, np.uint64(seed),
+    def _rate(self, epochs_done: float) -> float:
+        highest, lowest = self._config.learning_rate, self._config.min_learning_rate or 0.0
+        return highest - (highest - lowest) * epochs_done / self._config.epochs
+
+    def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> loop.BlockLoss:
+        from wordvec_cli.kernels import sgd
+
+        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
+        arguments = *place, *self._fixed_arguments
+        if self._is_in_step:
+            results = sgd.skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
+                self._n_threads, *arguments, rate, last_rate, 1.0, np.uint64(seed)
             )
-        )  # fmt: skip
+        else:
+            results = self._kernel(*arguments, rate, self._step_limit, np.uint64(seed))
+        return loop.BlockLoss(*results)
 
     def _choose_kernel(self) -> None:
         """The kernel of the model and the loss, and those of its arguments that stay the same."""
