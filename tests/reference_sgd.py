@@ -83,47 +83,64 @@ def cbow_window(kept, low, high, c):
     return [kept[i] for i in range(low[c], high[c]) if i != c]
 
 
-def cbow_group(kept, low, high, noise, group, begin, inputs, outputs, average, divide_error, negative):
-    """(loss, step of inputs, step of outputs, centres with context) of the group of centres that starts at `begin`.
+def step_window(inputs, outputs, context, words, signs, average, divide_error, rate):
+    """One step of a window that predicts output rows, in place; returns its loss.
 
-    A step is what plain gradient descent with rate 1 would add, but that each context word gets the whole gradient of
-    the hidden vector, or with `divide_error` that over the number of context words.
+    Slopes are taken at once; then output rows change one after the other, and each adds to the error as it was before.
+    Each context word gets the whole error, or with `divide_error` that over their number. A step is at most 1/4, the
+    geometric mean of what it adds of the hidden vector to rows, and of the rows to the hidden vector.
+
+    signs  -1 for a row whose score is to become large, else 1
     """
-    loss, n_centres = 0.0, 0
-    input_step, output_step = np.zeros_like(inputs), np.zeros_like(outputs)
-    for c in range(begin, min(begin + group, len(kept))):
-        context = cbow_window(kept, low, high, c)
-        if not context:
-            continue
-        n_centres += 1
-        hidden = inputs[context].sum(axis=0) / (len(context) if average else 1)
-        share = negative / noise.shape[1]
-        terms = [(kept[c], -1, 1.0)] + [(word, 1, share) for word in noise[begin // group] if word != kept[c]]
-        error = np.zeros_like(hidden)
-        for word, sign, weight in terms:
-            z = sign * float(hidden @ outputs[word])
-            loss += weight * np.logaddexp(0, z)
-            slope = sign * weight / (1 + np.exp(-z))
-            error -= slope * outputs[word]
-            output_step[word] -= slope * hidden
-        for word in context:
-            input_step[word] += error / (len(context) if divide_error else 1)
-    return loss, input_step, output_step, n_centres
+    hidden_share, error_share = (1 / len(context) if flag else 1 for flag in (average, divide_error))
+    hidden = hidden_share * inputs[context].sum(axis=0)
+    scores = signs * (outputs[words] @ hidden)
+    factors = -rate * signs / (1 + np.exp(-scores))
+    repeats = sum(context.count(word) for word in context)
+    factors /= max(1, 4 * abs(factors).sum() * np.sqrt(hidden_share * error_share * repeats))
+    error = np.zeros_like(hidden)
+    for word, factor in zip(words, factors, strict=True):
+        error += factor * outputs[word]
+        outputs[word] += factor * hidden
+    for word in context:
+        inputs[word] += error_share * error
+    return np.logaddexp(0, scores).sum()
 
 
-def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, negative, rate):
-    """CBOW group by group, on copies in float64: (loss, centres with context, inputs, outputs)."""
+def train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate):
+    """CBOW, centre by centre, on copies in float64: (loss, centres with context, inputs, outputs).
+
+    predicted  a function from a centre to its output rows and their signs
+    """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, n_centres = 0.0, 0
-    for begin in range(0, len(kept), group):
-        result = cbow_group(
-            kept, low, high, noise, group, begin, inputs, outputs, average, divide_error, negative
-        )  # fmt: skip
-        loss += result[0]
-        inputs += rate * result[1]
-        outputs += rate * result[2]
-        n_centres += result[3]
+    for c in range(len(kept)):
+        context = cbow_window(kept, low, high, c)
+        if context:
+            n_centres += 1
+            words, signs = predicted(c)
+            loss += step_window(inputs, outputs, context, words, np.array(signs), average, divide_error, rate)
     return loss, n_centres, inputs, outputs
+
+
+def cbow(kept, low, high, noise, inputs, outputs, average, divide_error, rate):
+    """CBOW with negative sampling: a centre predicts itself and not its noise words, but for those that are itself."""
+
+    def predicted(c):
+        others = [word for word in noise[c] if word != kept[c]]
+        return [kept[c], *others], [-1, *[1] * len(others)]
+
+    return train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate)
+
+
+def cbow_hs(kept, low, high, codes, inputs, outputs, average, divide_error, rate):
+    """CBOW with hierarchical softmax: a centre predicts the nodes of its path."""
+
+    def predicted(c):
+        nodes, code = codes[kept[c]]
+        return nodes, [2 * bit - 1 for bit in code]
+
+    return train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate)
 
 
 def huffman_codes(counts):
@@ -156,65 +173,19 @@ def huffman_codes(counts):
     return codes
 
 
-def path_step(hidden, outputs, nodes, code):
-    """(loss, step of the hidden vector, step of each node) of predicting a word's path, for rate 1."""
-    loss, error, node_steps = 0.0, np.zeros_like(hidden), []
-    for node, bit in zip(nodes, code, strict=True):
-        score = float(hidden @ outputs[node])
-        sigmoid = 1 / (1 + np.exp(-score))
-        loss += np.logaddexp(0, score if bit else -score)
-        error += (1 - bit - sigmoid) * outputs[node]
-        node_steps.append((1 - bit - sigmoid) * hidden)
-    return loss, error, node_steps
-
-
-def skipgram_hs_window(kept, low, high, c, codes, inputs, outputs):
-    """(loss, step of inputs, step of outputs) of centre c: each context row predicts the centre's path."""
-    loss, input_step, output_step = 0.0, np.zeros_like(inputs), np.zeros_like(outputs)
-    for word in cbow_window(kept, low, high, c):
-        result = path_step(inputs[word], outputs, *codes[kept[c]])
-        loss += result[0]
-        input_step[word] += result[1]
-        for node, step in zip(codes[kept[c]][0], result[2], strict=True):
-            output_step[node] += step
-    return loss, input_step, output_step
-
-
 def skipgram_hs(kept, low, high, codes, inputs, outputs, rate):
-    """Skip-gram with hierarchical softmax, centre by centre, in float64: (loss, pairs, inputs, outputs)."""
-    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, pairs = 0.0, 0
-    for c in range(len(kept)):
-        result = skipgram_hs_window(kept, low, high, c, codes, inputs, outputs)
-        loss += result[0]
-        inputs += rate * result[1]
-        outputs += rate * result[2]
-        pairs += len(cbow_window(kept, low, high, c))
-    return loss, pairs, inputs, outputs
+    """Skip-gram with hierarchical softmax, in float64: (loss, pairs, inputs, outputs).
 
-
-def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate):
-    """CBOW with hierarchical softmax, in float64: (loss, centres with context, inputs, outputs).
-
-    Nodes change after each centre, inputs after each group of centres.
+    Each word of a window predicts the centre's path by itself, one after the other.
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, n_centres = 0.0, 0
-    for begin in range(0, len(kept), group):
-        before = inputs.copy()
-        for c in range(begin, min(begin + group, len(kept))):
-            context = cbow_window(kept, low, high, c)
-            if not context:
-                continue
-            n_centres += 1
-            hidden = before[context].sum(axis=0) / (len(context) if average else 1)
-            result = path_step(hidden, outputs, *codes[kept[c]])
-            loss += result[0]
-            for word in context:
-                inputs[word] += rate * result[1] / (len(context) if divide_error else 1)
-            for node, step in zip(codes[kept[c]][0], result[2], strict=True):
-                outputs[node] += rate * step
-    return loss, n_centres, inputs, outputs
+    loss, n_pairs = 0.0, 0
+    for c in range(len(kept)):
+        nodes, code = codes[kept[c]]
+        for word in cbow_window(kept, low, high, c):
+            n_pairs += 1
+            loss += step_window(inputs, outputs, [word], nodes, 2 * np.array(code) - 1, True, False, rate)
+    return loss, n_pairs, inputs, outputs
 
 
 def windows(ids, offsets, first, last):

@@ -1,6 +1,7 @@
 """Skip-gram and CBOW, with negative sampling or hierarchical softmax: kernels that train on a block of tokens.
 
-What follows is said of skip-gram with negative sampling; the others are built of the same parts, see their functions.
+CBOW and hierarchical softmax are word2vec.c's own: `step_window` for one window after the other, straight in the shared
+matrices, each step from the values that the one before left. Skip-gram with negative sampling goes by groups.
 
 A *group* is `GROUP` consecutive tokens. The context rows of their windows are copied once into a block that stays in
 the first cache levels, noise words are drawn once for the group, and all scores and updates of the group are products
@@ -30,13 +31,16 @@ from numba.extending import intrinsic, models, register_model
 
 GROUP = 16  # tokens; 32 is about a tenth faster, but SimLex-999 then loses 0.003 to 0.004 (measured)
 TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
+MOST_AT_ONCE = np.float32(1 / 4)  # see `limit_window`; with 1/2, rates from 0.25 on diverge where words are few
 MARKS = 4096  # of a sieve for the noise words of a group
+AHEAD = 2  # how many centres early their rows are prefetched
 LANES = 16  # floats in a vector: an AVX-512 register and a cache line; LLVM splits it where registers are narrower
 
 # Without error_model, Python's test for a zero divisor keeps LLVM from vectorising the sigmoid.
 _FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ninf: divergence must show
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST_MATH}
 part = njit(**_OPTIONS)
+inlined = njit(forceinline=True, **_OPTIONS)  # what runs for each centre: without the calls it is a tenth faster
 kernel = njit(cache=True, **_OPTIONS)
 part_of_loop = njit(inline="always", **_OPTIONS)  # a call with so many arrays in a tuple cost a tenth of the time
 
@@ -373,6 +377,21 @@ _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = _polynomial(lambda t: np.log1p(t) / t, 
 
 
 @part
+def sigmoid_and_loss(z):
+    """(sigmoid(z), log(1 + exp(z))), to single precision."""
+    # exp(-|z|) = exp(-y)**16 needs no integer tricks, and nothing changes beyond 16
+    y = min(abs(z), np.float32(16)) * np.float32(1 / 16)
+    root = (((((_E6 * y + _E5) * y + _E4) * y + _E3) * y + _E2) * y + _E1) * y + _E0
+    root = root * root
+    root = root * root
+    root = root * root
+    t = root * root
+    log1p = t * (((((((_L7 * t + _L6) * t + _L5) * t + _L4) * t + _L3) * t + _L2) * t + _L1) * t + _L0)
+    # (z + |z|) / 2 is max(z, 0), but lets a NaN through to the loss, where divergence is looked for
+    return (np.float32(1) if z > 0 else t) / (np.float32(1) + t), log1p + np.float32(0.5) * (z + abs(z))
+
+
+@part
 def slopes_and_loss(scores, weights, sign, rate):
     """Turn scores into factors of the update, in place, and return their loss, sum of weight * log(1 + exp(z)).
 
@@ -381,19 +400,25 @@ def slopes_and_loss(scores, weights, sign, rate):
     """
     loss = np.float32(0)  # of one group; the caller adds groups up in float64
     for i in range(len(scores)):
-        z = sign * scores[i]
-        # exp(-|z|) = exp(-y)**16 needs no integer tricks, and nothing changes beyond 16
-        y = min(abs(z), np.float32(16)) * np.float32(1 / 16)
-        root = (((((_E6 * y + _E5) * y + _E4) * y + _E3) * y + _E2) * y + _E1) * y + _E0
-        root = root * root
-        root = root * root
-        root = root * root
-        t = root * root
-        log1p = t * (((((((_L7 * t + _L6) * t + _L5) * t + _L4) * t + _L3) * t + _L2) * t + _L1) * t + _L0)
-        # (z + |z|) / 2 is max(z, 0), but lets a NaN through to the loss, where divergence is looked for
-        loss += weights[i] * (log1p + np.float32(0.5) * (z + abs(z)))
-        sigmoid = (np.float32(1) if z > 0 else t) / (np.float32(1) + t)
+        sigmoid, log = sigmoid_and_loss(sign * scores[i])
+        loss += weights[i] * log
         scores[i] = -rate * sign * weights[i] * sigmoid
+    return loss
+
+
+@inlined
+def signed_slopes_and_loss(scores, signs, n, rate):
+    """As `slopes_and_loss` for the first n scores, each with its sign and weight 1; the rest become 0.
+
+    Vector by vector: a loop of unknown length costs more than it does for a few scores.
+    """
+    loss = np.float32(0)
+    for first in range(0, len(scores), LANES):
+        for i in range(first, first + LANES):
+            weight = np.float32(1) if i < n else np.float32(0)
+            sigmoid, log = sigmoid_and_loss(signs[i] * scores[i])
+            loss += weight * log
+            scores[i] = -rate * signs[i] * weight * sigmoid
     return loss
 
 
@@ -880,181 +905,132 @@ def skipgram_block_in_step(
 # ---- CBOW: the mean of a window's context rows, the hidden vector, predicts the centre ----
 
 
-def cbow_noise_words(negative: int) -> int:
-    """How many noise words a group of CBOW should share: three for each of a centre's, at most 64.
+@inlined
+def list_window(contexts, kept, low, high, c, dim):
+    """Set `contexts` to where the rows of the window of centre c start, and return their number."""
+    n_contexts = 0
+    for i in range(low[c], high[c]):
+        contexts[n_contexts] = dim * np.intp(kept[i])  # written always, counted if not the centre
+        n_contexts += i != c
+    return n_contexts
 
-    With 5 negatives, 24 words in place of these 16 are a fifth slower and give the same analogies.
-    """
-    return min(-(-3 * negative // TILE) * TILE, 64)
 
-
-@part
-def score_pairs(left, left_starts, right, right_starts, first, dim, scores):
-    """scores[k] = left[left_starts[k] :] . right[right_starts[k] :] for the `TILE` pairs of rows k from `first` on."""
-    s0 = s1 = s2 = s3 = splat(np.float32(0))
-    l0, l1, l2, l3 = left_starts[first], left_starts[first + 1], left_starts[first + 2], left_starts[first + 3]
-    r0, r1, r2, r3 = right_starts[first], right_starts[first + 1], right_starts[first + 2], right_starts[first + 3]
+@inlined
+def average_rows(hidden, inputs, contexts, n_contexts, share, dim):
+    """hidden = share * the sum of the context rows."""
+    factor = splat(share)
     for d in range(0, dim, LANES):
-        s0 = multiply_add(load(left, l0 + d), load(right, r0 + d), s0)
-        s1 = multiply_add(load(left, l1 + d), load(right, r1 + d), s1)
-        s2 = multiply_add(load(left, l2 + d), load(right, r2 + d), s2)
-        s3 = multiply_add(load(left, l3 + d), load(right, r3 + d), s3)
+        total = splat(np.float32(0))
+        for i in range(n_contexts):
+            total = add(total, load(inputs, contexts[i] + d))
+        store(hidden, d, multiply_add(factor, total, splat(np.float32(0))))
+
+
+@inlined
+def score_rows(hidden, outputs, starts, first, dim, scores):
+    """scores[k] = hidden . outputs[starts[k] :] for the `TILE` rows k from `first` on."""
+    s0 = s1 = s2 = s3 = splat(np.float32(0))
+    r0, r1, r2, r3 = starts[first], starts[first + 1], starts[first + 2], starts[first + 3]
+    for d in range(0, dim, LANES):
+        h = load(hidden, d)
+        s0, s1 = multiply_add(h, load(outputs, r0 + d), s0), multiply_add(h, load(outputs, r1 + d), s1)
+        s2, s3 = multiply_add(h, load(outputs, r2 + d), s2), multiply_add(h, load(outputs, r3 + d), s3)
     store_sums(scores, first, s0, s1, s2, s3)
 
 
-@part
-def add_scaled(matrix, start, rows, row_start, factor, dim):
-    """matrix[start : start + dim] += factor * rows[row_start : row_start + dim]."""
-    f = splat(factor)
+@inlined
+def update_window(inputs, contexts, n_contexts, share, outputs, starts, n_outputs, factors, hidden, dim):
+    """Add factors[k] * hidden to output row k, one after the other, and each one's share of the error to context rows.
+
+    The error is the sum of factors[k] * output row k, as the row was before its own change.
+    """
+    part_of_each = splat(share)
     for d in range(0, dim, LANES):
-        store(matrix, start + d, multiply_add(f, load(rows, row_start + d), load(matrix, start + d)))
+        h, error = load(hidden, d), splat(np.float32(0))
+        for k in range(n_outputs):
+            row, factor = load(outputs, starts[k] + d), splat(factors[k])
+            error = multiply_add(factor, row, error)
+            store(outputs, starts[k] + d, multiply_add(factor, h, row))
+        for i in range(n_contexts):
+            row = load(inputs, contexts[i] + d)
+            store(inputs, contexts[i] + d, multiply_add(part_of_each, error, row))
 
 
-@part
-def scale_windows(windows, reach, factors):
-    """Multiply the weights of each centre's window, laid out as by `weigh_true_pairs`, by its factor."""
-    for j in range(GROUP):
-        first = j * reach + j // TILE * TILE
-        windows[first : first + reach] *= factors[j]
+@inlined
+def limit_window(factors, contexts, n_contexts, both_shares):
+    """Scale the factors of a window's step down, in place, where it is longer than `MOST_AT_ONCE`.
 
-
-@part
-def share_windows(hidden_shares, error_shares, low, high, begin, average, divide_error):
-    """Set a centre's factors for adding up context rows and for handing back the error; 0 where no context is.
-
-    Returns the number of centres of the group that have context.
+    A step moves an output row by its factor times the hidden vector, and the hidden vector by that factor times the
+    row, times both_shares, once for each two places of the window that hold the same word. The step's length is the
+    geometric mean of the two, with the factors summed up. Long steps overshoot, each more than the one before. At
+    the usual rates none is so long, unless words repeat themselves.
     """
-    n_centres = 0
-    for j in range(GROUP):
-        c = begin + j
-        n_contexts = high[c] - low[c] - 1 if c < len(low) else 0
-        n_centres += n_contexts > 0
-        whole = np.float32(1) if n_contexts > 0 else np.float32(0)
-        part_of_each = np.float32(1 / n_contexts) if n_contexts > 0 else np.float32(0)
-        hidden_shares[j] = part_of_each if average else whole
-        error_shares[j] = part_of_each if divide_error else whole
-    return n_centres
+    total, repeats = np.float32(0), 0
+    for k in range(len(factors)):
+        total += abs(factors[k])
+    size = total * total * both_shares
+    if size * np.float32(n_contexts * n_contexts) > MOST_AT_ONCE * MOST_AT_ONCE:
+        for i in range(n_contexts):
+            for j in range(n_contexts):
+                repeats += contexts[i] == contexts[j]
+        size = np.sqrt(size * np.float32(repeats))
+        if size > MOST_AT_ONCE:
+            factors *= MOST_AT_ONCE / size
 
 
-@part
-def limit_windows(error_shares, steps, low, high, begin, window, totals, limit):
-    """Scale shares down, in place, where a group's windows together would move a context row by more than `limit`.
-
-    steps   (GROUP,) float32: the sum of the sizes of the factors that make the error of each centre
-    totals  (at least GROUP + 2 * window,) float32, overwritten
-    """
-    n, origin = min(GROUP, len(low) - begin), begin - window
-    totals[:] = 0
-    for j in range(n):
-        c = begin + j
-        for i in range(low[c], high[c]):
-            totals[i - origin] += steps[j] * error_shares[j] if i != c else np.float32(0)
-    for j in range(n):
-        c, highest = begin + j, limit
-        for i in range(low[c], high[c]):
-            highest = max(highest, totals[i - origin] if i != c else limit)
-        if highest > limit:
-            error_shares[j] *= limit / highest
-
-
-@part
-def weigh_shared_noise(weights, noise, kept, begin, shares):
-    """weights[k * GROUP + j] = shares[j], or 0 where noise word k is centre j itself."""
-    centres = np.empty(GROUP, np.int32)
-    for j in range(GROUP):
-        centres[j] = kept[min(begin + j, len(kept) - 1)]
-    for k in range(len(noise)):
-        for j in range(GROUP):
-            weights[k * GROUP + j] = shares[j] if noise[k] != centres[j] else np.float32(0)
-
-
-@part
-def sum_windows(hidden, starts, contexts, windows, reach, window, dim):
-    """hidden[j] = the sum of the context rows of centre j, each times its weight in `windows`."""
-    hidden[:] = 0
-    for j in range(0, GROUP, TILE):
-        update_tile(hidden, starts, j, contexts, j, 2 * window + TILE, dim, windows, j * reach + j, 1, reach)
-
-
-@part
-def hand_back_errors(inputs, context_starts, errors, windows, reach, window, dim):
-    """Add to each context row the errors of the centres whose windows hold it, each times its weight in `windows`."""
-    for i in range(0, len(context_starts), TILE):
-        j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
-        n = min(i + TILE, GROUP) - j
-        update_tile(inputs, context_starts, i, errors, j, n, dim, windows, j * reach + i, reach, 1)
-
-
-@part
-def train_cbow_groups(
-    kept, low, high, noise, inputs, outputs, window, average, divide_error, negative, rate, limit
+@inlined
+def step_window(
+    inputs, contexts, n_contexts, outputs, starts, signs, n_outputs, hidden, scores, average, divide_error, rate, dim
 ):  # fmt: skip
-    """One step for each group of `GROUP` centres of `kept`; returns (loss, centres that have context)."""
-    dim, n_kept = inputs.shape[1], len(kept)
-    n_groups, n_noise = noise.shape
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    rate, limit, noise_weight = np.float32(rate), np.float32(limit), np.float32(negative / n_noise)
+    """One step of gradient descent for a window that predicts outputs; returns its loss.
 
-    reach = round_up(2 * window + TILE, TILE)  # as in `train_groups`
-    n_contexts, n_targets = GROUP + reach - TILE, GROUP + round_up(n_noise, TILE)
-    contexts, context_starts = aligned_zeros((n_contexts + TILE) * dim), np.zeros(n_contexts, np.intp)
-    targets, target_starts = aligned_zeros(n_targets * dim), np.zeros(n_targets, np.intp)
-    hidden, errors, starts = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim), dim * np.arange(GROUP)
-    target_places = dim * np.arange(n_targets)
-    windows = aligned_zeros(GROUP * (reach + 1))
-    true_scores, true_weights = aligned_zeros(GROUP), aligned_zeros(GROUP)
-    noise_scores, noise_weights = aligned_zeros((n_targets - GROUP) * GROUP), aligned_zeros((n_targets - GROUP) * GROUP)
-    hidden_shares, error_shares = aligned_zeros(GROUP), aligned_zeros(GROUP)
-    totals, window_totals = aligned_zeros(GROUP), aligned_zeros(GROUP + 2 * window)
+    contexts, starts  where the rows of the window and the outputs start; of the latter those past `n_outputs` up to the
+             end of the tile are read
+    signs    float32: -1 for each output whose score is to become large, else 1
+    """
+    part_of_each = np.float32(1 / n_contexts)
+    hidden_share = part_of_each if average else np.float32(1)
+    error_share = part_of_each if divide_error else np.float32(1)
+    average_rows(hidden, inputs, contexts, n_contexts, hidden_share, dim)
+    for k in range(0, n_outputs, TILE):
+        score_rows(hidden, outputs, starts, k, dim, scores)
+    loss = signed_slopes_and_loss(scores, signs, n_outputs, rate)
+    limit_window(scores, contexts, n_contexts, hidden_share * error_share)
+    update_window(inputs, contexts, n_contexts, error_share, outputs, starts, n_outputs, scores, hidden, dim)
+    return loss
+
+
+@part
+def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, rate):
+    """One step for each centre of `kept`, with its row of `noise`; returns (loss, centres that have context)."""
+    dim, n_kept, negative = inputs.shape[1], len(kept), noise.shape[1]
+    inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
+    room = round_up(1 + negative, LANES)
+    hidden, scores, contexts, starts = (
+        aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
+    )  # fmt: skip
+    signs = aligned_zeros(room)
+    signs[0], signs[1:] = -1, 1
     loss, n_centres = 0.0, 0
 
-    for g in range(n_groups):
-        begin = g * GROUP
-        gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
-        gather_targets(targets, target_starts, outputs, kept, begin, noise[g], dim)
-
-        n_centres += share_windows(hidden_shares, error_shares, low, high, begin, average, divide_error)
-        weigh_true_pairs(windows, reach, window, low, high, begin)
-        for j in range(GROUP):
-            true_weights[j] = np.float32(1) if hidden_shares[j] > 0 else np.float32(0)
-        weigh_shared_noise(noise_weights, noise[g], kept, begin, noise_weight * true_weights)
-        scale_windows(windows, reach, hidden_shares)
-        sum_windows(hidden, starts, contexts, windows, reach, window, dim)
-
-        # Score.
-        for j in range(0, GROUP, TILE):
-            score_pairs(hidden, starts, targets, target_places, j, dim, true_scores)
-        for k in range(0, n_targets - GROUP, TILE):
-            for j in range(0, GROUP, TILE):
-                score_tile(hidden, j, targets, GROUP + k, dim, noise_scores, k * GROUP + j, GROUP)
-        loss += slopes_and_loss(true_scores, true_weights, np.float32(-1), rate)
-        loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
-        limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)
-        for j in range(GROUP):
-            true_scores[j] = min(true_scores[j], limit)
-            totals[j] = min(totals[j], limit) + true_scores[j]
-        if np.max(totals) * 2 * window > limit:
-            limit_windows(error_shares, totals, low, high, begin, window, window_totals, limit)
-
-        # Update.
-        errors[:] = 0
-        for j in range(GROUP):
-            add_scaled(errors, starts[j], targets, starts[j], true_scores[j], dim)
-        for j in range(0, GROUP, TILE):
-            update_tile(errors, starts, j, targets, GROUP, n_noise, dim, noise_scores, j, GROUP, 1)
-        for j in range(GROUP):
-            error_shares[j] /= max(hidden_shares[j], np.float32(1e-9))  # from here on the windows' weights are these
-        scale_windows(windows, reach, error_shares)
-        hand_back_errors(inputs, context_starts, errors, windows, reach, window, dim)
-        for j in range(GROUP):
-            t = begin + GROUP + j  # rows that the next group needs
-            prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
-            prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
-            add_scaled(outputs, target_starts[j], hidden, starts[j], true_scores[j], dim)
-        for k in range(0, n_targets - GROUP, TILE):
-            for t in range(k, min(k + TILE, n_noise)):
-                prefetch_row(outputs, dim * np.intp(noise[min(g + 1, n_groups - 1), t]), dim)
-            update_tile(outputs, target_starts, GROUP + k, hidden, 0, GROUP, dim, noise_scores, k * GROUP, 1, GROUP)
+    for c in range(n_kept):
+        t = min(c + AHEAD, n_kept - 1)
+        prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
+        prefetch_row(outputs, dim * np.intp(kept[t]), dim)
+        for k in range(negative):
+            prefetch_row(outputs, dim * np.intp(noise[t, k]), dim)
+        n_contexts = list_window(contexts, kept, low, high, c, dim)
+        if n_contexts == 0:
+            continue
+        starts[0], n_outputs = dim * np.intp(kept[c]), 1
+        for k in range(negative):
+            starts[n_outputs] = dim * np.intp(noise[c, k])
+            n_outputs += noise[c, k] != kept[c]
+        n_centres += 1
+        loss += step_window(
+            inputs, contexts, n_contexts, outputs, starts, signs, n_outputs,
+            hidden, scores, average, divide_error, rate, dim,
+        )  # fmt: skip
 
     return loss, n_centres
 
@@ -1062,24 +1038,19 @@ def train_cbow_groups(
 @kernel
 def cbow_block(
     ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
-    window, shrink, average, divide_error, negative, n_noise, rate, limit, state,
+    window, shrink, average, divide_error, negative, rate, state,
 ):  # fmt: skip
     """Train CBOW on the tokens ids[first:last]; returns (loss, n_centres), whose quotient is a centre's mean loss.
 
     average  whether the hidden vector is the mean of the context rows, else their sum
     divide_error  whether a context row gets the hidden vector's error over the number of contexts, else the whole of
              it; whole with the mean is word2vec.c's, divided with the mean or whole with the sum the true gradient
-    n_noise  how many noise words a group draws to stand for the `negative` of each centre, see `cbow_noise_words`
+    negative the noise words that each centre draws; one that is the centre itself is passed over
     The others are as in `skipgram_block`. Centres without context are passed over.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    n_groups = (len(kept) + GROUP - 1) // GROUP
-    noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
-    # moving all context rows of a sum moves the sum by as many steps
-    highest = limit if average else limit / (2 * window)
-    return train_cbow_groups(
-        kept, low, high, noise, inputs, outputs, window, average, divide_error, negative, rate, highest
-    )
+    noise = draw_noise(len(kept), negative, noise_threshold, noise_alias, state, last - first)
+    return train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, rate)
 
 
 # ---- hierarchical softmax: the nodes on a word's path in a Huffman tree, in place of noise words ----
@@ -1144,88 +1115,47 @@ def longest_path(kept, path_offsets):
 
 
 @part
-def gather_window(contexts, starts, inputs, kept, low, high, c, dim):
-    """Copy the context rows of centre c; a last tile that is not full gets more copies of the last one."""
-    n_contexts = high[c] - low[c] - 1
-    for i in range(round_up(n_contexts, TILE)):
-        token = low[c] + min(i, n_contexts - 1)
-        token += token >= c
-        starts[i] = dim * np.intp(kept[token])
-        copy_row(inputs, starts[i], contexts, i * dim, dim)
+def train_on_paths(
+    kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, together, average, divide_error, rate
+):  # fmt: skip
+    """Steps that predict the nodes on the path of each centre of `kept`; returns (loss, number of steps).
 
-
-@part
-def gather_path(path, starts, outputs, nodes, signs, dim):
-    """Copy the rows of the nodes, each times its sign; a last tile that is not full gets more copies of the last."""
-    for k in range(round_up(len(nodes), TILE)):
-        node = min(k, len(nodes) - 1)
-        starts[k] = dim * np.intp(nodes[node])
-        sign, zero = splat(np.float32(signs[node])), splat(np.float32(0))
-        for d in range(0, dim, LANES):
-            store(path, k * dim + d, multiply_add(sign, load(outputs, starts[k] + d), zero))
-
-
-@part
-def weigh_rectangle(weights, n_rows, n_columns, stride):
-    """weights[k * stride + i] = 1 for k < n_rows, i < n_columns, else 0, up to the end of the last tile."""
-    for k in range(round_up(n_rows, TILE)):
-        for i in range(stride):
-            weights[k * stride + i] = np.float32(1) if (k < n_rows) & (i < n_columns) else np.float32(0)
-
-
-@part
-def train_windows_hs(kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, rate, limit):
-    """One step for each centre of `kept`: its context rows meet the nodes of its path; returns (loss, n_pairs)."""
+    together  whether a window predicts them as one, as in CBOW, else each of its words by itself, one after the other
+    """
     dim, n_kept = inputs.shape[1], len(kept)
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    rate, limit = np.float32(rate), np.float32(limit)
-    most_contexts, most_nodes = round_up(2 * window, TILE), round_up(longest_path(kept, path_offsets), TILE)
-    contexts, context_starts = aligned_zeros(most_contexts * dim), np.zeros(most_contexts, np.intp)
-    path, path_starts = aligned_zeros(most_nodes * dim), np.zeros(most_nodes, np.intp)
-    all_scores, all_weights = aligned_zeros(most_contexts * most_nodes), aligned_zeros(most_contexts * most_nodes)
-    totals = aligned_zeros(most_contexts)
-    loss, n_pairs = 0.0, 0
+    inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
+    room = round_up(longest_path(kept, path_offsets), LANES)
+    hidden, all_scores, contexts, starts = (
+        aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
+    )  # fmt: skip
+    path_signs = aligned_zeros(room)
+    loss, n_steps = 0.0, 0
 
     for c in range(n_kept):
-        path_start, path_end = path_offsets[kept[c]], path_offsets[kept[c] + 1]
-        n_contexts, n_nodes = high[c] - low[c] - 1, path_end - path_start
-        n_pairs += n_contexts
-        if n_contexts == 0 or n_nodes == 0:
-            continue
-        n_rows = round_up(n_contexts, TILE)
-        n_scores = n_rows * round_up(n_nodes, TILE)
-        scores, weights = all_scores[:n_scores], all_weights[:n_scores]
-        gather_window(contexts, context_starts, inputs, kept, low, high, c, dim)
-        gather_path(path, path_starts, outputs, nodes[path_start:path_end], signs[path_start:path_end], dim)
-        weigh_rectangle(weights, n_nodes, n_contexts, n_rows)
-
-        # Score.
-        for k in range(0, n_nodes, TILE):
-            for i in range(0, n_contexts, TILE):
-                score_tile(contexts, i, path, k, dim, scores, k * n_rows + i, n_rows)
-        loss += slopes_and_loss(scores, weights, np.float32(1), rate)
-        if rate * max(n_contexts, n_nodes) > limit:
-            limit_steps(scores, n_nodes, n_rows, 0, totals[:n_rows], limit)
-
-        # Update.
         following = kept[min(c + 1, n_kept - 1)]
         for p in range(path_offsets[following], path_offsets[following + 1]):
             prefetch_row(outputs, dim * np.intp(nodes[p]), dim)
-        prefetch_row(inputs, dim * np.intp(kept[min(c + 1 + window, n_kept - 1)]), dim)
-        for i in range(0, n_contexts, TILE):
-            update_tile(inputs, context_starts, i, path, 0, n_nodes, dim, scores, i, n_rows, 1)
+        prefetch_row(inputs, dim * np.intp(kept[min(c + AHEAD + window, n_kept - 1)]), dim)
+        path_start, path_end = path_offsets[kept[c]], path_offsets[kept[c] + 1]
+        n_nodes = path_end - path_start
         for k in range(n_nodes):
-            if signs[path_start + k] < 0:  # the path's copies have their signs, the matrix has not
-                scores[k * n_rows : (k + 1) * n_rows] *= np.float32(-1)
-        for k in range(0, n_nodes, TILE):
-            update_tile(outputs, path_starts, k, contexts, 0, n_contexts, dim, scores, k * n_rows, 1, n_rows)
+            starts[k], path_signs[k] = dim * np.intp(nodes[path_start + k]), np.float32(signs[path_start + k])
+        scores = all_scores[: round_up(n_nodes, LANES)]
+        n_contexts = list_window(contexts, kept, low, high, c, dim)
+        n_at_once = n_contexts if together else 1
+        for i in range(0, n_contexts, max(n_at_once, 1)):
+            n_steps += 1
+            loss += step_window(
+                inputs, contexts[i:], n_at_once, outputs, starts, path_signs, n_nodes,
+                hidden, scores, average, divide_error, rate, dim,
+            )  # fmt: skip
 
-    return loss, n_pairs
+    return loss, n_steps
 
 
 @kernel
 def skipgram_hs_block(
-    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs, window, shrink, rate, limit, state
+    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs, window, shrink, rate, state
 ):
     """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
 
@@ -1234,122 +1164,21 @@ def skipgram_hs_block(
     The others are as in `skipgram_block`.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return train_windows_hs(kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, rate, limit)
-
-
-@part
-def update_path(outputs, node_starts, first, hidden, errors, row, dim, factors):
-    """For the `TILE` nodes k from `first` on: error += factors[k] * node k's row, which itself += factors[k] * hidden.
-
-    The hidden vector and its error begin at `row`.
-    """
-    n0, n1, n2, n3 = node_starts[first], node_starts[first + 1], node_starts[first + 2], node_starts[first + 3]
-    f0, f1 = splat(factors[first]), splat(factors[first + 1])
-    f2, f3 = splat(factors[first + 2]), splat(factors[first + 3])
-    for d in range(0, dim, LANES):
-        h, e = load(hidden, row + d), load(errors, row + d)
-        v = load(outputs, n0 + d)
-        e = multiply_add(f0, v, e)
-        store(outputs, n0 + d, multiply_add(f0, h, v))
-        v = load(outputs, n1 + d)
-        e = multiply_add(f1, v, e)
-        store(outputs, n1 + d, multiply_add(f1, h, v))
-        v = load(outputs, n2 + d)
-        e = multiply_add(f2, v, e)
-        store(outputs, n2 + d, multiply_add(f2, h, v))
-        v = load(outputs, n3 + d)  # read after the store before it: past the path's end stands its last node again
-        e = multiply_add(f3, v, e)
-        store(outputs, n3 + d, multiply_add(f3, h, v))
-        store(errors, row + d, e)
-
-
-@part
-def train_cbow_groups_hs(
-    kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, average, divide_error, rate, limit
-):
-    """A step for the path of each centre of `kept`; context rows change for `GROUP` centres at once.
-
-    Returns (loss, centres that have context).
-    """
-    dim, n_kept = inputs.shape[1], len(kept)
-    n_groups = (n_kept + GROUP - 1) // GROUP
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    rate, limit = np.float32(rate), np.float32(limit)
-
-    reach = round_up(2 * window + TILE, TILE)  # as in `train_groups`
-    n_contexts = GROUP + reach - TILE
-    contexts, context_starts = aligned_zeros((n_contexts + TILE) * dim), np.zeros(n_contexts, np.intp)
-    hidden, errors, starts = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim), dim * np.arange(GROUP)
-    windows = aligned_zeros(GROUP * (reach + 1))
-    hidden_shares, error_shares = aligned_zeros(GROUP), aligned_zeros(GROUP)
-    totals, window_totals = aligned_zeros(GROUP), aligned_zeros(GROUP + 2 * window)
-    most_nodes = round_up(longest_path(kept, path_offsets), LANES)
-    node_starts, hidden_starts = np.zeros(most_nodes, np.intp), np.zeros(most_nodes, np.intp)
-    all_scores, all_weights, all_signs = aligned_zeros(most_nodes), aligned_zeros(most_nodes), aligned_zeros(most_nodes)
-    loss, n_centres = 0.0, 0
-
-    for g in range(n_groups):
-        begin = g * GROUP
-        gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
-        n_centres += share_windows(hidden_shares, error_shares, low, high, begin, average, divide_error)
-        weigh_true_pairs(windows, reach, window, low, high, begin)
-        scale_windows(windows, reach, hidden_shares)
-        sum_windows(hidden, starts, contexts, windows, reach, window, dim)
-        errors[:] = 0
-        totals[:] = 0
-
-        for j in range(min(GROUP, n_kept - begin)):
-            following = kept[min(begin + j + 1, n_kept - 1)]
-            for p in range(path_offsets[following], path_offsets[following + 1]):
-                prefetch_row(outputs, dim * np.intp(nodes[p]), dim)
-            prefetch_row(inputs, dim * np.intp(kept[min(begin + GROUP + window + j, n_kept - 1)]), dim)
-            path_start, path_end = path_offsets[kept[begin + j]], path_offsets[kept[begin + j] + 1]
-            n_nodes = path_end - path_start
-            if hidden_shares[j] == 0 or n_nodes == 0:
-                continue
-            room = round_up(n_nodes, LANES)
-            scores, weights, path_signs = all_scores[:room], all_weights[:room], all_signs[:room]
-            for k in range(room):
-                p = path_start + min(k, n_nodes - 1)
-                node_starts[k], hidden_starts[k] = dim * np.intp(nodes[p]), starts[j]
-                path_signs[k] = np.float32(signs[p])
-                weights[k] = np.float32(1) if k < n_nodes else np.float32(0)
-            scores[:] = 0
-            for k in range(0, n_nodes, TILE):
-                score_pairs(hidden, hidden_starts, outputs, node_starts, k, dim, scores)
-            for k in range(room):
-                scores[k] *= path_signs[k]
-            loss += slopes_and_loss(scores, weights, np.float32(1), rate)
-            for k in range(room):
-                totals[j] += abs(scores[k])
-            fitting = limit / totals[j] if totals[j] > limit else np.float32(1)
-            for k in range(room):
-                scores[k] *= path_signs[k] * fitting
-            totals[j] = min(totals[j], limit)
-            for k in range(0, n_nodes, TILE):
-                update_path(outputs, node_starts, k, hidden, errors, starts[j], dim, scores)
-
-        if np.max(totals) * 2 * window > limit:
-            limit_windows(error_shares, totals, low, high, begin, window, window_totals, limit)
-        for j in range(GROUP):
-            error_shares[j] /= max(hidden_shares[j], np.float32(1e-9))  # from here on the windows' weights are these
-        scale_windows(windows, reach, error_shares)
-        hand_back_errors(inputs, context_starts, errors, windows, reach, window, dim)
-
-    return loss, n_centres
+    return train_on_paths(
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, False, True, False, rate
+    )
 
 
 @kernel
 def cbow_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-    window, shrink, average, divide_error, rate, limit, state,
+    window, shrink, average, divide_error, rate, state,
 ):  # fmt: skip
     """Train CBOW with hierarchical softmax on ids[first:last]; returns (loss, n_centres).
 
     The parameters are as in `cbow_block` and `skipgram_hs_block`.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    highest = limit if average else limit / (2 * window)
-    return train_cbow_groups_hs(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, average, divide_error, rate, highest
+    return train_on_paths(
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, True, average, divide_error, rate
     )
