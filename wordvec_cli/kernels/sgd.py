@@ -410,16 +410,18 @@ def slopes_and_loss(scores, weights, sign, rate):
 def signed_slopes_and_loss(scores, signs, n, rate):
     """As `slopes_and_loss` for the first n scores, each with its sign and weight 1; the rest become 0.
 
-    Vector by vector: a loop of unknown length costs more than it does for a few scores.
+    Returns (loss, sum of the factors' sizes). It goes vector by vector, as a loop of any length has a costly start.
     """
-    loss = np.float32(0)
+    loss, total = np.float32(0), np.float32(0)
     for first in range(0, len(scores), LANES):
         for i in range(first, first + LANES):
             weight = np.float32(1) if i < n else np.float32(0)
             sigmoid, log = sigmoid_and_loss(signs[i] * scores[i])
             loss += weight * log
-            scores[i] = -rate * signs[i] * weight * sigmoid
-    return loss
+            size = rate * weight * sigmoid
+            total += size
+            scores[i] = -signs[i] * size
+    return loss, total
 
 
 # ---- training ----
@@ -957,18 +959,15 @@ def update_window(inputs, contexts, n_contexts, share, outputs, starts, n_output
 
 
 @inlined
-def limit_window(factors, contexts, n_contexts, both_shares):
+def limit_window(factors, total, contexts, n_contexts, both_shares):
     """Scale the factors of a window's step down, in place, where it is longer than `MOST_AT_ONCE`.
 
     A step moves an output row by its factor times the hidden vector, and the hidden vector by that factor times the
     row, times both_shares, once for each two places of the window that hold the same word. The step's length is the
-    geometric mean of the two, with the factors summed up. Long steps overshoot, each more than the one before. At
-    the usual rates none is so long, unless words repeat themselves.
+    geometric mean of the two, with `total`, the sum of the factors' sizes, for the factor. Long steps overshoot, each
+    more than the one before. At the usual rates none is so long, unless words repeat themselves.
     """
-    total, repeats = np.float32(0), 0
-    for k in range(len(factors)):
-        total += abs(factors[k])
-    size = total * total * both_shares
+    repeats, size = 0, total * total * both_shares
     if size * np.float32(n_contexts * n_contexts) > MOST_AT_ONCE * MOST_AT_ONCE:
         for i in range(n_contexts):
             for j in range(n_contexts):
@@ -994,8 +993,8 @@ def step_window(
     average_rows(hidden, inputs, contexts, n_contexts, hidden_share, dim)
     for k in range(0, n_outputs, TILE):
         score_rows(hidden, outputs, starts, k, dim, scores)
-    loss = signed_slopes_and_loss(scores, signs, n_outputs, rate)
-    limit_window(scores, contexts, n_contexts, hidden_share * error_share)
+    loss, total = signed_slopes_and_loss(scores, signs, n_outputs, rate)
+    limit_window(scores, total, contexts, n_contexts, hidden_share * error_share)
     update_window(inputs, contexts, n_contexts, error_share, outputs, starts, n_outputs, scores, hidden, dim)
     return loss
 
