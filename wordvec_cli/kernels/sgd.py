@@ -311,6 +311,14 @@ def add_vector(matrix, start, vector):
 
 
 @part
+def add_scaled(matrix, start, rows, row_start, factor, dim):
+    """matrix[start : start + dim] += factor * rows[row_start : row_start + dim]."""
+    f = splat(factor)
+    for d in range(0, dim, LANES):
+        store(matrix, start + d, multiply_add(f, load(rows, row_start + d), load(matrix, start + d)))
+
+
+@part
 def score_tile(contexts, context, outputs, output, dim, scores, position, stride):
     """scores[position + o * stride + c] = contexts[context + c] . outputs[output + o] for c, o < TILE."""
     s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = splat(np.float32(0))

@@ -30,6 +30,7 @@ NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-sof
 MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
+STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
 SECONDS_OF_LOADING = 1.5  # of kernels, after which they must be compiling
@@ -195,7 +196,7 @@ class Word2VecTrainer:
         self._init = init
         self._counts = _counts(vocabulary, sequences)
         self._keep = keep_thresholds(self._counts, config.sample)
-        self._choose_kernel()
+        self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         padded_dim = -(-config.vector_size // LANES) * LANES
         self.inputs = aligned_zeros((len(vocabulary), padded_dim))
         n_outputs = len(vocabulary) - (config.loss == HIERARCHICAL_SOFTMAX)
@@ -250,42 +251,35 @@ class Word2VecTrainer:
         arguments = *place, *self._fixed_arguments
         if self._is_in_step:
             results = sgd.skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
-                self._n_threads, *arguments, rate, last_rate, 1.0, np.uint64(seed)
+                self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
             )
         else:
-            results = self._kernel(*arguments, rate, self._step_limit, np.uint64(seed))
+            results = self._kernel(*arguments, rate, *self._limit, np.uint64(seed))
         return loop.BlockLoss(*results)
 
-    def _choose_kernel(self) -> None:
-        """The kernel of the model and the loss, and those of its arguments that stay the same."""
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
+        """The kernel of the model and the loss, those of its arguments that stay the same, and its limit, if any."""
         from wordvec_cli.kernels import sgd
 
         config, counts = self._config, self._counts
         shrink = not config.fixed_window
         windows = (config.window, shrink)
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
-        rows_of_group = sgd.GROUP + 2 * config.window
-        arguments: tuple[Any, ...]
-        if config.loss == NEGATIVE_SAMPLING:
-            negative = config.negative or 0
-            noise = sgd.alias_table((np.maximum(counts, 1) / counts.max()) ** config.noise_exponent)
-            self.untrained_loss = (1 + negative) * math.log(2)
-            if config.model == SKIPGRAM:
-                n_noise = sgd.noise_words(config.window, shrink, negative)
-                self._kernel, arguments = sgd.skipgram_block, (*noise, *windows, negative, n_noise)
-            else:
-                n_noise = sgd.cbow_noise_words(negative)
-                self._kernel, arguments = sgd.cbow_block, (*noise, *windows, *hidden, negative, n_noise)
-            rows_of_group = max(rows_of_group, n_noise)
-        else:
+        negative = config.negative or 0
+        if config.loss == HIERARCHICAL_SOFTMAX:
             tree = sgd.huffman_tree(counts)  # type: ignore[no-untyped-call]
             self.untrained_loss = float(np.average(np.diff(tree[0]), weights=counts)) * math.log(2)
             if config.model == SKIPGRAM:
-                self._kernel, arguments = sgd.skipgram_hs_block, (*tree, *windows)
-            else:
-                self._kernel, arguments = sgd.cbow_hs_block, (*tree, *windows, *hidden)
-        self._fixed_arguments = arguments
-        self._step_limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
+                return sgd.skipgram_hs_block, (*tree, *windows), ()
+            return sgd.cbow_hs_block, (*tree, *windows, *hidden), ()
+        noise = sgd.alias_table((np.maximum(counts, 1) / counts.max()) ** config.noise_exponent)
+        self.untrained_loss = (1 + negative) * math.log(2)
+        if config.model == CBOW:
+            return sgd.cbow_block, (*noise, *windows, *hidden, negative), ()
+        n_noise = sgd.noise_words(config.window, shrink, negative)
+        rows_of_group = max(sgd.GROUP + 2 * config.window, n_noise)
+        limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
+        return sgd.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
 
 
 def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
