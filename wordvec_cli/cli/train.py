@@ -126,6 +126,14 @@ score_options = combined(
 @hyper_parameters
 @min_count_option
 @max_vocab_option
+@click.option(
+    "--engine",
+    type=click.Choice(["wordvec", "gensim"]),
+    default="wordvec",
+    show_default=True,
+    help="Whose trainer: gensim's Word2Vec gets the same words and sentences, to compare with; it has neither "
+    "checkpoints nor losses.",
+)
 @click.option("--init", metavar="FILE", help="Start words that this vector file has from their vectors there.")
 @click.option("--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`.")
 @score_options
@@ -146,6 +154,7 @@ def command(
     like: str | None,
     init: str | None,
     early_stopping: int | None,
+    engine: str,
     eval_sets: tuple[str, ...],
     resume: bool,
     save_context: bool,
@@ -161,6 +170,7 @@ def command(
     wordvec train corpus/ -o vectors.safetensors --model cbow --window 10 --eval-set wordsim353.tsv
     zcat corpus/*.gz | wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10
     wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume   (after Ctrl-C)
+    wordvec train corpus.txt.gz -o by-gensim.safetensors --engine gensim
     """
     if output != STANDARD_STREAM and not output.endswith(SUFFIX):
         raise click.UsageError(f"-o {output}: vectors are written as safetensors; name it FILE{SUFFIX}")
@@ -172,12 +182,17 @@ def command(
     start = load(init) if init else None
     options = {name: others.pop(name) for name in _HYPER_PARAMETERS}
     limits = {name: others.pop(name) for name in OF_WORDS}
-    config, limits = _settled(options, limits, others["vocab"], _defaults(options, preset, like), start)
+    defaults = _defaults(options, preset, like)
+    if engine == "gensim":
+        defaults = _gensims_defaults(options, defaults)
+    config, limits = _settled(options, limits, others["vocab"], defaults, start)
+    if engine == "gensim":
+        _check_gensim_has(config, others["threads"])
     if save_context and config.loss == "hierarchical-softmax":
         raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
     order = Order(
         corpus, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets, resume=resume,
-        save_context=save_context, like=like, **limits, **others,
+        engine=engine, save_context=save_context, like=like, **limits, **others,
     )  # fmt: skip
     return run(order, terminal)
 
@@ -202,6 +217,24 @@ def _defaults(given: dict[str, Any], preset: str | None, like: str | None) -> di
     if not (configuration := recorded(load(like).metadata, "configuration")):
         raise InputError(f"{like}: does not say how it was trained; give the options themselves")
     return configuration
+
+
+def _gensims_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The defaults, and after them those of gensim where it has no choice."""
+    from wordvec_cli.training import gensim_engine
+
+    cbow_mean = {**defaults, **_without_none(given)}.get("cbow_mean", True)
+    return {"cbow_gradient": gensim_engine.cbow_gradient(cbow_mean)} | defaults
+
+
+def _check_gensim_has(config: "Word2VecConfig", n_threads: int) -> None:
+    """Raises: OptionError for an option that gensim does not have"""
+    from wordvec_cli.training import gensim_engine
+
+    for name in ("resume", "early_stopping", "checkpoint_every"):
+        if _is_given(name):
+            raise OptionError(f"--{name.replace('_', '-')}: is not for --engine gensim; leave it out")
+    gensim_engine.check(config, n_threads)
 
 
 def _settled(

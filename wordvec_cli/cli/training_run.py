@@ -18,7 +18,7 @@ from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
 from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, check_room
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences import BYTES_PER_TOKEN, encode
-from wordvec_cli.training import checkpoint, loop, word2vec
+from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Order:
     max_vocab: int | None
     tokenizer: "Tokenizer | None"
     config: word2vec.Word2VecConfig
+    engine: str
     init: "Embeddings | None"
     like: str | None
     eval_sets: tuple[str, ...]
@@ -50,8 +51,8 @@ class Order:
     tmp_dir: str | None
 
     @property
-    def is_reproducible(self) -> bool:
-        return self.threads == 1 or self.config.deterministic
+    def is_by_gensim(self) -> bool:
+        return self.engine == "gensim"
 
 
 def run(order: Order, terminal: Terminal) -> int | None:
@@ -62,7 +63,7 @@ def run(order: Order, terminal: Terminal) -> int | None:
     eval_sets = [read_eval_set(path) for path in order.eval_sets]
     with checkpoint.opened(order.output, spool_folder(order.tmp_dir, order.output), order.checkpoint_every) as kept:
         prepared = _resumed(order, kept, terminal) if kept.holds_run else _prepared(order, kept, terminal)
-        with _stop_signals(terminal, checkpoint.keeps(order.output)) as stop:
+        with _stop_signals(terminal, checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
             try:
                 _train(order, prepared, kept, eval_sets, stop, terminal)
             except Cancelled:
@@ -148,7 +149,8 @@ def _prepared(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun
             f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
         )
     prepared = PreparedRun(sequences, vocabulary, told.table, text.stamp())
-    kept.begin(prepared)
+    if not order.is_by_gensim:  # it has no checkpoints
+        kept.begin(prepared)
     return prepared
 
 
@@ -207,14 +209,15 @@ def _train(
     vocabulary = prepared.vocabulary
     for eval_set in eval_sets:
         check_words(vocabulary, eval_set)
-    trainer = word2vec.Word2VecTrainer(prepared.sequences, vocabulary, order.config, order.init)
+    trainer = _trainer(order, prepared, kept)
+    n_threads = gensim_engine.n_workers(order.threads, trainer.words_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
         known, _ = word2vec.words_in_common(vocabulary, order.init.vocabulary)
         terminal.note(f"{len(known)} of {len(vocabulary)} words start from --init, the others at random")
-    if not order.is_reproducible:
+    if n_threads > 1 and not order.config.deterministic:
         terminal.note(
-            f"{order.threads} threads share the matrices without locks: another run will differ a little; "
-            "for the same bytes every time: --threads 1, or --deterministic"
+            f"{n_threads} threads share the matrices without locks: another run will differ a little; "
+            f"for the same bytes every time: --threads 1{'' if order.is_by_gensim else ', or --deterministic'}"
         )
     state = kept.restore_checkpoint(trainer.parameters)
     if state and state.epoch < order.config.epochs:
@@ -224,9 +227,12 @@ def _train(
         return {each.name: evaluate(vocabulary, trainer.matrix, each).value for each in eval_sets}
 
     session = loop.Session(
-        order.threads, kept, terminal.report, score if eval_sets else None, order.early_stopping, stop.is_asked_for
+        n_threads, kept, terminal.report, score if eval_sets else None, order.early_stopping, stop.is_asked_for
     )
-    trained = word2vec.train(trainer, session, state)
+    if isinstance(trainer, gensim_engine.GensimTrainer):
+        trained = gensim_engine.train(trainer, session)
+    else:
+        trained = word2vec.train(trainer, session, state)
     terminal.close()
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
@@ -234,8 +240,17 @@ def _train(
         context = trained.context if order.save_context else None
         embeddings.save(order.output, vocabulary, trained.matrix, _metadata(order, prepared, trained), context)
     except OutputError as error:
+        if order.is_by_gensim:
+            raise
         kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), trainer.parameters)
         raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error
+
+
+def _trainer(
+    order: Order, prepared: PreparedRun, kept: Checkpoint
+) -> word2vec.Word2VecTrainer | gensim_engine.GensimTrainer:
+    what = prepared.sequences, prepared.vocabulary, order.config, order.init
+    return gensim_engine.GensimTrainer(*what, kept.folder) if order.is_by_gensim else word2vec.Word2VecTrainer(*what)
 
 
 def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) -> dict[str, str]:
@@ -245,11 +260,14 @@ def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) ->
     metadata = {
         "configuration": _json(order.config.options() | limits),
         "corpus_fingerprint": prepared.sequences.corpus_fingerprint,
-        "losses": _json(state.losses),
         "seed": str(order.config.seed),
         "tokenizer": _json(prepared.told["tokenizer"]),
         "reproducible": "yes" if is_reproducible else f"no: {state.n_threads} threads without --deterministic",
     }
+    if order.is_by_gensim:
+        metadata["engine"] = gensim_engine.version()  # whose losses are wrong, so that none are recorded
+    else:
+        metadata["losses"] = _json(state.losses)
     if state.n_halvings:
         metadata["learning_rate_halvings"] = str(state.n_halvings)
     if order.init:

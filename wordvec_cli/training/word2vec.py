@@ -34,6 +34,10 @@ STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as th
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
 SECONDS_OF_LOADING = 1.5  # of kernels, after which they must be compiling
+NOTHING_TO_LEARN = (
+    "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
+    "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
+)
 
 # Options that only one model or loss has, and their defaults there.
 _NEEDED_BY: Mapping[str, tuple[str, object]] = {
@@ -155,10 +159,7 @@ def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state:
         trainer.load_kernel(session.n_threads)
     end = loop.run(trainer, session, state)
     if not any(end.losses):
-        raise InputError(
-            "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
-            "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
-        )
+        raise InputError(NOTHING_TO_LEARN)
     return Trained(trainer.matrix, trainer.context, end)
 
 
@@ -194,7 +195,7 @@ class Word2VecTrainer:
         self._vocabulary = vocabulary
         self._config = config
         self._init = init
-        self._counts = _counts(vocabulary, sequences)
+        self._counts = word_counts(vocabulary, sequences)
         self._keep = keep_thresholds(self._counts, config.sample)
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         padded_dim = -(-config.vector_size // LANES) * LANES
@@ -220,10 +221,7 @@ class Word2VecTrainer:
         self.outputs[:] = 0
         fill_uniform(self.matrix, self._config.seed)
         if self._init is not None:
-            known, ids = words_in_common(self._vocabulary, self._init.vocabulary)
-            self.matrix[known] = self._init.matrix[ids]
-            if self._init.context is not None and self.context is not None:
-                self.context[known] = self._init.context[ids]
+            take_over(self._init, self._vocabulary, self.matrix, self.context)
 
     def load_kernel(self, n_threads: int) -> None:
         """Load or compile what training needs, before the clock starts.
@@ -282,7 +280,7 @@ class Word2VecTrainer:
         return sgd.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
 
 
-def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
+def word_counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
     """How often each word occurs: as its vocabulary says, or else in the corpus itself."""
     counts = np.zeros(len(vocabulary)) if vocabulary.counts is None else np.asarray(vocabulary.counts, dtype=np.float64)
     if counts.any():
@@ -291,6 +289,14 @@ def _counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64
         ids = sequences.ids[start : start + (1 << 20)]
         counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
     return counts
+
+
+def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", context: "Matrix | None") -> None:
+    """Set the rows of words that other vectors have to what they are there, in place."""
+    known, ids = words_in_common(vocabulary, init.vocabulary)
+    matrix[known] = init.matrix[ids]
+    if init.context is not None and context is not None:
+        context[known] = init.context[ids]
 
 
 def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":

@@ -1,0 +1,308 @@
+"""gensim's Word2Vec on the same words, counts and sentences: to compare with our trainer, and to trust it.
+
+gensim's fastest path reads a text file in batches of more than 10 000 words, leaves out what a batch has beyond these,
+and hands each thread as many bytes. So it gets a file of blocks: up to 9 999 words, by their ids, all of one width, and
+a line of words that it does not know, which makes all blocks as long. Thus words may be any bytes, none is left out,
+and none is read by two threads.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import DivergedError, InputError, OptionError
+from wordvec_cli.files import check_free_space, writable
+from wordvec_cli.progress import Cancelled, Progress, Report, silent
+from wordvec_cli.sequences import Ids, Sequences
+from wordvec_cli.training import loop, word2vec
+from wordvec_cli.training.word2vec import CBOW, HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
+from wordvec_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+GENSIMS_BATCH = 10_001  # words after which a batch ends
+WORDS_PER_BLOCK = (
+    9_999  # at most, and of a sentence; with the line of unknown ones they are 10 000 lines, as many as fit
+)
+WORDS_PER_THREAD = 100_000  # at least
+TOKENS_PER_CHUNK = 1 << 18
+KEEPS_ALL = 0.5  # as `sample`: sqrt(t/f) + t/f is above 1 for every share f
+SEEDS = 1 << 32
+HIGHEST_RATE = 1000.0  # far beyond all use; where numbers overflow, gensim reads beyond its tables and crashes
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def version() -> str:
+    import gensim
+
+    return f"gensim {gensim.__version__}"
+
+
+def cbow_gradient(cbow_mean: bool) -> str:
+    """What gensim does with the error of the hidden vector. Source: word2vec_inner.pyx"""
+    return "sum" if cbow_mean else "mean"
+
+
+def check(config: Word2VecConfig, n_threads: int) -> None:
+    """Raises: OptionError that names an option that gensim does not have"""
+    if config.deterministic and n_threads > 1:
+        raise OptionError("--deterministic: gensim has it on one thread only; add --threads 1")
+    if config.model == CBOW and config.cbow_gradient != cbow_gradient(bool(config.cbow_mean)):
+        form = "mean" if config.cbow_mean else "sum"
+        raise OptionError(f"--cbow-gradient {config.cbow_gradient}: gensim does not have it with --cbow-{form}")
+    if config.seed >= SEEDS:
+        raise OptionError(f"--seed {config.seed}: gensim takes seeds below 2^32 = {SEEDS}")
+    if config.learning_rate > HIGHEST_RATE:
+        raise OptionError(
+            f"--learning-rate {config.learning_rate}: gensim may crash above {HIGHEST_RATE:.0f}; lower it"
+        )
+
+
+def n_workers(n_threads: int, n_words: int) -> int:
+    """How many of the threads are worth starting."""
+    return max(1, min(n_threads, n_words // WORDS_PER_THREAD))
+
+
+class GensimTrainer:
+    """gensim's model of a vocabulary, before training. Row i is word i.
+
+    folder  where the sentences are written for gensim; None: the system's folder of temporary files
+    Raises: OptionError, InputError if `init` has a number that is not finite
+    """
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        vocabulary: Vocabulary,
+        config: Word2VecConfig,
+        init: Embeddings | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        check(config, n_threads=1)
+        self.sequences = sequences
+        self.words_per_epoch = sequences.n_known
+        self.n_epochs = config.epochs
+        self.folder = folder
+        self.model = _model(config)
+        counts = np.maximum(word2vec.word_counts(vocabulary, sequences), 1).astype(np.int64)
+        self.model.build_vocab_from_freq(dict(zip(_keys(len(vocabulary)), counts.tolist(), strict=True)))
+        if init is not None:
+            word2vec.take_over(init, vocabulary, self.matrix, self.context)
+            if not self.is_finite():
+                raise InputError("--init: some of its numbers are not finite, and gensim would crash; mend the file")
+
+    @property
+    def matrix(self) -> "Matrix":
+        matrix: Matrix = self.model.wv.vectors
+        return matrix
+
+    @property
+    def outputs(self) -> "Matrix":
+        outputs: Matrix = self.model.syn1 if self.model.hs else self.model.syn1neg
+        return outputs
+
+    @property
+    def context(self) -> "Matrix | None":
+        return None if self.model.hs else self.outputs
+
+    @property
+    def parameters(self) -> "Mapping[str, Matrix]":
+        return {"inputs": self.matrix, "outputs": self.outputs}
+
+    def is_finite(self) -> bool:
+        return all(loop.is_finite(matrix) for matrix in self.parameters.values())
+
+
+def _model(config: Word2VecConfig) -> Any:
+    from gensim.models import Word2Vec
+
+    is_hierarchical = config.loss == HIERARCHICAL_SOFTMAX
+    sample = config.sample if config.sample < KEEPS_ALL else 0  # from 1 on, it would be a count to gensim
+    if is_hierarchical and not sample:
+        sample = KEEPS_ALL  # gensim seeds its random numbers for noise and for dropping only, not for windows
+    return Word2Vec(
+        sg=int(config.model == SKIPGRAM), hs=int(is_hierarchical), negative=config.negative or 0,
+        ns_exponent=0.75 if config.noise_exponent is None else config.noise_exponent,
+        cbow_mean=int(config.cbow_mean is not False), vector_size=config.vector_size, window=config.window,
+        shrink_windows=not config.fixed_window, sample=sample, epochs=config.epochs, alpha=config.learning_rate,
+        min_alpha=config.min_learning_rate, seed=config.seed, min_count=1, sorted_vocab=0,
+    )  # fmt: skip
+
+
+def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> word2vec.Trained:
+    """Train by gensim. On one thread the result is a function of the corpus, the vocabulary and the configuration.
+
+    The state that is given has no losses: those that gensim tells are wrong. Of the session, the keeper and the
+    patience are not for gensim.
+    Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled, OutputError
+    """
+    model = trainer.model
+    model.workers = n_workers(session.n_threads, trainer.words_per_epoch)
+    untrained = zlib.crc32(trainer.outputs.data)
+    with TemporaryDirectory(prefix=".wordvec-", dir=trainer.folder) as folder:
+        text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
+        if not text.has_pairs or (model.hs and len(trainer.matrix) == 1):
+            raise InputError(word2vec.NOTHING_TO_LEARN)
+        _train_on(text, trainer, session)
+    if zlib.crc32(trainer.outputs.data) == untrained:
+        raise InputError(word2vec.NOTHING_TO_LEARN)
+    state = loop.State(epoch=trainer.n_epochs, n_threads=model.workers)
+    return word2vec.Trained(trainer.matrix, trainer.context, state)
+
+
+def _train_on(text: "_Text", trainer: GensimTrainer, session: loop.Session) -> None:
+    """Let gensim train in a thread of its own; however this ends, none of gensim's threads is at work any more."""
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    epochs, callback = _Epochs(trainer, session), CallbackAny2Vec()
+    callback.on_epoch_end = epochs.end_one
+    with ThreadPoolExecutor(1) as executor:
+        epochs.begin()
+        training = executor.submit(
+            trainer.model.train, corpus_file=os.fsencode(text.path), total_words=text.total_words,
+            total_examples=text.n_lines, epochs=trainer.n_epochs, callbacks=[callback],
+        )  # fmt: skip
+        try:
+            while not wait([training], SECONDS_BETWEEN_LOOKS).done:
+                if session.is_cancelled():
+                    raise Cancelled
+            training.result()
+        finally:
+            epochs.are_stopped = True
+            os.truncate(text.path, 0)  # gensim cannot be told to stop, but stops where its file ends
+
+
+class _Epochs:
+    """Checks, scores and reports epochs as they end."""
+
+    def __init__(self, trainer: GensimTrainer, session: loop.Session) -> None:
+        self.are_stopped = False
+        self._trainer = trainer
+        self._session = session
+        self._n_done = 0
+
+    def begin(self) -> None:
+        self._start = perf_counter()
+        self._report_words()
+
+    def end_one(self, _: Any) -> None:
+        """Called by gensim. Raises: DivergedError, Cancelled"""
+        if self.are_stopped:
+            raise Cancelled
+        self._n_done += 1
+        if not self._trainer.is_finite():
+            raise DivergedError(f"training diverged in epoch {self._n_done}; lower --learning-rate and train again")
+        figures = self._session.score() if self._session.score else {}
+        rate = self._n_done * self._trainer.words_per_epoch / max(perf_counter() - self._start, 1e-9)
+        speed = {"words_per_second": rate, "words_per_second_and_thread": rate / self._trainer.model.workers}
+        n_epochs = self._trainer.n_epochs
+        self._report_words()
+        self._session.report(
+            Progress("epoch", self._n_done, n_epochs, "epochs", {**figures, **speed}, is_milestone=True)
+        )
+
+    def _report_words(self) -> None:
+        n_words, n_epochs = self._trainer.words_per_epoch, self._trainer.n_epochs
+        epoch = {"epoch": min(self._n_done + 1, n_epochs)}
+        self._session.report(Progress("training", n_words * self._n_done, n_words * n_epochs, "words", epoch))
+
+
+# ---------------------------------------------------------------- the text that gensim reads
+
+
+class _Text(NamedTuple):
+    """A file of blocks of GENSIMS_BATCH words, whose number is a multiple of that of the threads."""
+
+    path: Path
+    total_words: int  # as gensim is to be told: a thread ends with the batch in which it has read more than its share
+    n_lines: int
+    has_pairs: bool
+
+
+def _keys(n_words: int) -> Iterator[str]:
+    """The names that gensim knows the words by."""
+    width = _width(n_words)
+    return (f"{word_id:0{width}d}" for word_id in range(n_words))
+
+
+def _width(n_words: int) -> int:
+    return len(str(n_words - 1))
+
+
+def _name_table(n_words: int) -> "NDArray[np.uint8]":
+    """The same names as bytes, each with a space after it; the last one is no word's."""
+    width = _width(n_words)
+    table = np.full((n_words + 1, width + 1), ord("_"), np.uint8)
+    for i in range(width):
+        table[:-1, width - 1 - i] = ord("0") + np.arange(n_words) // 10**i % 10
+    table[:, -1] = ord(" ")
+    return table
+
+
+def _write_text(sequences: Sequences, n_words: int, n_threads: int, folder: Path, report: Report = silent) -> _Text:
+    path = folder / "blocks"
+    names = _name_table(n_words)
+    check_free_space(folder, sequences.n_known * names.shape[1], "the corpus as a text for gensim")
+    n_blocks = n_sentences = n_written = 0
+    with writable(f"{folder} (temporary files)"), path.open("wb") as file:
+        for ids, is_start in _blocks(sequences):
+            _write_block(file, names, ids, is_start)
+            n_blocks += 1
+            n_sentences += int(np.count_nonzero(is_start))
+            n_written += len(ids)
+            report(Progress("writing for gensim", n_written, sequences.n_known, "words"))
+        for _ in range(-n_blocks % n_threads):
+            _write_block(file, names, np.empty(0, np.int32), np.empty(0, np.bool_))
+            n_blocks += 1
+    return _Text(path, n_blocks * GENSIMS_BATCH - n_threads, n_sentences + n_blocks, n_written > n_sentences)
+
+
+def _write_block(file: BinaryIO, names: "NDArray[np.uint8]", ids: Ids, is_start: "NDArray[np.bool_]") -> None:
+    n_fillers = GENSIMS_BATCH - len(ids)
+    words = names[np.append(ids, np.full(n_fillers, len(names) - 1))]
+    is_end = np.zeros(len(words), np.bool_)
+    is_end[: len(ids)] = np.append(is_start[1:], True)[: len(ids)]
+    is_end[-1] = True
+    words[is_end, -1] = ord("\n")
+    file.write(words.data)
+
+
+def _blocks(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
+    """The known ids in blocks of whole sentences, and which of them start one."""
+    ids, is_start = np.empty(0, np.int32), np.empty(0, np.bool_)
+    for more in _known_words(sequences):
+        ids, is_start = np.append(ids, more[0]), np.append(is_start, more[1])
+        first = 0
+        while len(ids) - first > WORDS_PER_BLOCK:
+            end = first + 1 + int(np.flatnonzero(is_start[first + 1 : first + WORDS_PER_BLOCK + 1])[-1])
+            yield ids[first:end], is_start[first:end]
+            first = end
+        ids, is_start = ids[first:], is_start[first:]
+    yield ids, is_start
+
+
+def _known_words(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
+    """The known ids, chunk by chunk, and which of them start a sentence: a long line becomes several."""
+    n_before = 0  # known words before the chunk
+    line_start = 0  # known words before the line that goes on into the chunk
+    for first in range(0, len(sequences.ids), TOKENS_PER_CHUNK):
+        ids = sequences.ids[first : first + TOKENS_PER_CHUNK]
+        n_known = np.zeros(len(ids) + 1, np.int64)
+        np.cumsum(ids >= 0, out=n_known[1:])
+        lines = slice(*np.searchsorted(sequences.offsets, [first, first + len(ids)]))
+        line_starts = np.append(line_start, n_before + n_known[sequences.offsets[lines] - first])
+        numbers = n_before + np.arange(n_known[-1])
+        places_in_line = numbers - line_starts[np.searchsorted(line_starts, numbers, side="right") - 1]
+        yield ids[ids >= 0], places_in_line % WORDS_PER_BLOCK == 0
+        n_before, line_start = n_before + int(n_known[-1]), int(line_starts[-1])
