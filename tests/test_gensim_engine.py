@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,17 +148,15 @@ def test_one_thread_gives_the_same_bytes_in_every_process(
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
-def test_the_seed_decides_more_than_the_first_vectors(
+def test_one_thread_gives_the_same_numbers_in_one_process(
     counted_file: tuple[Path, dict[str, int]], kind: dict[str, Any]
 ) -> None:
     """Where gensim draws neither noise nor words to drop, it leaves its random numbers unseeded by itself."""
     path, counts = counted_file
-    trained = []
-    for seed in (1, 2):
-        trainer = GensimTrainer(*encoded(path, counts), Word2VecConfig(**kind, vector_size=4, sample=0, seed=seed))
-        trainer.matrix[:] = np.linspace(-0.1, 0.1, trainer.matrix.size).reshape(trainer.matrix.shape)
-        trained.append(gensim_engine.train(trainer).matrix)
-    assert np.any(trained[0] != trained[1])
+    config = Word2VecConfig(**kind, vector_size=4, sample=0, epochs=2)
+    first, *others = [gensim_engine.train(GensimTrainer(*encoded(path, counts), config)).matrix for _ in range(6)]
+    for other in others:
+        np.testing.assert_array_equal(first, other)
 
 
 @pytest.mark.parametrize(
@@ -333,24 +332,26 @@ def test_a_cancelled_training_leaves_no_thread_and_no_file(
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize("copies", [1, 200])
 def test_a_signal_ends_it_and_leaves_the_old_output_alone(
     corpus_file: Path, tmp_path: Path, number: signal.Signals, status: int, copies: int
 ) -> None:
-    """In the midst of an epoch that would take a minute, too."""
+    """In the midst of an epoch that takes far longer than is waited here, too."""
     corpus, output = tmp_path / "corpus.txt", tmp_path / "out" / "v.safetensors"
     corpus.write_bytes(corpus_file.read_bytes() * copies)
     output.parent.mkdir()
     output.write_bytes(b"old")
     with subprocess.Popen(
         [*COMMAND, "train", corpus, "-o", output, *BY_GENSIM, "--epochs", "1000000", "--progress", "json",
-         "--vector-size", str(2 * copies)], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+         "--sample", "0", "--vector-size", str(5 * copies)], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stderr
-        while json.loads(process.stderr.readline()).get("stage") != "training":
-            pass
+        for line in map(json.loads, process.stderr):
+            if line.get("stage") == "writing for gensim" and line["done"] == line["total"]:
+                break
+        time.sleep(1)  # it is training now
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=15)
     assert process.returncode == status
     others = [line for line in map(json.loads, errors.splitlines()) if line.get("stage") not in ("training", "epoch")]
     assert others == ([{"error": "interrupted"}] if number == signal.SIGINT else [])

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 GENSIMS_BATCH = 10_001  # words after which a batch ends
-WORDS_PER_BLOCK = (
-    9_999  # at most, and of a sentence; with the line of unknown ones they are 10 000 lines, as many as fit
-)
+WORDS_PER_BLOCK = 9_999  # at most, and of a sentence; one more line than that is what a batch has room for
 WORDS_PER_THREAD = 100_000  # at least
 TOKENS_PER_CHUNK = 1 << 18
 KEEPS_ALL = 0.5  # as `sample`: sqrt(t/f) + t/f is above 1 for every share f
