@@ -256,13 +256,14 @@ def _trainer(
 def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) -> dict[str, str]:
     state = trained.state
     is_reproducible = state.n_threads == 1 or order.config.deterministic
+    choice = "" if order.is_by_gensim else " without --deterministic"
     limits = {"min_count": order.min_count, "max_vocab": order.max_vocab}
     metadata = {
         "configuration": _json(order.config.options() | limits),
         "corpus_fingerprint": prepared.sequences.corpus_fingerprint,
         "seed": str(order.config.seed),
         "tokenizer": _json(prepared.told["tokenizer"]),
-        "reproducible": "yes" if is_reproducible else f"no: {state.n_threads} threads without --deterministic",
+        "reproducible": "yes" if is_reproducible else f"no: {state.n_threads} threads{choice}",
     }
     if order.is_by_gensim:
         metadata["engine"] = gensim_engine.version()  # whose losses are wrong, so that none are recorded
