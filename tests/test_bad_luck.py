@@ -228,7 +228,14 @@ def test_a_read_only_install_compiles_into_a_private_cache_and_says_so(corpus_fi
     )  # fmt: skip
     assert result.returncode == 0
     assert b"Warning: compiled code cannot be kept" in result.stderr
+    assert result.stderr.count(b"compiling for this processor, which is done once") == 1
     assert result.stdout.startswith(b"the\t2000\n")
+
+
+def test_kernels_that_are_kept_are_not_compiled_again(wordvec: Run, corpus_file: Path) -> None:
+    wordvec("build-vocab", corpus_file, "-o", "-")
+    result = wordvec("build-vocab", corpus_file, "-o", "-")
+    assert b"compiling" not in result.stderr
 
 
 def training(corpus_file: Path, output: Path) -> "subprocess.Popen[bytes]":

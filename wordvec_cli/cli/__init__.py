@@ -75,13 +75,18 @@ def run(arguments: Sequence[str]) -> int:
     terminal = Terminal()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: terminal.note(f"Warning: {message}")
+            warnings.showwarning = lambda message, *_, **__: terminal.note(_shown(message))
             return _run_command(arguments, terminal)
     except EXPECTED_ERRORS as error:
         terminal.close()
         return _tell(error, terminal)
     finally:
         terminal.close()
+
+
+def _shown(message: Warning | str) -> str:
+    """A warning as a note to the user; that kernels are compiled is nothing to worry about."""
+    return str(message) if type(message).__name__ == "Compiling" else f"Warning: {message}"
 
 
 EXPECTED_ERRORS = (

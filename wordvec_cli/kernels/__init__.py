@@ -7,6 +7,25 @@ import warnings
 from typing import Any, cast
 
 import numba
+from numba.core import event
+
+
+class Compiling(Warning):
+    """Kernels are being compiled: what was quick yesterday takes some seconds."""
+
+
+class _Teller(event.Listener):
+    """Warns of the first kernel that is compiled, and not loaded from numba's cache."""
+
+    has_told = False
+
+    def on_start(self, event: object) -> None:
+        if not self.has_told:
+            self.has_told = True
+            warnings.warn("compiling for this processor, which is done once and takes some seconds", Compiling, 1)
+
+    def on_end(self, event: object) -> None:
+        pass
 
 
 def _probe() -> None:
@@ -28,3 +47,4 @@ def _settle_cache() -> None:
 
 
 _settle_cache()
+event.register("numba:compile", _Teller())

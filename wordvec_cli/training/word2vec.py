@@ -5,17 +5,14 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.progress import Progress, Report
 from wordvec_cli.sequences import Sequences, word_table
 from wordvec_cli.training import loop
 from wordvec_cli.vocabulary import Vocabulary
@@ -33,7 +30,6 @@ TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some ten
 STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
-SECONDS_OF_LOADING = 1.5  # of kernels, after which they must be compiling
 NOTHING_TO_LEARN = (
     "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
     "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
@@ -155,24 +151,11 @@ def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state:
     state  to go on from, with the trainer's parameters as they were there
     Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled
     """
-    with _loading_kernels(session.report):
-        trainer.load_kernel(session.n_threads)
+    trainer.load_kernel(session.n_threads)
     end = loop.run(trainer, session, state)
     if not any(end.losses):
         raise InputError(NOTHING_TO_LEARN)
     return Trained(trainer.matrix, trainer.context, end)
-
-
-@contextmanager
-def _loading_kernels(report: Report) -> Iterator[None]:
-    """Tell if it takes so long that they must be compiling."""
-    telling = Progress("compiling the kernels for this processor, once", 0, None, "kernels", is_milestone=True)
-    timer = Timer(SECONDS_OF_LOADING, report, (telling,))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 class Word2VecTrainer:
