@@ -180,7 +180,7 @@ def in_own_mounts(script: str, **environment: str) -> "subprocess.CompletedProce
 def test_a_small_disk_that_fills_up_is_one_line_and_the_old_file_stays(
     wordvec: Run, corpus_file: Path, tmp_path: Path
 ) -> None:
-    """A vector of 3000 numbers for each of 19 words is more than 200 kB, one of 100 is less: known before training."""
+    """Vectors of 3000 numbers for 19 words, with their checkpoints, are more than 200 kB, of 100 less: known before."""
     script = (
         'mount -t tmpfs -o size=200k tmpfs "$DISK" && cd "$DISK" && printf "the old output" > v.safetensors && '
         '"$PYTHON" -m wordvec_cli train "$CORPUS" -o v.safetensors --vector-size "$SIZE" --tmp-dir "$SPOOL"; '
@@ -193,7 +193,7 @@ def test_a_small_disk_that_fills_up_is_one_line_and_the_old_file_stays(
     result = in_own_mounts(script, SIZE="3000", **places)
     assert result.stdout == b"1\nv.safetensors\n" + OLD
     error = result.stderr.decode().splitlines()[-1]
-    assert error.startswith("Error: v.safetensors: needs 228.") and "free some space" in error
+    assert error.startswith("Error: v.safetensors: training: needs 1.4") and "free some space" in error
     result = in_own_mounts(script, SIZE="100", **places)
     assert result.stdout.startswith(b"0\nv.safetensors\n")
     assert not result.stdout.endswith(OLD)

@@ -118,6 +118,11 @@ class Corpus:
         sources = tuple(source for path in paths for source in _sources(path, spool_folder))
         return cls(paths, tokenizer, spool_folder, sum(source.size_bytes for source in sources), _sources=sources)
 
+    @property
+    def spooled_bytes(self) -> int:
+        """Of the copies of pipes, in `spool_folder`."""
+        return sum(source.size_bytes for source in self._sources if source.copy is not None)
+
     def check_not_output(self, path: str) -> None:
         """Raises: InputError if `path`, or its sidecar, would take the place of a file of the corpus."""
         for source in self._sources:

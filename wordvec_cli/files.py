@@ -152,14 +152,6 @@ def check_output(path: str) -> None:
         raise OutputError(f"{path}: no permission to write there")
 
 
-def check_room(path: str, n_bytes: int) -> None:
-    """Find out before hours of work that `n_bytes` will not fit where `path` is. Raises: OutputError."""
-    target = os.path.realpath(path)
-    is_file = path != STANDARD_STREAM and (os.path.isfile(target) or not os.path.exists(target))
-    if is_file:
-        check_free_space(os.path.dirname(target), n_bytes, path)
-
-
 def check_free_space(folder: "Path | str", n_bytes: int, purpose: str) -> None:
     """Raises: OutputError if the disk of `folder` has less than `n_bytes` free."""
     import shutil

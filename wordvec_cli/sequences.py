@@ -74,6 +74,32 @@ def encode(
     return _sequences(writer.ids_file, writer.offsets_file, facts)
 
 
+class TokenTally:
+    """Counts what `encode` would write: tokens, those of them that the vocabulary knows, and lines."""
+
+    def __init__(self) -> None:
+        self.n_tokens = self.n_known = self.n_lines = 0
+        self._lock = threading.Lock()
+
+    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+        with self._lock:
+            self.add(ids, line_ends)
+
+    def add(self, ids: Ids, line_ends: Offsets) -> None:
+        self.n_tokens += len(ids)
+        self.n_known += int(np.count_nonzero(ids >= 0))
+        self.n_lines += len(line_ends)
+
+
+def count_tokens(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, report: Report = silent) -> TokenTally:
+    """What `encode` would write, without writing it. Raises: InputError as `encode` does"""
+    tally = TokenTally()
+    words = word_table(vocabulary)
+    corpus.feed([_Encoder(corpus, words, tally) for _ in range(n_threads)], "counting tokens", report)
+    _check_known(corpus, tally)
+    return tally
+
+
 def open_sequences(folder: Path) -> Sequences:
     """What `encode` wrote to `folder`. Raises: InputError"""
     with readable(str(folder)):
@@ -102,11 +128,11 @@ def _reading(corpus: Corpus) -> Reading:
     return corpus.reading
 
 
-def _check_known(corpus: Corpus, writer: "_Writer") -> None:
-    if not writer.n_tokens:
+def _check_known(corpus: Corpus, tally: TokenTally) -> None:
+    if not tally.n_tokens:
         raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name one that does")
-    if not writer.n_known:
-        raise InputError(f"{corpus.paths[0]}: none of its {writer.n_tokens} words is in the vocabulary; build another")
+    if not tally.n_known:
+        raise InputError(f"{corpus.paths[0]}: none of its {tally.n_tokens} words is in the vocabulary; build another")
 
 
 def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
@@ -127,7 +153,7 @@ def word_table(vocabulary: Vocabulary) -> Any:
 class _Encoder:
     """Encodes blocks in one thread. What a tokenizer makes of a chunk is looked up once per distinct chunk."""
 
-    def __init__(self, corpus: Corpus, words: Any, writer: "_Writer") -> None:
+    def __init__(self, corpus: Corpus, words: Any, writer: TokenTally) -> None:
         self._tokenizer = corpus.tokenizer
         self._words = words
         self._writer = writer
@@ -197,7 +223,7 @@ class _ChunkIds:
         self._starts, self._lengths, self._piece_ids = starts, lengths, np.concatenate(ids)
 
 
-class _Writer:
+class _Writer(TokenTally):
     """Writes encoded blocks in the order of the corpus, whatever the order in which they come."""
 
     def __init__(self, folder: Path, has_names: bool) -> None:
@@ -207,10 +233,9 @@ class _Writer:
         for file in (self.ids_file, self.offsets_file):
             close_with(self, file)
         self.offsets_file.write(bytes(8))
-        self.n_tokens = self.n_known = self.n_lines = 0
+        super().__init__()
         self._waiting: dict[int, tuple[Ids, Offsets]] = {}
         self._next_index = 0
-        self._lock = threading.Lock()
 
     def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
         """`line_ends` counts from the block's start."""
@@ -223,9 +248,7 @@ class _Writer:
     def _write(self, ids: Ids, line_ends: Offsets) -> None:
         self.ids_file.write(ids.data.cast("B"))
         self.offsets_file.write((line_ends + self.n_tokens).data.cast("B"))
-        self.n_tokens += len(ids)
-        self.n_known += int(np.count_nonzero(ids >= 0))
-        self.n_lines += len(line_ends)
+        self.add(ids, line_ends)
 
     def flush(self) -> None:
         self.ids_file.flush()

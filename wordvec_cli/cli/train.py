@@ -104,6 +104,10 @@ checkpoint_options = combined(
         "--checkpoint-every", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
         metavar="MINUTES", help="Write a checkpoint beside the output (FILE.checkpoint) so often, and at Ctrl-C.",
     ),
+    click.option(
+        "--dry-run", is_flag=True,
+        help="Count the corpus and print what training will take: memory, disk, seconds; fail if it does not fit.",
+    ),
     click.option("--resume", is_flag=True, help="Go on from the checkpoint; if there is none, start."),
 )  # fmt: skip
 
@@ -157,6 +161,7 @@ def command(
     engine: str,
     eval_sets: tuple[str, ...],
     resume: bool,
+    dry_run: bool,
     save_context: bool,
     **others: Any,
 ) -> int | None:
@@ -177,6 +182,10 @@ def command(
     if early_stopping and not eval_sets:
         raise click.UsageError("--early-stopping: needs a score to act on; add --eval-set FILE")
 
+    if dry_run and resume:
+        raise click.UsageError("--dry-run and --resume exclude each other; what is resumed has fitted before")
+
+    from wordvec_cli.cli.dry_run import tell_estimate
     from wordvec_cli.cli.training_run import Order, run
 
     start = load(init) if init else None
@@ -194,7 +203,10 @@ def command(
         corpus, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets, resume=resume,
         engine=engine, save_context=save_context, like=like, **limits, **others,
     )  # fmt: skip
-    return run(order, terminal)
+    if not dry_run:
+        return run(order, terminal)
+    tell_estimate(order, terminal)
+    return None
 
 
 _HYPER_PARAMETERS = [

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import embeddings
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
-from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
 from wordvec_cli.corpus import Corpus
-from wordvec_cli.counting import CountOptions
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
 from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
-from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, check_room
+from wordvec_cli.files import STANDARD_STREAM, check_output
 from wordvec_cli.progress import Cancelled
-from wordvec_cli.sequences import BYTES_PER_TOKEN, encode
+from wordvec_cli.sequences import encode
 from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.estimate import estimate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wordvec_cli.embeddings import Embeddings
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.vocabulary_file import VocabularyFile
@@ -54,6 +56,10 @@ class Order:
     def is_by_gensim(self) -> bool:
         return self.engine == "gensim"
 
+    @property
+    def spool_folder(self) -> "Path":
+        return spool_folder(self.tmp_dir, self.output)
+
 
 def run(order: Order, terminal: Terminal) -> int | None:
     """Train, and write the vectors; the exit status."""
@@ -61,8 +67,9 @@ def run(order: Order, terminal: Terminal) -> int | None:
     if order.resume and not checkpoint.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
     eval_sets = [read_eval_set(path) for path in order.eval_sets]
-    with checkpoint.opened(order.output, spool_folder(order.tmp_dir, order.output), order.checkpoint_every) as kept:
-        prepared = _resumed(order, kept, terminal) if kept.holds_run else _prepared(order, kept, terminal)
+    with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
+        prepare = _resumed if kept.holds_run else _prepared
+        prepared = prepare(order, kept, eval_sets, terminal)
         with _stop_signals(terminal, checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
             try:
                 _train(order, prepared, kept, eval_sets, stop, terminal)
@@ -81,7 +88,7 @@ def run(order: Order, terminal: Terminal) -> int | None:
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """What decides the result: `table` of it, and the vocabulary that was given."""
 
     table: Mapping[str, Any]
@@ -89,7 +96,8 @@ class _Told:
     vocabulary_file: "VocabularyFile | None"
 
 
-def _told(order: Order, terminal: Terminal) -> _Told:
+def read_told(order: Order, terminal: Terminal) -> Told:
+    """What the options and the files say that they name. Raises: InputError"""
     known = _read_vocabulary(order, terminal) if order.vocab else None
     if order.tokenizer is None and known is None and order.like:
         tokenizer = _tokenizer_of(order.like)
@@ -104,7 +112,7 @@ def _told(order: Order, terminal: Terminal) -> _Told:
         "init": order.init.metadata.get("checksum") if order.init else None,
         "early_stopping": order.early_stopping,
     }
-    return _Told(table, tokenizer, known)
+    return Told(table, tokenizer, known)
 
 
 def _tokenizer_of(path: str) -> "Tokenizer":
@@ -126,25 +134,23 @@ def _read_vocabulary(order: Order, terminal: Terminal) -> "VocabularyFile":
     return file
 
 
-def _prepared(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
+def _prepared(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
     """Count (or read) the words, and encode the corpus."""
-    told = _told(order, terminal)
+    told = read_told(order, terminal)
     if order.resume:
         terminal.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
-    text = Corpus.open(order.corpus, told.tokenizer, spool_folder(order.tmp_dir, order.output))
+    text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
     text.check_not_output(order.output)
     if known := told.vocabulary_file:
-        vocabulary, n_tokens = known.vocabulary, None
+        vocabulary = known.vocabulary
     else:
-        assert order.min_count is not None
-        options = CountOptions(order.min_count, order.max_vocab, order.memory, order.threads)
-        words = count_words_and_tell(text, options, terminal)
-        vocabulary, n_tokens = words.vocabulary(), words.statistics.n_tokens
-    check_room(order.output, embeddings.size_bytes(vocabulary, order.config.vector_size, 1 + order.save_context))
-    if n_tokens is not None:
-        check_free_space(kept.folder, BYTES_PER_TOKEN * n_tokens, "the corpus as word ids")
+        counted = count(order, text, terminal)
+        vocabulary = counted.vocabulary
+        check_fits(order, plan(order, counted, told.tokenizer, eval_sets, text))
     sequences = encode(text, vocabulary, order.threads, terminal.report, kept.folder)
     if known:
+        counted = Counted.of_sequences(vocabulary, sequences)
+        check_fits(order, plan(order, counted, told.tokenizer, eval_sets, text, is_encoded=True))
         terminal.note(
             f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
         )
@@ -154,7 +160,7 @@ def _prepared(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun
     return prepared
 
 
-def _resumed(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
+def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
     """What an earlier run prepared. Raises: InputError if this is not to be resumed, or is another run"""
     if not order.resume:
         raise InputError(
@@ -162,7 +168,7 @@ def _resumed(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
             "add --resume to go on with it, or remove the folder to start afresh"
         )
     prepared = kept.prepared_run()
-    told = _told(order, terminal)
+    told = read_told(order, terminal)
     differences = [
         f"{_option(name)} {_shown(told.table.get(name))} (was {_shown(prepared.told.get(name))})"
         for name in {**prepared.told, **told.table}
@@ -175,11 +181,13 @@ def _resumed(order: Order, kept: Checkpoint, terminal: Terminal) -> PreparedRun:
             f"{kept.folder}: is of another run, and cannot be resumed with {', '.join(differences)}; "
             "give the options of that run, or remove the folder to start afresh"
         )
+    counted = Counted.of_sequences(prepared.vocabulary, prepared.sequences)
+    estimate(plan(order, counted, told.tokenizer, eval_sets, is_encoded=True)).check_memory()
     return prepared
 
 
 def _difference_of_corpus(order: Order, prepared: PreparedRun, tokenizer: "Tokenizer", terminal: Terminal) -> list[str]:
-    text = Corpus.open(order.corpus, tokenizer, spool_folder(order.tmp_dir, order.output))
+    text = Corpus.open(order.corpus, tokenizer, order.spool_folder)
     if prepared.sources and json.loads(json.dumps(text.stamp())) == prepared.sources:
         return []
     if text.read_through(terminal.report).fingerprint == prepared.sequences.corpus_fingerprint:

@@ -173,7 +173,7 @@ class _Run:
         self._speed = _Speed(self._trainer, state, self._session.n_threads)
         while state.epoch < self._trainer.n_epochs and not self._has_lost_patience(state):
             try:
-                if state.epoch in self._snapshot_epochs() and not state.block:
+                if state.epoch in snapshot_epochs(self._trainer.n_epochs) and not state.block:
                     self._check_parameters()
                     self._keeper.save(SNAPSHOT, state, self._trainer.parameters)
                 state = self._end_of_epoch(self._rest_of_epoch(state))
@@ -182,9 +182,6 @@ class _Run:
         if self._session.patience is not None and 0 < state.best_epoch != state.epoch:
             self._keeper.restore(BEST, self._trainer.parameters)
         return state
-
-    def _snapshot_epochs(self) -> set[int]:
-        return {self._trainer.n_epochs * i // N_SNAPSHOTS for i in range(1, N_SNAPSHOTS)} - {0}
 
     def _rest_of_epoch(self, state: State) -> State:
         """Train the blocks that the epoch has left, with a pause for each checkpoint."""
@@ -262,6 +259,11 @@ class _Run:
             )
         )  # fmt: skip
         return state
+
+
+def snapshot_epochs(n_epochs: int) -> set[int]:
+    """How many epochs are done when a snapshot is written."""
+    return {n_epochs * i // N_SNAPSHOTS for i in range(1, N_SNAPSHOTS)} - {0}
 
 
 def _mean_score(figures: Mapping[str, float]) -> float:

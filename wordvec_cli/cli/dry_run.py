@@ -1,0 +1,60 @@
+"""`wordvec train --dry-run`: what training would take, as `name<TAB>value<TAB>the value for people` lines."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from wordvec_cli.cli.output import write_stdout
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.training_plan import Counted, check, count, plan
+from wordvec_cli.cli.training_run import Order, read_told
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.errors import WordvecError
+from wordvec_cli.evaluation import read_eval_set
+from wordvec_cli.files import check_output, shown_size
+from wordvec_cli.sequences import count_tokens
+from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_seconds
+
+
+def tell_estimate(order: Order, terminal: Terminal) -> None:
+    """Print the estimate. Raises: InputError or OutputError if training would not fit."""
+    check_output(order.output)
+    eval_sets = [read_eval_set(path) for path in order.eval_sets]
+    told = read_told(order, terminal)
+    text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
+    text.check_not_output(order.output)
+    start = time.perf_counter()
+    if file := told.vocabulary_file:
+        tally = count_tokens(text, file.vocabulary, order.threads, terminal.report)
+        counted = Counted(file.vocabulary, tally.n_tokens, tally.n_lines, tally.n_known)
+        terminal.close()
+    else:
+        counted = count(order, text, terminal)
+    seconds_of_reading = time.perf_counter() - start
+    planned = plan(order, counted, told.tokenizer, eval_sets, text)
+    _tell(order, planned, seconds_of_reading)
+
+
+def _tell(order: Order, planned: Plan, seconds_of_reading: float) -> None:
+    estimated = estimate(planned)
+    try:
+        check(order, estimated)
+    except WordvecError:
+        write_stdout(_lines(estimated))
+        raise
+    # Encoding reads as counting does, and what it does with each word takes about as long.
+    seconds = seconds_of_reading + measured_seconds(planned)
+    write_stdout(_lines(replace(estimated, seconds=seconds)))
+
+
+def _lines(estimated: Estimate) -> Iterator[bytes]:
+    yield f"tokens\t{estimated.n_tokens}\t{estimated.n_tokens:,}\n".encode()
+    yield f"words\t{estimated.n_words}\t{estimated.n_words:,}\n".encode()
+    for name in ("memory_bytes", "disk_bytes", "file_bytes"):
+        n_bytes = getattr(estimated, name)
+        yield f"{name}\t{n_bytes}\t{shown_size(n_bytes)}\n".encode()
+    if estimated.seconds is None:
+        yield b"seconds\t\tnot measured, as it does not fit\n"
+    else:
+        yield f"seconds\t{estimated.seconds:.1f}\t{timedelta(seconds=round(estimated.seconds))}\n".encode()

@@ -1,0 +1,259 @@
+"""What a training will take, told before it starts: memory, disk and time."""
+
+import itertools
+import math
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wordvec_cli import embeddings
+from wordvec_cli.corpus import BLOCK_BYTES, CorpusStatistics
+from wordvec_cli.errors import InputError
+from wordvec_cli.evaluation import COSINES_AT_ONCE, GENSIM, EvalSet, WordPairs
+from wordvec_cli.files import shown_size
+from wordvec_cli.sequences import BYTES_PER_TOKEN, Sequences
+from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.training import loop, word2vec
+from wordvec_cli.training.machine import available_memory, memory_in_use
+from wordvec_cli.vocabulary import Vocabulary
+
+HEADER_BYTES = 1000  # of a file, about
+SECONDS_OF_WARMING, SECONDS_OF_MEASURING = 0.1, 0.5
+BLOCKS_TO_MEASURE = 50  # at least; of iid words, so that more would be no truer
+
+# Measured, on Linux with glibc: what the allocator and the caches of a thread come to.
+KERNEL_BYTES = 4_000_000  # of the training kernels, when they come from numba's cache
+BLOCKS_OF_ENCODER = 3  # how often a thread that encodes has the size of a block of text
+BLOCKS_OF_PATTERN = 16  # the same where Python's regular expressions find the tokens
+CHUNKS_PER_WORD = 1.3  # distinct pieces between white space that a thread meets, to the distinct words of all text
+BYTES_PER_CHUNK = 20  # beside its entry in a table: where its words are, and their ids
+ROWS_OF_GROUP = 40  # of the matrices that a kernel gathers for some centres, beside windows and noise words
+COPIES_OF_CHUNK = 3  # of rows, while they get their random numbers
+BYTES_PER_SCORED_WORD = 250  # of the table of words that an --eval-set is looked up in
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained, as far as it decides memory, disk and time.
+
+    n_tokens, n_lines  of the corpus
+    n_distinct_words   of the corpus, with those that are dropped; 0 if that is not known
+    n_init_words       of the vectors that training starts from
+    keeps_checkpoints  whether they are written while it trains, as beside any output that is a file
+    spooled_bytes      the copy of a corpus that came through a pipe, which goes when it is encoded
+    spool_is_near      whether that is on the disk where the checkpoints are
+    is_encoded         whether the corpus is on disk as word ids already
+    """
+
+    vocabulary: Vocabulary
+    config: word2vec.Word2VecConfig
+    tokenizer: Tokenizer
+    n_tokens: int
+    n_lines: int
+    n_known: int
+    n_distinct_words: int = 0
+    n_threads: int = 1
+    n_init_words: int = 0
+    eval_sets: Sequence[EvalSet] = ()
+    saves_context: bool = False
+    stops_early: bool = False
+    keeps_checkpoints: bool = True
+    spooled_bytes: int = 0
+    spool_is_near: bool = True
+    is_encoded: bool = False
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of the second matrix."""
+        return max(len(self.vocabulary) - (self.config.loss == word2vec.HIERARCHICAL_SOFTMAX), 1)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training takes.
+
+    memory_bytes  at its peak: anonymous memory of the process, from the counting of the words on. The corpus as word
+                  ids is not in it, as it is a file that is mapped: its pages give way when memory is short. Nor is
+                  what compiling takes, the first time
+    memory_to_come_bytes  of it, what the process does not have yet
+    disk_bytes    at its peak: the sizes of the checkpoint's files, of the temporary copies while one of them is
+                  replaced, of a pipe's copy and of the vectors, if checkpoints are written (at Ctrl-C one always is)
+    disk_to_come_bytes    of it, what is not there yet, where the checkpoints are
+    file_bytes    of the vectors
+    seconds       of encoding and training; None if they were not measured
+    """
+
+    n_tokens: int
+    n_words: int
+    memory_bytes: int
+    memory_to_come_bytes: int
+    disk_bytes: int
+    disk_to_come_bytes: int
+    file_bytes: int
+    seconds: float | None = None
+
+    def check_memory(self) -> None:
+        """Raises: InputError if there is less memory than is still to come"""
+        needed, free = self.memory_to_come_bytes, available_memory()
+        if free is not None and needed > free:
+            raise InputError(
+                f"training needs {shown_size(needed)} of memory and {shown_size(free)} are free; "
+                "lower --max-vocab or --vector-size, or free some"
+            )
+
+
+def estimate(plan: Plan) -> Estimate:
+    """All but the time, which `measured_seconds` tells."""
+    used = memory_in_use()
+    to_come = max(_training_memory(plan), 0 if plan.is_encoded else _encoding_memory(plan))
+    disk = _disk(plan)
+    return Estimate(
+        plan.n_tokens, len(plan.vocabulary),
+        memory_bytes=max(used.peak_bytes, used.now_bytes + to_come), memory_to_come_bytes=to_come,
+        disk_bytes=disk.at_peak, disk_to_come_bytes=disk.to_come, file_bytes=_file_bytes(plan),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- disk
+
+
+@dataclass(frozen=True)
+class _Disk:
+    at_peak: int
+    to_come: int
+
+
+def _disk(plan: Plan) -> _Disk:
+    """The most that encoding, training and the writing of the vectors have on disk."""
+    n_snapshots = len(loop.snapshot_epochs(plan.config.epochs))
+    n_kept = plan.keeps_checkpoints + (n_snapshots > 0) + plan.stops_early
+    is_replaced = plan.keeps_checkpoints or n_snapshots > 1 or plan.stops_early
+    ids = BYTES_PER_TOKEN * plan.n_tokens + 8 * (plan.n_lines + 1) + HEADER_BYTES
+    prepared = ids + embeddings.size_bytes(plan.vocabulary, 0) + HEADER_BYTES
+    state = 4 * plan.config.vector_size * (len(plan.vocabulary) + plan.n_outputs) + HEADER_BYTES
+    written = _file_bytes(plan) if plan.keeps_checkpoints else 0  # else it goes to a pipe or a device
+    training = prepared + n_kept * state + max(is_replaced * state, written)
+    room = (plan.spooled_bytes if plan.spool_is_near else 0) + (ids if plan.is_encoded else 0)
+    to_come = max(prepared - (ids if plan.is_encoded else 0), training - room)
+    return _Disk(max(plan.spooled_bytes + prepared, training), to_come)
+
+
+def _file_bytes(plan: Plan) -> int:
+    n_matrices = 1 + plan.saves_context
+    return embeddings.size_bytes(plan.vocabulary, plan.config.vector_size, n_matrices) + 2 * HEADER_BYTES
+
+
+# ---------------------------------------------------------------- memory
+
+
+def _encoding_memory(plan: Plan) -> int:
+    """The table of words, and what each thread has of text, ids and tokens that it remembers."""
+    n_text = len(plan.vocabulary.text)
+    words = _table_bytes(len(plan.vocabulary), n_text) + n_text
+    if not plan.tokenizer.splits_at_white_space:
+        return words + plan.n_threads * BLOCKS_OF_PATTERN * BLOCK_BYTES
+    chunks = 0
+    if not plan.tokenizer.keeps_chunks:
+        n_chunks = round(CHUNKS_PER_WORD * plan.n_distinct_words)
+        chunks = _table_bytes(n_chunks, 8 * n_chunks) + BYTES_PER_CHUNK * n_chunks
+    return words + plan.n_threads * (BLOCKS_OF_ENCODER * BLOCK_BYTES + chunks)
+
+
+def _table_bytes(n_words: int, n_text: int) -> int:
+    """Of a hash table (`kernels.text.WordTable`), whose number of slots is a power of two."""
+    return 8 * (1 << max(10, (2 * n_words - 1).bit_length())) + 24 * n_words + n_text
+
+
+def _training_memory(plan: Plan) -> int:
+    """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
+    n_words, dim = len(plan.vocabulary), plan.config.vector_size
+    padded_dim = -(-dim // word2vec.LANES) * word2vec.LANES
+    matrices = 4 * padded_dim * (n_words + plan.n_outputs)
+    rows = ROWS_OF_GROUP + 2 * plan.config.window + (plan.config.window + 1) * (plan.config.negative or 0)
+    n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
+    gathered = 4 * padded_dim * rows * n_threads
+    chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, word2vec.ROWS_PER_CHUNK)
+    passing = max(gathered, chunks, _memory_of_init(plan), _scoring_memory(plan))
+    return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
+
+
+def _memory_of_init(plan: Plan) -> int:
+    """The table of its words, or a copy of the rows that are taken over."""
+    if not plan.n_init_words:
+        return 0
+    rows = 4 * plan.config.vector_size * min(len(plan.vocabulary), plan.n_init_words)
+    return max(_table_bytes(plan.n_init_words, 8 * plan.n_init_words), rows)
+
+
+def _bytes_of_draws(plan: Plan) -> int:
+    """Counts and keep thresholds; of the noise words thresholds and aliases, or of the Huffman tree all paths."""
+    n_words = len(plan.vocabulary)
+    if plan.config.loss == word2vec.NEGATIVE_SAMPLING:
+        return (8 + 4 + 8) * n_words
+    return (8 + 4 + 8) * n_words + round((4 + 1) * n_words * (math.log2(n_words) + 2))
+
+
+def _scoring_memory(plan: Plan) -> int:
+    """What the scores after an epoch take: analogies compare with vectors of length 1, many questions at once."""
+    if not plan.eval_sets:
+        return 0
+    n_words = min(len(plan.vocabulary), GENSIM.max_words or len(plan.vocabulary))
+    words = BYTES_PER_SCORED_WORD * n_words
+    n_questions = max((len(each.words) for each in plan.eval_sets if not isinstance(each, WordPairs)), default=0)
+    if not n_questions:
+        return words
+    return words + 4 * plan.config.vector_size * n_words + 4 * min(COSINES_AT_ONCE, n_questions * n_words)
+
+
+# ---------------------------------------------------------------- time
+
+
+def measured_seconds(plan: Plan) -> float:
+    """How long the epochs take, at the speed of about half a second of training.
+
+    It trains on words drawn by their counts, in lines of the corpus's mean length, with all else as it will be.
+    """
+    config = replace(plan.config, learning_rate=min(plan.config.learning_rate, 0.01), min_learning_rate=0.0)
+    sequences = _drawn_sequences(plan)
+    trainer = word2vec.Word2VecTrainer(sequences, plan.vocabulary, config)
+    trainer.load_kernel(plan.n_threads)
+    trainer.initialise()
+    n_threads = 1 if trainer.is_synchronous else plan.n_threads
+    _blocks_per_second(trainer, n_threads, SECONDS_OF_WARMING)
+    tokens_per_block = len(sequences.ids) / trainer.n_blocks
+    tokens_per_second = tokens_per_block * _blocks_per_second(trainer, n_threads, SECONDS_OF_MEASURING)
+    return plan.n_tokens * plan.config.epochs / tokens_per_second
+
+
+def _drawn_sequences(plan: Plan) -> Sequences:
+    vocabulary, n_words = plan.vocabulary, len(plan.vocabulary)
+    n_tokens = max(BLOCKS_TO_MEASURE, plan.n_threads) * word2vec.TOKENS_PER_BLOCK
+    # A list without counts is mostly one by frequency.
+    counts = 1 / np.arange(1, n_words + 1) if vocabulary.counts is None else np.asarray(vocabulary.counts, np.float64)
+    shares = (counts + 1e-9) / (counts + 1e-9).sum()
+    rng = np.random.default_rng(1)
+    ids = rng.choice(n_words, n_tokens, p=shares).astype(np.int32)
+    ids[rng.random(n_tokens) >= plan.n_known / plan.n_tokens] = -1
+    offsets = np.append(np.arange(0, n_tokens, max(plan.n_tokens // max(plan.n_lines, 1), 1)), n_tokens)
+    for array in (ids, offsets):
+        array.flags.writeable = False  # as maps are: numba compiles anew for arrays of another kind
+    return Sequences(ids, offsets, int((ids >= 0).sum()), CorpusStatistics(0, 0, n_tokens, 0, 0), "")
+
+
+def _blocks_per_second(trainer: word2vec.Word2VecTrainer, n_threads: int, seconds: float) -> float:
+    numbers = itertools.count()
+    start = time.perf_counter()
+
+    def train(_: int) -> int:
+        for n_done in itertools.count(1):
+            trainer.train_block(0, next(numbers) % trainer.n_blocks, 1.0)
+            if time.perf_counter() - start >= seconds:
+                return n_done
+        raise AssertionError
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        n_blocks = sum(pool.map(train, range(n_threads)))
+    return n_blocks / (time.perf_counter() - start)
