@@ -1,4 +1,4 @@
-"""word2vec against gensim's fastest path: words a second, scores, threads; and what checkpoints cost.
+"""word2vec against gensim's fastest path: words a second, scores, threads; what checkpoints cost; is --dry-run true?
 
 words/s = occurrences of vocabulary words, before subsampling, times epochs / seconds of training. Ours includes writing
 the vectors; gensim's is `Word2Vec.train(corpus_file=...)` alone, without building its vocabulary.
@@ -26,6 +26,7 @@ from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.checkpoint import Checkpoint
+from wordvec_cli.training.estimate import Plan, measured_seconds
 from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer, train
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -168,12 +169,29 @@ def measure_checkpoints(material: Material, epochs: int, runs: int) -> None:
     )
 
 
+def compare_estimates(material: Material, settings: Mapping[str, Word2VecConfig], epochs: int) -> None:
+    sequences, rows = material.sequences, []
+    for name, config in settings.items():
+        longer = replace(config, epochs=epochs)
+        n_tokens, n_lines, n_known = len(sequences.ids), sequences.n_sentences, sequences.n_known
+        plan = Plan(material.vocabulary, longer, Tokenizer(), n_tokens, n_lines, n_known, n_threads=2)
+        estimated = measured_seconds(plan)
+        real = n_known * epochs / ours(material, longer).speed
+        rows.append([name, estimated, real, f"{estimated / real:.2f}"])
+    print_table(
+        f"seconds of {epochs} epochs as --dry-run tells them, and as they are, 2 threads",
+        ["", "estimated", "real", "estimated / real"],
+        rows,
+    )
+
+
 def main(arguments: argparse.Namespace) -> None:
     logging.disable(logging.WARNING)  # gensim's
     settings = {name: config for name, config in SETTINGS.items() if arguments.only in name}
     with tempfile.TemporaryDirectory() as folder:
         material = Material.of(text_file(arguments.corpus, Path(folder)), Path(folder))
         compare_speed(material, settings, arguments.epochs, arguments.runs)
+        compare_estimates(material, settings, arguments.epochs)
         measure_checkpoints(material, max(arguments.epochs, 3), arguments.runs)
         if arguments.quality:
             compare_quality(material, settings, arguments.epochs, 3)
