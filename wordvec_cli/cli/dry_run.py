@@ -43,18 +43,21 @@ def _tell(order: Order, planned: Plan, seconds_of_reading: float) -> None:
     except WordvecError:
         write_stdout(_lines(estimated))
         raise
+    if order.is_by_gensim:
+        write_stdout(_lines(estimated, "gensim's speed is not measured"))
+        return
     # Encoding reads as counting does, and what it does with each word takes about as long.
     seconds = seconds_of_reading + measured_seconds(planned)
     write_stdout(_lines(replace(estimated, seconds=seconds)))
 
 
-def _lines(estimated: Estimate) -> Iterator[bytes]:
+def _lines(estimated: Estimate, without_seconds: str = "not measured, as it does not fit") -> Iterator[bytes]:
     yield f"tokens\t{estimated.n_tokens}\t{estimated.n_tokens:,}\n".encode()
     yield f"words\t{estimated.n_words}\t{estimated.n_words:,}\n".encode()
     for name in ("memory_bytes", "disk_bytes", "file_bytes"):
         n_bytes = getattr(estimated, name)
         yield f"{name}\t{n_bytes}\t{shown_size(n_bytes)}\n".encode()
     if estimated.seconds is None:
-        yield b"seconds\t\tnot measured, as it does not fit\n"
+        yield f"seconds\t\t{without_seconds}\n".encode()
     else:
         yield f"seconds\t{estimated.seconds:.1f}\t{timedelta(seconds=round(estimated.seconds))}\n".encode()

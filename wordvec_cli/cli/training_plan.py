@@ -69,6 +69,7 @@ def plan(
         spooled_bytes=text.spooled_bytes if text else 0,
         spool_is_near=text is not None and _are_on_one_disk(text.spool_folder, checkpoint_disk(order)),
         is_encoded=is_encoded,
+        is_by_gensim=order.is_by_gensim,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from wordvec_cli.evaluation import COSINES_AT_ONCE, GENSIM, EvalSet, WordPairs
 from wordvec_cli.files import shown_size
 from wordvec_cli.sequences import BYTES_PER_TOKEN, Sequences
 from wordvec_cli.tokenizer import Tokenizer
-from wordvec_cli.training import loop, word2vec
+from wordvec_cli.training import gensim_engine, loop, word2vec
 from wordvec_cli.training.machine import available_memory, memory_in_use
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -33,6 +33,8 @@ BYTES_PER_CHUNK = 20  # beside its entry in a table: where its words are, and th
 ROWS_OF_GROUP = 40  # of the matrices that a kernel gathers for some centres, beside windows and noise words
 COPIES_OF_CHUNK = 3  # of rows, while they get their random numbers
 BYTES_PER_SCORED_WORD = 250  # of the table of words that an --eval-set is looked up in
+GENSIM_BYTES = 33_000_000  # of its modules and buffers
+GENSIM_BYTES_PER_WORD = {word2vec.NEGATIVE_SAMPLING: 360, word2vec.HIERARCHICAL_SOFTMAX: 700}  # of Python objects
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Plan:
     spooled_bytes      the copy of a corpus that came through a pipe, which goes when it is encoded
     spool_is_near      whether that is on the disk where the checkpoints are
     is_encoded         whether the corpus is on disk as word ids already
+    is_by_gensim       which has no checkpoints, and wants the corpus as a text
     """
 
     vocabulary: Vocabulary
@@ -64,6 +67,7 @@ class Plan:
     spooled_bytes: int = 0
     spool_is_near: bool = True
     is_encoded: bool = False
+    is_by_gensim: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -128,16 +132,35 @@ class _Disk:
 
 def _disk(plan: Plan) -> _Disk:
     """The most that encoding, training and the writing of the vectors have on disk."""
+    if plan.is_by_gensim:
+        return _disk_of_gensim(plan)
     n_snapshots = len(loop.snapshot_epochs(plan.config.epochs))
     n_kept = plan.keeps_checkpoints + (n_snapshots > 0) + plan.stops_early
     is_replaced = plan.keeps_checkpoints or n_snapshots > 1 or plan.stops_early
-    ids = BYTES_PER_TOKEN * plan.n_tokens + 8 * (plan.n_lines + 1) + HEADER_BYTES
-    prepared = ids + embeddings.size_bytes(plan.vocabulary, 0) + HEADER_BYTES
+    prepared = _ids_bytes(plan) + embeddings.size_bytes(plan.vocabulary, 0) + HEADER_BYTES
     state = 4 * plan.config.vector_size * (len(plan.vocabulary) + plan.n_outputs) + HEADER_BYTES
     written = _file_bytes(plan) if plan.keeps_checkpoints else 0  # else it goes to a pipe or a device
-    training = prepared + n_kept * state + max(is_replaced * state, written)
-    room = (plan.spooled_bytes if plan.spool_is_near else 0) + (ids if plan.is_encoded else 0)
-    to_come = max(prepared - (ids if plan.is_encoded else 0), training - room)
+    return _peak(plan, prepared, prepared + n_kept * state + max(is_replaced * state, written))
+
+
+def _disk_of_gensim(plan: Plan) -> _Disk:
+    """Its text goes before the vectors are written."""
+    width = len(str(len(plan.vocabulary))) + 1
+    n_blocks = -(-plan.n_known // gensim_engine.WORDS_PER_BLOCK)
+    text = n_blocks * gensim_engine.GENSIMS_BATCH * width
+    prepared = _ids_bytes(plan)
+    return _peak(plan, prepared, prepared + max(text, _file_bytes(plan) if plan.keeps_checkpoints else 0))
+
+
+def _ids_bytes(plan: Plan) -> int:
+    return BYTES_PER_TOKEN * plan.n_tokens + 8 * (plan.n_lines + 1) + HEADER_BYTES
+
+
+def _peak(plan: Plan, prepared: int, training: int) -> _Disk:
+    """prepared  when the corpus is encoded, beside the copy of a pipe; training  when that has gone"""
+    ids = _ids_bytes(plan) if plan.is_encoded else 0
+    spooled = plan.spooled_bytes if plan.spool_is_near else 0
+    to_come = max(prepared - ids, training - ids - spooled)
     return _Disk(max(plan.spooled_bytes + prepared, training), to_come)
 
 
@@ -170,6 +193,9 @@ def _table_bytes(n_words: int, n_text: int) -> int:
 def _training_memory(plan: Plan) -> int:
     """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
+    if plan.is_by_gensim:
+        objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.config.loss] * n_words
+        return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))
     padded_dim = -(-dim // word2vec.LANES) * word2vec.LANES
     matrices = 4 * padded_dim * (n_words + plan.n_outputs)
     rows = ROWS_OF_GROUP + 2 * plan.config.window + (plan.config.window + 1) * (plan.config.negative or 0)
