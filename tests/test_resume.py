@@ -127,6 +127,18 @@ def test_another_configuration_is_refused_and_the_differences_are_listed(
     assert wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume").returncode == 0
 
 
+def test_a_mistake_when_resuming_does_not_cost_the_run(
+    wordvec: Run, long_corpus: Path, output: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pairs.tsv").write_text("unheard\tof\t3\n")
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume", "--eval-set", tmp_path / "pairs.tsv")
+    assert result.returncode == 1
+    assert b"none of its 1 questions has all its words" in result.stderr
+    result = wordvec("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    assert result.returncode == 0
+    assert b"resuming in epoch" in result.stderr
+
+
 def test_another_corpus_is_refused_and_the_same_one_elsewhere_is_not(
     wordvec: Run, corpus_file: Path, long_corpus: Path, output: Path, tmp_path: Path
 ) -> None:

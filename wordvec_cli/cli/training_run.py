@@ -68,8 +68,8 @@ def run(order: Order, terminal: Terminal) -> int | None:
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
     eval_sets = [read_eval_set(path) for path in order.eval_sets]
     with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
-        prepare = _resumed if kept.holds_run else _prepared
-        prepared = prepare(order, kept, eval_sets, terminal)
+        is_resumed = kept.holds_run
+        prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
         with _stop_signals(terminal, checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
             try:
                 _train(order, prepared, kept, eval_sets, stop, terminal)
@@ -78,7 +78,8 @@ def run(order: Order, terminal: Terminal) -> int | None:
                 terminal.error(f"interrupted; the same command with --resume goes on from {kept.folder}")
                 return stop.exit_status
             except (DivergedError, InputError):
-                kept.end()
+                if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
+                    kept.end()
                 raise
         kept.end()
     return None
