@@ -1,14 +1,13 @@
 """What `wordvec train` does: prepare or resume, train, write; and what it tells on the way."""
 
 import json
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import embeddings
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
+from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
 from wordvec_cli.corpus import Corpus
@@ -70,7 +69,7 @@ def run(order: Order, terminal: Terminal) -> int | None:
     with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
-        with _stop_signals(terminal, checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
+        with stop_signals(is_graceful=checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
             try:
                 _train(order, prepared, kept, eval_sets, stop, terminal)
             except Cancelled:
@@ -212,7 +211,7 @@ def _train(
     prepared: PreparedRun,
     kept: Checkpoint,
     eval_sets: list[EvalSet],
-    stop: "_Stop",
+    stop: Stop,
     terminal: Terminal,
 ) -> None:
     vocabulary = prepared.vocabulary
@@ -289,35 +288,3 @@ def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) ->
 
 def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-# ---------------------------------------------------------------- signals
-
-
-class _Stop:
-    """Whether the user has asked to stop, and what the exit status is then."""
-
-    exit_status = 0
-
-    def is_asked_for(self) -> bool:
-        return self.exit_status != 0
-
-
-@contextmanager
-def _stop_signals(terminal: Terminal, is_graceful: bool) -> Iterator[_Stop]:
-    """Until the end of the block the first Ctrl-C or SIGTERM asks to stop; the second Ctrl-C stops at once."""
-    stop = _Stop()
-    if not is_graceful:
-        yield stop
-        return
-
-    def ask(number: int, frame: object) -> None:
-        stop.exit_status = 128 + number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before: dict[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
