@@ -162,6 +162,58 @@ def test_resume_without_a_checkpoint_starts(wordvec: Run, corpus_file: Path, tmp
     assert b"holds no checkpoint; training starts at the beginning" in result.stderr
 
 
+def test_a_run_that_is_killed_before_its_first_checkpoint_goes_on_from_its_last_quarter(
+    wordvec: Run, long_corpus: Path, tmp_path: Path
+) -> None:
+    """With six epochs there are snapshots after one, three and four."""
+    unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
+    wordvec("train", long_corpus, "-o", unbroken, *OPTIONS)
+    process = start(long_corpus, "-o", broken, *OPTIONS)
+    assert process.stderr
+    with process:
+        records = map(json.loads, process.stderr)
+        assert any(record.get("stage") == "epoch" and record["done"] == 4 for record in records)
+        process.kill()
+    result = wordvec("train", long_corpus, "-o", broken, *OPTIONS, "--resume")
+    assert b"resuming in epoch 4" in result.stderr or b"resuming in epoch 5" in result.stderr
+    assert broken.read_bytes() == unbroken.read_bytes()
+
+
+def test_a_run_that_is_killed_at_once_starts_on_the_corpus_that_it_has(long_corpus: Path, tmp_path: Path) -> None:
+    command = ["-", "-o", tmp_path / "v.safetensors", *OPTIONS, "--epochs", "1000000"]
+    process = start(*command, stdin=long_corpus)
+    assert process.stderr
+    with process:
+        assert any(json.loads(line).get("stage") == "training" for line in process.stderr)
+        process.kill()
+    process = start(*command, "--resume")
+    assert process.stderr
+    with process:
+        notes = [json.loads(process.stderr.readline()).get("note", "") for _ in range(2)]
+        process.kill()
+    assert "standard input is not read" in notes[0]
+    assert "the run had no checkpoint yet; training starts at the beginning" in notes[1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_closed_terminal_leaves_a_checkpoint(long_corpus: Path, tmp_path: Path) -> None:
+    process = start(long_corpus, "-o", tmp_path / "v.safetensors", *OPTIONS, "--checkpoint-every", "0.0001")
+    assert stop_at_checkpoint(process, signal.SIGHUP, 2) == 129
+    assert (tmp_path / "v.safetensors.checkpoint" / "state.safetensors").exists()
+
+
+def test_two_signals_at_once_are_one(long_corpus: Path, tmp_path: Path) -> None:
+    process = start(long_corpus, "-o", tmp_path / "v.safetensors", *OPTIONS, "--epochs", "1000000")
+    assert process.stderr
+    with process:
+        assert any(json.loads(line).get("stage") == "training" for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+    assert process.returncode == 130
+    assert (tmp_path / "v.safetensors.checkpoint" / "state.safetensors").exists()
+
+
 def test_resume_needs_an_output_that_is_a_file(wordvec: Run, corpus_file: Path) -> None:
     result = wordvec("train", corpus_file, "-o", "-", *OPTIONS, "--resume")
     assert result.returncode == 2

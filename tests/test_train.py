@@ -59,7 +59,7 @@ def test_a_configuration_checks_itself_and_names_the_option(field: str, value: A
 
 @pytest.mark.parametrize("field", ["negative", "noise_exponent"])
 def test_an_option_of_another_loss_is_refused(field: str) -> None:
-    with pytest.raises(OptionError, match="belongs to negative-sampling; leave it out"):
+    with pytest.raises(OptionError, match="belongs to --loss negative-sampling; leave it out"):
         Word2VecConfig(loss="hierarchical-softmax", **{field: 1})
 
 
@@ -234,9 +234,9 @@ def test_every_model_finds_the_topics(
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--loss", "hierarchical-softmax", "--negative", "5"], "--negative: belongs to negative-sampling"),
-        (["--cbow-sum"], "--cbow-mean: belongs to cbow; leave it out"),
-        (["--cbow-gradient", "mean"], "--cbow-gradient: belongs to cbow"),
+        (["--loss", "hierarchical-softmax", "--negative", "5"], "--negative: belongs to --loss negative-sampling"),
+        (["--cbow-sum"], "--cbow-mean, --cbow-sum: belongs to --model cbow; leave it out"),
+        (["--cbow-gradient", "mean"], "--cbow-gradient: belongs to --model cbow"),
         (["--min-learning-rate", "0.1"], "--min-learning-rate 0.1: must be from 0 to the learning rate, 0.05"),
         (["--noise-exponent", "nan"], "--noise-exponent nan: must be a number"),
         (["--loss", "hierarchical-softmax", "--save-context"], "--save-context: hierarchical-softmax has no"),
@@ -379,6 +379,14 @@ def test_a_set_without_a_known_word_is_an_error_before_training(
     assert b"none of its 1 questions has all its words" in result.stderr
     assert b"share the matrices" not in result.stderr
     assert os.listdir(output.parent) == []
+
+
+def test_a_rate_far_too_high_is_halved_and_said(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "v.safetensors"
+    result = wordvec("train", corpus_file, "-o", output, *SMALL, "--sample", "0", "--learning-rate", "1000")
+    assert b"diverged" in result.stderr
+    if result.returncode == 0:
+        assert b"the loss ended above that of untrained vectors" in result.stderr
 
 
 def test_training_that_explodes_halves_its_rate_and_then_gives_up(

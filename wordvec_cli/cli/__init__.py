@@ -4,6 +4,7 @@ A command reads its options, calls one library function and prints. It returns i
 """
 
 import importlib
+import itertools
 import os
 import signal
 import sys
@@ -123,6 +124,8 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
 
 
 def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
+    if "--progress=json" in arguments or ("--progress", "json") in itertools.pairwise(arguments):
+        terminal.mode = "json"  # even for what is wrong with the other options
     spelling.check_single_dashes(arguments, wordvec)
     with spelling.suggestions(), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
         status = wordvec.invoke(context)

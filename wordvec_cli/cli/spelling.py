@@ -8,13 +8,13 @@ import click
 
 # What word2vec.c, GloVe, fastText and gensim call it (lower case, no dashes or underscores): what we call it.
 OURS = {
-    "alpha": "--learning-rate (or --weight-exponent, if you mean GloVe's alpha)",
-    "cbow": "--model cbow",
+    "alpha": "--learning-rate (in word2vec; GloVe's alpha is another thing)",
+    "cbow": "--model cbow (or skipgram)",
     "cbowmean": "--cbow-mean",
     "dim": "--vector-size",
     "epoch": "--epochs",
     "eta": "--learning-rate",
-    "hs": "--loss hierarchical-softmax",
+    "hs": "--loss hierarchical-softmax (or negative-sampling)",
     "input": "an argument: wordvec train CORPUS...",
     "iter": "--epochs",
     "lr": "--learning-rate",
@@ -29,7 +29,7 @@ OURS = {
     "readvocab": "--vocab",
     "savefile": "--output",
     "savevocab": "wordvec build-vocab CORPUS -o FILE",
-    "sg": "--model skipgram",
+    "sg": "--model skipgram (or cbow)",
     "shrinkwindows": "--shrinking-window",
     "size": "--vector-size",
     "skipgram": "--model skipgram",

@@ -1,15 +1,19 @@
-"""Ctrl-C and SIGTERM during work that can be stopped and gone on with."""
+"""Ctrl-C, SIGTERM and SIGHUP during work that can be stopped and gone on with."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+SECONDS_OF_ONE = 1.0  # within which several signals are one: a nervous finger, or timeout, which sends two
 
 
 class Stop:
     """Whether the user has asked to stop, and what the exit status is then."""
 
     exit_status = 0
+    asked_at = 0.0
 
     def is_asked_for(self) -> bool:
         return self.exit_status != 0
@@ -17,7 +21,7 @@ class Stop:
 
 @contextmanager
 def stop_signals(is_graceful: bool) -> Iterator[Stop]:
-    """Until the end of the block the first Ctrl-C or SIGTERM asks to stop; the second Ctrl-C stops at once.
+    """Until the end of the block the first signal asks to stop; another Ctrl-C after it stops at once.
 
     is_graceful  else signals do what they always do
     """
@@ -27,10 +31,14 @@ def stop_signals(is_graceful: bool) -> Iterator[Stop]:
         return
 
     def ask(number: int, frame: object) -> None:
-        stop.exit_status = 128 + number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not stop.is_asked_for():
+            stop.exit_status, stop.asked_at = 128 + number, time.monotonic()
+        elif number == signal.SIGINT and time.monotonic() - stop.asked_at > SECONDS_OF_ONE:
+            raise KeyboardInterrupt
 
-    before: dict[int, Any] = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+    before: dict[int, Any] = {number: signal.signal(number, ask) for number in heard}
     try:
         yield stop
     finally:

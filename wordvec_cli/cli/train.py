@@ -1,5 +1,7 @@
 """`wordvec train`: the options, and which of them hold."""
 
+import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -138,7 +140,11 @@ score_options = combined(
     help="Whose trainer: gensim's Word2Vec gets the same words and sentences, to compare with; it has neither "
     "checkpoints nor losses.",
 )
-@click.option("--init", metavar="FILE", help="Start words that this vector file has from their vectors there.")
+@click.option(
+    "--init",
+    metavar="FILE",
+    help="Start words that this vector file (FILE.safetensors) has from their vectors there, and from its `context`.",
+)
 @click.option("--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`.")
 @score_options
 @checkpoint_options
@@ -179,6 +185,10 @@ def command(
     """
     if output != STANDARD_STREAM and not output.endswith(SUFFIX):
         raise click.UsageError(f"-o {output}: vectors are written as safetensors; name it FILE{SUFFIX}")
+    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty() and not dry_run:
+        raise click.UsageError("-o -: vectors are binary, and standard output is a terminal; name a file, or a pipe")
+    if math.isnan(others["checkpoint_every"]):
+        raise click.UsageError("--checkpoint-every nan: must be a number of minutes")
     if early_stopping and not eval_sets:
         raise click.UsageError("--early-stopping: needs a score to act on; add --eval-set FILE")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import embeddings
+from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
@@ -69,13 +70,21 @@ def run(order: Order, terminal: Terminal) -> int | None:
     with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
-        with stop_signals(is_graceful=checkpoint.keeps(order.output) and not order.is_by_gensim) as stop:
+        with stop_signals(is_graceful=kept.lasts and not order.is_by_gensim) as stop:
             try:
                 _train(order, prepared, kept, eval_sets, stop, terminal)
             except Cancelled:
                 terminal.close()
                 terminal.error(f"interrupted; the same command with --resume goes on from {kept.folder}")
                 return stop.exit_status
+            except KeyboardInterrupt:
+                if not (kept.lasts and kept.holds_run):
+                    raise
+                terminal.close()
+                terminal.error(
+                    f"interrupted at once; the same command with --resume goes on from what {kept.folder} has"
+                )
+                return EXIT_INTERRUPTED
             except (DivergedError, InputError):
                 if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
                     kept.end()
@@ -181,6 +190,12 @@ def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal:
             f"{kept.folder}: is of another run, and cannot be resumed with {', '.join(differences)}; "
             "give the options of that run, or remove the folder to start afresh"
         )
+    if order.corpus == (STANDARD_STREAM,):
+        terminal.note(f"the corpus is in {kept.folder}; standard input is not read")
+    if (state := kept.newest_state()) is None:
+        terminal.note("the run had no checkpoint yet; training starts at the beginning, on the corpus that it has read")
+    elif state.epoch < order.config.epochs:
+        terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
     counted = Counted.of_sequences(prepared.vocabulary, prepared.sequences)
     estimate(plan(order, counted, told.tokenizer, eval_sets, is_encoded=True)).check_memory()
     return prepared
@@ -228,8 +243,6 @@ def _train(
             f"for the same bytes every time: --threads 1{'' if order.is_by_gensim else ', or --deterministic'}"
         )
     state = kept.restore_checkpoint(trainer.parameters)
-    if state and state.epoch < order.config.epochs:
-        terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
 
     def score() -> Mapping[str, float]:
         return {each.name: evaluate(vocabulary, trainer.matrix, each).value for each in eval_sets}
@@ -242,13 +255,15 @@ def _train(
     else:
         trained = word2vec.train(trainer, session, state)
     terminal.close()
+    if trained.has_learnt_nothing:
+        terminal.note("the loss ended above that of untrained vectors; lower --learning-rate or --window")
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
     try:
         context = trained.context if order.save_context else None
         embeddings.save(order.output, vocabulary, trained.matrix, _metadata(order, prepared, trained), context)
     except OutputError as error:
-        if order.is_by_gensim:
+        if order.is_by_gensim or not kept.lasts:
             raise
         kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), trainer.parameters)
         raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error

@@ -51,13 +51,18 @@ class PreparedRun:
 class Checkpoint:
     """The folder of one output; a `loop.Keeper`.
 
-    seconds  between two checkpoints; None: none are written but that of a cancelled run
+    seconds  between two checkpoints; None: none are written, the folder is a temporary one
     """
 
     def __init__(self, folder: Path, seconds: float | None) -> None:
         self.folder = folder
         self._seconds = seconds
         self._last = time.monotonic()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it stays when the command is interrupted."""
+        return self._seconds is not None
 
     @property
     def holds_run(self) -> bool:
@@ -89,8 +94,18 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def restore_checkpoint(self, parameters: "Mapping[str, Matrix]") -> loop.State | None:
-        """The newest checkpoint; None if training is to start at its beginning."""
-        return self.restore(STATE, parameters)
+        """The newest checkpoint, or snapshot if that is newer; None if training is to start at its beginning."""
+        newest = self._newest()
+        return self.restore(newest[0], parameters) if newest else None
+
+    def newest_state(self) -> loop.State | None:
+        """What `restore_checkpoint` would give."""
+        newest = self._newest()
+        return newest[1] if newest else None
+
+    def _newest(self) -> tuple[str, loop.State] | None:
+        saved = [(name, state) for name in (STATE, loop.SNAPSHOT) if (state := self._state(name)) is not None]
+        return max(saved, key=lambda each: (each[1].n_halvings, each[1].epoch, each[1].block), default=None)
 
     def save(self, name: str, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
         tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
@@ -98,12 +113,16 @@ class Checkpoint:
         store.write_unchecked(self._path(name), tensors, metadata, next(iter(tensors)))
 
     def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> loop.State | None:
+        if (state := self._state(name)) is not None:
+            file = store.open_file(self._path(name))
+            for key, matrix in parameters.items():
+                _copy_rows(file.tensors[key], matrix)
+        return state
+
+    def _state(self, name: str) -> loop.State | None:
         if not os.path.exists(self._path(name)):
             return None
-        file = store.open_file(self._path(name))
-        for key, matrix in parameters.items():
-            _copy_rows(file.tensors[key], matrix)
-        table = json.loads(file.metadata["state"])
+        table = json.loads(store.open_file(self._path(name)).metadata["state"])
         return loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
 
     def _path(self, name: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 N_SNAPSHOTS = 4  # of a training, evenly spread, for rolling back; the first, its beginning, needs no file
 MAX_HALVINGS = 3
-EXPLODED = 10  # times the loss of untrained vectors; ordinary training stays below 1
+EXPLODED = 2  # times the loss of untrained vectors; ordinary training stays below 1
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,9 @@ class _Run:
         mean = state.loss.mean
         state = replace(state, epoch=state.epoch + 1, block=0, loss=BlockLoss(), losses=(*state.losses, mean))
         self._check_parameters()
+        start = time.perf_counter()
         figures = dict(self._session.score()) if self._session.score else {}
+        self._speed.leave_out(time.perf_counter() - start)
         score = _mean_score(figures)
         if score > state.best_score:
             state = replace(state, best_epoch=state.epoch, best_score=score)
@@ -286,6 +288,10 @@ class _Speed:
         self._n_threads = n_threads
         self._n_words_before = self._n_words(state)
         self._start = time.perf_counter()
+
+    def leave_out(self, seconds: float) -> None:
+        """Take time that was not spent on training out of the account."""
+        self._start += seconds
 
     def block(self, state: State) -> Progress:
         return self._progress(

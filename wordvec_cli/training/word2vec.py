@@ -42,6 +42,7 @@ _NEEDED_BY: Mapping[str, tuple[str, object]] = {
     "cbow_mean": (CBOW, True),
     "cbow_gradient": (CBOW, "sum"),
 }
+_OPTION_NAMES = {"cbow_mean": "--cbow-mean, --cbow-sum"}
 _LOWEST = {"vector_size": 1, "window": 1, "negative": 1, "epochs": 1, "seed": 0}
 _CHOICES = {
     "model": (SKIPGRAM, CBOW),
@@ -79,7 +80,8 @@ class Word2VecConfig:
                 raise OptionError(f"{_option(name)} {getattr(self, name)}: must be one of {', '.join(choices)}")
         for name, (where, default) in _NEEDED_BY.items():
             if where not in (self.model, self.loss) and getattr(self, name) is not None:
-                raise OptionError(f"{_option(name)}: belongs to {where}; leave it out")
+                kind = "--model" if where == CBOW else "--loss"
+                raise OptionError(f"{_OPTION_NAMES.get(name, _option(name))}: belongs to {kind} {where}; leave it out")
             if where in (self.model, self.loss) and getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         if self.min_learning_rate is None:
@@ -134,11 +136,13 @@ class Trained:
     matrix   (n_words, dim) float32, the word vectors; a view of padded rows
     context  (n_words, dim) float32, the output vectors; None with hierarchical softmax, which has none of words
     state    of the loop at the end: the losses of the epochs, and what happened on the way
+    has_learnt_nothing  whether the loss of the last epoch was above that of untrained vectors
     """
 
     matrix: "Matrix"
     context: "Matrix | None"
     state: loop.State
+    has_learnt_nothing: bool = False
 
 
 def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state: loop.State | None = None) -> Trained:
@@ -155,7 +159,7 @@ def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state:
     end = loop.run(trainer, session, state)
     if not any(end.losses):
         raise InputError(NOTHING_TO_LEARN)
-    return Trained(trainer.matrix, trainer.context, end)
+    return Trained(trainer.matrix, trainer.context, end, end.losses[-1] > trainer.untrained_loss)
 
 
 class Word2VecTrainer:
