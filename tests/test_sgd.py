@@ -435,7 +435,10 @@ def tree_problem(seed, dim, n_words, lines):
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False), (3, False)])
 @pytest.mark.parametrize("n_words", [1, 3, 60])
 @pytest.mark.parametrize("rate", [0.001, 1.0])
-def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(lines, dim, window, shrink, n_words, rate):
+@pytest.mark.parametrize("on_copies", [False, True])
+def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
+    lines, dim, window, shrink, n_words, rate, on_copies
+):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
@@ -443,7 +446,7 @@ def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(lines, di
         expected = skipgram_hs(*draws, codes, inputs, outputs, rate)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
         loss, n_pairs = sgd.skipgram_hs_block(
-            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, rate, state
+            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, on_copies, rate, state
         )
         assert n_pairs == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
@@ -479,7 +482,7 @@ def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
         assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
 
 
-HS_BLOCKS = [(sgd.skipgram_hs_block, ()), (sgd.cbow_hs_block, (True, False))]
+HS_BLOCKS = [(sgd.skipgram_hs_block, (False,)), (sgd.skipgram_hs_block, (True,)), (sgd.cbow_hs_block, (True, False))]
 
 
 @pytest.mark.parametrize(
@@ -494,7 +497,9 @@ def test_an_update_on_paths_with_the_true_gradient_follows_the_finite_difference
     block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, rate, np.uint64(4))
 
     def loss(matrices):
-        return (cbow_hs if flags else skipgram_hs)(*draws, codes, *matrices, *flags, 0)[0]
+        if block is sgd.cbow_hs_block:
+            return cbow_hs(*draws, codes, *matrices, *flags, 0)[0]
+        return skipgram_hs(*draws, codes, *matrices, 0)[0]
 
     assert_changes_follow_slopes(loss, before, after, 6, rate)
 
@@ -523,7 +528,11 @@ def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad,
 
 @pytest.mark.parametrize(
     "block, flags",
-    [(sgd.skipgram_hs_block, ()), *[(sgd.cbow_hs_block, flags) for flags in FLAGS]],
+    [
+        (sgd.skipgram_hs_block, (False,)),
+        (sgd.skipgram_hs_block, (True,)),
+        *[(sgd.cbow_hs_block, flags) for flags in FLAGS],
+    ],
 )
 @pytest.mark.parametrize("n_words", [1, 2, 3, 5])
 @pytest.mark.parametrize("rate", [0.05, 1.0])

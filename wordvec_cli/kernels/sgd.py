@@ -319,6 +319,15 @@ def add_scaled(matrix, start, rows, row_start, factor, dim):
 
 
 @part
+def add_difference(matrix, start, after, before, row, dim):
+    """matrix[start : start + dim] += after[row : row + dim] - before[row : row + dim]."""
+    minus = splat(np.float32(-1))
+    for d in range(0, dim, LANES):
+        change = multiply_add(minus, load(before, row + d), load(after, row + d))
+        store(matrix, start + d, add(load(matrix, start + d), change))
+
+
+@part
 def score_tile(contexts, context, outputs, output, dim, scores, position, stride):
     """scores[position + o * stride + c] = contexts[context + c] . outputs[output + o] for c, o < TILE."""
     s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = splat(np.float32(0))
@@ -1123,11 +1132,15 @@ def longest_path(kept, path_offsets):
 
 @part
 def train_on_paths(
-    kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, together, average, divide_error, rate
+    kept, low, high, inputs, outputs, path_offsets, nodes, signs,
+    window, together, on_copies, average, divide_error, rate,
 ):  # fmt: skip
     """Steps that predict the nodes on the path of each centre of `kept`; returns (loss, number of steps).
 
-    together  whether a window predicts them as one, as in CBOW, else each of its words by itself, one after the other
+    together   whether a window predicts them as one, as in CBOW, else each of its words by itself, one after the other
+    on_copies  whether the words of a window work on a copy of the path, whose changes are then added at once. The first
+               nodes are on every path, and each write to them takes their cache lines away from the other threads:
+               with two threads copies are half as fast again, with one a quarter slower
     """
     dim, n_kept = inputs.shape[1], len(kept)
     inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
@@ -1136,6 +1149,8 @@ def train_on_paths(
         aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
     )  # fmt: skip
     path_signs = aligned_zeros(room)
+    path, path_before, places = aligned_zeros(room * dim), aligned_zeros(room * dim), dim * np.arange(room)
+    rows, row_starts = (path, places) if on_copies else (outputs, starts)
     loss, n_steps = 0.0, 0
 
     for c in range(n_kept):
@@ -1150,29 +1165,37 @@ def train_on_paths(
         scores = all_scores[: round_up(n_nodes, LANES)]
         n_contexts = list_window(contexts, kept, low, high, c, dim)
         n_at_once = n_contexts if together else 1
+        if on_copies:
+            for k in range(round_up(n_nodes, TILE)):
+                copy_row(outputs, starts[k], path, places[k], dim)
+                copy_row(path, places[k], path_before, places[k], dim)
         for i in range(0, n_contexts, max(n_at_once, 1)):
             n_steps += 1
             loss += step_window(
-                inputs, contexts[i:], n_at_once, outputs, starts, path_signs, n_nodes,
+                inputs, contexts[i:], n_at_once, rows, row_starts, path_signs, n_nodes,
                 hidden, scores, average, divide_error, rate, dim,
             )  # fmt: skip
+        if on_copies:
+            for k in range(n_nodes):
+                add_difference(outputs, starts[k], path, path_before, places[k], dim)
 
     return loss, n_steps
 
 
 @kernel
 def skipgram_hs_block(
-    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs, window, shrink, rate, state
+    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs, window, shrink, on_copies, rate, state
 ):
     """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
 
     outputs  (n_words - 1, dim) float32: the inner nodes' rows
     path_offsets, nodes, signs  from `huffman_tree`
+    on_copies  best where several threads train, see `train_on_paths`; the result is the same but for rounding
     The others are as in `skipgram_block`.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     return train_on_paths(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, False, True, False, rate
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, False, on_copies, True, False, rate
     )
 
 
@@ -1187,5 +1210,5 @@ def cbow_hs_block(
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     return train_on_paths(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, True, average, divide_error, rate
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, True, False, average, divide_error, rate
     )

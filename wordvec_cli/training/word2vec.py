@@ -184,7 +184,6 @@ class Word2VecTrainer:
         self._init = init
         self._counts = word_counts(vocabulary, sequences)
         self._keep = keep_thresholds(self._counts, config.sample)
-        self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         padded_dim = -(-config.vector_size // LANES) * LANES
         self.inputs = aligned_zeros((len(vocabulary), padded_dim))
         n_outputs = len(vocabulary) - (config.loss == HIERARCHICAL_SOFTMAX)
@@ -213,9 +212,10 @@ class Word2VecTrainer:
     def load_kernel(self, n_threads: int) -> None:
         """Load or compile what training needs, before the clock starts.
 
-        n_threads  of a block that threads train together
+        n_threads  that will train
         """
         self._n_threads = n_threads
+        self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
@@ -255,7 +255,8 @@ class Word2VecTrainer:
             tree = sgd.huffman_tree(counts)  # type: ignore[no-untyped-call]
             self.untrained_loss = float(np.average(np.diff(tree[0]), weights=counts)) * math.log(2)
             if config.model == SKIPGRAM:
-                return sgd.skipgram_hs_block, (*tree, *windows), ()
+                on_copies = self._n_threads > 1 and not config.deterministic
+                return sgd.skipgram_hs_block, (*tree, *windows, on_copies), ()
             return sgd.cbow_hs_block, (*tree, *windows, *hidden), ()
         noise = sgd.alias_table((np.maximum(counts, 1) / counts.max()) ** config.noise_exponent)
         self.untrained_loss = (1 + negative) * math.log(2)
