@@ -203,10 +203,15 @@ def parts_of(n, rate=0.001):
     return [(0, n), (n // 3, n - n // 4)] if rate < 0.01 else [(n // 3, min(n // 3 + 12, n))]
 
 
+def draw_noise_of_cbow(n_centres, *draw):
+    """A row of noise words for each centre; two consecutive ones have the same."""
+    return np.repeat(sgd.draw_noise(-(-n_centres // 2), *draw), 2, axis=0)[:n_centres]
+
+
 def draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shrink, negative, state):
     """The random choices of `cbow_block`: (kept, low, high, noise)."""
     kept, low, high = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return kept, low, high, sgd.draw_noise(len(kept), negative, threshold, alias, state, last - first)
+    return kept, low, high, draw_noise_of_cbow(len(kept), negative, threshold, alias, state, last - first)
 
 
 # ---- threads in step ----
