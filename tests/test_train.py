@@ -381,14 +381,6 @@ def test_a_set_without_a_known_word_is_an_error_before_training(
     assert os.listdir(output.parent) == []
 
 
-def test_a_rate_far_too_high_is_halved_and_said(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
-    output = tmp_path / "v.safetensors"
-    result = wordvec("train", corpus_file, "-o", output, *SMALL, "--sample", "0", "--learning-rate", "1000")
-    assert b"diverged" in result.stderr
-    if result.returncode == 0:
-        assert b"the loss ended above that of untrained vectors" in result.stderr
-
-
 def test_training_that_explodes_halves_its_rate_and_then_gives_up(
     wordvec: Run, corpus_file: Path, tmp_path: Path
 ) -> None:

@@ -256,7 +256,9 @@ def _train(
         trained = word2vec.train(trainer, session, state)
     terminal.close()
     if trained.has_learnt_nothing:
-        terminal.note("the loss ended above that of untrained vectors; lower --learning-rate or --window")
+        terminal.note(
+            "the loss ended above that of untrained vectors: next to nothing was learnt; lower --learning-rate or --window"
+        )
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
     try:

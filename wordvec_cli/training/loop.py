@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 N_SNAPSHOTS = 4  # of a training, evenly spread, for rolling back; the first, its beginning, needs no file
 MAX_HALVINGS = 3
-EXPLODED = 2  # times the loss of untrained vectors; ordinary training stays below 1
+EXPLODED = 10  # times the loss of untrained vectors; ordinary training stays below 1, vectors of --init may not
 
 
 @dataclass(frozen=True)
