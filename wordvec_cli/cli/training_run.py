@@ -257,7 +257,8 @@ def _train(
     terminal.close()
     if trained.has_learnt_nothing:
         terminal.note(
-            "the loss ended above that of untrained vectors: next to nothing was learnt; lower --learning-rate or --window"
+            "the loss ended above that of untrained vectors: next to nothing was learnt; "
+            "lower --learning-rate or --window"
         )
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
