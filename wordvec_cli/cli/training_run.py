@@ -211,7 +211,7 @@ def _difference_of_corpus(order: Order, prepared: PreparedRun, tokenizer: "Token
 
 
 def _option(name: str) -> str:
-    return "the tokenizer" if name == "tokenizer" else f"--{name.replace('_', '-')}"
+    return "the tokenizer" if name == "tokenizer" else word2vec.option_name(name)
 
 
 def _shown(value: object) -> str:

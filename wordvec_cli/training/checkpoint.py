@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from wordvec_cli import store
 from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError
@@ -116,7 +118,8 @@ class Checkpoint:
         if (state := self._state(name)) is not None:
             file = store.open_file(self._path(name))
             for key, matrix in parameters.items():
-                _copy_rows(file.tensors[key], matrix)
+                stored = file.tensors[key]
+                matrix[:] = np.asarray(stored.data).reshape(stored.shape)
         return state
 
     def _state(self, name: str) -> loop.State | None:
@@ -131,14 +134,6 @@ class Checkpoint:
     def end(self) -> None:
         """There is nothing to go on with: the folder goes when it is closed."""
         (self.folder / RUN_FILE).unlink(missing_ok=True)
-
-
-def _copy_rows(tensor: store.StoredTensor, matrix: "Matrix", rows_at_once: int = 4096) -> None:
-    import numpy as np
-
-    stored = np.asarray(tensor.data).reshape(tensor.shape)
-    for start in range(0, len(matrix), rows_at_once):
-        matrix[start : start + rows_at_once] = stored[start : start + rows_at_once]
 
 
 @contextmanager

@@ -77,11 +77,13 @@ class Word2VecConfig:
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in (*choices, None):
-                raise OptionError(f"{_option(name)} {getattr(self, name)}: must be one of {', '.join(choices)}")
+                raise OptionError(f"{option_name(name)} {getattr(self, name)}: must be one of {', '.join(choices)}")
         for name, (where, default) in _NEEDED_BY.items():
             if where not in (self.model, self.loss) and getattr(self, name) is not None:
                 kind = "--model" if where == CBOW else "--loss"
-                raise OptionError(f"{_OPTION_NAMES.get(name, _option(name))}: belongs to {kind} {where}; leave it out")
+                raise OptionError(
+                    f"{_OPTION_NAMES.get(name, option_name(name))}: belongs to {kind} {where}; leave it out"
+                )
             if where in (self.model, self.loss) and getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         if self.min_learning_rate is None:
@@ -92,7 +94,7 @@ class Word2VecConfig:
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
             if value is not None and value < lowest:
-                raise OptionError(f"{_option(name)} {value}: must be at least {lowest}")
+                raise OptionError(f"{option_name(name)} {value}: must be at least {lowest}")
         if not 0 <= self.sample < math.inf:
             raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
         if not 0 < self.learning_rate < math.inf:
@@ -125,7 +127,7 @@ def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Word2Ve
     )
 
 
-def _option(name: str) -> str:
+def option_name(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
