@@ -26,7 +26,8 @@ from wordvec_cli.evaluation import EvalSet, evaluate, read_eval_set
 from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop
-from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer, train
+from wordvec_cli.training.model import train
+from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
 from wordvec_cli.vocabulary import Vocabulary
 
 VARIATIONS: dict[str, Sequence[Any]] = {

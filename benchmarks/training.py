@@ -27,7 +27,8 @@ from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate import Plan, measured_seconds
-from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer, train
+from wordvec_cli.training.model import train
+from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
 from wordvec_cli.vocabulary import Vocabulary
 
 RATE = 0.025  # gensim's default

@@ -24,8 +24,10 @@ LAYERS = [
     "counting",
     "vocabulary_file",
     "sequences",
+    "cooccurrence",
     "phrases",
     "embeddings",
+    "pairs_file",
     "query",
     "evaluation",
     "training",
@@ -57,7 +59,7 @@ def test_imports_point_down(path: Path) -> None:
     used = {name.split(".")[1] for name in imported(path) if name.startswith("wordvec_cli.")} - {"__version__"}
     assert {name for name in used if LAYERS.index(name) > LAYERS.index(layer(path))} == set()
     if layer(path) == "kernels":
-        assert used == set()
+        assert used <= {"kernels"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

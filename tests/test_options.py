@@ -11,7 +11,7 @@ from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.options import Size
 from wordvec_cli.cli.spelling import OURS
 
-OWN_MEANING = {"format", "memory", "min-count", "output"}  # their help says what it is for each command
+OWN_MEANING = {"format", "memory", "min-count", "output", "window"}  # their help says what it is for each command
 
 
 def commands() -> dict[str, click.Command]:

@@ -307,7 +307,7 @@ def test_words_start_from_other_vectors(wordvec: Run, corpus_file: Path, tmp_pat
     output, given = tmp_path / "v.safetensors", tmp_path / "given.safetensors"
     words = Vocabulary.from_words([b"red", b"blue", b"elsewhere"])
     vectors, context = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-    save(str(given), words, vectors, {"checksum": "x"}, context)
+    save(str(given), words, vectors, {"checksum": "x"}, {"context": context})
     still = ["--learning-rate", "1e-12", "--epochs", "1", "--save-context", "--threads", "1"]
     result = wordvec("train", corpus_file, "-o", output, "--init", given, *still)
     assert b"2 of 19 words start from --init, the others at random" in result.stderr
@@ -387,7 +387,7 @@ def test_training_that_explodes_halves_its_rate_and_then_gives_up(
     given, output = tmp_path / "given.safetensors", tmp_path / "v.safetensors"
     words = Vocabulary.from_words([b"red", b"blue"])
     huge = np.full((2, 4), 1e30, np.float32)
-    save(str(given), words, huge, {"checksum": "x"}, huge)
+    save(str(given), words, huge, {"checksum": "x"}, {"context": huge})
     result = wordvec("train", corpus_file, "-o", output, "--init", given, "--sample", "0", "--epochs", "2")
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()

@@ -14,11 +14,24 @@ from wordvec_cli.errors import InputError, UnknownWordError
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     import numpy as np
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
     Matrix = NDArray[np.float32]
+
+    class Rows(Protocol):
+        """What vectors are read from: a matrix, or something that makes its rows when they are asked for."""
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+
+        def __len__(self) -> int: ...
+
+        def __getitem__(self, rows: Any, /) -> Matrix: ...
+
 
 FORMAT = "wordvec-vectors"
 FORMAT_VERSION = "1"
@@ -32,6 +45,7 @@ class Embeddings:
     values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
     context_values  as `values`, the output vectors of training, if they were kept
+    unknown  dim float32, the vector of words that are not known, if there is one: of none of the words
     """
 
     vocabulary: Vocabulary
@@ -39,6 +53,7 @@ class Embeddings:
     dim: int
     metadata: Mapping[str, str] = field(default_factory=dict)
     context_values: "memoryview[float] | None" = None
+    unknown: "memoryview[float] | None" = None
 
     @cached_property
     def matrix(self) -> "Matrix":
@@ -93,14 +108,19 @@ def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str,
 def save(
     path: str,
     vocabulary: Vocabulary,
-    matrix: "Matrix",
+    matrix: "Rows",
     metadata: Mapping[str, str],
-    context: "Matrix | None" = None,
+    others: "Mapping[str, Rows] | None" = None,
 ) -> None:
-    """Write a native file. Matrices (n_words, dim) float32 may have padded rows; they are copied a slice at a time."""
+    """Write a native file.
+
+    matrix  (n_words, dim) float32, perhaps with padded rows, or made when they are asked for: a slice at a time
+    others  further tensors by name: `context`, the output vectors of training, as `matrix`; `unknown`, (1, dim), the
+            vector of words that are not known
+    """
     words = vocabulary_tensors(vocabulary)
     text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
-    matrices = {"vectors": matrix_tensor(matrix)} | ({} if context is None else {"context": matrix_tensor(context)})
+    matrices = {name: matrix_tensor(rows) for name, rows in {"vectors": matrix, **(others or {})}.items()}
     own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
     metadata = {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}
     store.write(path, words | matrices | text, metadata, "vectors")
@@ -116,7 +136,7 @@ def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, store.Tensor]:
     }
 
 
-def matrix_tensor(matrix: "Matrix") -> store.Tensor:
+def matrix_tensor(matrix: "Rows") -> store.Tensor:
     return store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
 
 
@@ -132,7 +152,7 @@ def _integers(values: Any) -> store.Tensor:
     return store.Tensor("I64", array.shape, lambda: [_bytes(array)])
 
 
-def _row_chunks(matrix: "Matrix") -> Iterator[memoryview]:
+def _row_chunks(matrix: "Rows") -> Iterator[memoryview]:
     import numpy as np
 
     for start in range(0, len(matrix), ROWS_PER_CHUNK):
@@ -158,7 +178,12 @@ def load(path: str) -> Embeddings:
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
     if context and (context.dtype, context.shape) != (vectors.dtype, vectors.shape):
         raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
-    return Embeddings(vocabulary, vectors.data, vectors.shape[1], file.metadata, context.data if context else None)
+    dim = vectors.shape[1]
+    unknown = file.tensors.get("unknown")
+    if unknown and (unknown.dtype, unknown.shape) != ("F32", (1, dim)):
+        raise InputError(f"{path}: its vector of unknown words does not match; the file is damaged, make it again")
+    others = (tensor.data if tensor else None for tensor in (context, unknown))
+    return Embeddings(vocabulary, vectors.data, dim, file.metadata, *others)
 
 
 def stored_vocabulary(file: store.StoredFile) -> Vocabulary:

@@ -17,6 +17,7 @@ from wordvec_cli.files import decompressed, readable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from wordvec_cli.embeddings import Rows
     from wordvec_cli.vocabulary import Vocabulary
 
     Matrix = NDArray[np.float32]
@@ -253,12 +254,12 @@ class _Known:
             )
 
 
-def evaluate(vocabulary: "Vocabulary", matrix: "Matrix", eval_set: EvalSet, protocol: Protocol = GENSIM) -> Score:
+def evaluate(vocabulary: "Vocabulary", matrix: "Rows", eval_set: EvalSet, protocol: Protocol = GENSIM) -> Score:
     """Score vectors on a set; `ask` says what is taken and raised."""
     return ask(vocabulary, matrix, eval_set, protocol).score()
 
 
-def ask(vocabulary: "Vocabulary", matrix: "Matrix", eval_set: EvalSet, protocol: Protocol = GENSIM) -> Outcomes:
+def ask(vocabulary: "Vocabulary", matrix: "Rows", eval_set: EvalSet, protocol: Protocol = GENSIM) -> Outcomes:
     """Put every question of a set to vectors.
 
     matrix  (n_words, dim) float32, rows of any lengths, read only; a word whose vector is all zeros has cosine 0
@@ -277,7 +278,7 @@ def ask(vocabulary: "Vocabulary", matrix: "Matrix", eval_set: EvalSet, protocol:
 # ---------------------------------------------------------------- word pairs
 
 
-def pair_cosines(matrix: "Matrix", ids: "Ids") -> "Matrix":
+def pair_cosines(matrix: "Rows", ids: "Ids") -> "Matrix":
     """The cosine of each of many pairs of rows; 0 if one is all zeros.
 
     ids  (n, 2)
@@ -313,7 +314,7 @@ def _directions(rows: "NDArray[Real]") -> "NDArray[Real]":
 # ---------------------------------------------------------------- analogies
 
 
-def _answers(matrix: "Matrix", questions: "Ids", compared_as: "Ids") -> "Ids":
+def _answers(matrix: "Rows", questions: "Ids", compared_as: "Ids") -> "Ids":
     """What 3CosAdd answers: the word nearest to b - a + c, as the lowest id of those that are compared as equal.
 
     questions    (m, 4) ids of a, b, c and what is expected

@@ -24,6 +24,7 @@ from wordvec_cli.files import writable
 COMMANDS = {
     "build-vocab": "build_vocab",
     "phrases": "phrases",
+    "cooccur": "cooccur",
     "train": "train",
     "lookup": "lookup",
     "similar": "similar",

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.training_pairs import counter_of, with_pairs
 from wordvec_cli.cli.training_plan import Counted, check, count, plan
-from wordvec_cli.cli.training_run import Order, read_told
+from wordvec_cli.cli.training_run import Order, Told, read_told
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import WordvecError
-from wordvec_cli.evaluation import read_eval_set
+from wordvec_cli.evaluation import EvalSet, read_eval_set
 from wordvec_cli.files import check_output, shown_size
-from wordvec_cli.sequences import count_tokens
+from wordvec_cli.sequences import count_tokens, encode
 from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_seconds
 
 
@@ -22,18 +23,33 @@ def tell_estimate(order: Order, terminal: Terminal) -> None:
     check_output(order.output)
     eval_sets = [read_eval_set(path) for path in order.eval_sets]
     told = read_told(order, terminal)
+    start = time.perf_counter()
+    if file := told.pairs_file:
+        planned = replace(plan(order, Counted(file.vocabulary), told.tokenizer, eval_sets), n_pairs=len(file.pairs))
+    else:
+        planned = _plan_of_text(order, told, eval_sets, terminal)
+    _tell(order, planned, time.perf_counter() - start)
+
+
+def _plan_of_text(order: Order, told: Told, eval_sets: list[EvalSet], terminal: Terminal) -> Plan:
+    assert told.tokenizer is not None
     text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
     text.check_not_output(order.output)
-    start = time.perf_counter()
-    if file := told.vocabulary_file:
-        tally = count_tokens(text, file.vocabulary, order.threads, terminal.report)
-        counted = Counted(file.vocabulary, tally.n_tokens, tally.n_lines, tally.n_known)
-        terminal.close()
+    known = told.vocabulary_file
+    if known and not order.is_glove:
+        tally = count_tokens(text, known.vocabulary, order.threads, terminal.report)
+        counted = Counted(known.vocabulary, tally.n_tokens, tally.n_lines, tally.n_known)
     else:
-        counted = count(order, text, terminal)
-    seconds_of_reading = time.perf_counter() - start
-    planned = plan(order, counted, told.tokenizer, eval_sets, text)
-    _tell(order, planned, seconds_of_reading)
+        counted = Counted(known.vocabulary) if known else count(order, text, terminal)
+    if order.is_glove:  # how many pairs there are, nothing but the text can tell
+        sequences = encode(text, counted.vocabulary, order.threads, terminal.report)
+        counted = Counted.of_sequences(counted.vocabulary, sequences)
+        counter = counter_of(order, sequences, len(counted.vocabulary))
+        planned = with_pairs(order, plan(order, counted, told.tokenizer, eval_sets, text), counter)
+    else:
+        planned = plan(order, counted, told.tokenizer, eval_sets, text)
+    terminal.close()
+    return planned
 
 
 def _tell(order: Order, planned: Plan, seconds_of_reading: float) -> None:
@@ -52,8 +68,9 @@ def _tell(order: Order, planned: Plan, seconds_of_reading: float) -> None:
 
 
 def _lines(estimated: Estimate, without_seconds: str = "not measured, as it does not fit") -> Iterator[bytes]:
-    yield f"tokens\t{estimated.n_tokens}\t{estimated.n_tokens:,}\n".encode()
-    yield f"words\t{estimated.n_words}\t{estimated.n_words:,}\n".encode()
+    for name in ("tokens", "words", "pairs"):
+        if n := getattr(estimated, f"n_{name}"):
+            yield f"{name}\t{n}\t{n:,}\n".encode()
     for name in ("memory_bytes", "disk_bytes", "file_bytes"):
         n_bytes = getattr(estimated, name)
         yield f"{name}\t{n_bytes}\t{shown_size(n_bytes)}\n".encode()

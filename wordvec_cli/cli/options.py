@@ -111,14 +111,33 @@ tmp_dir_option = click.option(
 )
 
 
-def memory_option(default: str) -> Callable[[Command], Command]:
+# Their defaults, those of GloVe's cooccur, are in `PairOptions` and `GloveConfig`.
+pair_options = combined(
+    click.option(
+        "--symmetric/--left-only", default=None,
+        help="Count words on both sides, or only those before a word.  [default: symmetric]",
+    ),
+    click.option(
+        "--distance-weighting/--flat-weighting", default=None,
+        help="A word at distance d counts 1/d, or 1.  [default: distance-weighting]",
+    ),
+    click.option(
+        "--unknown", type=click.Choice(["skip", "gap"]),
+        help="Words outside the vocabulary take no position in the line, or leave a gap.  [default: skip]",
+    ),
+)  # fmt: skip
+
+
+def memory_option(
+    default: str | None, purpose: str = "counting words", shown_default: str | None = None
+) -> Callable[[Command], Command]:
     return click.option(
         "--memory",
         type=Size(),
         default=default,
-        show_default=True,
+        show_default=shown_default or True,
         metavar="SIZE",
-        help="Memory for counting words; beyond it, temporary files are used.",
+        help=f"Memory for {purpose}; beyond it, temporary files are used.",
     )
 
 

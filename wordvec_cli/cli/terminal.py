@@ -87,4 +87,7 @@ def _figures(progress: Progress) -> str:
     return ", ".join(_SHOWN.get(name, f"{name} {{:.4g}}").format(value) for name, value in progress.stats.items())
 
 
-_SHOWN = {"words_per_second": "{:,.0f} words/s", "words_per_second_and_thread": "{:,.0f} a thread"}
+_SHOWN = {
+    "words_per_second": "{:,.0f} words/s", "words_per_second_and_thread": "{:,.0f} a thread",
+    "pairs_per_second": "{:,.0f} pairs/s", "pairs_per_second_and_thread": "{:,.0f} a thread",
+}  # fmt: skip

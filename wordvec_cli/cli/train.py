@@ -9,11 +9,11 @@ from click.core import ParameterSource
 
 from wordvec_cli.cli.options import (
     combined,
-    corpus_argument,
     max_vocab_option,
     memory_option,
     min_count_option,
     output_option,
+    pair_options,
     progress_options,
     threads_option,
     tmp_dir_option,
@@ -25,17 +25,20 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from wordvec_cli.training.word2vec import Word2VecConfig
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.training.trainers import Config
 
 SUFFIX = ".safetensors"
+GLOVE = "glove"
 OF_WORDS = ("min_count", "max_vocab")
+MEMORY_FOR_WORDS, MEMORY_FOR_PAIRS = 64_000_000, 1_000_000_000
 
 # An option that is left out is None: its default is that of the model, a preset's, or one that a file records.
 hyper_parameters = combined(
     click.option(
-        "--model", type=click.Choice(["skipgram", "cbow"]),
+        "--model", type=click.Choice(["skipgram", "cbow", "glove"]),
         help="skipgram: a word predicts the words around it; cbow: they predict it (the default of word2vec.c and "
-        "gensim).  [default: skipgram]",
+        "gensim); glove: vectors fit how often words stand near each other.  [default: skipgram]",
     ),
     click.option(
         "--loss", type=click.Choice(["negative-sampling", "hierarchical-softmax"]),
@@ -44,7 +47,8 @@ hyper_parameters = combined(
     click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"),
     click.option(
         "--window", type=click.IntRange(min=1), metavar="N",
-        help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText]",
+        help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText; glove: 15, as "
+        "GloVe]",
     ),
     click.option(
         "--fixed-window/--shrinking-window", default=None,
@@ -75,25 +79,49 @@ hyper_parameters = combined(
     ),
     click.option(
         "--epochs", type=click.IntRange(min=1), metavar="N",
-        help="Passes over the corpus.  [default: 5, as word2vec.c, gensim and fastText]",
+        help="Passes over the corpus, or its pairs.  [default: 5, as word2vec.c, gensim and fastText; glove: 25, as "
+        "GloVe]",
     ),
     click.option(
         "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="Step size at the start.  [default: 0.05, as fastText; gensim: 0.025; word2vec.c: 0.05 for cbow, 0.025 "
-        "for skipgram]",
+        help="Step size at the start.  [default: 0.05, as fastText and GloVe; gensim: 0.025; word2vec.c: 0.05 for "
+        "cbow, 0.025 for skipgram]",
     ),
     click.option(
         "--min-learning-rate", type=click.FloatRange(min=0), metavar="X",
         help="Step size at the end, to which it falls linearly.  [default: a ten-thousandth of --learning-rate, as "
         "word2vec.c; gensim: 0.0001]",
     ),
+    pair_options,
+    click.option(
+        "--x-max", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: pairs with this weight or more count fully.  [default: 100, as GloVe; its vectors of 2024: 10]",
+    ),
+    click.option(
+        "--weight-exponent", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: other pairs count (weight / x-max)^X.  [default: 0.75, as GloVe, which calls it alpha]",
+    ),
+    click.option(
+        "--gradient-clip", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: the highest absolute value of a gradient's component.  [default: 100, as GloVe]",
+    ),
+    click.option(
+        "--combine", type=click.Choice(["word", "sum", "concat"]),
+        help="glove: publish each word's vector, its sum with the context vector, or both in a row.  [default: sum, as "
+        "GloVe]",
+    ),
+    click.option(
+        "--unknown-vector", is_flag=True, default=None,
+        help="glove: keep the mean of the 100 rarest words in the file too, for words that are not known; GloVe "
+        "always does, as the word <unk>.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"),
     click.option(
         "--deterministic", is_flag=True, default=None,
-        help="Give the same bytes whatever the number of threads; slower.",
+        help="Give the same bytes whatever the number of threads; slower, but for glove, which always does.",
     ),
     click.option(
-        "--preset", type=click.Choice(["word2vec", "gensim", "fasttext"]),
+        "--preset", type=click.Choice(["word2vec", "gensim", "fasttext", "glove-2014", "glove-2024"]),
         help="Take another tool's defaults for all that is not given.",
     ),
     click.option(
@@ -126,7 +154,10 @@ score_options = combined(
 
 
 @click.command(short_help="Train word vectors on a corpus.")
-@corpus_argument
+@click.argument("corpus", nargs=-1, metavar="CORPUS...")
+@click.option(
+    "--pairs", metavar="FILE", help="glove: train on pairs from wordvec cooccur, or GloVe's, not on a corpus."
+)
 @output_option("the vectors (FILE.safetensors)")
 @click.option("--vocab", metavar="FILE", help="Use this vocabulary (word, count) instead of counting the corpus.")
 @hyper_parameters
@@ -150,7 +181,7 @@ score_options = combined(
 @checkpoint_options
 @threads_option
 @tokenizer_options
-@memory_option("64MB")
+@memory_option(None, "counting words and pairs", "64MB; glove: 1GB")
 @tmp_dir_option
 @progress_options
 @click.pass_obj
@@ -159,6 +190,7 @@ def command(
     /,
     *,
     corpus: tuple[str, ...],
+    pairs: str | None,
     output: str,
     preset: str | None,
     like: str | None,
@@ -173,12 +205,14 @@ def command(
 ) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
 
-    A line is a sentence: windows stop at its end. With --threads 1 or --deterministic the same command gives the same
-    bytes; else threads share the matrices without locks, and runs differ a little.
+    A line is a sentence: windows stop at its end. With --threads 1, --deterministic or --model glove the same command
+    gives the same bytes; else threads share the matrices without locks, and runs differ a little.
 
     \b
     wordvec train corpus.txt.gz -o vectors.safetensors
     wordvec train corpus/ -o vectors.safetensors --model cbow --window 10 --eval-set wordsim353.tsv
+    wordvec train corpus.txt.gz -o vectors.safetensors --model glove --window 10 --x-max 10
+    wordvec train --pairs pairs.safetensors -o vectors.safetensors --model glove
     zcat corpus/*.gz | wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10
     wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume   (after Ctrl-C)
     wordvec train corpus.txt.gz -o by-gensim.safetensors --engine gensim
@@ -192,6 +226,11 @@ def command(
     if early_stopping and not eval_sets:
         raise click.UsageError("--early-stopping: needs a score to act on; add --eval-set FILE")
 
+    if pairs and corpus:
+        raise click.UsageError("--pairs: holds what there is to learn; leave the corpus out")
+    if not pairs and not corpus:
+        raise click.UsageError("Missing argument 'CORPUS...'.")
+
     if dry_run and resume:
         raise click.UsageError("--dry-run and --resume exclude each other; what is resumed has fitted before")
 
@@ -204,14 +243,17 @@ def command(
     defaults = _defaults(options, preset, like)
     if engine == "gensim":
         defaults = _gensims_defaults(options, defaults)
-    config, limits = _settled(options, limits, others["vocab"], defaults, start)
+    if pairs:
+        defaults |= _told_by_pairs(options, defaults, others["tokenizer"], pairs)
+    config, limits = _settled(options, limits, others["vocab"], pairs, defaults, start)
+    _check_suits(config, engine, save_context, start)
     if engine == "gensim":
         _check_gensim_has(config, others["threads"])
-    if save_context and config.loss == "hierarchical-softmax":
-        raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
+    if others["memory"] is None:
+        others["memory"] = MEMORY_FOR_PAIRS if config.model == GLOVE else MEMORY_FOR_WORDS
     order = Order(
-        corpus, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets, resume=resume,
-        engine=engine, save_context=save_context, like=like, **limits, **others,
+        corpus, pairs, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets,
+        resume=resume, engine=engine, save_context=save_context, like=like, **limits, **others,
     )  # fmt: skip
     if not dry_run:
         return run(order, terminal)
@@ -233,12 +275,49 @@ def _defaults(given: dict[str, Any], preset: str | None, like: str | None) -> di
     if preset:
         from wordvec_cli.training.presets import PRESETS
 
-        return dict(PRESETS[preset](_without_none(given)))
-    if not like:
+        defaults = dict(PRESETS[preset](_without_none(given)))
+    elif like:
+        defaults = recorded(load(like).metadata, "configuration")
+        if not defaults:
+            raise InputError(f"{like}: does not say how it was trained; give the options themselves")
+    else:
         return {}
-    if not (configuration := recorded(load(like).metadata, "configuration")):
-        raise InputError(f"{like}: does not say how it was trained; give the options themselves")
-    return configuration
+    model, theirs = given["model"], defaults.get("model", "skipgram")
+    if model and (model == GLOVE) != (theirs == GLOVE):
+        source = f"--preset {preset}" if preset else like
+        raise OptionError(f"--model {model}: {source} is of {theirs}; leave one of them out")
+    return defaults
+
+
+def _told_by_pairs(
+    given: dict[str, Any], defaults: dict[str, Any], tokenizer: "Tokenizer | None", pairs: str
+) -> dict[str, Any]:
+    """How pairs were counted, as their file says: None where it does not. Raises: OptionError if an option tells too"""
+    from wordvec_cli.pairs_file import read_options
+    from wordvec_cli.training.glove import PAIR_OPTIONS
+
+    if (given["model"] or defaults.get("model")) != GLOVE:
+        raise OptionError("--pairs: belongs to --model glove; add that, or leave it out")
+    for name in (*PAIR_OPTIONS, *OF_WORDS):
+        if given.get(name) is not None or (name in OF_WORDS and _is_given(name)):
+            raise OptionError(f"--{name.replace('_', '-')}: was settled when the pairs were counted; leave it out")
+    if tokenizer:
+        raise OptionError("--pairs: there is no text to read; leave the tokenizer out")
+    return dict.fromkeys(PAIR_OPTIONS) | read_options(pairs)
+
+
+def _check_suits(config: "Config", engine: str, save_context: bool, init: Embeddings | None) -> None:
+    """Raises: OptionError for an option that the model has no use for"""
+    if save_context and getattr(config, "loss", None) == "hierarchical-softmax":
+        raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
+    if config.model != GLOVE:
+        return
+    if engine == "gensim":
+        raise OptionError("--engine gensim: gensim has no GloVe; leave it out")
+    if init is not None:
+        raise OptionError("--init: is not for --model glove; leave it out")
+    if save_context and getattr(config, "combine", None) == "concat":
+        raise OptionError("--save-context: --combine concat publishes the context vectors already; leave it out")
 
 
 def _gensims_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
@@ -249,13 +328,15 @@ def _gensims_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[s
     return {"cbow_gradient": gensim_engine.cbow_gradient(cbow_mean)} | defaults
 
 
-def _check_gensim_has(config: "Word2VecConfig", n_threads: int) -> None:
+def _check_gensim_has(config: "Config", n_threads: int) -> None:
     """Raises: OptionError for an option that gensim does not have"""
     from wordvec_cli.training import gensim_engine
+    from wordvec_cli.training.word2vec import Word2VecConfig
 
     for name in ("resume", "early_stopping", "checkpoint_every"):
         if _is_given(name):
             raise OptionError(f"--{name.replace('_', '-')}: is not for --engine gensim; leave it out")
+    assert isinstance(config, Word2VecConfig)
     gensim_engine.check(config, n_threads)
 
 
@@ -263,21 +344,22 @@ def _settled(
     given: dict[str, Any],
     limits: dict[str, Any],
     vocab: str | None,
+    pairs: str | None,
     defaults: dict[str, Any],
     init: Embeddings | None,
-) -> "tuple[Word2VecConfig, dict[str, Any]]":
+) -> "tuple[Config, dict[str, Any]]":
     """The configuration and the limits on words that hold."""
-    from wordvec_cli.training import word2vec
+    from wordvec_cli.training.trainers import configured
 
     limits = {name: limits[name] if _is_given(name) else defaults.get(name, limits[name]) for name in OF_WORDS}
-    if vocab and not _is_given("min_count"):
+    if (vocab or pairs) and not _is_given("min_count"):
         limits["min_count"] = None  # a vocabulary that is given has limits of its own
     elif limits["min_count"] is None:
         raise InputError("--like: those vectors were trained with a vocabulary that was given; name it with --vocab")
     given = _without_none(given)
     if init is not None and given.setdefault("vector_size", init.dim) != init.dim:
         raise OptionError(f"--vector-size {given['vector_size']}: the vectors of --init have {init.dim} numbers")
-    return word2vec.configured(given, defaults), limits
+    return configured(given, defaults), limits
 
 
 def _is_given(name: str) -> bool:

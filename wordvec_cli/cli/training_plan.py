@@ -27,9 +27,9 @@ class Counted:
     """What a pass over the corpus tells: as in `Plan`."""
 
     vocabulary: Vocabulary
-    n_tokens: int
-    n_lines: int
-    n_known: int
+    n_tokens: int = 0
+    n_lines: int = 0
+    n_known: int = 0
     n_distinct_words: int = 0
 
     @classmethod
@@ -52,14 +52,14 @@ def count(order: "Order", text: Corpus, terminal: Terminal) -> Counted:
 def plan(
     order: "Order",
     counted: Counted,
-    tokenizer: Tokenizer,
+    tokenizer: Tokenizer | None,
     eval_sets: Sequence[EvalSet],
     text: Corpus | None = None,
     is_encoded: bool = False,
 ) -> Plan:
-    """text  None: what came through a pipe for it is gone"""
+    """text  None: there is none, or what came through a pipe for it is gone"""
     return Plan(
-        counted.vocabulary, order.config, tokenizer, counted.n_tokens, counted.n_lines, counted.n_known,
+        counted.vocabulary, order.config, tokenizer or Tokenizer(), counted.n_tokens, counted.n_lines, counted.n_known,
         counted.n_distinct_words, order.threads,
         n_init_words=len(order.init.vocabulary) if order.init else 0,
         eval_sets=eval_sets,
@@ -70,6 +70,7 @@ def plan(
         spool_is_near=text is not None and _are_on_one_disk(text.spool_folder, checkpoint_disk(order)),
         is_encoded=is_encoded,
         is_by_gensim=order.is_by_gensim,
+        room=order.room,
     )  # fmt: skip
 
 

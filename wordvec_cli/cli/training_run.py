@@ -10,22 +10,31 @@ from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.training_pairs import stamp, tiles_of_pairs, tiles_of_text
 from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
+from wordvec_cli.cooccurrence import Room
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
 from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
 from wordvec_cli.files import STANDARD_STREAM, check_output
+from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled
-from wordvec_cli.sequences import encode
+from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.estimate import estimate
+from wordvec_cli.training.glove import GloveConfig, GloveTrainer, vector_of_unknown_words
+from wordvec_cli.training.model import Trained, option_name, train
+from wordvec_cli.training.tiles import Tiles
+from wordvec_cli.training.trainers import Config
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wordvec_cli.embeddings import Embeddings
+    from wordvec_cli.embeddings import Embeddings, Rows
+    from wordvec_cli.pairs_file import PairsFile
     from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary import Vocabulary
     from wordvec_cli.vocabulary_file import VocabularyFile
 
 
@@ -34,12 +43,13 @@ class Order:
     """What the command line asks for, its defaults filled in."""
 
     corpus: tuple[str, ...]
+    pairs: str | None  # a file of them, instead of a corpus
     output: str
     vocab: str | None
     min_count: int | None  # None: no limit, on a vocabulary that is given
     max_vocab: int | None
     tokenizer: "Tokenizer | None"
-    config: word2vec.Word2VecConfig
+    config: Config
     engine: str
     init: "Embeddings | None"
     like: str | None
@@ -57,8 +67,17 @@ class Order:
         return self.engine == "gensim"
 
     @property
+    def is_glove(self) -> bool:
+        return isinstance(self.config, GloveConfig)
+
+    @property
     def spool_folder(self) -> "Path":
         return spool_folder(self.tmp_dir, self.output)
+
+    @property
+    def room(self) -> Room:
+        """For counting pairs."""
+        return Room(self.spool_folder, self.memory, self.threads)
 
 
 def run(order: Order, terminal: Terminal) -> int | None:
@@ -98,17 +117,24 @@ def run(order: Order, terminal: Terminal) -> int | None:
 
 @dataclass(frozen=True)
 class Told:
-    """What decides the result: `table` of it, and the vocabulary that was given."""
+    """What decides the result: `table` of it, and the vocabulary and the pairs that were given.
+
+    tokenizer  None: that of pairs which do not say
+    """
 
     table: Mapping[str, Any]
-    tokenizer: "Tokenizer"
+    tokenizer: "Tokenizer | None"
     vocabulary_file: "VocabularyFile | None"
+    pairs_file: "PairsFile | None"
 
 
 def read_told(order: Order, terminal: Terminal) -> Told:
     """What the options and the files say that they name. Raises: InputError"""
     known = _read_vocabulary(order, terminal) if order.vocab else None
-    if order.tokenizer is None and known is None and order.like:
+    pairs = read_pairs(order.pairs, known.vocabulary if known else None) if order.pairs else None
+    if pairs:
+        tokenizer = pairs.tokenizer or (known.tokenizer if known else None)
+    elif order.tokenizer is None and known is None and order.like:
         tokenizer = _tokenizer_of(order.like)
     else:
         tokenizer = agreed_tokenizer(order.tokenizer, known.tokenizer if known else None, f"{order.vocab}: was built")
@@ -116,12 +142,13 @@ def read_told(order: Order, terminal: Terminal) -> Told:
         **order.config.options(),
         "min_count": order.min_count,
         "max_vocab": order.max_vocab,
-        "tokenizer": tokenizer.to_metadata(),
+        "tokenizer": tokenizer.to_metadata() if tokenizer else None,
+        "pairs": pairs.fingerprint if pairs else None,
         "vocab": known.vocabulary.fingerprint() if known else None,
         "init": order.init.metadata.get("checksum") if order.init else None,
         "early_stopping": order.early_stopping,
     }
-    return Told(table, tokenizer, known)
+    return Told(table, tokenizer, known, pairs)
 
 
 def _tokenizer_of(path: str) -> "Tokenizer":
@@ -144,10 +171,30 @@ def _read_vocabulary(order: Order, terminal: Terminal) -> "VocabularyFile":
 
 
 def _prepared(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
-    """Count (or read) the words, and encode the corpus."""
+    """Count (or read) the words, and encode the corpus; for GloVe count (or read) pairs."""
     told = read_told(order, terminal)
     if order.resume:
         terminal.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
+    from_what = _from_pairs if told.pairs_file else _from_text
+    prepared = from_what(order, told, kept, eval_sets, terminal)
+    if not order.is_by_gensim:  # it has no checkpoints
+        kept.begin(prepared)
+    return prepared
+
+
+def _from_pairs(
+    order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal
+) -> PreparedRun:
+    file = told.pairs_file
+    assert file is not None
+    assert order.pairs is not None
+    planned = plan(order, Counted(file.vocabulary), told.tokenizer, eval_sets)
+    tiles = tiles_of_pairs(order, file.pairs, planned, kept.folder, terminal)
+    return PreparedRun(tiles, file.vocabulary, told.table, stamp(order.pairs), file.corpus_fingerprint)
+
+
+def _from_text(order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
+    assert told.tokenizer is not None
     text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
     text.check_not_output(order.output)
     if known := told.vocabulary_file:
@@ -156,17 +203,18 @@ def _prepared(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal
         counted = count(order, text, terminal)
         vocabulary = counted.vocabulary
         check_fits(order, plan(order, counted, told.tokenizer, eval_sets, text))
-    sequences = encode(text, vocabulary, order.threads, terminal.report, kept.folder)
+    # What GloVe trains on are the pairs; the ids are gone when these are counted.
+    sequences = encode(text, vocabulary, order.threads, terminal.report, None if order.is_glove else kept.folder)
+    planned = plan(order, Counted.of_sequences(vocabulary, sequences), told.tokenizer, eval_sets, text, is_encoded=True)
     if known:
-        counted = Counted.of_sequences(vocabulary, sequences)
-        check_fits(order, plan(order, counted, told.tokenizer, eval_sets, text, is_encoded=True))
+        check_fits(order, planned)
         terminal.note(
             f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
         )
-    prepared = PreparedRun(sequences, vocabulary, told.table, text.stamp())
-    if not order.is_by_gensim:  # it has no checkpoints
-        kept.begin(prepared)
-    return prepared
+    material: Sequences | Tiles = sequences
+    if order.is_glove:
+        material = tiles_of_text(order, sequences, planned, kept.folder, terminal)
+    return PreparedRun(material, vocabulary, told.table, text.stamp(), sequences.corpus_fingerprint)
 
 
 def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
@@ -184,7 +232,7 @@ def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal:
         if told.table.get(name) != prepared.told.get(name)
     ]
     if not differences and order.corpus != (STANDARD_STREAM,):
-        differences += _difference_of_corpus(order, prepared, told.tokenizer, terminal)
+        differences += _difference_of_source(order, prepared, told, terminal)
     if differences:
         raise InputError(
             f"{kept.folder}: is of another run, and cannot be resumed with {', '.join(differences)}; "
@@ -196,22 +244,33 @@ def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal:
         terminal.note("the run had no checkpoint yet; training starts at the beginning, on the corpus that it has read")
     elif state.epoch < order.config.epochs:
         terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
-    counted = Counted.of_sequences(prepared.vocabulary, prepared.sequences)
-    estimate(plan(order, counted, told.tokenizer, eval_sets, is_encoded=True)).check_memory()
+    material = prepared.material
+    if isinstance(material, Tiles):
+        counted, n_pairs = Counted(prepared.vocabulary), len(material.pairs)
+    else:
+        counted, n_pairs = Counted.of_sequences(prepared.vocabulary, material), 0
+    planned = plan(order, counted, told.tokenizer, eval_sets, is_encoded=True)
+    estimate(replace(planned, n_pairs=n_pairs)).check_memory()
     return prepared
 
 
-def _difference_of_corpus(order: Order, prepared: PreparedRun, tokenizer: "Tokenizer", terminal: Terminal) -> list[str]:
-    text = Corpus.open(order.corpus, tokenizer, order.spool_folder)
+def _difference_of_source(order: Order, prepared: PreparedRun, told: Told, terminal: Terminal) -> list[str]:
+    """In what the corpus, or the file of pairs, is another than it was."""
+    if order.pairs:
+        if told.table["pairs"] or json.loads(json.dumps(stamp(order.pairs))) == prepared.sources:
+            return []  # the table has the checksum of a file that holds one
+        return [f"--pairs {order.pairs}, whose size or time is another"]
+    assert told.tokenizer is not None
+    text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
     if prepared.sources and json.loads(json.dumps(text.stamp())) == prepared.sources:
         return []
-    if text.read_through(terminal.report).fingerprint == prepared.sequences.corpus_fingerprint:
+    if text.read_through(terminal.report).fingerprint == prepared.corpus_fingerprint:
         return []
     return [f"the corpus {' '.join(order.corpus)}, whose text is another"]
 
 
 def _option(name: str) -> str:
-    return "the tokenizer" if name == "tokenizer" else word2vec.option_name(name)
+    return "the tokenizer" if name == "tokenizer" else option_name(name)
 
 
 def _shown(value: object) -> str:
@@ -233,7 +292,7 @@ def _train(
     for eval_set in eval_sets:
         check_words(vocabulary, eval_set)
     trainer = _trainer(order, prepared, kept)
-    n_threads = gensim_engine.n_workers(order.threads, trainer.words_per_epoch) if order.is_by_gensim else order.threads
+    n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
         known, _ = word2vec.words_in_common(vocabulary, order.init.vocabulary)
         terminal.note(f"{len(known)} of {len(vocabulary)} words start from --init, the others at random")
@@ -253,7 +312,7 @@ def _train(
     if isinstance(trainer, gensim_engine.GensimTrainer):
         trained = gensim_engine.train(trainer, session)
     else:
-        trained = word2vec.train(trainer, session, state)
+        trained = train(trainer, session, state)
     terminal.close()
     if trained.has_learnt_nothing:
         terminal.note(
@@ -263,8 +322,8 @@ def _train(
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
     try:
-        context = trained.context if order.save_context else None
-        embeddings.save(order.output, vocabulary, trained.matrix, _metadata(order, prepared, trained), context)
+        metadata = _metadata(order, prepared, trained)
+        embeddings.save(order.output, vocabulary, trained.matrix, metadata, _other_vectors(order, vocabulary, trained))
     except OutputError as error:
         if order.is_by_gensim or not kept.lasts:
             raise
@@ -274,23 +333,37 @@ def _train(
 
 def _trainer(
     order: Order, prepared: PreparedRun, kept: Checkpoint
-) -> word2vec.Word2VecTrainer | gensim_engine.GensimTrainer:
+) -> word2vec.Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer:
+    if isinstance(order.config, GloveConfig):
+        return GloveTrainer(prepared.tiles, order.config)
     what = prepared.sequences, prepared.vocabulary, order.config, order.init
     return gensim_engine.GensimTrainer(*what, kept.folder) if order.is_by_gensim else word2vec.Word2VecTrainer(*what)
 
 
-def _metadata(order: Order, prepared: PreparedRun, trained: word2vec.Trained) -> dict[str, str]:
+def _other_vectors(order: Order, vocabulary: "Vocabulary", trained: Trained) -> "dict[str, Rows]":
+    """What the file holds beside the vectors of the words."""
+    others: dict[str, Rows] = {}
+    if order.save_context and trained.context is not None:
+        others["context"] = trained.context
+    if isinstance(order.config, GloveConfig) and order.config.unknown_vector:
+        others["unknown"] = vector_of_unknown_words(trained.matrix, vocabulary)
+    return others
+
+
+def _metadata(order: Order, prepared: PreparedRun, trained: Trained) -> dict[str, str]:
     state = trained.state
     is_reproducible = state.n_threads == 1 or order.config.deterministic
     choice = "" if order.is_by_gensim else " without --deterministic"
     limits = {"min_count": order.min_count, "max_vocab": order.max_vocab}
     metadata = {
         "configuration": _json(order.config.options() | limits),
-        "corpus_fingerprint": prepared.sequences.corpus_fingerprint,
         "seed": str(order.config.seed),
-        "tokenizer": _json(prepared.told["tokenizer"]),
         "reproducible": "yes" if is_reproducible else f"no: {state.n_threads} threads{choice}",
     }
+    if prepared.corpus_fingerprint:
+        metadata["corpus_fingerprint"] = prepared.corpus_fingerprint
+    if prepared.told["tokenizer"]:
+        metadata["tokenizer"] = _json(prepared.told["tokenizer"])
     if order.is_by_gensim:
         metadata["engine"] = gensim_engine.version()  # whose losses are wrong, so that none are recorded
     else:

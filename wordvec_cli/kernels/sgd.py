@@ -27,7 +27,26 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic
+
+from wordvec_cli.kernels.parts import (
+    LANES,
+    OPTIONS,
+    add,
+    address_of,
+    aligned_zeros,
+    below,
+    inlined,
+    kernel,
+    load,
+    multiply_add,
+    part,
+    prefetch_to_write,
+    random_bits,
+    splat,
+    store,
+    store_sums,
+)
 
 GROUP = 16  # tokens; 32 is about a tenth faster, but SimLex-999 then loses 0.003 to 0.004 (measured)
 TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
@@ -35,15 +54,8 @@ MOST_AT_ONCE = np.float32(1 / 4)  # see `limit_window`; with 1/2, rates from 0.2
 MARKS = 4096  # of a sieve for the noise words of a group
 SHARING = 2  # consecutive centres of CBOW that meet the same noise words: a sixth faster, at the same scores
 AHEAD = 2  # how many centres early their rows are prefetched
-LANES = 16  # floats in a vector: an AVX-512 register and a cache line; LLVM splits it where registers are narrower
 
-# Without error_model, Python's test for a zero divisor keeps LLVM from vectorising the sigmoid.
-_FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ninf: divergence must show
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST_MATH}
-part = njit(**_OPTIONS)
-inlined = njit(forceinline=True, **_OPTIONS)  # what runs for each centre: without the calls it is a tenth faster
-kernel = njit(cache=True, **_OPTIONS)
-part_of_loop = njit(inline="always", **_OPTIONS)  # a call with so many arrays in a tuple cost a tenth of the time
+part_of_loop = njit(inline="always", **OPTIONS)  # a call with so many arrays in a tuple cost a tenth of the time
 
 
 def noise_words(window: int, shrink: bool, negative: int) -> int:
@@ -56,153 +68,7 @@ def noise_words(window: int, shrink: bool, negative: int) -> int:
     return min(-(-meetings // TILE) * TILE, 64)
 
 
-# ---- vectors of floats: left to itself, LLVM spends as much on the sums of dot products as on their products ----
-
-
-class FloatVector(types.Type):
-    """`LANES` floats in a register."""
-
-
-_INT = ir.IntType(32)
-_VECTOR = ir.VectorType(ir.FloatType(), LANES)
-float_vector = FloatVector("FloatVector")
-
-
-@register_model(FloatVector)
-class _FloatVectorModel(models.PrimitiveModel):
-    def __init__(self, manager, vector_type):
-        super().__init__(manager, vector_type, _VECTOR)
-
-
-def _address(context, builder, array_type, array, position, value_type):
-    base = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(base, [position]), value_type.as_pointer())
-
-
-@intrinsic
-def load(typing, array, position):
-    """array[position : position + LANES] of a flat float32 array, unchecked."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], *args, _VECTOR)
-        return builder.load(address, align=4)
-
-    return float_vector(array, types.intp), generate
-
-
-@intrinsic
-def store(typing, array, position, vector):
-    """array[position : position + LANES] = vector, unchecked."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], args[0], args[1], _VECTOR)
-        builder.store(args[2], address, align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, float_vector), generate
-
-
-@intrinsic
-def splat(typing, number):
-    """A vector with `number` in every lane."""
-
-    def generate(context, builder, signature, args):
-        undefined = ir.Constant(_VECTOR, ir.Undefined)
-        one = builder.insert_element(undefined, args[0], _INT(0))
-        return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
-
-    return float_vector(types.float32), generate
-
-
-@intrinsic
-def add(typing, left, right):
-    """left + right, lane by lane."""
-
-    def generate(context, builder, signature, args):
-        return builder.fadd(*args)
-
-    return float_vector(float_vector, float_vector), generate
-
-
-@intrinsic
-def multiply_add(typing, left, right, total):
-    """left * right + total, lane by lane; one instruction where the processor has it."""
-
-    def generate(context, builder, signature, args):
-        product = builder.fmul(args[0], args[1], flags=("contract",))
-        return builder.fadd(product, args[2], flags=("contract",))
-
-    return float_vector(float_vector, float_vector, float_vector), generate
-
-
-@intrinsic
-def store_sums(typing, array, position, a, b, c, d):
-    """array[position : position + 4] = sum(a), sum(b), sum(c), sum(d).
-
-    The four are folded into one another: 13 instructions, where four separate sums take about 32.
-    """
-
-    def generate(context, builder, signature, args):
-        def shuffle(left, right, lanes):
-            return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(_INT, len(lanes)), lanes))
-
-        def fold(left, right, *halves):
-            # both halves of every quad of lanes, one from `left` and one from `right` (whose lanes start at LANES)
-            low, high = ([quad + lane for quad in range(0, LANES, 4) for lane in half] for half in halves)
-            return builder.fadd(shuffle(left, right, low), shuffle(left, right, high))
-
-        singles = (0, LANES, 1, LANES + 1), (2, LANES + 2, 3, LANES + 3)
-        pairs = (0, 1, LANES, LANES + 1), (2, 3, LANES + 2, LANES + 3)
-        sums = fold(fold(args[2], args[3], *singles), fold(args[4], args[5], *singles), *pairs)
-        width = LANES // 2
-        while width >= 4:
-            lanes = list(range(2 * width))
-            sums = builder.fadd(shuffle(sums, sums, lanes[:width]), shuffle(sums, sums, lanes[width:]))
-            width //= 2
-        address = _address(context, builder, signature.args[0], args[0], args[1], sums.type)
-        builder.store(sums, address, align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, float_vector, float_vector, float_vector, float_vector), generate
-
-
-@intrinsic
-def prefetch(typing, array, position):
-    """Ask for the cache line of array[position], to be written soon; never faults."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], *args, ir.IntType(8))
-        prefetch_type = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
-        function = cgutils.get_or_insert_function(builder.module, prefetch_type, "llvm.prefetch.p0")
-        write, every_level, data = _INT(1), _INT(3), _INT(1)
-        builder.call(function, [address, write, every_level, data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
 # ---- random choices: all of a block's are made before its first update ----
-
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_SHIFT_30, _SHIFT_27, _SHIFT_31 = np.uint64(30), np.uint64(27), np.uint64(31)
-_SHIFT_32, _LOW_32 = np.uint64(32), np.uint64(2**32 - 1)
-
-
-@part
-def random_bits(state, counter):
-    """Two random 32-bit numbers, a function of state and counter. Source: Steele et al. 2014, splitmix64."""
-    bits = state + np.uint64(counter) * _STEP
-    bits = (bits ^ (bits >> _SHIFT_30)) * _MIX_1
-    bits = (bits ^ (bits >> _SHIFT_27)) * _MIX_2
-    bits ^= bits >> _SHIFT_31
-    return bits >> _SHIFT_32, bits & _LOW_32
-
-
-@part
-def below(bits, n):
-    """A number in range(n) from 32 random bits."""
-    return np.intp((bits * np.uint64(n)) >> _SHIFT_32)
 
 
 @kernel
@@ -287,14 +153,6 @@ def round_up(n, step):
 
 
 @part
-def aligned_zeros(n):
-    """(n,) float32 that starts at a cache line, so that no vector straddles two."""
-    room = np.zeros(n + LANES, np.float32)
-    start = (-room.ctypes.data // room.itemsize) % LANES
-    return room[start : start + n]
-
-
-@part
 def copy_row(source, source_start, target, target_start, dim):
     for d in range(0, dim, LANES):
         store(target, target_start + d, load(source, source_start + d))
@@ -303,7 +161,7 @@ def copy_row(source, source_start, target, target_start, dim):
 @part
 def prefetch_row(matrix, start, dim):
     for d in range(0, dim, LANES):
-        prefetch(matrix, start + d)
+        prefetch_to_write(matrix, start + d)
 
 
 @part
@@ -708,7 +566,7 @@ def count_up(typing, counters, position):
     """counters[position] += 1 of an int64 array, by one thread at a time; all it wrote before is there for the next."""
 
     def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], *args, ir.IntType(64))
+        address = address_of(context, builder, signature.args[0], *args, ir.IntType(64))
         builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "acq_rel")
         return context.get_dummy_value()
 
@@ -720,7 +578,7 @@ def look_at(typing, counters, position):
     """counters[position] of an int64 array as it is now, and with it all that was written before it was counted up."""
 
     def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], *args, ir.IntType(64))
+        address = address_of(context, builder, signature.args[0], *args, ir.IntType(64))
         return builder.load_atomic(address, "acquire", 8)
 
     return types.int64(counters, types.intp), generate
@@ -731,7 +589,7 @@ def offer_processor(typing):
     """Let another thread run, if one waits for a processor."""
 
     def generate(context, builder, signature, args):
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_INT, []), "wordvec_yield")
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), "wordvec_yield")
         return builder.call(function, [])
 
     return types.int32(), generate

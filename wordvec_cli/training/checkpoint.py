@@ -1,7 +1,8 @@
 """Checkpoints: a folder `OUT.checkpoint/` with all that a training needs to go on, whatever became of its corpus.
 
 lock               held by the command that works on it
-ids, offsets, sequences.json   the corpus as word ids
+ids, offsets, sequences.json   the corpus as word ids, for word2vec
+pairs, tile-sizes, pairs.json  its pairs in tiles, for GloVe
 run.safetensors    the vocabulary, and what the run was told; written last of what comes before training
 state.safetensors  the newest checkpoint: the parameters and how far training is; none: at the beginning
 snapshot, best     .safetensors, as the state: what training may go back to
@@ -26,6 +27,8 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, writable
 from wordvec_cli.sequences import Sequences, open_sequences
 from wordvec_cli.training import loop
+from wordvec_cli.training.glove import GLOVE
+from wordvec_cli.training.tiles import Tiles, open_tiles
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -33,21 +36,35 @@ if TYPE_CHECKING:
 
 SUFFIX = ".checkpoint"
 LOCK_FILE, RUN_FILE, STATE = "lock", "run.safetensors", "state"
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """What training starts from: a corpus of word ids, and what the run was told.
+    """What training starts from: a corpus of word ids, or the tiles of its pairs, and what the run was told.
 
     told     what decides the result, by the names of the options; a run is resumed by the same only
-    sources  of the corpus, as `Corpus.stamp` gives them
+    sources  of the corpus, as `Corpus.stamp` gives them, or of the file of pairs
+    corpus_fingerprint  None: not known, as the pairs were made elsewhere
     """
 
-    sequences: Sequences
+    material: Sequences | Tiles
     vocabulary: Vocabulary
     told: Mapping[str, Any]
     sources: list[Any]
+    corpus_fingerprint: str | None
+
+    @property
+    def sequences(self) -> Sequences:
+        """The material of word2vec."""
+        assert isinstance(self.material, Sequences)
+        return self.material
+
+    @property
+    def tiles(self) -> Tiles:
+        """The material of GloVe."""
+        assert isinstance(self.material, Tiles)
+        return self.material
 
 
 class Checkpoint:
@@ -71,12 +88,13 @@ class Checkpoint:
         return (self.folder / RUN_FILE).exists()
 
     def begin(self, run: PreparedRun) -> None:
-        """Write what training starts from; its sequences are in the folder already."""
+        """Write what training starts from; its material is in the folder already."""
         words = vocabulary_tensors(run.vocabulary)
         metadata = {
             "format_version": FORMAT_VERSION,
             "told": json.dumps(dict(run.told)),
             "sources": json.dumps(run.sources),
+            "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
         }
         store.write_unchecked(str(self.folder / RUN_FILE), words, metadata, "words.text")
 
@@ -85,8 +103,9 @@ class Checkpoint:
         file = store.open_file(str(self.folder / RUN_FILE))
         if file.metadata.get("format_version") != FORMAT_VERSION:
             raise InputError(f"{self.folder}: was made by another version of wordvec; remove it and start afresh")
-        told, sources = (json.loads(file.metadata[key]) for key in ("told", "sources"))
-        return PreparedRun(open_sequences(self.folder), stored_vocabulary(file), told, sources)
+        told, *others = (json.loads(file.metadata[key]) for key in ("told", "sources", "corpus_fingerprint"))
+        material = (open_tiles if told["model"] == GLOVE else open_sequences)(self.folder)
+        return PreparedRun(material, stored_vocabulary(file), told, *others)
 
     def is_due(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._last >= self._seconds

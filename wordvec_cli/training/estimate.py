@@ -6,18 +6,23 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from wordvec_cli import embeddings
+from wordvec_cli.cooccurrence import Room
 from wordvec_cli.corpus import BLOCK_BYTES, CorpusStatistics
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import COSINES_AT_ONCE, GENSIM, EvalSet, WordPairs
 from wordvec_cli.files import shown_size
 from wordvec_cli.sequences import BYTES_PER_TOKEN, Sequences
 from wordvec_cli.tokenizer import Tokenizer
-from wordvec_cli.training import gensim_engine, loop, word2vec
+from wordvec_cli.training import gensim_engine, glove_estimate, loop, model, word2vec
+from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.machine import available_memory, memory_in_use
+from wordvec_cli.training.trainers import Config
+from wordvec_cli.training.word2vec import Word2VecConfig
 from wordvec_cli.vocabulary import Vocabulary
 
 HEADER_BYTES = 1000  # of a file, about
@@ -37,6 +42,9 @@ GENSIM_BYTES = 33_000_000  # of its modules and buffers
 GENSIM_BYTES_PER_WORD = {word2vec.NEGATIVE_SAMPLING: 360, word2vec.HIERARCHICAL_SOFTMAX: 700}  # of Python objects
 
 
+NO_ROOM = Room(Path())
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be trained, as far as it decides memory, disk and time.
@@ -49,10 +57,13 @@ class Plan:
     spool_is_near      whether that is on the disk where the checkpoints are
     is_encoded         whether the corpus is on disk as word ids already
     is_by_gensim       which has no checkpoints, and wants the corpus as a text
+    n_pairs            of GloVe, about; 0: that is not known yet
+    bytes_of_counting  that the pairs have on disk while they are counted
+    room               for counting pairs
     """
 
     vocabulary: Vocabulary
-    config: word2vec.Word2VecConfig
+    config: Config
     tokenizer: Tokenizer
     n_tokens: int
     n_lines: int
@@ -68,11 +79,29 @@ class Plan:
     spool_is_near: bool = True
     is_encoded: bool = False
     is_by_gensim: bool = False
+    n_pairs: int = 0
+    bytes_of_counting: int = 0
+    room: Room = NO_ROOM
+
+    @property
+    def is_of_pairs(self) -> bool:
+        return isinstance(self.config, GloveConfig)
+
+    @property
+    def of_words(self) -> Word2VecConfig:
+        """The configuration, where it is one of word2vec."""
+        assert isinstance(self.config, Word2VecConfig)
+        return self.config
 
     @property
     def n_outputs(self) -> int:
-        """Rows of the second matrix."""
-        return max(len(self.vocabulary) - (self.config.loss == word2vec.HIERARCHICAL_SOFTMAX), 1)
+        """Rows of the second matrix of word2vec."""
+        return max(len(self.vocabulary) - (self.of_words.loss == word2vec.HIERARCHICAL_SOFTMAX), 1)
+
+    @property
+    def published_dim(self) -> int:
+        is_doubled = isinstance(self.config, GloveConfig) and self.config.combine == "concat"
+        return self.config.vector_size * (2 if is_doubled else 1)
 
 
 @dataclass(frozen=True)
@@ -98,6 +127,7 @@ class Estimate:
     disk_to_come_bytes: int
     file_bytes: int
     seconds: float | None = None
+    n_pairs: int = 0
 
     def check_memory(self) -> None:
         """Raises: InputError if there is less memory than is still to come"""
@@ -117,7 +147,7 @@ def estimate(plan: Plan) -> Estimate:
     return Estimate(
         plan.n_tokens, len(plan.vocabulary),
         memory_bytes=max(used.peak_bytes, used.now_bytes + to_come), memory_to_come_bytes=to_come,
-        disk_bytes=disk.at_peak, disk_to_come_bytes=disk.to_come, file_bytes=_file_bytes(plan),
+        disk_bytes=disk.at_peak, disk_to_come_bytes=disk.to_come, file_bytes=_file_bytes(plan), n_pairs=plan.n_pairs,
     )  # fmt: skip
 
 
@@ -137,9 +167,15 @@ def _disk(plan: Plan) -> _Disk:
     n_snapshots = len(loop.snapshot_epochs(plan.config.epochs))
     n_kept = plan.keeps_checkpoints + (n_snapshots > 0) + plan.stops_early
     is_replaced = plan.keeps_checkpoints or n_snapshots > 1 or plan.stops_early
-    prepared = _ids_bytes(plan) + embeddings.size_bytes(plan.vocabulary, 0) + HEADER_BYTES
-    state = 4 * plan.config.vector_size * (len(plan.vocabulary) + plan.n_outputs) + HEADER_BYTES
+    words = embeddings.size_bytes(plan.vocabulary, 0) + HEADER_BYTES
     written = _file_bytes(plan) if plan.keeps_checkpoints else 0  # else it goes to a pipe or a device
+    if plan.is_of_pairs:
+        tiles, state = glove_estimate.bytes_of_tiles(plan), glove_estimate.state_bytes(plan) + HEADER_BYTES
+        training = tiles + words + n_kept * state + max(is_replaced * state, written)
+        counting = _ids_bytes(plan) + plan.bytes_of_counting + tiles if plan.n_tokens else 0
+        return _peak(plan, max(_ids_bytes(plan), counting), training)
+    prepared = _ids_bytes(plan) + words
+    state = 4 * plan.config.vector_size * (len(plan.vocabulary) + plan.n_outputs) + HEADER_BYTES
     return _peak(plan, prepared, prepared + n_kept * state + max(is_replaced * state, written))
 
 
@@ -166,7 +202,7 @@ def _peak(plan: Plan, prepared: int, training: int) -> _Disk:
 
 def _file_bytes(plan: Plan) -> int:
     n_matrices = 1 + plan.saves_context
-    return embeddings.size_bytes(plan.vocabulary, plan.config.vector_size, n_matrices) + 2 * HEADER_BYTES
+    return embeddings.size_bytes(plan.vocabulary, plan.published_dim, n_matrices) + 2 * HEADER_BYTES
 
 
 # ---------------------------------------------------------------- memory
@@ -193,15 +229,17 @@ def _table_bytes(n_words: int, n_text: int) -> int:
 def _training_memory(plan: Plan) -> int:
     """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
+    if plan.is_of_pairs:
+        return glove_estimate.memory(plan) + _scoring_memory(plan)
     if plan.is_by_gensim:
-        objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.config.loss] * n_words
+        objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
         return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))
-    padded_dim = -(-dim // word2vec.LANES) * word2vec.LANES
+    padded_dim = model.padded(dim)
     matrices = 4 * padded_dim * (n_words + plan.n_outputs)
-    rows = ROWS_OF_GROUP + 2 * plan.config.window + (plan.config.window + 1) * (plan.config.negative or 0)
+    rows = ROWS_OF_GROUP + 2 * plan.of_words.window + (plan.of_words.window + 1) * (plan.of_words.negative or 0)
     n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
     gathered = 4 * padded_dim * rows * n_threads
-    chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, word2vec.ROWS_PER_CHUNK)
+    chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, model.ROWS_PER_CHUNK)
     passing = max(gathered, chunks, _memory_of_init(plan), _scoring_memory(plan))
     return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
 
@@ -217,7 +255,7 @@ def _memory_of_init(plan: Plan) -> int:
 def _bytes_of_draws(plan: Plan) -> int:
     """Counts and keep thresholds; of the noise words thresholds and aliases, or of the Huffman tree all paths."""
     n_words = len(plan.vocabulary)
-    if plan.config.loss == word2vec.NEGATIVE_SAMPLING:
+    if plan.of_words.loss == word2vec.NEGATIVE_SAMPLING:
         return (8 + 4 + 8) * n_words
     return (8 + 4 + 8) * n_words + round((4 + 1) * n_words * (math.log2(n_words) + 2))
 
@@ -231,7 +269,8 @@ def _scoring_memory(plan: Plan) -> int:
     n_questions = max((len(each.words) for each in plan.eval_sets if not isinstance(each, WordPairs)), default=0)
     if not n_questions:
         return words
-    return words + 4 * plan.config.vector_size * n_words + 4 * min(COSINES_AT_ONCE, n_questions * n_words)
+    n_copies = 2 if plan.is_of_pairs else 1  # made of a word's two vectors, and with length 1
+    return words + n_copies * 4 * plan.published_dim * n_words + 4 * min(COSINES_AT_ONCE, n_questions * n_words)
 
 
 # ---------------------------------------------------------------- time
@@ -242,7 +281,9 @@ def measured_seconds(plan: Plan) -> float:
 
     It trains on words drawn by their counts, in lines of the corpus's mean length, with all else as it will be.
     """
-    config = replace(plan.config, learning_rate=min(plan.config.learning_rate, 0.01), min_learning_rate=0.0)
+    if plan.is_of_pairs:
+        return glove_estimate.measured_seconds(plan)
+    config = replace(plan.of_words, learning_rate=min(plan.of_words.learning_rate, 0.01), min_learning_rate=0.0)
     sequences = _drawn_sequences(plan)
     trainer = word2vec.Word2VecTrainer(sequences, plan.vocabulary, config)
     trainer.load_kernel(plan.n_threads)

@@ -23,6 +23,7 @@ from wordvec_cli.files import check_free_space, writable
 from wordvec_cli.progress import Cancelled, Progress, Report, silent
 from wordvec_cli.sequences import Ids, Sequences
 from wordvec_cli.training import loop, word2vec
+from wordvec_cli.training.model import Trained
 from wordvec_cli.training.word2vec import CBOW, HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -89,7 +90,7 @@ class GensimTrainer:
     ) -> None:
         check(config, n_threads=1)
         self.sequences = sequences
-        self.words_per_epoch = sequences.n_known
+        self.units_per_epoch = sequences.n_known
         self.n_epochs = config.epochs
         self.folder = folder
         self.model = _model(config)
@@ -138,7 +139,7 @@ def _model(config: Word2VecConfig) -> Any:
     )  # fmt: skip
 
 
-def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> word2vec.Trained:
+def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained:
     """Train by gensim. On one thread the result is a function of the corpus, the vocabulary and the configuration.
 
     The state that is given has no losses: those that gensim tells are wrong. Of the session, the keeper and the
@@ -146,7 +147,7 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> word2ve
     Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled, OutputError
     """
     model = trainer.model
-    model.workers = n_workers(session.n_threads, trainer.words_per_epoch)
+    model.workers = n_workers(session.n_threads, trainer.units_per_epoch)
     untrained = zlib.crc32(trainer.outputs.data)
     with TemporaryDirectory(prefix=".wordvec-", dir=trainer.folder) as folder:
         text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
@@ -156,7 +157,7 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> word2ve
     if zlib.crc32(trainer.outputs.data) == untrained:
         raise InputError(word2vec.NOTHING_TO_LEARN)
     state = loop.State(epoch=trainer.n_epochs, n_threads=model.workers)
-    return word2vec.Trained(trainer.matrix, trainer.context, state)
+    return Trained(trainer.matrix, trainer.context, state)
 
 
 def _train_on(text: "_Text", trainer: GensimTrainer, session: loop.Session) -> None:
@@ -202,7 +203,7 @@ class _Epochs:
         if not self._trainer.is_finite():
             raise DivergedError(f"training diverged in epoch {self._n_done}; lower --learning-rate and train again")
         figures = self._session.score() if self._session.score else {}
-        rate = self._n_done * self._trainer.words_per_epoch / max(perf_counter() - self._start, 1e-9)
+        rate = self._n_done * self._trainer.units_per_epoch / max(perf_counter() - self._start, 1e-9)
         speed = {"words_per_second": rate, "words_per_second_and_thread": rate / self._trainer.model.workers}
         n_epochs = self._trainer.n_epochs
         self._report_words()
@@ -211,7 +212,7 @@ class _Epochs:
         )
 
     def _report_words(self) -> None:
-        n_words, n_epochs = self._trainer.words_per_epoch, self._trainer.n_epochs
+        n_words, n_epochs = self._trainer.units_per_epoch, self._trainer.n_epochs
         epoch = {"epoch": min(self._n_done + 1, n_epochs)}
         self._session.report(Progress("training", n_words * self._n_done, n_words * n_epochs, "words", epoch))
 

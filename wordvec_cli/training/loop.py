@@ -49,7 +49,8 @@ class Trainer(Protocol):
 
     n_epochs: int
     n_blocks: int  # of an epoch
-    words_per_epoch: int
+    unit: str  # what an epoch consists of: "words"
+    units_per_epoch: int
     untrained_loss: float  # of a term when nothing has been learnt
     is_synchronous: bool  # blocks are trained one after the other, and a block uses the threads itself
 
@@ -281,12 +282,12 @@ def is_finite(matrix: "Matrix", rows_at_once: int = 4096) -> bool:
 
 
 class _Speed:
-    """Words a second of this run, for the reports."""
+    """Words (or pairs) a second of this run, for the reports."""
 
     def __init__(self, trainer: Trainer, state: State, n_threads: int) -> None:
         self._trainer = trainer
         self._n_threads = n_threads
-        self._n_words_before = self._n_words(state)
+        self._n_before = self._n_done(state)
         self._start = time.perf_counter()
 
     def leave_out(self, seconds: float) -> None:
@@ -303,21 +304,25 @@ class _Speed:
 
     def epoch(self, state: State, figures: Mapping[str, float]) -> Progress:
         rate = self._rate(state)
-        per_thread = {"words_per_second_and_thread": rate["words_per_second"] / self._n_threads}
+        per_thread = {f"{name}_and_thread": value / self._n_threads for name, value in rate.items()}
         stats = {"loss": state.losses[-1], **figures} | rate | per_thread
         return Progress("epoch", state.epoch, self._trainer.n_epochs, "epochs", stats, is_milestone=True)
 
     def _progress(self, stage: str, state: State, stats: Mapping[str, float]) -> Progress:
         return Progress(
-            stage, self._n_words(state), self._trainer.words_per_epoch * self._trainer.n_epochs, "words", stats
+            stage,
+            self._n_done(state),
+            self._trainer.units_per_epoch * self._trainer.n_epochs,
+            self._trainer.unit,
+            stats,
         )
 
-    def _n_words(self, state: State) -> int:
-        return round(self._trainer.words_per_epoch * (state.epoch + state.block / self._trainer.n_blocks))
+    def _n_done(self, state: State) -> int:
+        return round(self._trainer.units_per_epoch * (state.epoch + state.block / self._trainer.n_blocks))
 
     def _rate(self, state: State) -> dict[str, float]:
-        n_words = self._n_words(state) - self._n_words_before
-        return {"words_per_second": n_words / max(time.perf_counter() - self._start, 1e-9)}
+        n_done = self._n_done(state) - self._n_before
+        return {f"{self._trainer.unit}_per_second": n_done / max(time.perf_counter() - self._start, 1e-9)}
 
 
 # ---------------------------------------------------------------- threads

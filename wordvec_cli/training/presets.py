@@ -1,12 +1,14 @@
-"""The defaults of other trainers of word2vec, by their names.
+"""The defaults of other trainers, by their names.
 
 Sources: word2vec.c (tmikolov/word2vec), Word2Vec of gensim 4 (piskvorky/gensim), args.cc and model.cc of fastText
-(facebookresearch/fastText), whose subwords are not among them.
+(facebookresearch/fastText), whose subwords are not among them; of GloVe (stanfordnlp/GloVe) vocab_count.c, cooccur.c
+and glove.c, and Training_README.md for the vectors of 2024.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wordvec_cli.training.glove import GLOVE
 from wordvec_cli.training.word2vec import CBOW, SKIPGRAM
 
 Options = Mapping[str, Any]
@@ -30,5 +32,30 @@ def _fasttext(given: Options) -> Options:
     return _COMMON | rates | {"model": SKIPGRAM, "sample": 1e-4, "noise_exponent": 0.5}
 
 
+_GLOVE = {
+    "model": GLOVE, "vector_size": 50, "window": 15, "symmetric": True, "distance_weighting": True, "unknown": "skip",
+    "x_max": 100.0, "weight_exponent": 0.75, "gradient_clip": 100.0, "combine": "sum", "unknown_vector": True,
+    "epochs": 25, "learning_rate": 0.05, "min_count": 1,
+}  # fmt: skip
+
+
+def _glove_2014(given: Options) -> Options:
+    return _GLOVE
+
+
+def _glove_2024(given: Options) -> Options:
+    vector_size = given.get("vector_size", 300)
+    own = {"vector_size": vector_size, "window": 10, "x_max": 10.0, "min_count": 20}
+    if vector_size == 50:
+        own["learning_rate"] = 0.075
+    return _GLOVE | own | {"epochs": 50 if vector_size < 300 else 100}
+
+
 # From the options that are given to those that are not.
-PRESETS: Mapping[str, Callable[[Options], Options]] = {"word2vec": _word2vec, "gensim": _gensim, "fasttext": _fasttext}
+PRESETS: Mapping[str, Callable[[Options], Options]] = {
+    "word2vec": _word2vec,
+    "gensim": _gensim,
+    "fasttext": _fasttext,
+    "glove-2014": _glove_2014,
+    "glove-2024": _glove_2024,
+}

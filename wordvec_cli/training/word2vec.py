@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import OptionError
 from wordvec_cli.sequences import Sequences, word_table
 from wordvec_cli.training import loop
+from wordvec_cli.training.model import (
+    aligned_zeros,
+    check_choices,
+    check_lowest,
+    check_positive,
+    fill_uniform,
+    option_name,
+    padded,
+)
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -28,8 +37,6 @@ MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
 STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
-LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
-ROWS_PER_CHUNK = 4096
 NOTHING_TO_LEARN = (
     "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
     "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
@@ -75,9 +82,7 @@ class Word2VecConfig:
     deterministic: bool = False  # whether the number of threads must not matter
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in (*choices, None):
-                raise OptionError(f"{option_name(name)} {getattr(self, name)}: must be one of {', '.join(choices)}")
+        check_choices(self, _CHOICES)
         for name, (where, default) in _NEEDED_BY.items():
             if where not in (self.model, self.loss) and getattr(self, name) is not None:
                 kind = "--model" if where == CBOW else "--loss"
@@ -91,14 +96,10 @@ class Word2VecConfig:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        for name, lowest in _LOWEST.items():
-            value = getattr(self, name)
-            if value is not None and value < lowest:
-                raise OptionError(f"{option_name(name)} {value}: must be at least {lowest}")
+        check_lowest(self, _LOWEST)
+        check_positive(self, ["learning_rate"])
         if not 0 <= self.sample < math.inf:
             raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
-        if not 0 < self.learning_rate < math.inf:
-            raise OptionError(f"--learning-rate {self.learning_rate}: must be a positive number")
         if self.min_learning_rate is None or not 0 <= self.min_learning_rate <= self.learning_rate:
             raise OptionError(
                 f"--min-learning-rate {self.min_learning_rate}: must be from 0 to the learning rate, "
@@ -127,45 +128,12 @@ def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Word2Ve
     )
 
 
-def option_name(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training gives.
-
-    matrix   (n_words, dim) float32, the word vectors; a view of padded rows
-    context  (n_words, dim) float32, the output vectors; None with hierarchical softmax, which has none of words
-    state    of the loop at the end: the losses of the epochs, and what happened on the way
-    has_learnt_nothing  whether the loss of the last epoch was above that of untrained vectors
-    """
-
-    matrix: "Matrix"
-    context: "Matrix | None"
-    state: loop.State
-    has_learnt_nothing: bool = False
-
-
-def train(trainer: "Word2VecTrainer", session: loop.Session = loop.ALONE, state: loop.State | None = None) -> Trained:
-    """Train word vectors on a corpus of word ids.
+class Word2VecTrainer:
+    """The parameters of word2vec, and the blocks of a corpus that they are trained on.
 
     With one thread, or a configuration that is deterministic, the result is a function of the corpus, the vocabulary
     and the configuration. Else threads update the shared matrices without locks ("hogwild", Recht et al. 2011), and
     two runs differ a little.
-
-    state  to go on from, with the trainer's parameters as they were there
-    Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled
-    """
-    trainer.load_kernel(session.n_threads)
-    end = loop.run(trainer, session, state)
-    if not any(end.losses):
-        raise InputError(NOTHING_TO_LEARN)
-    return Trained(trainer.matrix, trainer.context, end, end.losses[-1] > trainer.untrained_loss)
-
-
-class Word2VecTrainer:
-    """The parameters of word2vec, and the blocks of a corpus that they are trained on.
 
     inputs   (n_words, dim padded) float32
     outputs  the same for negative sampling; (n_words - 1, dim padded), the inner nodes, for hierarchical softmax
@@ -175,7 +143,9 @@ class Word2VecTrainer:
         self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
     ) -> None:
         self.n_epochs = config.epochs
-        self.words_per_epoch = sequences.n_known
+        self.unit = "words"
+        self.nothing_to_learn = NOTHING_TO_LEARN
+        self.units_per_epoch = sequences.n_known
         self.is_synchronous = config.deterministic
         self._is_in_step = config.deterministic and (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
         self._tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
@@ -186,7 +156,7 @@ class Word2VecTrainer:
         self._init = init
         self._counts = word_counts(vocabulary, sequences)
         self._keep = keep_thresholds(self._counts, config.sample)
-        padded_dim = -(-config.vector_size // LANES) * LANES
+        padded_dim = padded(config.vector_size)
         self.inputs = aligned_zeros((len(vocabulary), padded_dim))
         n_outputs = len(vocabulary) - (config.loss == HIERARCHICAL_SOFTMAX)
         self.outputs = aligned_zeros((max(n_outputs, 1), padded_dim))
@@ -212,10 +182,6 @@ class Word2VecTrainer:
             take_over(self._init, self._vocabulary, self.matrix, self.context)
 
     def load_kernel(self, n_threads: int) -> None:
-        """Load or compile what training needs, before the clock starts.
-
-        n_threads  that will train
-        """
         self._n_threads = n_threads
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
@@ -291,9 +257,9 @@ def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", contex
 
 def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
     """The ids of the words that both have, in the one and in the other."""
-    from wordvec_cli.kernels.text import padded
+    from wordvec_cli.kernels import text
 
-    ids = word_table(other).find(padded(vocabulary.text), np.asarray(vocabulary.offsets))
+    ids = word_table(other).find(text.padded(vocabulary.text), np.asarray(vocabulary.offsets))
     known = np.flatnonzero(ids >= 0)
     return known, ids[known]
 
@@ -316,23 +282,6 @@ def highest_share(counts: "NDArray[np.float64]", keep: "NDArray[np.uint32]") -> 
     """The share of the most frequent word in the tokens that subsampling leaves."""
     n_kept = counts * keep
     return float(n_kept.max() / n_kept.sum())
-
-
-def fill_uniform(matrix: "Matrix", seed: int) -> None:
-    """Random numbers in +-0.5 / dim, as in word2vec.c."""
-    dim = matrix.shape[1]
-    rng = np.random.default_rng(seed)
-    for start in range(0, len(matrix), ROWS_PER_CHUNK):
-        rows = matrix[start : start + ROWS_PER_CHUNK]
-        rows[:] = (rng.random(rows.shape, dtype=np.float32) - np.float32(0.5)) / np.float32(dim)
-
-
-def aligned_zeros(shape: tuple[int, int]) -> "Matrix":
-    """Zeros, float32, that start at a cache line; rows that straddle two cost a fifth of the speed."""
-    n = shape[0] * shape[1]
-    room = np.zeros(n + LANES, dtype=np.float32)
-    start = -room.ctypes.data // room.itemsize % LANES
-    return room[start : start + n].reshape(shape)
 
 
 def _block_seed(seed: int, epoch: int, first: int) -> int:

@@ -1,0 +1,126 @@
+"""`wordvec cooccur`: count which words stand near which."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli.options import (
+    agreed_tokenizer,
+    corpus_argument,
+    memory_option,
+    output_option,
+    pair_options,
+    progress_options,
+    spool_folder,
+    threads_option,
+    tmp_dir_option,
+    tokenizer_options,
+)
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, output_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wordvec_cli.cooccurrence import PairCounter
+    from wordvec_cli.pairs_file import Layout
+    from wordvec_cli.tokenizer import Tokenizer
+
+WINDOW = 15
+
+
+@click.command(short_help="Count which words stand near which.")
+@corpus_argument
+@output_option("the pairs")
+@click.option("--vocab", required=True, metavar="FILE", help="The words to count, from wordvec build-vocab.")
+@click.option(
+    "--to",
+    "layout",
+    type=click.Choice(["safetensors", "glove"]),
+    help="safetensors: with the words inside; glove: the records of GloVe's cooccur.  [default: glove for FILE.bin, "
+    "else safetensors]",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    default=WINDOW,
+    show_default=True,
+    metavar="N",
+    help="Words on each side at most.",
+)
+@pair_options
+@tokenizer_options
+@threads_option
+@memory_option("1GB", "counting pairs")
+@tmp_dir_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    corpus: tuple[str, ...],
+    output: str,
+    vocab: str,
+    layout: "Layout | None",
+    window: int,
+    symmetric: bool | None,
+    distance_weighting: bool | None,
+    unknown: str | None,
+    tokenizer: "Tokenizer | None",
+    threads: int,
+    memory: int,
+    tmp_dir: str | None,
+) -> None:
+    """Count which words of CORPUS stand near which: files, folders, or - for standard input; compressed ones too.
+
+    A line is a sentence: windows stop at its end. Writes (row, column, weight) for each pair of words, sorted, which
+    wordvec train --pairs reads; or, as FILE.bin, what GloVe's shuffle and glove read.
+
+    \b
+    wordvec cooccur corpus.txt.gz --vocab vocab.tsv -o pairs.safetensors
+    wordvec cooccur corpus.txt.gz --vocab vocab.tsv --window 10 -o cooccurrence.bin
+    wordvec cooccur corpus.txt --vocab vocab.tsv --to glove -o - | shuffle > cooccurrence.shuf.bin
+    """  # fmt: skip
+    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("-o -: pairs are binary, and standard output is a terminal; name a file, or a pipe")
+    from wordvec_cli import pairs_file
+    from wordvec_cli.cooccurrence import PairCounter, PairOptions, Room
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.sequences import encode
+    from wordvec_cli.vocabulary_file import read_vocabulary
+
+    check_output(output)
+    given: dict[str, Any] = {"symmetric": symmetric, "distance_weighting": distance_weighting, "unknown": unknown}
+    options = PairOptions(window, **{name: value for name, value in given.items() if value is not None})
+    layout = layout or pairs_file.layout_of(output)
+    words = read_vocabulary(vocab)
+    if words.note:
+        terminal.note(words.note)
+    folder = spool_folder(tmp_dir, output)
+    text = Corpus.open(corpus, agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built"), folder)
+    text.check_not_output(output)
+    sequences = encode(text, words.vocabulary, threads, terminal.report)
+    counter = PairCounter(sequences, len(words.vocabulary), options, Room(folder, memory, threads))
+    _check_space(counter, folder, output, terminal)
+    pairs = counter.count(terminal.report)
+    terminal.close()
+    terminal.note(f"{sequences.n_known} tokens are in {vocab}; {sequences.n_unknown} are not; {len(pairs)} pairs")
+    file = pairs_file.PairsFile(pairs, words.vocabulary, options, text.tokenizer, sequences.corpus_fingerprint)
+    pairs_file.write_pairs(output, file, layout)
+
+
+def _check_space(counter: "PairCounter", folder: "Path", output: str, terminal: Terminal) -> None:
+    """Raises: OutputError if the disks of the temporary files and the output have too little room"""
+    from wordvec_cli.cooccurrence import BYTES_PER_PAIR
+
+    if counter.n_runs > 1:
+        terminal.note(f"--memory holds a part of the corpus: it is counted in {counter.n_runs} runs, which are merged")
+    check_free_space(folder, counter.disk_bytes, "counting pairs")
+    if output != STANDARD_STREAM:
+        to_come = BYTES_PER_PAIR * counter.n_pairs_about
+        there = output_folder(output)
+        shared = counter.disk_bytes if os.stat(there).st_dev == os.stat(folder).st_dev else 0
+        check_free_space(there, to_come + shared, output)

@@ -1,0 +1,315 @@
+"""Which words stand near which, and how often: sorted (row, column, weight) pairs, counted in bounded memory.
+
+Rows are counted one by one, from an index of where each word stands in a chunk of the corpus that fits the memory. The
+pairs of a chunk are a sorted run on disk; the runs are added up row by row.
+"""
+
+import itertools
+import mmap
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import close_with, temporary_file, writable
+from wordvec_cli.progress import Progress, Report, silent
+from wordvec_cli.sequences import Sequences
+
+BYTES_PER_PAIR = 4 + 4 + 8  # row, column, weight
+BYTES_PER_TOKEN = 8  # of a chunk in memory: the token, and its place in the index
+PAIRS_PER_TASK = 1 << 18  # at most, or one row
+TASKS_AHEAD = 2  # for each thread, that may wait until those before them are written
+FEWEST_TOKENS, MOST_TOKENS = 1 << 16, 1 << 30  # of a chunk
+SAMPLED_ROWS = 64  # one in so many tells how many pairs there will be
+
+Unknown = Literal["skip", "gap"]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """What counts as a co-occurrence. Raises: OptionError
+
+    Source: cooccur.c of GloVe (stanfordnlp/GloVe), whose defaults these are.
+    """
+
+    window: int = 15  # words on each side, within the line
+    symmetric: bool = True  # else only words before another: the row is the one before, the column the other
+    distance_weighting: bool = True  # at distance d a word counts 1 / d, else 1
+    unknown: Unknown = "skip"  # a word outside the vocabulary takes no position in the line, or leaves a gap
+
+    def __post_init__(self) -> None:
+        if self.window < 1:
+            raise OptionError(f"--window {self.window}: must be at least 1")
+        if self.unknown not in get_args(Unknown):
+            raise OptionError(f"--unknown {self.unknown}: must be one of {', '.join(get_args(Unknown))}")
+
+    def weights(self) -> NDArray[np.float64]:
+        """What a word counts, by its distance; (window + 1,)."""
+        distances = np.arange(1, self.window + 1)
+        return np.concatenate([[0.0], 1 / distances if self.distance_weighting else np.ones(self.window)])
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of words with weights above 0, as read-only maps of files.
+
+    rows, columns  (n,) int32 ids
+    weights        (n,) float64
+    first_id       what the first word's id is in rows and columns
+    """
+
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    first_id: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> "Pairs":
+        return Pairs(self.rows[part], self.columns[part], self.weights[part], self.first_id)
+
+
+class PairFile:
+    """Pairs on disk, in nameless files that vanish with their maps."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = [temporary_file(folder) for _ in range(3)]
+        for file in self._files:
+            close_with(self, file)
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    def append(self, pairs: Pairs) -> None:
+        with writable(f"{self._folder} (temporary files)"):
+            arrays: list[NDArray[Any]] = [pairs.rows, pairs.columns, pairs.weights]
+            for file, array in zip(self._files, arrays, strict=True):
+                file.write(array.data.cast("B"))
+        self._n += len(pairs)
+
+    def pairs(self) -> Pairs:
+        """All that has been written so far."""
+        with writable(f"{self._folder} (temporary files)"):
+            for file in self._files:
+                file.flush()
+        rows, columns, weights = self._files
+        return Pairs(_mapped(rows, np.int32), _mapped(columns, np.int32), _mapped(weights, np.float64))
+
+
+def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
+    if not file.tell():
+        return np.empty(0, dtype)
+    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
+
+
+class Room(NamedTuple):
+    """What counting may use.
+
+    folder  for temporary files
+    memory  bytes, of chunks of the corpus and of pairs on their way to the disk
+    """
+
+    folder: Path
+    memory: int = 1_000_000_000
+    n_threads: int = 1
+
+
+def memory_bytes(n_words: int, n_tokens: int, room: Room) -> int:
+    """What counting takes at most: tables and pairs on their way for each thread, and a chunk of the corpus."""
+    return _buffer_bytes(n_words, room) + BYTES_PER_TOKEN * min(n_tokens, _tokens_of_chunk(n_words, room))
+
+
+def _tokens_of_chunk(n_words: int, room: Room) -> int:
+    size = (room.memory - _buffer_bytes(n_words, room)) // BYTES_PER_TOKEN
+    return min(max(size, FEWEST_TOKENS), MOST_TOKENS)
+
+
+def _buffer_bytes(n_words: int, room: Room) -> int:
+    of_thread = 9 * n_words + (TASKS_AHEAD + 2) * BYTES_PER_PAIR * PAIRS_PER_TASK
+    return room.n_threads * of_thread + 2 * 8 * n_words
+
+
+class PairCounter:
+    """Counts the pairs of a corpus. The sums are those of float64, in the order of the corpus within each chunk."""
+
+    def __init__(self, sequences: Sequences, n_words: int, options: PairOptions, room: Room) -> None:
+        self._sequences = sequences
+        self._n_words = n_words
+        self._options = options
+        self._room = room
+        self._tables = threading.local()
+        self._first: _Index | None = None
+
+    def count(self, report: Report = silent) -> Pairs:
+        """Raises: InputError if there are none, OutputError if the disk is full"""
+        file = PairFile(self._room.folder)
+        ends = [0]
+        for chunk in self._chunks:
+            self._count_chunk(chunk, file, report)
+            ends.append(len(file))
+        runs = [file.pairs()[first:last] for first, last in itertools.pairwise(ends)]
+        if not len(file):
+            raise InputError("no line of the corpus has two words of the vocabulary within a window; nothing to count")
+        return runs[0] if len(runs) == 1 else self._merged(runs, report)
+
+    @property
+    def n_runs(self) -> int:
+        return len(self._chunks)
+
+    @property
+    def disk_bytes(self) -> int:
+        """What `count` will have on disk at its end, about: runs, and if there are several what they come to."""
+        n_pairs = self.n_pairs_about
+        return BYTES_PER_PAIR * n_pairs * (1 if self.n_runs == 1 else 1 + self.n_runs)
+
+    @cached_property
+    def n_pairs_about(self) -> int:
+        """How many pairs a chunk has, from a sample of the rows of the first; the whole corpus has as many or more."""
+        self._first = index = self._index(self._chunks[0])
+        rows = range(min(SAMPLED_ROWS // 2, self._n_words - 1), self._n_words, SAMPLED_ROWS)
+        counted = sum(len(self._counted(index, row, row + 1)) for row in rows)
+        return round(counted * self._n_words / len(rows))
+
+    # ------------------------------------------------------------ chunks
+
+    @property
+    def _chunks(self) -> Sequence["_Chunk"]:
+        n_tokens, size = len(self._sequences.ids), _tokens_of_chunk(self._n_words, self._room)
+        return [_Chunk(first, min(first + size, n_tokens)) for first in range(0, n_tokens, size)]
+
+    def _index(self, chunk: "_Chunk") -> "_Index":
+        from wordvec_cli.kernels import pairs
+
+        options, sequences = self._options, self._sequences
+        tokens, begin, end = pairs.lay_out(
+            sequences.ids, sequences.offsets, *chunk, options.window, options.unknown == "gap"
+        )
+        return _Index(tokens, *pairs.index_positions(tokens, begin, end, self._n_words))
+
+    def _count_chunk(self, chunk: "_Chunk", file: PairFile, report: Report) -> None:
+        index, self._first = self._first or self._index(chunk), None
+        reach = self._options.window * (1 + self._options.symmetric)
+        most = np.minimum(np.diff(index.starts) * reach, self._n_words)
+        tasks = _row_ranges(most, PAIRS_PER_TASK)
+        n_tokens = len(self._sequences.ids)
+        n_known = max(len(index.positions), 1)
+        for (_, last), pairs in in_order(lambda task: self._counted(index, *task), tasks, self._room.n_threads):
+            file.append(pairs)
+            done = chunk.first + int((chunk.last - chunk.first) * index.starts[last] / n_known)
+            report(Progress("counting pairs", done, n_tokens, "tokens", {"pairs": len(file)}))
+
+    def _counted(self, index: "_Index", first: int, last: int) -> Pairs:
+        """The pairs of some rows, in a chunk."""
+        from wordvec_cli.kernels import pairs
+
+        reach = self._options.window * (1 + self._options.symmetric)
+        most = int(np.minimum(np.diff(index.starts[first : last + 1]) * reach, self._n_words).sum())
+        columns, weights = np.empty(most + pairs.SLACK, np.int32), np.empty(most + pairs.SLACK)
+        row_sizes = np.zeros(last - first, np.int64)
+        n = pairs.count_rows(
+            *index, first, self._options.weights(), self._options.symmetric, *self._row_tables(), columns, weights,
+            row_sizes,
+        )  # fmt: skip
+        return Pairs(_repeated(first, row_sizes), columns[:n], weights[:n])
+
+    def _row_tables(self) -> tuple[Any, ...]:
+        """Those of this thread."""
+        from wordvec_cli.kernels import pairs
+
+        if not hasattr(self._tables, "of_thread"):
+            self._tables.of_thread = pairs.row_tables(self._n_words)
+        tables: tuple[Any, ...] = self._tables.of_thread
+        return tables
+
+    # ------------------------------------------------------------ merging
+
+    def _merged(self, runs: Sequence[Pairs], report: Report) -> Pairs:
+        """The sum of sorted runs, added up in their order."""
+        file = PairFile(self._room.folder)
+        row_starts = np.stack([np.searchsorted(run.rows, np.arange(self._n_words + 1)) for run in runs])
+        n_pairs = sum(map(len, runs))
+        tasks = _row_ranges(np.diff(row_starts).sum(axis=0), PAIRS_PER_TASK)
+
+        def merge(task: tuple[int, int]) -> Pairs:
+            return self._merged_rows(runs, row_starts[:, task[0] : task[1] + 1], task[0])
+
+        for (_, last), pairs in in_order(merge, tasks, self._room.n_threads):
+            file.append(pairs)
+            report(Progress("merging pairs", int(row_starts[:, last].sum()), n_pairs, "pairs"))
+        return file.pairs()
+
+    def _merged_rows(self, runs: Sequence[Pairs], row_starts: Integers, first: int) -> Pairs:
+        """row_starts  (n_runs, n_rows + 1): where the rows are in each run"""
+        from wordvec_cli.kernels import pairs
+
+        parts = [run[starts[0] : starts[-1]] for run, starts in zip(runs, row_starts, strict=True)]
+        sizes = np.array([len(part) for part in parts])
+        starts = row_starts - row_starts[:, :1] + (np.cumsum(sizes) - sizes)[:, np.newaxis]
+        n_most = sizes.sum() + pairs.SLACK
+        columns, weights = np.empty(n_most, np.int32), np.empty(n_most)
+        row_sizes = np.zeros(starts.shape[1] - 1, np.int64)
+        n = pairs.merge_rows(
+            np.concatenate([part.columns for part in parts]), np.concatenate([part.weights for part in parts]), starts,
+            *self._row_tables(), columns, weights, row_sizes,
+        )  # fmt: skip
+        return Pairs(_repeated(first, row_sizes), columns[:n], weights[:n])
+
+
+class _Chunk(NamedTuple):
+    """Tokens first .. last - 1 of a corpus."""
+
+    first: int
+    last: int
+
+
+class _Index(NamedTuple):
+    """Where each word stands in a chunk: see `kernels.pairs`."""
+
+    tokens: NDArray[np.int32]
+    starts: Integers
+    positions: NDArray[np.int32]
+
+
+def _repeated(first: int, row_sizes: Integers) -> NDArray[np.int32]:
+    """The rows from `first` on, each as often as it has pairs."""
+    return np.repeat(np.arange(first, first + len(row_sizes), dtype=np.int32), row_sizes)
+
+
+def _row_ranges(most_of_rows: Integers, most: int) -> list[tuple[int, int]]:
+    """All rows in ranges (first, last + 1) that together have at most `most` pairs each, or are a single row."""
+    ends, ranges, first = np.cumsum(most_of_rows), [], 0
+    while first < len(ends):
+        before = ends[first - 1] if first else 0
+        last = max(int(np.searchsorted(ends, before + most, side="right")), first + 1)
+        ranges.append((first, last))
+        first = last
+    return ranges
+
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def in_order(work: Callable[[Task], Result], tasks: Sequence[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:
+    """Each task with its result, on threads, in the tasks' order; few are done before those ahead of them are taken."""
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            waiting = {i: pool.submit(work, task) for i, task in enumerate(tasks[: TASKS_AHEAD * n_threads])}
+            for i, task in enumerate(tasks):
+                result = waiting.pop(i).result()
+                if (later := i + TASKS_AHEAD * n_threads) < len(tasks):
+                    waiting[later] = pool.submit(work, tasks[later])
+                yield task, result
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

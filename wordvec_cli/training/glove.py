@@ -1,0 +1,221 @@
+"""GloVe: vectors whose products are the logarithms of how often words stand near each other.
+
+Source: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", and what it leaves open as in glove.c
+(stanfordnlp/GloVe).
+"""
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from wordvec_cli.cooccurrence import PairOptions, Unknown
+from wordvec_cli.training import loop
+from wordvec_cli.training.model import (
+    aligned_zeros,
+    check_choices,
+    check_lowest,
+    check_positive,
+    fill_uniform,
+    padded,
+)
+from wordvec_cli.training.tiles import Tiles, Weighting
+from wordvec_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec_cli.embeddings import Rows
+
+    Matrix = NDArray[np.float32]
+
+GLOVE = "glove"
+Combine = Literal["word", "sum", "concat"]
+N_RAREST = 100  # words, whose mean stands for all words that are not known
+BIAS_RATE = 1.0  # of glove.c, where --learning-rate is that of the vectors alone
+NO_PAIRS = "the pairs are none; nothing to learn from"
+PAIR_OPTIONS = [field.name for field in fields(PairOptions)]
+_CHOICES = {"combine": ("word", "sum", "concat"), "unknown": ("skip", "gap")}
+_LOWEST = {"vector_size": 1, "window": 1, "epochs": 1, "seed": 0}
+
+
+@dataclass(frozen=True)
+class GloveConfig:
+    """Hyper-parameters of GloVe. Raises: OptionError that names the option"""
+
+    model: Literal["glove"] = "glove"
+    vector_size: int = 100
+    window: int | None = 15  # as in `PairOptions`, like the next three; None: the pairs were made elsewhere
+    symmetric: bool | None = True
+    distance_weighting: bool | None = True
+    unknown: Unknown | None = "skip"
+    x_max: float = 100.0  # pairs that are as frequent or more count fully
+    weight_exponent: float = 0.75  # the others count (x / x_max) ** exponent
+    gradient_clip: float = 100.0  # the highest absolute value of a component
+    combine: Combine = "sum"  # what becomes of a word's two vectors
+    unknown_vector: bool = False  # whether there is one for words that are not known
+    epochs: int = 25
+    learning_rate: float = 0.05  # of AdaGrad, for the vectors
+    seed: int = 1
+    deterministic: bool = True  # always so: tiles that are trained at the same time have no row in common
+
+    def __post_init__(self) -> None:
+        check_choices(self, _CHOICES)
+        check_lowest(self, _LOWEST)
+        check_positive(self, ["x_max", "weight_exponent", "gradient_clip", "learning_rate"])
+
+    @property
+    def weighting(self) -> Weighting:
+        return Weighting(self.x_max, self.weight_exponent)
+
+    @property
+    def pair_options(self) -> PairOptions:
+        """How pairs are to be counted, where they are."""
+        given = {name: getattr(self, name) for name in PAIR_OPTIONS if getattr(self, name) is not None}
+        return PairOptions(**given)
+
+    def options(self) -> dict[str, object]:
+        """The configuration as it is recorded in the vector file: what is known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+class CombinedRows:
+    """The published vectors, made of a word's two when they are asked for."""
+
+    def __init__(self, words: "Matrix", contexts: "Matrix", combine: Combine) -> None:
+        self._words = words
+        self._contexts = contexts
+        self._combine = combine
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        n_words, dim = self._words.shape
+        return n_words, dim * (2 if self._combine == "concat" else 1)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __getitem__(self, rows: Any) -> "Matrix":
+        words: Matrix = self._words[rows]
+        contexts: Matrix = self._contexts[rows]
+        if self._combine == "sum":
+            return words + contexts
+        return np.concatenate([words, contexts], axis=-1) if self._combine == "concat" else words
+
+
+class GloveTrainer:
+    """The parameters of GloVe, and the tiles of pairs that they are trained on.
+
+    A block of the loop is a round: tiles of which no two share a row or a column, so that threads can train them at
+    the same time, and in any order.
+    """
+
+    unit = "pairs"
+    nothing_to_learn = NO_PAIRS
+    is_synchronous = True
+
+    def __init__(self, tiles: Tiles, config: GloveConfig) -> None:
+        self.n_epochs = config.epochs
+        self.n_blocks = tiles.n_blocks
+        self.units_per_epoch = len(tiles.pairs)
+        self.untrained_loss = tiles.untrained_loss
+        self._tiles = tiles
+        self._config = config
+        self._padded_dim = padded(config.vector_size)
+        from wordvec_cli.kernels.glove import BIASES
+
+        shape = tiles.n_words, 2 * self._padded_dim + BIASES
+        self._words, self._contexts = aligned_zeros(shape), aligned_zeros(shape)
+        for matrix in (self._words, self._contexts):
+            matrix[:, self._padded_dim : 2 * self._padded_dim] = 1  # the padding too, as roots of it are divided by
+        self._rooms = threading.local()
+        self._n_threads = 1
+
+    @property
+    def matrix(self) -> CombinedRows:
+        return CombinedRows(self._vectors(self._words), self._vectors(self._contexts), self._config.combine)
+
+    @property
+    def context(self) -> "Matrix":
+        return self._vectors(self._contexts)
+
+    @property
+    def parameters(self) -> "Mapping[str, Matrix]":
+        return {
+            f"{name}{what}": view(matrix)
+            for name, matrix in (("words", self._words), ("contexts", self._contexts))
+            for what, view in (("", self._vectors), (".squares", self._squares), (".biases", self._biases))
+        }
+
+    def initialise(self) -> None:
+        """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c."""
+        for matrix, part in ((self._words, 0), (self._contexts, 1)):
+            fill_uniform(self._vectors(matrix), [self._config.seed, part])
+            biases = self._biases(matrix)
+            rng = np.random.default_rng([self._config.seed, part, 1])
+            biases[:, 0] = (rng.random(len(biases)) - 0.5) / self._config.vector_size
+            biases[:, 1] = self._squares(matrix)[:] = 1
+
+    def load_kernel(self, n_threads: int) -> None:
+        self._n_threads = n_threads
+        self._train_pairs(self._tiles.pairs[:0], (0, 0), rate_factor=0.0, seed=0)
+
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+        n_blocks = self._tiles.n_blocks
+        rng = np.random.default_rng([self._config.seed, epoch])
+        rows, columns = rng.permutation(n_blocks), rng.permutation(n_blocks)
+        tiles = list(zip(rows.tolist(), np.roll(columns, block).tolist(), strict=True))
+        with ThreadPoolExecutor(self._n_threads) as pool:
+            losses = pool.map(partial(self.train_tile, epoch=epoch, rate_factor=rate_factor), tiles)
+            return sum(losses, loop.BlockLoss())
+
+    def train_tile(self, tile: tuple[int, int], epoch: int = 0, rate_factor: float = 1.0) -> loop.BlockLoss:
+        """Update the parameters of a row block and a column block in place."""
+        pairs = self._tiles.tile(*tile)
+        seed = np.random.SeedSequence((self._config.seed, epoch, *tile)).generate_state(1, np.uint64)[0]
+        return loop.BlockLoss(self._train_pairs(pairs, tile, rate_factor, int(seed)), len(pairs))
+
+    def _train_pairs(self, pairs: "NDArray[np.void]", tile: tuple[int, int], rate_factor: float, seed: int) -> float:
+        from wordvec_cli.kernels import glove
+
+        in_random_order = self._room()[: len(pairs)]
+        glove.shuffled(pairs, in_random_order, np.uint64(seed))
+        config, weighting = self._config, self._config.weighting
+        rates = np.float32(rate_factor * config.learning_rate), np.float32(rate_factor * BIAS_RATE)
+        loss: float = glove.train_tile(
+            in_random_order, self._words.reshape(-1), self._contexts.reshape(-1), self._padded_dim, *tile,
+            self._tiles.n_blocks, np.float32(weighting.exponent), np.float32(weighting.log_max), *rates,
+            np.float32(config.gradient_clip),
+        )  # fmt: skip
+        return loss
+
+    def _room(self) -> "NDArray[np.void]":
+        """Room for the pairs of a tile, one for each thread."""
+        if not hasattr(self._rooms, "of_thread"):
+            self._rooms.of_thread = np.empty(self._tiles.largest, self._tiles.pairs.dtype)
+        room: NDArray[np.void] = self._rooms.of_thread
+        return room
+
+    def _vectors(self, matrix: "Matrix") -> "Matrix":
+        return matrix[:, : self._config.vector_size]
+
+    def _squares(self, matrix: "Matrix") -> "Matrix":
+        return matrix[:, self._padded_dim : self._padded_dim + self._config.vector_size]
+
+    def _biases(self, matrix: "Matrix") -> "Matrix":
+        return matrix[:, 2 * self._padded_dim : 2 * self._padded_dim + 2]
+
+
+def vector_of_unknown_words(matrix: "Rows", vocabulary: Vocabulary) -> "Matrix":
+    """The mean of the rarest words, (1, dim): the last of the vocabulary where it has no counts.
+
+    Source: glove.c
+    """
+    counts = vocabulary.counts
+    order = np.arange(len(vocabulary)) if counts is None else np.argsort(-np.asarray(counts), kind="stable")
+    mean: Matrix = matrix[order[-N_RAREST:]].mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
+    return mean

@@ -1,0 +1,123 @@
+"""What word2vec and GloVe have in common: options that are checked, matrices that are started, and what comes out."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.training import loop
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec_cli.embeddings import Rows
+
+    Matrix = NDArray[np.float32]
+
+LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
+ROWS_PER_CHUNK = 4096
+
+
+class Model(loop.Trainer, Protocol):
+    """A trainer of word vectors."""
+
+    nothing_to_learn: str  # what to tell the user if no block had a term
+
+    @property
+    def matrix(self) -> "Rows":
+        """The word vectors, (n_words, dim)."""
+
+    @property
+    def context(self) -> "Matrix | None":
+        """The output vectors of the words, (n_words, dim); None if there are none."""
+
+    def load_kernel(self, n_threads: int) -> None:
+        """Load or compile what training needs, before the clock starts.
+
+        n_threads  that will train
+        """
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives.
+
+    matrix   (n_words, dim) float32, the word vectors; perhaps a view of padded rows
+    context  (n_words, dim) float32, the output vectors; None where there are none of words
+    state    of the loop at the end: the losses of the epochs, and what happened on the way
+    has_learnt_nothing  whether the loss of the last epoch was above that of untrained vectors
+    """
+
+    matrix: "Rows"
+    context: "Matrix | None"
+    state: loop.State
+    has_learnt_nothing: bool = False
+
+
+def train(trainer: Model, session: loop.Session = loop.ALONE, state: loop.State | None = None) -> Trained:
+    """Train word vectors.
+
+    state  to go on from, with the trainer's parameters as they were there
+    Raises: InputError if there is nothing to learn from, DivergedError, Cancelled
+    """
+    trainer.load_kernel(session.n_threads)
+    end = loop.run(trainer, session, state)
+    if not any(end.losses):
+        raise InputError(trainer.nothing_to_learn)
+    return Trained(trainer.matrix, trainer.context, end, end.losses[-1] > trainer.untrained_loss)
+
+
+# ---------------------------------------------------------------- options
+
+
+def option_name(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def check_choices(config: object, choices: Mapping[str, Sequence[str]]) -> None:
+    """Raises: OptionError if a field that is not None is none of its choices"""
+    for name, of_field in choices.items():
+        if getattr(config, name) not in (*of_field, None):
+            raise OptionError(f"{option_name(name)} {getattr(config, name)}: must be one of {', '.join(of_field)}")
+
+
+def check_lowest(config: object, lowest: Mapping[str, int]) -> None:
+    """Raises: OptionError if a field that is not None is too low"""
+    for name, limit in lowest.items():
+        value = getattr(config, name)
+        if value is not None and value < limit:
+            raise OptionError(f"{option_name(name)} {value}: must be at least {limit}")
+
+
+def check_positive(config: object, names: Sequence[str]) -> None:
+    """Raises: OptionError if a field is no number above 0"""
+    for name in names:
+        if not 0 < getattr(config, name) < math.inf:
+            raise OptionError(f"{option_name(name)} {getattr(config, name)}: must be a positive number")
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def padded(dim: int) -> int:
+    return -(-dim // LANES) * LANES
+
+
+def fill_uniform(matrix: "Matrix", seed: int | Sequence[int]) -> None:
+    """Random numbers in +-0.5 / dim, as in word2vec.c."""
+    dim = matrix.shape[1]
+    rng = np.random.default_rng(seed)
+    for start in range(0, len(matrix), ROWS_PER_CHUNK):
+        rows = matrix[start : start + ROWS_PER_CHUNK]
+        rows[:] = (rng.random(rows.shape, dtype=np.float32) - np.float32(0.5)) / np.float32(dim)
+
+
+def aligned_zeros(shape: tuple[int, int]) -> "Matrix":
+    """Zeros, float32, that start at a cache line; rows that straddle two cost a fifth of the speed."""
+    n = shape[0] * shape[1]
+    room = np.zeros(n + LANES, dtype=np.float32)
+    start = -room.ctypes.data // room.itemsize % LANES
+    return room[start : start + n].reshape(shape)

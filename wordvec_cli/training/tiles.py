@@ -1,0 +1,174 @@
+"""Pairs on disk in the order that GloVe trains on them: tile by tile. See `kernels.glove`."""
+
+import json
+import mmap
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import numpy as np
+
+from wordvec_cli.cooccurrence import TASKS_AHEAD, Integers, Pairs, Room, in_order
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import readable, replacing, writable
+from wordvec_cli.progress import Progress, Report, silent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PAIRS_FILE, SIZES_FILE, FACTS_FILE = "pairs", "tile-sizes", "pairs.json"
+BYTES_PER_PAIR = 8
+WORDS_PER_BLOCK = 4096
+MIN_BLOCKS = 16  # that threads may share, if there are as many words
+FEWEST_PAIRS, MOST_PAIRS = 1 << 14, 1 << 20  # that are sorted at a time
+
+
+class Weighting(NamedTuple):
+    """f(x) = min(1, (x / x_max) ** exponent), the weight of a pair in the loss.
+
+    Source: Pennington et al. 2014, equation 9
+    """
+
+    x_max: float = 100.0
+    exponent: float = 0.75
+
+    @property
+    def log_max(self) -> float:
+        return float(np.log(self.x_max))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What `Tiles` holds beside its arrays."""
+
+    n_words: int
+    n_blocks: int
+    untrained_loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """The pairs of a corpus in n_blocks * n_blocks tiles, as a read-only map of a file.
+
+    starts          (n_blocks ** 2 + 1,) int64: tile (i, j) is pairs[starts[t] : starts[t + 1]], t = i * n_blocks + j
+    pairs           (n_pairs,) of `kernels.glove.PAIR`
+    untrained_loss  the mean loss of vectors and biases of zero
+    """
+
+    starts: Integers
+    pairs: "NDArray[np.void]"
+    n_words: int
+    n_blocks: int
+    untrained_loss: float
+
+    def tile(self, row_block: int, column_block: int) -> "NDArray[np.void]":
+        tile = row_block * self.n_blocks + column_block
+        return self.pairs[self.starts[tile] : self.starts[tile + 1]]
+
+    @property
+    def largest(self) -> int:
+        """How many pairs the largest tile has."""
+        return int(np.diff(self.starts).max())
+
+
+def number_of_blocks(n_words: int) -> int:
+    """A function of the vocabulary alone, as it decides in which order pairs are trained on."""
+    return max(-(-n_words // WORDS_PER_BLOCK), min(MIN_BLOCKS, n_words))
+
+
+def lay_out(pairs: Pairs, n_words: int, weighting: Weighting, room: Room, report: Report = silent) -> Tiles:
+    """Write pairs, in whatever order they are, tile by tile to files of room.folder, which `open_tiles` opens again.
+
+    Raises: InputError if a pair has a word that there is not, or a weight that is not positive, OutputError
+    """
+    sorter = _Sorter(pairs, n_words, weighting)
+    size = room.memory // (BYTES_PER_PAIR * (TASKS_AHEAD + 1) * room.n_threads)
+    size = min(max(size, FEWEST_PAIRS), MOST_PAIRS)
+    parts = [slice(first, first + size) for first in range(0, len(pairs), size)]
+    sizes = np.zeros(sorter.n_blocks**2, np.int64)
+    for part, sizes_of_part in in_order(sorter.sizes, parts, room.n_threads):
+        sizes += sizes_of_part
+        report(Progress("looking through pairs", min(part.stop, len(pairs)), len(pairs), "pairs"))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    places = starts[:-1] * BYTES_PER_PAIR
+    loss = 0.0
+    with writable(f"{room.folder} (the pairs)"), (room.folder / PAIRS_FILE).open("wb") as file:
+        for part, tiles in in_order(sorter.sort, parts, room.n_threads):
+            _write_at(file, places, tiles)
+            loss += tiles.loss
+            report(Progress("ordering pairs", min(part.stop, len(pairs)), len(pairs), "pairs"))
+    facts = _Facts(n_words, sorter.n_blocks, loss / max(len(pairs), 1))
+    with replacing(str(room.folder / SIZES_FILE)) as file:
+        file.write(sizes.data.cast("B"))
+    with replacing(str(room.folder / FACTS_FILE)) as file:
+        file.write(json.dumps(asdict(facts)).encode())
+    return open_tiles(room.folder)
+
+
+def open_tiles(folder: Path) -> Tiles:
+    """What `lay_out` wrote to a folder. Raises: InputError"""
+    from wordvec_cli.kernels.glove import PAIR
+
+    with readable(str(folder)):
+        facts = _Facts(**json.loads((folder / FACTS_FILE).read_bytes()))
+        sizes = np.fromfile(folder / SIZES_FILE, np.int64)
+        with (folder / PAIRS_FILE).open("rb") as file:
+            pairs = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), PAIR)
+    return Tiles(np.concatenate([[0], np.cumsum(sizes)]), pairs, **asdict(facts))
+
+
+class _SortedPart(NamedTuple):
+    """Some pairs by tile, how many of each tile they are, and their loss before training."""
+
+    pairs: "NDArray[np.void]"
+    sizes: Integers
+    loss: float
+
+
+class _Sorter:
+    def __init__(self, pairs: Pairs, n_words: int, weighting: Weighting) -> None:
+        self.n_blocks = number_of_blocks(n_words)
+        self._pairs = pairs
+        self._n_words = n_words
+        self._weighting = weighting
+
+    def sizes(self, part: slice) -> Integers:
+        """How many pairs of the part are of each tile. Raises: InputError"""
+        from wordvec_cli.kernels import glove
+
+        sizes = np.zeros(self.n_blocks**2, np.int64)
+        pairs = self._pairs[part]
+        wrong = glove.count_tiles(
+            pairs.rows, pairs.columns, pairs.weights, pairs.first_id, self._n_words, self.n_blocks, sizes
+        )
+        if wrong >= 0:
+            row, column, weight = pairs.rows[wrong], pairs.columns[wrong], pairs.weights[wrong]
+            raise InputError(
+                f"pair {part.start + wrong + 1} is ({row}, {column}, {weight}), and the vocabulary has "
+                f"{self._n_words} words; weights must be positive numbers; are they of another vocabulary?"
+            )
+        return sizes
+
+    def sort(self, part: slice) -> _SortedPart:
+        from wordvec_cli.kernels import glove
+
+        sizes, pairs = self.sizes(part), self._pairs[part]
+        by_tile = np.empty(len(pairs), glove.PAIR)
+        x_max, exponent = self._weighting.log_max, self._weighting.exponent
+        loss = glove.sort_by_tile(
+            pairs.rows, pairs.columns, pairs.weights, pairs.first_id, self.n_blocks, exponent, x_max, sizes, by_tile
+        )
+        return _SortedPart(by_tile, sizes, loss)
+
+
+def _write_at(file: BinaryIO, places: Integers, part: _SortedPart) -> None:
+    """Write each tile's pairs where the tile has its next; moves the places on."""
+    ends = np.cumsum(part.sizes)
+    content = part.pairs.view(np.uint8).data
+    tiles = np.flatnonzero(part.sizes)
+    for tile, first, last in zip(
+        tiles.tolist(), (ends - part.sizes)[tiles].tolist(), ends[tiles].tolist(), strict=True
+    ):
+        file.seek(places[tile])
+        file.write(content[first * BYTES_PER_PAIR : last * BYTES_PER_PAIR])
+    places += part.sizes * BYTES_PER_PAIR
