@@ -4,9 +4,9 @@ import argparse
 import os
 import platform
 
-from benchmarks import lookup, text, training
+from benchmarks import glove, lookup, text, training
 
-BENCHMARKS = {"text": text.main, "training": training.main, "lookup": lookup.main}
+BENCHMARKS = {"text": text.main, "training": training.main, "glove": glove.main, "lookup": lookup.main}
 
 
 def main() -> None:

@@ -176,3 +176,21 @@ def test_only_the_pages_that_are_needed_are_touched(tmp_path: Path) -> None:
     assert int(result.stderr) < 60_000_000  # mapped pages counted; the matrix alone has 120 000 000 bytes
     assert result.stdout == b"word77" + b" 0" * dim + b"\n"
     assert os.path.getsize(tmp_path / "v") > 120_000_000
+
+
+def test_a_missing_word_gets_the_vector_of_unknown_words_on_demand(
+    wordvec: Run, odd_file: Path, tmp_path: Path
+) -> None:
+    """And the ordinary words `unk` and `<unk>` keep their own."""
+    words = Vocabulary.from_words([b"unk", b"<unk>"])
+    matrix, unknown = np.array([[1, 2], [3, 4]], np.float32), np.array([[5, 6]], np.float32)
+    path = tmp_path / "v.safetensors"
+    save(str(path), words, matrix, {}, {"unknown": unknown})
+    result = wordvec("lookup", path, "unk", "zebra", "<unk>", "--missing", "unknown")
+    assert (result.returncode, result.stdout) == (0, b"unk 1 2\nzebra 5 6\n<unk> 3 4\n")
+    assert b"'zebra' is missing" in result.stderr
+    result = wordvec("lookup", path, "zebra")
+    assert (result.returncode, result.stdout) == (3, b"")
+    result = wordvec("lookup", odd_file, "zebra", "--missing", "unknown")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"has no vector of unknown words" in result.stderr

@@ -47,6 +47,11 @@ def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
     similar = [line.split("\t")[0] for line in results[1].splitlines()]
     assert similar == [line.split()[0] for line in shown[1].splitlines()]
     assert results[2].split()[0] == shown[2].split()[0]
+    *_, neighbours = [shell(command, folder) for command in indented_lines(section("GloVe"))]
+    similar = [line.split("\t")[0] for line in neighbours.splitlines()]
+    assert similar == [
+        line.split()[0] for line in re.findall(r"```\n(.*?)```", section("GloVe"), re.DOTALL)[0].splitlines()
+    ]
     for command in indented_lines(section("In pipelines")):
         shell(command, folder)
     script = "\n".join(indented_lines(section("In Python")))

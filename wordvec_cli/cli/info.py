@@ -1,18 +1,21 @@
-"""`wordvec info`: what a vector file is and how it was made."""
+"""`wordvec info`: what a vector file, or a file of pairs, is and how it was made."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from wordvec_cli import store
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
-from wordvec_cli.embeddings import Embeddings, load
+from wordvec_cli.embeddings import Embeddings, load, stored_vocabulary
 
-JSON_VALUES = ("configuration", "losses", "tokenizer")
+JSON_VALUES = ("configuration", "losses", "pair_options", "tokenizer")
+PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
 
 
-@click.command(short_help="Say what a vector file is and how it was made.")
+@click.command(short_help="Say what a vector file (or one of pairs) is and how it was made.")
 @click.argument("file")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @progress_options
@@ -21,9 +24,11 @@ def command(file: str, layout: str) -> None:
 
     \b
     wordvec info vectors.safetensors
+    wordvec info pairs.safetensors
     wordvec info vectors.safetensors --format json | jq .configuration
     """
-    facts = _facts(load(file))
+    opened = store.open_file(file)
+    facts = _facts_of_pairs(opened) if opened.metadata.get("format") == PAIRS else _facts(load(file))
     if layout == "json":
         write_stdout([json.dumps(facts, indent=2).encode() + b"\n"])
     else:
@@ -36,11 +41,28 @@ def _facts(embeddings: Embeddings) -> dict[str, Any]:
         "words": len(embeddings.vocabulary),
         "dimension": embeddings.dim,
         "counts": embeddings.vocabulary.counts is not None,
+        "context_vectors": embeddings.context_values is not None,
+        "unknown_vector": embeddings.unknown is not None,
     }
-    for name, value in embeddings.metadata.items():
-        if name not in facts:
-            facts[name] = _parsed(value) if name in JSON_VALUES else value
-    return facts
+    return facts | _recorded(embeddings.metadata, facts)
+
+
+def _facts_of_pairs(file: store.StoredFile) -> dict[str, Any]:
+    vocabulary = stored_vocabulary(file)
+    facts: dict[str, Any] = {
+        "format": "wordvec pairs (safetensors)",
+        "words": len(vocabulary),
+        "pairs": file.tensors["weights"].shape[0] if "weights" in file.tensors else 0,
+        "counts": vocabulary.counts is not None,
+    }
+    return facts | _recorded(file.metadata, facts)
+
+
+def _recorded(metadata: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the metadata says and the facts do not."""
+    return {
+        name: _parsed(value) if name in JSON_VALUES else value for name, value in metadata.items() if name not in facts
+    }
 
 
 def _parsed(value: str) -> Any:

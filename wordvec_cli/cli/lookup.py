@@ -11,6 +11,7 @@ from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, asked_words, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.embeddings import load
+from wordvec_cli.errors import InputError
 
 # Up to so many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000
@@ -32,10 +33,11 @@ Answer = tuple[bytes, "Sequence[float] | None"]
 )
 @click.option(
     "--missing",
-    type=click.Choice(["error", "skip", "zeros", "blank"]),
+    type=click.Choice(["error", "skip", "zeros", "blank", "unknown"]),
     default="error",
     show_default=True,
-    help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone.",
+    help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone; "
+    "the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
 )
 @click.option("--vocab", metavar="FILE", help="A fuller vocabulary, to tell why a word is missing.")
 @progress_options
@@ -53,6 +55,8 @@ def command(
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
     """
     embeddings = load(vectors)
+    if missing == "unknown" and embeddings.unknown is None:
+        raise InputError(f"{vectors}: has no vector of unknown words; choose another --missing")
     missing_words = MissingWords(embeddings, terminal, vocab)
     batches = (list(_answers(batch, missing_words, missing)) for batch in asked_words(words))
     if layout == "npy":
@@ -76,6 +80,8 @@ def _answers(words: Iterable[bytes], missing_words: MissingWords, missing: str) 
             yield word, [0.0] * embeddings.dim
         elif missing == "blank":
             yield word, None
+        elif missing == "unknown":
+            yield word, embeddings.unknown
 
 
 class _LineWriter:

@@ -246,7 +246,7 @@ def command(
     if pairs:
         defaults |= _told_by_pairs(options, defaults, others["tokenizer"], pairs)
     config, limits = _settled(options, limits, others["vocab"], pairs, defaults, start)
-    _check_suits(config, engine, save_context, start)
+    _check_suits(config, engine, save_context)
     if engine == "gensim":
         _check_gensim_has(config, others["threads"])
     if others["memory"] is None:
@@ -306,7 +306,7 @@ def _told_by_pairs(
     return dict.fromkeys(PAIR_OPTIONS) | read_options(pairs)
 
 
-def _check_suits(config: "Config", engine: str, save_context: bool, init: Embeddings | None) -> None:
+def _check_suits(config: "Config", engine: str, save_context: bool) -> None:
     """Raises: OptionError for an option that the model has no use for"""
     if save_context and getattr(config, "loss", None) == "hierarchical-softmax":
         raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
@@ -314,8 +314,6 @@ def _check_suits(config: "Config", engine: str, save_context: bool, init: Embedd
         return
     if engine == "gensim":
         raise OptionError("--engine gensim: gensim has no GloVe; leave it out")
-    if init is not None:
-        raise OptionError("--init: is not for --model glove; leave it out")
     if save_context and getattr(config, "combine", None) == "concat":
         raise OptionError("--save-context: --combine concat publishes the context vectors already; leave it out")
 
@@ -357,9 +355,19 @@ def _settled(
     elif limits["min_count"] is None:
         raise InputError("--like: those vectors were trained with a vocabulary that was given; name it with --vocab")
     given = _without_none(given)
-    if init is not None and given.setdefault("vector_size", init.dim) != init.dim:
-        raise OptionError(f"--vector-size {given['vector_size']}: the vectors of --init have {init.dim} numbers")
+    if init is not None:
+        _take_size_of(init, given, {**defaults, **given}.get("combine") == "concat")
     return configured(given, defaults), limits
+
+
+def _take_size_of(init: Embeddings, given: dict[str, Any], is_of_two: bool) -> None:
+    """Set the vector size to that of other vectors. Raises: OptionError if another is given
+
+    is_of_two  whether each is a word's two vectors in a row
+    """
+    dim, rest = divmod(init.dim, 2 if is_of_two else 1)
+    if given.setdefault("vector_size", dim) != dim or rest:
+        raise OptionError(f"--vector-size {given['vector_size']}: the vectors of --init have {init.dim} numbers")
 
 
 def _is_given(name: str) -> bool:

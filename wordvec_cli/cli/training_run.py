@@ -24,7 +24,7 @@ from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.estimate import estimate
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer, vector_of_unknown_words
-from wordvec_cli.training.model import Trained, option_name, train
+from wordvec_cli.training.model import Trained, option_name, train, words_in_common
 from wordvec_cli.training.tiles import Tiles
 from wordvec_cli.training.trainers import Config
 
@@ -294,7 +294,7 @@ def _train(
     trainer = _trainer(order, prepared, kept)
     n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
-        known, _ = word2vec.words_in_common(vocabulary, order.init.vocabulary)
+        known, _ = words_in_common(vocabulary, order.init.vocabulary)
         terminal.note(f"{len(known)} of {len(vocabulary)} words start from --init, the others at random")
     if n_threads > 1 and not order.config.deterministic:
         terminal.note(
@@ -335,7 +335,7 @@ def _trainer(
     order: Order, prepared: PreparedRun, kept: Checkpoint
 ) -> word2vec.Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer:
     if isinstance(order.config, GloveConfig):
-        return GloveTrainer(prepared.tiles, order.config)
+        return GloveTrainer(prepared.tiles, order.config, prepared.vocabulary, order.init)
     what = prepared.sequences, prepared.vocabulary, order.config, order.init
     return gensim_engine.GensimTrainer(*what, kept.folder) if order.is_by_gensim else word2vec.Word2VecTrainer(*what)
 

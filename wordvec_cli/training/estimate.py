@@ -230,7 +230,7 @@ def _training_memory(plan: Plan) -> int:
     """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
     if plan.is_of_pairs:
-        return glove_estimate.memory(plan) + _scoring_memory(plan)
+        return glove_estimate.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan))
     if plan.is_by_gensim:
         objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
         return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))
@@ -248,7 +248,8 @@ def _memory_of_init(plan: Plan) -> int:
     """The table of its words, or a copy of the rows that are taken over."""
     if not plan.n_init_words:
         return 0
-    rows = 4 * plan.config.vector_size * min(len(plan.vocabulary), plan.n_init_words)
+    n_copies = 3 if plan.is_of_pairs else 1
+    rows = n_copies * 4 * plan.published_dim * min(len(plan.vocabulary), plan.n_init_words)
     return max(_table_bytes(plan.n_init_words, 8 * plan.n_init_words), rows)
 
 

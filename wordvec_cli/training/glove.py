@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wordvec_cli.cooccurrence import PairOptions, Unknown
+from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
     aligned_zeros,
@@ -22,6 +23,7 @@ from wordvec_cli.training.model import (
     check_positive,
     fill_uniform,
     padded,
+    words_in_common,
 )
 from wordvec_cli.training.tiles import Tiles, Weighting
 from wordvec_cli.vocabulary import Vocabulary
@@ -118,12 +120,20 @@ class GloveTrainer:
     nothing_to_learn = NO_PAIRS
     is_synchronous = True
 
-    def __init__(self, tiles: Tiles, config: GloveConfig) -> None:
+    def __init__(
+        self,
+        tiles: Tiles,
+        config: GloveConfig,
+        vocabulary: Vocabulary | None = None,  # needed to find the words of `init`
+        init: Embeddings | None = None,
+    ) -> None:
         self.n_epochs = config.epochs
         self.n_blocks = tiles.n_blocks
         self.units_per_epoch = len(tiles.pairs)
         self.untrained_loss = tiles.untrained_loss
         self._tiles = tiles
+        self._vocabulary = vocabulary
+        self._init = init
         self._config = config
         self._padded_dim = padded(config.vector_size)
         from wordvec_cli.kernels.glove import BIASES
@@ -152,13 +162,31 @@ class GloveTrainer:
         }
 
     def initialise(self) -> None:
-        """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c."""
+        """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c; then what other vectors say."""
         for matrix, part in ((self._words, 0), (self._contexts, 1)):
             fill_uniform(self._vectors(matrix), [self._config.seed, part])
             biases = self._biases(matrix)
             rng = np.random.default_rng([self._config.seed, part, 1])
             biases[:, 0] = (rng.random(len(biases)) - 0.5) / self._config.vector_size
             biases[:, 1] = self._squares(matrix)[:] = 1
+        if self._init is not None and self._vocabulary is not None:
+            known, ids = words_in_common(self._vocabulary, self._init.vocabulary)
+            vectors, context = self._init.matrix[ids], self._init.context
+            self._take_over(known, vectors, None if context is None else context[ids])
+
+    def _take_over(self, rows: "NDArray[np.int64]", vectors: "Matrix", context: "Matrix | None") -> None:
+        """Let the vectors that will be published start as these, and the context vectors, if these are given."""
+        words, contexts = self._vectors(self._words), self._vectors(self._contexts)
+        match self._config.combine:
+            case "concat":
+                words[rows], contexts[rows] = np.split(vectors, 2, axis=1)
+            case "sum":
+                contexts[rows] = vectors / 2 if context is None else context
+                words[rows] = vectors - contexts[rows]
+            case "word":
+                words[rows] = vectors
+                if context is not None:
+                    contexts[rows] = context
 
     def load_kernel(self, n_threads: int) -> None:
         self._n_threads = n_threads

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.sequences import word_table
 from wordvec_cli.training import loop
+from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,3 +123,15 @@ def aligned_zeros(shape: tuple[int, int]) -> "Matrix":
     room = np.zeros(n + LANES, dtype=np.float32)
     start = -room.ctypes.data // room.itemsize % LANES
     return room[start : start + n].reshape(shape)
+
+
+# ---------------------------------------------------------------- other vectors
+
+
+def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    """The ids of the words that both have, in the one and in the other."""
+    from wordvec_cli.kernels import text
+
+    ids = word_table(other).find(text.padded(vocabulary.text), np.asarray(vocabulary.offsets))
+    known = np.flatnonzero(ids >= 0)
+    return known, ids[known]

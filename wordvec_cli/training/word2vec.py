@@ -13,7 +13,7 @@ import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import OptionError
-from wordvec_cli.sequences import Sequences, word_table
+from wordvec_cli.sequences import Sequences
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
     aligned_zeros,
@@ -23,6 +23,7 @@ from wordvec_cli.training.model import (
     fill_uniform,
     option_name,
     padded,
+    words_in_common,
 )
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -253,15 +254,6 @@ def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", contex
     matrix[known] = init.matrix[ids]
     if init.context is not None and context is not None:
         context[known] = init.context[ids]
-
-
-def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """The ids of the words that both have, in the one and in the other."""
-    from wordvec_cli.kernels import text
-
-    ids = word_table(other).find(text.padded(vocabulary.text), np.asarray(vocabulary.offsets))
-    known = np.flatnonzero(ids >= 0)
-    return known, ids[known]
 
 
 def keep_thresholds(counts: "NDArray[np.float64]", sample: float) -> "NDArray[np.uint32]":
