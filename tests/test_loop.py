@@ -19,7 +19,7 @@ Matrix = NDArray[np.float32]
 class Adding:
     """Each block adds its number of the whole training times the rate; so the order and the rate can be read off."""
 
-    n_epochs, n_blocks, units_per_epoch, untrained_loss, is_synchronous = 8, 3, 30, 1.0, False
+    n_epochs, n_blocks, units_per_epoch, exploded_loss, is_synchronous = 8, 3, 30, 10.0, False
     unit = "words"
 
     def __init__(self, diverges_above: float = math.inf, in_epoch: int = 0) -> None:

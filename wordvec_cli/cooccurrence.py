@@ -51,10 +51,10 @@ class PairOptions:
         if self.unknown not in get_args(Unknown):
             raise OptionError(f"--unknown {self.unknown}: must be one of {', '.join(get_args(Unknown))}")
 
-    def weights(self) -> NDArray[np.float64]:
-        """What a word counts, by its distance; (window + 1,)."""
-        distances = np.arange(1, self.window + 1)
-        return np.concatenate([[0.0], 1 / distances if self.distance_weighting else np.ones(self.window)])
+    def weights(self, longest_line: int) -> NDArray[np.float64]:
+        """What a word counts, by its distance from 0 on; none is further away than a line is long."""
+        distances = np.arange(1, min(self.window, longest_line) + 1)
+        return np.concatenate([[0.0], 1 / distances if self.distance_weighting else np.ones(len(distances))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,7 @@ class PairCounter:
         self._sequences = sequences
         self._n_words = n_words
         self._options = options
+        self._weight_at = options.weights(int(np.diff(sequences.offsets).max(initial=1)))
         self._room = room
         self._tables = threading.local()
         self._first: _Index | None = None
@@ -158,10 +159,20 @@ class PairCounter:
         for chunk in self._chunks:
             self._count_chunk(chunk, file, report)
             ends.append(len(file))
-        runs = [file.pairs()[first:last] for first, last in itertools.pairwise(ends)]
         if not len(file):
             raise InputError("no line of the corpus has two words of the vocabulary within a window; nothing to count")
+        pairs = file.pairs()
+        runs = [pairs[first:last] for first, last in itertools.pairwise(ends)]
         return runs[0] if len(runs) == 1 else self._merged(runs, report)
+
+    @property
+    def _window(self) -> int:
+        return len(self._weight_at) - 1
+
+    @property
+    def _reach(self) -> int:
+        """How many words may stand around one."""
+        return self._window * (1 + self._options.symmetric)
 
     @property
     def n_runs(self) -> int:
@@ -176,6 +187,8 @@ class PairCounter:
     @cached_property
     def n_pairs_about(self) -> int:
         """How many pairs a chunk has, from a sample of the rows of the first; the whole corpus has as many or more."""
+        if not self._chunks:
+            return 0
         self._first = index = self._index(self._chunks[0])
         rows = range(min(SAMPLED_ROWS // 2, self._n_words - 1), self._n_words, SAMPLED_ROWS)
         counted = sum(len(self._counted(index, row, row + 1)) for row in rows)
@@ -193,14 +206,13 @@ class PairCounter:
 
         options, sequences = self._options, self._sequences
         tokens, begin, end = pairs.lay_out(
-            sequences.ids, sequences.offsets, *chunk, options.window, options.unknown == "gap"
+            sequences.ids, sequences.offsets, *chunk, self._window, options.unknown == "gap"
         )
         return _Index(tokens, *pairs.index_positions(tokens, begin, end, self._n_words))
 
     def _count_chunk(self, chunk: "_Chunk", file: PairFile, report: Report) -> None:
         index, self._first = self._first or self._index(chunk), None
-        reach = self._options.window * (1 + self._options.symmetric)
-        most = np.minimum(np.diff(index.starts) * reach, self._n_words)
+        most = np.minimum(np.diff(index.starts) * self._reach, self._n_words)
         tasks = _row_ranges(most, PAIRS_PER_TASK)
         n_tokens = len(self._sequences.ids)
         n_known = max(len(index.positions), 1)
@@ -213,12 +225,11 @@ class PairCounter:
         """The pairs of some rows, in a chunk."""
         from wordvec_cli.kernels import pairs
 
-        reach = self._options.window * (1 + self._options.symmetric)
-        most = int(np.minimum(np.diff(index.starts[first : last + 1]) * reach, self._n_words).sum())
+        most = int(np.minimum(np.diff(index.starts[first : last + 1]) * self._reach, self._n_words).sum())
         columns, weights = np.empty(most + pairs.SLACK, np.int32), np.empty(most + pairs.SLACK)
         row_sizes = np.zeros(last - first, np.int64)
         n = pairs.count_rows(
-            *index, first, self._options.weights(), self._options.symmetric, *self._row_tables(), columns, weights,
+            *index, first, self._weight_at, self._options.symmetric, *self._row_tables(), columns, weights,
             row_sizes,
         )  # fmt: skip
         return Pairs(_repeated(first, row_sizes), columns[:n], weights[:n])
@@ -237,28 +248,32 @@ class PairCounter:
     def _merged(self, runs: Sequence[Pairs], report: Report) -> Pairs:
         """The sum of sorted runs, added up in their order."""
         file = PairFile(self._room.folder)
-        row_starts = np.stack([np.searchsorted(run.rows, np.arange(self._n_words + 1)) for run in runs])
-        n_pairs = sum(map(len, runs))
-        tasks = _row_ranges(np.diff(row_starts).sum(axis=0), PAIRS_PER_TASK)
+        all_rows = np.arange(self._n_words + 1, dtype=np.int32)
+        starts = sum(np.searchsorted(run.rows, all_rows) for run in runs)
+        tasks = _row_ranges(np.diff(starts), PAIRS_PER_TASK)
+        edges = np.array([first for first, _ in tasks] + [self._n_words], np.int32)
+        bounds = np.stack([np.searchsorted(run.rows, edges) for run in runs])
 
-        def merge(task: tuple[int, int]) -> Pairs:
-            return self._merged_rows(runs, row_starts[:, task[0] : task[1] + 1], task[0])
+        def merge(task: int) -> Pairs:
+            parts = [run[first:last] for run, (first, last) in zip(runs, bounds[:, task : task + 2], strict=True)]
+            return self._merged_rows(parts, *tasks[task])
 
-        for (_, last), pairs in in_order(merge, tasks, self._room.n_threads):
+        for task, pairs in in_order(merge, range(len(tasks)), self._room.n_threads):
             file.append(pairs)
-            report(Progress("merging pairs", int(row_starts[:, last].sum()), n_pairs, "pairs"))
+            report(Progress("merging pairs", int(bounds[:, task + 1].sum()), int(bounds[:, -1].sum()), "pairs"))
         return file.pairs()
 
-    def _merged_rows(self, runs: Sequence[Pairs], row_starts: Integers, first: int) -> Pairs:
-        """row_starts  (n_runs, n_rows + 1): where the rows are in each run"""
+    def _merged_rows(self, parts: Sequence[Pairs], first: int, last: int) -> Pairs:
+        """The sum of the rows first .. last - 1, of which each run has a part."""
         from wordvec_cli.kernels import pairs
 
-        parts = [run[starts[0] : starts[-1]] for run, starts in zip(runs, row_starts, strict=True)]
         sizes = np.array([len(part) for part in parts])
-        starts = row_starts - row_starts[:, :1] + (np.cumsum(sizes) - sizes)[:, np.newaxis]
+        rows = np.arange(first, last + 1, dtype=np.int32)
+        starts = np.stack([np.searchsorted(part.rows, rows) for part in parts])
+        starts += (np.cumsum(sizes) - sizes)[:, np.newaxis]
         n_most = sizes.sum() + pairs.SLACK
         columns, weights = np.empty(n_most, np.int32), np.empty(n_most)
-        row_sizes = np.zeros(starts.shape[1] - 1, np.int64)
+        row_sizes = np.zeros(last - first, np.int64)
         n = pairs.merge_rows(
             np.concatenate([part.columns for part in parts]), np.concatenate([part.weights for part in parts]), starts,
             *self._row_tables(), columns, weights, row_sizes,

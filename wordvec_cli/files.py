@@ -152,6 +152,13 @@ def check_output(path: str) -> None:
         raise OutputError(f"{path}: no permission to write there")
 
 
+def check_not_input(output: str, *inputs: str | None) -> None:
+    """Raises: OutputError if an input would be replaced by the output"""
+    for path in inputs:
+        if path and os.path.isfile(output) and os.path.exists(path) and os.path.samefile(path, output):
+            raise OutputError(f"{output}: is read by this command; name another output")
+
+
 def check_free_space(folder: "Path | str", n_bytes: int, purpose: str) -> None:
     """Raises: OutputError if the disk of `folder` has less than `n_bytes` free."""
     import shutil

@@ -15,7 +15,7 @@ import numpy as np
 from wordvec_cli import __version__, store
 from wordvec_cli.cooccurrence import BYTES_PER_PAIR, PairOptions, Pairs
 from wordvec_cli.embeddings import recorded, stored_vocabulary, vocabulary_tensors
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
@@ -120,18 +120,27 @@ def read_pairs(path: str, vocabulary: Vocabulary | None = None) -> PairsFile:
     vocabulary  of records, which do not hold one; a safetensors file must have the same, if one is given
     Raises: InputError
     """
-    return _read_records(path, vocabulary) if layout_of(path) == "glove" else _read_safetensors(path, vocabulary)
+    return _read_safetensors(path, vocabulary) if _is_safetensors(path) else _read_records(path, vocabulary)
 
 
 def read_options(path: str) -> dict[str, Any]:
     """How the pairs of a file were counted, as it says; empty if it does not. Raises: InputError"""
-    return {} if layout_of(path) == "glove" else recorded(store.open_file(path).metadata, "pair_options")
+    return recorded(store.open_file(path).metadata, "pair_options") if _is_safetensors(path) else {}
+
+
+def _is_safetensors(path: str) -> bool:
+    """By its first bytes: the length of a header, which in records are a row and a column, and more than 2^32."""
+    with readable(path), open(path, "rb") as file:
+        start = file.read(store.LENGTH.size + 1)
+    length = store.LENGTH.unpack(start[: store.LENGTH.size])[0] if len(start) > store.LENGTH.size else 0
+    return start.endswith(b"{") and length < 1 << 32
 
 
 def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     if vocabulary is None:
         raise InputError(
-            f"{path}: records of GloVe's programs do not hold their words; name the vocabulary with --vocab"
+            f"{path}: is no safetensors file of pairs; if these are records of GloVe's programs, which do not hold "
+            "their words, name the vocabulary with --vocab"
         )
     with readable(path):
         size = os.path.getsize(path)
@@ -162,8 +171,10 @@ def _read_safetensors(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     if not len(rows):
         raise InputError(f"{path}: holds no pairs; count them again")
     options, tokenizer = recorded(file.metadata, "pair_options"), recorded(file.metadata, "tokenizer")
-    return PairsFile(
-        Pairs(rows, columns, weights), own, PairOptions(**options) if options else None,
-        Tokenizer.from_metadata(tokenizer) if tokenizer else None, file.metadata.get("corpus_fingerprint"),
-        file.metadata.get("checksum"),
-    )  # fmt: skip
+    try:
+        made_by = PairOptions(**options) if options else None
+        made_of = Tokenizer.from_metadata(tokenizer) if tokenizer else None
+    except (TypeError, ValueError, WordvecError) as error:
+        raise InputError(f"{path}: says of itself what this wordvec does not know ({error}); make it again") from None
+    origin, checksum = (file.metadata.get(name) for name in ("corpus_fingerprint", "checksum"))
+    return PairsFile(Pairs(rows, columns, weights), own, made_by, made_of, origin, checksum)

@@ -19,7 +19,7 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_output, output_folder
+from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_not_input, check_output, output_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,7 @@ def command(
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     check_output(output)
+    check_not_input(output, vocab)
     given: dict[str, Any] = {"symmetric": symmetric, "distance_weighting": distance_weighting, "unknown": unknown}
     options = PairOptions(window, **{name: value for name, value in given.items() if value is not None})
     layout = layout or pairs_file.layout_of(output)

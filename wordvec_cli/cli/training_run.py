@@ -16,7 +16,7 @@ from wordvec_cli.cooccurrence import Room
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
 from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
-from wordvec_cli.files import STANDARD_STREAM, check_output
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences import Sequences, encode
@@ -83,6 +83,7 @@ class Order:
 def run(order: Order, terminal: Terminal) -> int | None:
     """Train, and write the vectors; the exit status."""
     check_output(order.output)
+    check_not_input(order.output, order.vocab, order.pairs)
     if order.resume and not checkpoint.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
     eval_sets = [read_eval_set(path) for path in order.eval_sets]

@@ -5,7 +5,7 @@ Source: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation",
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -17,6 +17,7 @@ from wordvec_cli.cooccurrence import PairOptions, Unknown
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
+    EXPLODED,
     aligned_zeros,
     check_choices,
     check_lowest,
@@ -161,6 +162,15 @@ class GloveTrainer:
             for what, view in (("", self._vectors), (".squares", self._squares), (".biases", self._biases))
         }
 
+    @property
+    def exploded_loss(self) -> float:
+        """Where all weights are about 1, zeros have next to no loss, and the vectors that training starts from do."""
+        return EXPLODED * (1 + self.untrained_loss)
+
+    def has_learnt(self, losses: Sequence[float]) -> bool:
+        """The first epoch's loss tells nothing, as each pair's is taken before there was a step for it."""
+        return len(losses) == 1 or losses[-1] <= max(losses[0], self.untrained_loss)
+
     def initialise(self) -> None:
         """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c; then what other vectors say."""
         for matrix, part in ((self._words, 0), (self._contexts, 1)):
@@ -213,11 +223,13 @@ class GloveTrainer:
         in_random_order = self._room()[: len(pairs)]
         glove.shuffled(pairs, in_random_order, np.uint64(seed))
         config, weighting = self._config, self._config.weighting
-        rates = np.float32(rate_factor * config.learning_rate), np.float32(rate_factor * BIAS_RATE)
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite there, and training diverges
+            rates = np.float32(rate_factor * config.learning_rate), np.float32(rate_factor * BIAS_RATE)
+            shape = np.float32(weighting.exponent), np.float32(weighting.log_max)
+            limit = np.float32(config.gradient_clip)
         loss: float = glove.train_tile(
             in_random_order, self._words.reshape(-1), self._contexts.reshape(-1), self._padded_dim, *tile,
-            self._tiles.n_blocks, np.float32(weighting.exponent), np.float32(weighting.log_max), *rates,
-            np.float32(config.gradient_clip),
+            self._tiles.n_blocks, *shape, *rates, limit,
         )  # fmt: skip
         return loss
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 N_SNAPSHOTS = 4  # of a training, evenly spread, for rolling back; the first, its beginning, needs no file
 MAX_HALVINGS = 3
-EXPLODED = 10  # times the loss of untrained vectors; ordinary training stays below 1, vectors of --init may not
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,11 @@ class Trainer(Protocol):
     n_blocks: int  # of an epoch
     unit: str  # what an epoch consists of: "words"
     units_per_epoch: int
-    untrained_loss: float  # of a term when nothing has been learnt
     is_synchronous: bool  # blocks are trained one after the other, and a block uses the threads itself
+
+    @property
+    def exploded_loss(self) -> float:
+        """Of a term, on the mean of a block: above it training has diverged."""
 
     @property
     def parameters(self) -> Mapping[str, "Matrix"]:
@@ -209,7 +211,7 @@ class _Run:
         with closing(_in_order(train_block, feed, n_at_once)) as losses:
             for loss in losses:
                 state = replace(state, block=state.block + 1, loss=state.loss + loss)
-                if not loss.total <= EXPLODED * self._trainer.untrained_loss * loss.n_terms:
+                if not loss.total <= self._trainer.exploded_loss * loss.n_terms:
                     raise _Diverged
                 self._report(self._speed.block(state))
                 if self._session.is_cancelled() or self._keeper.is_due():

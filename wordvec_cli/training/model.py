@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
+EXPLODED = 10  # times the loss of untrained vectors; ordinary training stays below 1, vectors of --init may not
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
 
@@ -36,6 +37,9 @@ class Model(loop.Trainer, Protocol):
     def context(self) -> "Matrix | None":
         """The output vectors of the words, (n_words, dim); None if there are none."""
 
+    def has_learnt(self, losses: Sequence[float]) -> bool:
+        """Whether the epochs' losses show that training was of any use."""
+
     def load_kernel(self, n_threads: int) -> None:
         """Load or compile what training needs, before the clock starts.
 
@@ -50,7 +54,7 @@ class Trained:
     matrix   (n_words, dim) float32, the word vectors; perhaps a view of padded rows
     context  (n_words, dim) float32, the output vectors; None where there are none of words
     state    of the loop at the end: the losses of the epochs, and what happened on the way
-    has_learnt_nothing  whether the loss of the last epoch was above that of untrained vectors
+    has_learnt_nothing  whether the losses show that training was of no use
     """
 
     matrix: "Rows"
@@ -69,7 +73,7 @@ def train(trainer: Model, session: loop.Session = loop.ALONE, state: loop.State 
     end = loop.run(trainer, session, state)
     if not any(end.losses):
         raise InputError(trainer.nothing_to_learn)
-    return Trained(trainer.matrix, trainer.context, end, end.losses[-1] > trainer.untrained_loss)
+    return Trained(trainer.matrix, trainer.context, end, not trainer.has_learnt(end.losses))
 
 
 # ---------------------------------------------------------------- options

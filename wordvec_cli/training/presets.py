@@ -16,7 +16,7 @@ _COMMON = {"vector_size": 100, "window": 5, "negative": 5, "epochs": 5, "fixed_w
 
 
 def _word2vec(given: Options) -> Options:
-    model = given.get("model", CBOW)
+    model = SKIPGRAM if given.get("model") == SKIPGRAM else CBOW
     rate = 0.025 if model == SKIPGRAM else 0.05
     return _COMMON | {"model": model, "sample": 1e-3, "noise_exponent": 0.75, "learning_rate": rate}
 

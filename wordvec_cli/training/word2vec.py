@@ -5,7 +5,7 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,7 @@ from wordvec_cli.errors import OptionError
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
+    EXPLODED,
     aligned_zeros,
     check_choices,
     check_lowest,
@@ -174,6 +175,13 @@ class Word2VecTrainer:
     @property
     def parameters(self) -> "Mapping[str, Matrix]":
         return {"inputs": self.matrix, "outputs": self.outputs[:, : self._config.vector_size]}
+
+    @property
+    def exploded_loss(self) -> float:
+        return EXPLODED * self.untrained_loss
+
+    def has_learnt(self, losses: Sequence[float]) -> bool:
+        return losses[-1] <= self.untrained_loss
 
     def initialise(self) -> None:
         """Inputs uniform in +-0.5 / dim and outputs zero, as in word2vec.c; then what other vectors say."""
