@@ -4,8 +4,7 @@ import os
 import re
 import threading
 import tracemalloc
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.reference_pairs import cooccurrences
 from wordvec_cli import cooccurrence
-from wordvec_cli.cooccurrence import PairCounter, PairOptions, Pairs, Room, in_order
+from wordvec_cli.cooccurrence import PairCounter, PairOptions, Pairs, Room
 from wordvec_cli.corpus import CorpusStatistics
 from wordvec_cli.errors import InputError, OptionError, OutputError
 from wordvec_cli.kernels import pairs as kernels
@@ -421,104 +420,6 @@ def test_the_disk_is_estimated_for_the_runs_and_their_sum(tmp_path: Path, monkey
 
 
 # ---------------------------------------------------------------- in order
-
-
-class CountingPool(ThreadPoolExecutor):
-    """A pool that knows how many tasks it has been given."""
-
-    n_given = 0
-
-    def submit(self, *args: Any, **others: Any) -> Any:
-        type(self).n_given += 1
-        return super().submit(*args, **others)
-
-
-@pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[CountingPool]]:
-    monkeypatch.setattr(cooccurrence, "ThreadPoolExecutor", CountingPool)
-    CountingPool.n_given = 0
-    yield CountingPool
-
-
-def result_of(task: int) -> str:
-    return f"result {task}"
-
-
-@pytest.mark.parametrize("n_threads", [1, 3])
-@pytest.mark.parametrize("n_tasks", [0, 1, 2, 50])
-def test_results_come_in_the_order_of_the_tasks(n_tasks: int, n_threads: int) -> None:
-    """The first of three threads' tasks end last."""
-    done = [threading.Event() for _ in range(n_tasks + n_threads)]
-
-    def work(task: int) -> str:
-        if n_threads > 1 and task % n_threads < n_threads - 1 and task + 1 < n_tasks:
-            done[task + 1].wait(10)
-        done[task].set()
-        return result_of(task)
-
-    results = list(in_order(work, range(n_tasks), n_threads))
-    assert results == [(task, result_of(task)) for task in range(n_tasks)]
-
-
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_few_tasks_are_begun_before_those_ahead_of_them_are_taken(n_threads: int, pool: type[CountingPool]) -> None:
-    for task, _ in in_order(result_of, range(50), n_threads):
-        assert pool.n_given <= task + 1 + cooccurrence.TASKS_AHEAD * n_threads
-    assert pool.n_given == 50
-
-
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_an_exception_comes_in_its_turn_and_ends_the_work(n_threads: int, pool: type[CountingPool]) -> None:
-    def work(task: int) -> str:
-        if task == 7:
-            raise ValueError("task 7")
-        return result_of(task)
-
-    taken: list[int] = []
-    with pytest.raises(ValueError, match="task 7"):
-        taken.extend(task for task, _ in in_order(work, range(50), n_threads))
-    assert pool.n_given <= 8 + cooccurrence.TASKS_AHEAD * n_threads
-
-
-def test_the_results_before_an_exception_are_yielded() -> None:
-    results = in_order(lambda task: 1 / task, [2, 1, 0, 1], 2)
-    assert [next(results), next(results)] == [(2, 0.5), (1, 1.0)]
-    with pytest.raises(ZeroDivisionError):
-        next(results)
-
-
-def test_work_that_nobody_wants_any_more_ends(pool: type[CountingPool]) -> None:
-    n_threads = threading.active_count()
-    results = in_order(result_of, range(50), 2)
-    next(results)
-    results.close()
-    assert threading.active_count() == n_threads
-    assert pool.n_given <= 1 + cooccurrence.TASKS_AHEAD * 2
-
-
-def test_tasks_that_have_not_begun_are_dropped_with_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The only thread is in its second task while no more results are wanted."""
-    begun: list[int] = []
-    is_held, may_go_on = threading.Event(), threading.Event()
-
-    def work(task: int) -> None:
-        begun.append(task)
-        if task == 1:
-            is_held.set()
-            may_go_on.wait(10)
-
-    class Pool(ThreadPoolExecutor):
-        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-            super().shutdown(wait=False, cancel_futures=cancel_futures)
-            may_go_on.set()
-            super().shutdown(wait=wait)
-
-    monkeypatch.setattr(cooccurrence, "ThreadPoolExecutor", Pool)
-    results = in_order(work, range(50), 1)
-    next(results)
-    assert is_held.wait(10)
-    results.close()
-    assert begun == [0, 1]
 
 
 def rows_in_ranges(sizes: Sequence[int], most: int) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "wordvec_cli"
 LAYERS = [
     "errors",
     "progress",
+    "parallel",
     "kernels",
     "decimals",
     "files",
@@ -28,6 +29,7 @@ LAYERS = [
     "phrases",
     "embeddings",
     "pairs_file",
+    "formats",
     "query",
     "evaluation",
     "training",

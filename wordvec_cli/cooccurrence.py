@@ -7,25 +7,24 @@ pairs of a chunk are a sorted run on disk; the runs are added up row by row.
 import itertools
 import mmap
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar, get_args
+from typing import Any, BinaryIO, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import close_with, temporary_file, writable
+from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences import Sequences
 
 BYTES_PER_PAIR = 4 + 4 + 8  # row, column, weight
 BYTES_PER_TOKEN = 8  # of a chunk in memory: the token, and its place in the index
 PAIRS_PER_TASK = 1 << 18  # at most, or one row
-TASKS_AHEAD = 2  # for each thread, that may wait until those before them are written
 FEWEST_TOKENS, MOST_TOKENS = 1 << 16, 1 << 30  # of a chunk
 SAMPLED_ROWS = 64  # one in so many tells how many pairs there will be
 
@@ -310,21 +309,3 @@ def _row_ranges(most_of_rows: Integers, most: int) -> list[tuple[int, int]]:
         ranges.append((first, last))
         first = last
     return ranges
-
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-
-def in_order(work: Callable[[Task], Result], tasks: Sequence[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:
-    """Each task with its result, on threads, in the tasks' order; few are done before those ahead of them are taken."""
-    with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            waiting = {i: pool.submit(work, task) for i, task in enumerate(tasks[: TASKS_AHEAD * n_threads])}
-            for i, task in enumerate(tasks):
-                result = waiting.pop(i).result()
-                if (later := i + TASKS_AHEAD * n_threads) < len(tasks):
-                    waiting[later] = pool.submit(work, tasks[later])
-                yield task, result
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

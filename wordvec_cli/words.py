@@ -88,16 +88,24 @@ def _keys(text: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[n
     return np.where(missing_bits == 64, 0, (keys >> (missing_bits % 64)) << (missing_bits % 64))
 
 
-def first_repeated(text: NDArray[np.uint8], offsets: NDArray[np.int64], order: NDArray[np.int64]) -> int | None:
-    """The lowest number of a word that has come before, if any."""
+def repeats_previous(
+    text: NDArray[np.uint8], offsets: NDArray[np.int64], order: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """For each word of a byte order whether it is the same as the one before, (n,)."""
     lengths = np.diff(offsets)[order]
     starts = offsets[order]
+    repeats = np.zeros(len(order), bool)
     suspects = np.flatnonzero(lengths[1:] == lengths[:-1])
     first, second = starts[suspects], starts[suspects + 1]
     suspects = suspects[_keys(text, first, lengths[suspects]) == _keys(text, second, lengths[suspects])]
-    repeated = [
-        max(order[i], order[i + 1])
+    repeats[suspects + 1] = [
+        bytes(text[starts[i] : starts[i] + lengths[i]]) == bytes(text[starts[i + 1] : starts[i + 1] + lengths[i]])
         for i in suspects.tolist()
-        if bytes(text[starts[i] : starts[i] + lengths[i]]) == bytes(text[starts[i + 1] : starts[i + 1] + lengths[i]])
     ]
-    return int(min(repeated)) if repeated else None
+    return repeats
+
+
+def first_repeated(text: NDArray[np.uint8], offsets: NDArray[np.int64], order: NDArray[np.int64]) -> int | None:
+    """The lowest number of a word that has come before, if any."""
+    again = np.flatnonzero(repeats_previous(text, offsets, order))
+    return int(np.maximum(order[again], order[again - 1]).min()) if len(again) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec_cli import cooccurrence
+from wordvec_cli.parallel import TASKS_AHEAD
 from wordvec_cli.training import tiles
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer
 from wordvec_cli.training.model import padded
@@ -30,7 +31,7 @@ def memory(plan: "Plan") -> int:
 
 def _memory_of_pairs(plan: "Plan", n_tiles: int) -> int:
     counting = cooccurrence.memory_bytes(len(plan.vocabulary), plan.n_tokens, plan.room) if plan.n_tokens else 0
-    ordering = plan.n_threads * (cooccurrence.TASKS_AHEAD + 1) * tiles.BYTES_PER_PAIR * tiles.MOST_PAIRS
+    ordering = plan.n_threads * (TASKS_AHEAD + 1) * tiles.BYTES_PER_PAIR * tiles.MOST_PAIRS
     return max(counting, min(plan.room.memory, ordering)) + 3 * 8 * n_tiles
 
 

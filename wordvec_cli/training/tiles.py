@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.cooccurrence import TASKS_AHEAD, Integers, Pairs, Room, in_order
+from wordvec_cli.cooccurrence import Integers, Pairs, Room
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable, replacing, writable
+from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 
 if TYPE_CHECKING:
