@@ -88,7 +88,7 @@ def test_an_output_that_cannot_be_written_is_found_before_the_corpus_is_read(wor
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["train", "c", "-o", "v.txt"], "name it FILE.safetensors"),
+        (["train", "c", "-o", "v.unknown"], "its name does not tell the format; add --to"),
         (["train", "c", "-o", "v.safetensors", "--vector-size", "0"], "--vector-size"),
         (["train", "c", "-o", "v.safetensors", "--learning-rate", "0"], "--learning-rate"),
         (["train", "c", "-o", "v.safetensors", "--memory", "much"], "write it like 200MB"),
@@ -116,8 +116,8 @@ def test_a_wrong_option_is_a_usage_error(wordvec: Run, tmp_path: Path, arguments
     ("content", "text"),
     [
         (None, "no such file or directory"),
-        (b"", "0 bytes are too short"),
-        (b"5 3\nking 0.1 0.2 0.3\n", "is not a safetensors file"),
+        (b"", "is empty"),
+        (b"<html><body>404 Not Found</body></html>\n", "is no file of vectors that wordvec knows"),
         ("half", "cut short"),
     ],
 )

@@ -4,13 +4,14 @@ Opening a file reads its header and nothing else; numpy is imported when a matri
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import __version__, store
 from wordvec_cli.errors import InputError, UnknownWordError
+from wordvec_cli.packing import HalfFloats, Packed, Packing, ScaledBytes
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -42,22 +43,26 @@ ROWS_PER_CHUNK = 4096
 class Embeddings:
     """A vocabulary and one vector for each of its words, as trained: never silently normalised.
 
-    values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it
+    values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it, or one that is
+              packed
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
     context_values  as `values`, the output vectors of training, if they were kept
     unknown  dim float32, the vector of words that are not known, if there is one: of none of the words
+    composed  makes the vector of a word that is not among them of its parts, where a model can (fastText); None for a
+              word that has no parts
     """
 
     vocabulary: Vocabulary
-    values: "memoryview[float]"
+    values: "memoryview[float] | Packed"
     dim: int
     metadata: Mapping[str, str] = field(default_factory=dict)
     context_values: "memoryview[float] | None" = None
     unknown: "memoryview[float] | None" = None
+    composed: "Callable[[bytes], memoryview[float] | None] | None" = None
 
     @cached_property
     def matrix(self) -> "Matrix":
-        """The vectors, (n_words, dim) float32, read-only."""
+        """The vectors, (n_words, dim) float32, read-only; unpacked if they are packed."""
         return self._as_matrix(self.values)
 
     @cached_property
@@ -65,15 +70,24 @@ class Embeddings:
         """The output vectors of training, (n_words, dim) float32, read-only; None if the file has none."""
         return None if self.context_values is None else self._as_matrix(self.context_values)
 
-    def _as_matrix(self, values: "memoryview[float]") -> "Matrix":
+    def _as_matrix(self, values: "memoryview[float] | Packed") -> "Matrix":
         import numpy as np
 
-        matrix = np.asarray(values, dtype=np.float32).reshape(len(self.vocabulary), self.dim)
+        flat = np.asarray(values, dtype=np.float32) if isinstance(values, memoryview) else values.unpacked()
+        matrix = flat.reshape(len(self.vocabulary), self.dim)
         matrix.flags.writeable = False
         return matrix
 
-    def row(self, word_id: int) -> "memoryview[float]":
-        """The vector with this id as a view of dim floats, without numpy."""
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of the words and the vectors."""
+        import hashlib
+
+        digest = hashlib.sha256(self.vocabulary.fingerprint().encode())
+        digest.update(_bytes(self.matrix))
+        return digest.hexdigest()
+
+    def row(self, word_id: int) -> "Sequence[float]":
+        """The vector with this id, dim floats, without numpy."""
         return self.values[word_id * self.dim : (word_id + 1) * self.dim]
 
     def vector(self, word: bytes | str) -> "Vector":
@@ -105,6 +119,21 @@ def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str,
     return Embeddings(vocabulary, matrix.data.cast("B").cast("f"), matrix.shape[1], metadata)
 
 
+def of_rows(
+    vocabulary: Vocabulary, matrix: "Rows", metadata: Mapping[str, str], others: "Mapping[str, Rows]"
+) -> Embeddings:
+    """What `save` would write, as Embeddings, the matrix copied."""
+    import numpy as np
+
+    values = {
+        name: _bytes(np.ascontiguousarray(rows[:], np.float32)).cast("f")
+        for name, rows in {"vectors": matrix, **others}.items()
+    }
+    return Embeddings(
+        vocabulary, values["vectors"], matrix.shape[1], metadata, values.get("context"), values.get("unknown")
+    )
+
+
 def save(
     path: str,
     vocabulary: Vocabulary,
@@ -118,12 +147,19 @@ def save(
     others  further tensors by name: `context`, the output vectors of training, as `matrix`; `unknown`, (1, dim), the
             vector of words that are not known
     """
+    tensors = {name: matrix_tensor(rows) for name, rows in {"vectors": matrix, **(others or {})}.items()}
+    save_tensors(path, vocabulary, tensors, metadata)
+
+
+def save_tensors(
+    path: str, vocabulary: Vocabulary, tensors: Mapping[str, store.Tensor], metadata: Mapping[str, str]
+) -> None:
+    """As `save`, of tensors that may be packed; `vectors` is among them."""
     words = vocabulary_tensors(vocabulary)
     text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
-    matrices = {name: matrix_tensor(rows) for name, rows in {"vectors": matrix, **(others or {})}.items()}
     own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
     metadata = {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}
-    store.write(path, words | matrices | text, metadata, "vectors")
+    store.write(path, words | dict(tensors) | text, metadata, "vectors")
 
 
 def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, store.Tensor]:
@@ -138,6 +174,23 @@ def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, store.Tensor]:
 
 def matrix_tensor(matrix: "Rows") -> store.Tensor:
     return store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
+
+
+def packed_tensors(matrix: "Rows", packing: Packing) -> dict[str, store.Tensor]:
+    """The tensors of vectors in fewer bytes."""
+    from wordvec_cli.packing import packed_rows, scales_of
+
+    def chunks() -> Iterator[memoryview]:
+        for start in range(0, len(matrix), ROWS_PER_CHUNK):
+            yield _bytes(packed_rows(matrix[start : start + ROWS_PER_CHUNK], packing))
+
+    def scales() -> Iterator[memoryview]:
+        for start in range(0, len(matrix), ROWS_PER_CHUNK):
+            yield _bytes(scales_of(matrix[start : start + ROWS_PER_CHUNK]))
+
+    if packing == "float16":
+        return {"vectors": store.Tensor("F16", matrix.shape, chunks)}
+    return {"scales": store.Tensor("F32", (len(matrix),), scales), "vectors": store.Tensor("I8", matrix.shape, chunks)}
 
 
 def size_bytes(vocabulary: Vocabulary, dim: int, n_matrices: int = 1) -> int:
@@ -174,16 +227,31 @@ def load(path: str) -> Embeddings:
         raise InputError(f"{path}: has format version {version}, newer than this wordvec; install a newer wordvec")
     vocabulary = stored_vocabulary(file)
     vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
-    if vectors is None or vectors.dtype != "F32" or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
+    if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
-    if context and (context.dtype, context.shape) != (vectors.dtype, vectors.shape):
+    if context and (context.dtype, context.shape) != ("F32", vectors.shape):
         raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
     dim = vectors.shape[1]
     unknown = file.tensors.get("unknown")
     if unknown and (unknown.dtype, unknown.shape) != ("F32", (1, dim)):
         raise InputError(f"{path}: its vector of unknown words does not match; the file is damaged, make it again")
-    others = (tensor.data if tensor else None for tensor in (context, unknown))
-    return Embeddings(vocabulary, vectors.data, dim, file.metadata, *others)
+    return Embeddings(
+        vocabulary, _values(file, vectors), dim, file.metadata, context.data if context else None,
+        unknown.data if unknown else None,
+    )  # fmt: skip
+
+
+def _values(file: store.StoredFile, vectors: store.StoredTensor) -> "memoryview[float] | Packed":
+    """The numbers of the vectors. Raises: InputError"""
+    scales = file.tensors.get("scales")
+    match vectors.dtype:
+        case "F32":
+            return vectors.data
+        case "F16":
+            return HalfFloats(vectors.data)
+        case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):
+            return ScaledBytes(vectors.data, scales.data, vectors.shape[1])
+    raise InputError(f"{file.path}: its vectors are in a form that is not known ({vectors.dtype}); make it again")
 
 
 def stored_vocabulary(file: store.StoredFile) -> Vocabulary:

@@ -43,6 +43,13 @@ _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     rb"\xfd7zXZ\x00": lambda raw: importlib.import_module("lzma").LZMAFile(raw),
     rb"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw)),
 }
+# What compresses into an open file, by the ending of its name.
+COMPRESSORS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+    ".gz": lambda raw: cast(BinaryIO, importlib.import_module("gzip").GzipFile("", "wb", fileobj=raw, mtime=0)),
+    ".bz2": lambda raw: cast(BinaryIO, importlib.import_module("bz2").BZ2File(raw, "wb")),
+    ".xz": lambda raw: cast(BinaryIO, importlib.import_module("lzma").LZMAFile(raw, "wb")),
+    ".zst": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw, "wb")),
+}
 _ERRORS_OF_BROKEN_DATA = {
     "gzip": "BadGzipFile",
     "zlib": "error",

@@ -73,3 +73,31 @@ def _best(ids: "NDArray[np.int64]", cosines: "Matrix", n: int) -> "tuple[NDArray
         ids, cosines = np.take_along_axis(ids, candidates, axis=1), np.take_along_axis(cosines, candidates, axis=1)
     order = np.lexsort((ids, -cosines), axis=1)[:, :n]
     return np.take_along_axis(ids, order, axis=1), np.take_along_axis(cosines, order, axis=1)
+
+
+def cosines_of_rows(first: "Matrix", second: "Matrix") -> "NDArray[np.float64]":
+    """The cosine of each row with that of another matrix, (n,); 1 for two rows of zeros."""
+    cosines = np.ones(len(first))
+    for start in range(0, len(first), ROWS_PER_BLOCK):
+        some = slice(start, start + ROWS_PER_BLOCK)
+        a, b = first[some].astype(np.float64), second[some].astype(np.float64)
+        lengths = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+        products = np.einsum("ij,ij->i", a, b)
+        cosines[some] = np.divide(products, lengths, out=np.ones(len(a)), where=lengths > 0)
+    return cosines
+
+
+def overlap_of_neighbours(first: Embeddings, second: Embeddings, k: int, n_sampled: int, seed: int = 1) -> float:
+    """The mean share of the `k` nearest neighbours that words have in both, over a sample of words with directions."""
+    rng = np.random.default_rng(seed)
+    lengths = np.abs(first.matrix).max(axis=1) * np.abs(second.matrix).max(axis=1)
+    candidates = np.flatnonzero(lengths > 0)
+    if len(candidates) < 2:
+        return 1.0
+    sample = rng.choice(candidates, min(n_sampled, len(candidates)), replace=False)
+    excluded = [frozenset([int(word)]) for word in sample]
+    found = [
+        [{neighbour.word_id for neighbour in of_word} for of_word in nearest(each, each.matrix[sample], k, excluded)]
+        for each in (first, second)
+    ]
+    return float(np.mean([len(mine & theirs) / len(mine) for mine, theirs in zip(*found, strict=True)]))

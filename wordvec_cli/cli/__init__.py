@@ -28,6 +28,8 @@ COMMANDS = {
     "train": "train",
     "lookup": "lookup",
     "similar": "similar",
+    "export": "export",
+    "verify": "verify",
     "info": "info",
 }
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143

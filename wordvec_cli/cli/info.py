@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from wordvec_cli import store
+from wordvec_cli import formats, store
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
-from wordvec_cli.embeddings import Embeddings, load, stored_vocabulary
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.embeddings import Embeddings, stored_vocabulary
 
 JSON_VALUES = ("configuration", "losses", "pair_options", "tokenizer")
 PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
@@ -18,17 +20,24 @@ PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
 @click.command(short_help="Say what a vector file (or one of pairs) is and how it was made.")
 @click.argument("file")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vector_options
 @progress_options
-def command(file: str, layout: str) -> None:
+@click.pass_obj
+def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None, source: VectorSource) -> None:
     """Print what FILE is, its rows and dimension, and how it was made: `name<TAB>value` lines, or one JSON object.
+
+    FILE is a vector file of any kind, or one of pairs.
 
     \b
     wordvec info vectors.safetensors
     wordvec info pairs.safetensors
     wordvec info vectors.safetensors --format json | jq .configuration
     """
-    opened = store.open_file(file)
-    facts = _facts_of_pairs(opened) if opened.metadata.get("format") == PAIRS else _facts(load(file))
+    if formats.is_native(file) and (opened := store.open_file(file)).metadata.get("format") == PAIRS:
+        facts = _facts_of_pairs(opened)
+    else:
+        facts = _facts(source.open(file, terminal, vocab))
     if layout == "json":
         write_stdout([json.dumps(facts, indent=2).encode() + b"\n"])
     else:
@@ -37,7 +46,7 @@ def command(file: str, layout: str) -> None:
 
 def _facts(embeddings: Embeddings) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "format": "wordvec vectors (safetensors)",
+        "format": _format_of(embeddings),
         "words": len(embeddings.vocabulary),
         "dimension": embeddings.dim,
         "counts": embeddings.vocabulary.counts is not None,
@@ -45,6 +54,12 @@ def _facts(embeddings: Embeddings) -> dict[str, Any]:
         "unknown_vector": embeddings.unknown is not None,
     }
     return facts | _recorded(embeddings.metadata, facts)
+
+
+def _format_of(embeddings: Embeddings) -> str:
+    if "format_version" in embeddings.metadata:
+        return "wordvec vectors (safetensors)"
+    return embeddings.metadata.get("converted_from", "unknown")
 
 
 def _facts_of_pairs(file: store.StoredFile) -> dict[str, Any]:

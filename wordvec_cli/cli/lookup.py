@@ -10,7 +10,7 @@ from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, asked_words, write_stdout
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import load
+from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.errors import InputError
 
 # Up to so many values the standard library is faster than importing numpy and numba.
@@ -39,11 +39,23 @@ Answer = tuple[bytes, "Sequence[float] | None"]
     help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone; "
     "the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
 )
-@click.option("--vocab", metavar="FILE", help="A fuller vocabulary, to tell why a word is missing.")
+@click.option(
+    "--vocab", metavar="FILE",
+    help="A fuller vocabulary, to tell why a word is missing; or the words of a vector file that holds none.",
+)  # fmt: skip
+@vector_options
 @progress_options
 @click.pass_obj
 def command(
-    terminal: Terminal, vectors: str, words: tuple[str, ...], layout: str, missing: str, vocab: str | None
+    terminal: Terminal,
+    /,
+    *,
+    vectors: str,
+    words: tuple[str, ...],
+    layout: str,
+    missing: str,
+    vocab: str | None,
+    source: VectorSource,
 ) -> int:
     """Print the vectors of WORDs, or of the words on standard input, one a line.
 
@@ -54,7 +66,7 @@ def command(
     wordvec lookup vectors.safetensors king queen
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
     """
-    embeddings = load(vectors)
+    embeddings = source.open(vectors, terminal, vocab)
     if missing == "unknown" and embeddings.unknown is None:
         raise InputError(f"{vectors}: has no vector of unknown words; choose another --missing")
     missing_words = MissingWords(embeddings, terminal, vocab)
@@ -74,6 +86,9 @@ def _answers(words: Iterable[bytes], missing_words: MissingWords, missing: str) 
         word_id = embeddings.vocabulary.find(word)
         if word_id is not None:
             yield word, embeddings.row(word_id)
+            continue
+        if embeddings.composed and (vector := embeddings.composed(word)) is not None:
+            yield word, vector
             continue
         missing_words.tell(word)
         if missing == "zeros":

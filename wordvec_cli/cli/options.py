@@ -152,6 +152,13 @@ def spool_folder(tmp_dir: str | None, output: str) -> "Path":
     return Path(tmp_dir) if tmp_dir else output_folder(output)
 
 
+invalid_utf8_option = click.option(
+    "--invalid-utf8",
+    type=click.Choice(["keep", "replace", "skip", "error"]),
+    help="What becomes of bytes that are no UTF-8: kept as they are, replaced by U+FFFD, "
+    "their line skipped, or an error.  [default: keep]",
+)
+
 _TOKENIZER_OPTIONS = combined(
     click.option(
         "--tokenizer",
@@ -165,12 +172,7 @@ _TOKENIZER_OPTIONS = combined(
     ),
     click.option("--lowercase", is_flag=True, help="Turn the text into lower case."),
     click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Bring the text into a Unicode normal form."),
-    click.option(
-        "--invalid-utf8",
-        type=click.Choice(["keep", "replace", "skip", "error"]),
-        help="What becomes of bytes that are no UTF-8: kept as they are, replaced by U+FFFD, "
-        "their line skipped, or an error.  [default: keep]",
-    ),
+    invalid_utf8_option,
 )
 
 

@@ -9,7 +9,7 @@ from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, asked_words, write_stdout
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import load
+from wordvec_cli.cli.vectors import VectorSource, vector_options
 
 QUERIES_PER_PRODUCT = 256
 
@@ -26,10 +26,24 @@ QUERIES_PER_PRODUCT = 256
     show_default=True,
     help="tsv: query, neighbour, cosine; json: an object for each query.",
 )
-@click.option("--vocab", metavar="FILE", help="A fuller vocabulary, to tell why a word is missing.")
+@click.option(
+    "--vocab", metavar="FILE",
+    help="A fuller vocabulary, to tell why a word is missing; or the words of a vector file that holds none.",
+)  # fmt: skip
+@vector_options
 @progress_options
 @click.pass_obj
-def command(terminal: Terminal, vectors: str, words: tuple[str, ...], k: int, layout: str, vocab: str | None) -> int:
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    vectors: str,
+    words: tuple[str, ...],
+    k: int,
+    layout: str,
+    vocab: str | None,
+    source: VectorSource,
+) -> int:
     """List the words whose vectors have the highest cosine with that of each WORD, best first.
 
     Words are read from standard input, one a line, if none are given.
@@ -38,7 +52,7 @@ def command(terminal: Terminal, vectors: str, words: tuple[str, ...], k: int, la
     wordvec similar vectors.safetensors king queen -k 5
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
     """
-    embeddings = load(vectors)
+    embeddings = source.open(vectors, terminal, vocab)
     missing_words = MissingWords(embeddings, terminal, vocab)
     for batch in asked_words(words):
         for start in range(0, len(batch), QUERIES_PER_PRODUCT):

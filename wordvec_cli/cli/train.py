@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from wordvec_cli import formats
 from wordvec_cli.cli.options import (
     combined,
     max_vocab_option,
@@ -20,6 +21,7 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import AS_IT_IS
 from wordvec_cli.embeddings import Embeddings, load, recorded
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import STANDARD_STREAM
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.training.trainers import Config
 
-SUFFIX = ".safetensors"
 GLOVE = "glove"
 OF_WORDS = ("min_count", "max_vocab")
 MEMORY_FOR_WORDS, MEMORY_FOR_PAIRS = 64_000_000, 1_000_000_000
@@ -158,7 +159,13 @@ score_options = combined(
 @click.option(
     "--pairs", metavar="FILE", help="glove: train on pairs from wordvec cooccur, or GloVe's, not on a corpus."
 )
-@output_option("the vectors (FILE.safetensors)")
+@output_option("the vectors (FILE.safetensors, or as --to says)")
+@click.option(
+    "--to",
+    type=click.Choice(formats.writable_formats()),
+    metavar="FORMAT",
+    help="What to write, if the output's name does not tell, as in wordvec export.  [default: native]",
+)
 @click.option("--vocab", metavar="FILE", help="Use this vocabulary (word, count) instead of counting the corpus.")
 @hyper_parameters
 @min_count_option
@@ -174,7 +181,7 @@ score_options = combined(
 @click.option(
     "--init",
     metavar="FILE",
-    help="Start words that this vector file (FILE.safetensors) has from their vectors there, and from its `context`.",
+    help="Start words that this vector file (of any kind) has from their vectors there, and from its `context`.",
 )
 @click.option("--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`.")
 @score_options
@@ -192,6 +199,7 @@ def command(
     corpus: tuple[str, ...],
     pairs: str | None,
     output: str,
+    to: str | None,
     preset: str | None,
     like: str | None,
     init: str | None,
@@ -217,8 +225,8 @@ def command(
     wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume   (after Ctrl-C)
     wordvec train corpus.txt.gz -o by-gensim.safetensors --engine gensim
     """
-    if output != STANDARD_STREAM and not output.endswith(SUFFIX):
-        raise click.UsageError(f"-o {output}: vectors are written as safetensors; name it FILE{SUFFIX}")
+    if output != STANDARD_STREAM or to is not None:
+        formats.format_for(output, to)
     if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty() and not dry_run:
         raise click.UsageError("-o -: vectors are binary, and standard output is a terminal; name a file, or a pipe")
     if math.isnan(others["checkpoint_every"]):
@@ -237,7 +245,7 @@ def command(
     from wordvec_cli.cli.dry_run import tell_estimate
     from wordvec_cli.cli.training_run import Order, run
 
-    start = load(init) if init else None
+    start = AS_IT_IS.open(init, terminal) if init else None
     options = {name: others.pop(name) for name in _HYPER_PARAMETERS}
     limits = {name: others.pop(name) for name in OF_WORDS}
     defaults = _defaults(options, preset, like)
@@ -252,7 +260,7 @@ def command(
     if others["memory"] is None:
         others["memory"] = MEMORY_FOR_PAIRS if config.model == GLOVE else MEMORY_FOR_WORDS
     order = Order(
-        corpus, pairs, output, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets,
+        corpus, pairs, output, to, config=config, init=start, early_stopping=early_stopping, eval_sets=eval_sets,
         resume=resume, engine=engine, save_context=save_context, like=like, **limits, **others,
     )  # fmt: skip
     if not dry_run:

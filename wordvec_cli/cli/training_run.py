@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wordvec_cli import embeddings
+from wordvec_cli import embeddings, formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.stopping import Stop, stop_signals
@@ -45,6 +45,7 @@ class Order:
     corpus: tuple[str, ...]
     pairs: str | None  # a file of them, instead of a corpus
     output: str
+    to: str | None  # the format; None: as the output's name tells
     vocab: str | None
     min_count: int | None  # None: no limit, on a vocabulary that is given
     max_vocab: int | None
@@ -146,7 +147,7 @@ def read_told(order: Order, terminal: Terminal) -> Told:
         "tokenizer": tokenizer.to_metadata() if tokenizer else None,
         "pairs": pairs.fingerprint if pairs else None,
         "vocab": known.vocabulary.fingerprint() if known else None,
-        "init": order.init.metadata.get("checksum") if order.init else None,
+        "init": (order.init.metadata.get("checksum") or order.init.fingerprint()) if order.init else None,
         "early_stopping": order.early_stopping,
     }
     return Told(table, tokenizer, known, pairs)
@@ -324,7 +325,7 @@ def _train(
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
     try:
         metadata = _metadata(order, prepared, trained)
-        embeddings.save(order.output, vocabulary, trained.matrix, metadata, _other_vectors(order, vocabulary, trained))
+        _write(order, vocabulary, trained, metadata, terminal)
     except OutputError as error:
         if order.is_by_gensim or not kept.lasts:
             raise
@@ -339,6 +340,23 @@ def _trainer(
         return GloveTrainer(prepared.tiles, order.config, prepared.vocabulary, order.init)
     what = prepared.sequences, prepared.vocabulary, order.config, order.init
     return gensim_engine.GensimTrainer(*what, kept.folder) if order.is_by_gensim else word2vec.Word2VecTrainer(*what)
+
+
+def _write(
+    order: Order, vocabulary: "Vocabulary", trained: Trained, metadata: Mapping[str, str], terminal: Terminal
+) -> None:
+    others = _other_vectors(order, vocabulary, trained)
+    format = formats.FORMATS[formats.NATIVE]
+    if order.output != STANDARD_STREAM or order.to:
+        format = formats.format_for(order.output, order.to)
+    if format is formats.FORMATS[formats.NATIVE]:
+        embeddings.save(order.output, vocabulary, trained.matrix, metadata, others)
+        return
+    from wordvec_cli.formats.reading import WriteOptions
+
+    vectors = embeddings.of_rows(vocabulary, trained.matrix, metadata, others)
+    for what in formats.write_vectors(order.output, vectors, format, WriteOptions(n_threads=order.threads)):
+        terminal.note(f"{order.output}: has no room for {what}")
 
 
 def _other_vectors(order: Order, vocabulary: "Vocabulary", trained: Trained) -> "dict[str, Rows]":

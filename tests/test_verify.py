@@ -1,0 +1,82 @@
+"""`wordvec verify`: what it finds in files that are made to be wrong, and what its exit status says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Run
+from wordvec_cli.embeddings import from_matrix, save
+from wordvec_cli.soundness import findings
+from wordvec_cli.vocabulary import Vocabulary
+
+
+def results(output: bytes) -> dict[str, str]:
+    return dict(line.split("\t", 1) for line in output.decode("utf-8", "replace").splitlines())
+
+
+def test_a_sound_file_is_sound(wordvec: Run, vector_file: Path) -> None:
+    result = wordvec("verify", vector_file)
+    assert result.returncode == 0, result.stdout
+    found = results(result.stdout)
+    assert found["checksum"] == "holds"
+    assert found["rows with numbers that are not finite"] == found["words that come twice"] == "0"
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.99])
+def test_a_flipped_bit_is_found(wordvec: Run, vector_file: Path, tmp_path: Path, place: float) -> None:
+    content = bytearray(vector_file.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    (tmp_path / "v.safetensors").write_bytes(content)
+    result = wordvec("verify", tmp_path / "v.safetensors")
+    assert result.returncode == 1
+    assert b"checksum\tdoes not hold" in result.stdout or result.stderr.startswith(b"Error: ")
+
+
+def test_numbers_that_are_none_zeros_and_far_rows_are_counted(wordvec: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    matrix = rng.normal(size=(100, 8)).astype(np.float32)
+    matrix[3, 2], matrix[7, 0] = np.nan, np.inf
+    matrix[9] = 0
+    matrix[11] *= 1000
+    path = tmp_path / "v.safetensors"
+    save(str(path), Vocabulary.from_words(b"w%d" % i for i in range(100)), matrix, {})
+    result = wordvec("verify", path)
+    assert result.returncode == 1
+    found = results(result.stdout)
+    assert found["rows with numbers that are not finite"] == "2 (w3, w7)"
+    assert found["rows of zeros"] == "1 (w9)"
+    assert found["rows of an unusual length"] == "1 (w11)"
+
+
+def test_only_with_strict_are_zeros_an_error(wordvec: Run, tmp_path: Path) -> None:
+    path = tmp_path / "v.safetensors"
+    save(str(path), Vocabulary.from_words([b"a", b"b"]), np.array([[1, 2], [0, 0]], np.float32), {})
+    assert wordvec("verify", path).returncode == 0
+    assert wordvec("verify", path, "--strict").returncode == 1
+
+
+def test_what_is_odd_about_a_text_is_told(wordvec: Run, tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes(b"a 1 2\nb 3 4\na 5 6\nc 7\n")
+    result = wordvec("verify", path)
+    assert result.returncode == 0
+    assert b"words that come again: 1, the first on line 3" in result.stdout
+    assert b"lines with another number of values, left out: 1, the first on line 4" in result.stdout
+    assert b"rows\t2 of 2 numbers" in result.stdout
+    assert wordvec("verify", path, "--strict").returncode == 1
+
+
+def test_a_wrong_order_of_the_words_is_found() -> None:
+    """By hand: the order says that b comes before a, and that is where bisection fails."""
+    words = Vocabulary.from_words([b"a", b"b", b"c"])
+    wrong = Vocabulary(words.text, words.offsets, np.array([1, 0, 2]), None)
+    twice = Vocabulary(np.frombuffer(b"aab", np.uint8), np.array([0, 1, 2, 3]), np.array([0, 1, 2]), None)
+    no_order = Vocabulary(words.text, words.offsets, np.array([0, 0, 7]), None)
+    matrix = np.ones((3, 2), np.float32)
+    found = {name: list(findings(from_matrix(v, matrix, {})))[:2] for name, v in
+             {"right": words, "wrong": wrong, "twice": twice, "no order": no_order}.items()}  # fmt: skip
+    assert {name: [each.n for each in of_name] for name, of_name in found.items()} == {
+        "right": [0, 0], "wrong": [0, 1], "twice": [1, 0], "no order": [0, 3],
+    }  # fmt: skip
+    assert found["twice"][0].examples == (b"a",)

@@ -1,0 +1,119 @@
+"""`wordvec export`: any vector file into any other kind."""
+
+import click
+
+from wordvec_cli import formats
+from wordvec_cli.cli.options import progress_options, threads_option
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, decompressed, readable
+from wordvec_cli.packing import Packing
+
+N_NEIGHBOURS, N_SAMPLED = 10, 200
+
+
+@click.command(short_help="Turn a vector file into another kind.")
+@click.argument("input")
+@click.argument("output")
+@click.option(
+    "--to",
+    "to",
+    type=click.Choice(formats.writable_formats()),
+    metavar="FORMAT",
+    help=f"What to write, if the output's name does not tell: {', '.join(formats.writable_formats())}.",
+)
+@click.option("--words", metavar="FILE", help="Keep only these words, one a line; only their rows take memory.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep only the first N rows.")
+@click.option(
+    "--decimals",
+    type=click.IntRange(0, 40),
+    metavar="N",
+    help="Digits after the point, in text.  [default: the fewest that read back as the same float32]",
+)
+@click.option(
+    "--float16", "packing", flag_value="float16", help="native: half floats, half the size; says what is lost."
+)
+@click.option(
+    "--int8",
+    "packing",
+    flag_value="int8",
+    help="native: a byte a number and a scale for each row, a quarter of the size; says what is lost.",
+)
+@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vector_options
+@threads_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    input: str,
+    output: str,
+    to: str | None,
+    words: str | None,
+    limit: int | None,
+    decimals: int | None,
+    packing: Packing | None,
+    vocab: str | None,
+    source: VectorSource,
+    threads: int,
+) -> None:
+    """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
+
+    What is odd about INPUT, and what OUTPUT has no room for, is told on standard error.
+
+    \b
+    wordvec export glove.6B.50d.txt glove.safetensors
+    wordvec export GoogleNews-vectors-negative300.bin.gz mine.safetensors --words words.txt
+    wordvec export vectors.safetensors vectors.txt.gz --decimals 5
+    """  # fmt: skip
+    from wordvec_cli.formats.reading import WriteOptions
+
+    check_output(output)
+    check_not_input(output, input, words, vocab)
+    if output == STANDARD_STREAM and to is None:
+        raise OptionError("-o -: its name does not tell the format; add --to")
+    format = formats.format_for(output, to)
+    if packing and format is not formats.FORMATS[formats.NATIVE]:
+        raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
+    wanted = _wanted_words(words) if words else None
+    vectors = source.open(input, terminal, vocab, wanted, limit)
+    if wanted:
+        n_missing = len(wanted) - len(vectors.vocabulary)
+        if n_missing and limit is None:
+            terminal.note(f"{n_missing} of {len(wanted)} words are not in {input}")
+    lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing))
+    terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers")
+    if packing:
+        _tell_loss(vectors, packing, terminal)
+    for what in lost:
+        terminal.note(f"{output}: has no room for {what}")
+
+
+def _tell_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> None:
+    """Say how far packed vectors are from what they were."""
+    import numpy as np
+
+    from wordvec_cli.embeddings import from_matrix
+    from wordvec_cli.packing import unpacked_rows
+    from wordvec_cli.query import cosines_of_rows, overlap_of_neighbours
+
+    packed = from_matrix(vectors.vocabulary, np.ascontiguousarray(unpacked_rows(vectors.matrix, packing)), {})
+    error = 1 - cosines_of_rows(vectors.matrix, packed.matrix).min()
+    overlap = overlap_of_neighbours(vectors, packed, N_NEIGHBOURS, N_SAMPLED)
+    terminal.note(
+        f"--{packing}: the largest cosine error of a vector is {max(error, 0):.2g}; {overlap:.1%} of the "
+        f"{N_NEIGHBOURS} nearest neighbours of up to {N_SAMPLED} words stay the same"
+    )
+
+
+def _wanted_words(path: str) -> frozenset[bytes]:
+    with readable(path), open(path, "rb") as raw:
+        lines = decompressed(raw).read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    words = frozenset(line.removesuffix(b"\r") for line in lines) - {b""}
+    if not words:
+        raise InputError(f"{path}: holds no words; write one a line")
+    return words

@@ -1,0 +1,103 @@
+"""Vector files on the command line: the options that say how one is read, and the reading."""
+
+import functools
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from wordvec_cli import formats
+from wordvec_cli.cli.options import Size, combined, invalid_utf8_option, usable_cpus
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from wordvec_cli.formats.reading import ReadOptions
+
+SLOW_BYTES = 100_000_000  # a file as large that is no native one is worth a word
+
+_OPTIONS = combined(
+    click.option(
+        "--from", "told", type=click.Choice(formats.readable_formats()), metavar="FORMAT",
+        help=f"What the vector file is, if its content does not tell: {', '.join(formats.readable_formats())}.",
+    ),
+    click.option(
+        "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
+        help="Which of several rows of one word is kept.",
+    ),
+    invalid_utf8_option,
+    click.option("--strict", is_flag=True, help="Make anything odd about the vector file an error."),
+    click.option(
+        "--allow-pickle", is_flag=True,
+        help="Read gensim's own files, which may run any code that they bring: only if you trust them.",
+    ),
+    click.option(
+        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is longer, decompressed."
+    ),
+)  # fmt: skip
+
+
+class VectorSource(NamedTuple):
+    """How the command line wants vector files read."""
+
+    told: str | None
+    duplicates: Any
+    invalid_utf8: Any
+    strict: bool
+    allow_pickle: bool
+    max_bytes: int | None
+
+    def open(
+        self,
+        path: str,
+        terminal: Terminal,
+        vocabulary: str | None = None,
+        words: frozenset[bytes] | None = None,
+        limit: int | None = None,
+        note: Callable[[str], None] | None = None,
+    ) -> Embeddings:
+        """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError"""
+        start = time.monotonic()
+        options = self._options(path, vocabulary, words, limit, terminal)
+        vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
+        terminal.close()
+        if options and words is None and limit is None and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
+            seconds = time.monotonic() - start
+            terminal.note(
+                f"{path}: read in {seconds:.1f} s; wordvec export {path} FILE.safetensors, and that opens at once"
+            )
+        return vectors
+
+    def _options(
+        self,
+        path: str,
+        vocabulary: str | None,
+        words: frozenset[bytes] | None,
+        limit: int | None,
+        terminal: Terminal,
+    ) -> "ReadOptions | None":
+        """None: the file is a native one, to be read as it is, without numpy."""
+        if formats.is_native(path) and self.told is None and words is None and limit is None and not self.strict:
+            return None
+        from wordvec_cli.formats.reading import ReadOptions
+
+        return ReadOptions(
+            words, limit, vocabulary, self.duplicates, self.invalid_utf8 or "keep", self.strict, self.allow_pickle,
+            self.max_bytes, usable_cpus(), terminal.report,
+        )  # fmt: skip
+
+
+def vector_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of reading vector files, as one argument: `source`, a VectorSource."""
+
+    @functools.wraps(function)
+    def with_source(**arguments: Any) -> Any:
+        fields = {name: arguments.pop(name) for name in VectorSource._fields}
+        return function(source=VectorSource(**fields), **arguments)
+
+    return _OPTIONS(with_source)
+
+
+AS_IT_IS = VectorSource(None, "first", None, strict=False, allow_pickle=False, max_bytes=None)

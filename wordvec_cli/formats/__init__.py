@@ -1,0 +1,338 @@
+"""Vector files of all kinds: which format a file has, reading it, and writing it.
+
+A format is a row of the table and a module, which is imported when the format is used. What a file is, its content
+decides; where that cannot tell (a matrix without words), its name does.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+
+from wordvec_cli import embeddings as native
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import (
+    COMPRESSORS,
+    COPY_BYTES,
+    STANDARD_STREAM,
+    decompressed,
+    output_folder,
+    readable,
+    replacing,
+    writable,
+)
+
+if TYPE_CHECKING:
+    from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+
+START_BYTES = 1 << 16  # of a file, that tell what it is
+NATIVE = "native"
+
+
+class Format(NamedTuple):
+    """A kind of vector file.
+
+    module    of this package: it has `looks_like(start)`, `rows` or `read`, and `write`, as far as the format can
+    suffixes  of the names of its files; the first format that has one writes files of such names
+    reader    "rows": a stream of them; "read": a whole file by its path; None: it is not read
+    writer    the name of the module's function; None: it is not written
+    """
+
+    module: str
+    suffixes: tuple[str, ...]
+    reader: str | None
+    writer: str | None = None
+
+    def load_module(self) -> Any:
+        return importlib.import_module(f"{__name__}.{self.module}")
+
+
+FORMATS: Mapping[str, Format] = {
+    NATIVE: Format("native", (".safetensors",), None, "write"),
+    "glove": Format("text", (".txt", ".glove"), "rows", "write_glove"),
+    "word2vec": Format("text", (".vec", ".w2v"), "rows", "write_word2vec"),
+    "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write"),
+    "fasttext": Format("fasttext", (".ftz",), "read"),
+    "glove-binary": Format("glove_binary", (), "read"),
+    "gensim": Format("gensim_native", (".kv", ".model"), "read", "write"),
+    "npy": Format("arrays", (".npy",), "read_npy", "write_npy"),
+    "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
+    "safetensors": Format("foreign_safetensors", (), "read"),
+    "projector": Format("projector", (".tensors.tsv",), None, "write"),
+    "tsv": Format("tables", (".tsv",), None, "write_tsv"),
+    "csv": Format("tables", (".csv",), None, "write_csv"),
+    "jsonl": Format("tables", (".jsonl", ".json"), None, "write_jsonl"),
+}
+
+
+def format_for(path: str, told: str | None = None) -> Format:
+    """The format to write: the one that is told, or that of the name's suffix. Raises: OptionError"""
+    if told is not None:
+        if told not in FORMATS or not FORMATS[told].writer:
+            raise OptionError(f"--to {told}: must be one of {', '.join(writable_formats())}")
+        return FORMATS[told]
+    name = path.lower()
+    for ending in COMPRESSORS:
+        name = name.removesuffix(ending)
+    for each in FORMATS.values():
+        if each.writer and name.endswith(each.suffixes or ("\n",)):
+            return each
+    raise OptionError(f"{path}: its name does not tell the format; add --to {'|'.join(writable_formats())}")
+
+
+def readable_formats() -> list[str]:
+    return [name for name, each in FORMATS.items() if each.reader or name == NATIVE]
+
+
+def writable_formats() -> list[str]:
+    return [name for name, each in FORMATS.items() if each.writer]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def open_vectors(
+    path: str, options: "ReadOptions | None" = None, told: str | None = None, note: Callable[[str], None] = print
+) -> Embeddings:
+    """The vectors of any file that can be read.
+
+    A native file is mapped, and neither it nor numpy is read; of others all rows that are wanted are in memory.
+
+    options  None: all rows, as they are
+    told     the format; None: the content decides
+    note     is told what is odd about the file
+    Raises: InputError, OptionError
+    """
+    if told not in (None, *readable_formats()):
+        raise OptionError(f"--from {told}: must be one of {', '.join(readable_formats())}")
+    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
+        return _open_stream(path, options, told, note)
+    name = told or _detected(path, options.vocabulary if options else None)
+    if name == NATIVE and options is None:
+        return native.load(path)
+    from wordvec_cli.formats import reading
+
+    options = options or reading.ReadOptions()
+    oddities = reading.Oddities()
+    vectors = _read(path, name, options, oddities)
+    if name != NATIVE:
+        vectors = replace(vectors, metadata={**vectors.metadata, "converted_from": name})
+    lines = list(oddities.lines())
+    if options.strict and lines:
+        raise InputError(f"{path}: {lines[0]}; leave --strict out to read it all the same")
+    for line in lines:
+        note(f"{path}: {line}")
+    return vectors
+
+
+def _open_stream(path: str, options: "ReadOptions | None", told: str | None, note: Callable[[str], None]) -> Embeddings:
+    """As `open_vectors`, of what comes only once: a pipe is copied to a file for the time being."""
+    import shutil
+    import tempfile
+
+    shown = "standard input" if path == STANDARD_STREAM else path
+    with tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder:
+        copy = os.path.join(folder, "vectors")
+        with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
+            shutil.copyfileobj(source, target, COPY_BYTES)
+        try:
+            return open_vectors(copy, options, told, lambda text: note(text.replace(copy, shown)))
+        except InputError as error:
+            raise InputError(str(error).replace(copy, shown)) from error
+
+
+def _stream(path: str) -> BinaryIO:
+    import sys
+
+    if path != STANDARD_STREAM:
+        return open(path, "rb")
+    if sys.stdin is None:
+        raise InputError("standard input: is closed; open it or name a file")
+    return sys.stdin.buffer
+
+
+def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") -> Embeddings:
+    from wordvec_cli.formats import reading
+
+    if name == NATIVE:
+        with _plain_file(path, options) as plain:
+            return reading.chosen(path, native.load(plain), options)
+    module, reader = FORMATS[name].load_module(), FORMATS[name].reader
+    if reader == "rows":
+        with decompressed_file(path, options.max_bytes) as source:
+            rows = module.rows(path, source, options, oddities)
+            return reading.collected(path, rows, options, oddities)
+    assert reader is not None
+    with _plain_file(path, options) as plain:
+        found = getattr(module, reader)(plain, options, oddities)
+        if isinstance(found, Embeddings):  # of the words and rows that are wanted
+            return found
+        return reading.collected(path, found, options, oddities)
+
+
+def _detected(path: str, vocabulary: str | None) -> str:
+    """The name of the format of a file, by its first bytes. Raises: InputError"""
+    if os.path.isdir(path):
+        return "safetensors"
+    with decompressed_file(path) as source, readable(path):
+        start = source.read(START_BYTES)
+    if not start:
+        raise InputError(f"{path}: is empty; make or copy it again")
+    if name := _known_by(start):
+        return name
+    if vocabulary:
+        return "glove-binary"  # numbers alone
+    raise InputError(f"{path}: is no file of vectors that wordvec knows; if it is, name its format with --from")
+
+
+def is_native(path: str) -> bool:
+    """Whether a file is a native one, that can be mapped as it is. Raises: InputError if it cannot be read"""
+    if path == STANDARD_STREAM or not os.path.isfile(path):
+        return False
+    with readable(path), open(path, "rb") as file:
+        return _known_by_header(file.read(START_BYTES)) == NATIVE
+
+
+def _known_by_header(start: bytes) -> str | None:
+    """Of safetensors files: what its metadata says it is."""
+    if start[8:9] != b"{" or int.from_bytes(start[:8], "little") >= 1 << 32:
+        return None
+    return NATIVE if b'"format":"wordvec-' in start else "safetensors"
+
+
+def _known_by(start: bytes) -> str | None:
+    if name := _known_by_header(start):
+        return name
+    for name in ("npy", "npz", "fasttext", "gensim", "word2vec-binary", "glove"):
+        if _MAGIC.get(name) and start.startswith(_MAGIC[name]):
+            return name
+    for name in ("fasttext", "word2vec-binary", "glove"):
+        if FORMATS[name].load_module().looks_like(start):
+            return name
+    return None
+
+
+_MAGIC: Mapping[str, tuple[bytes, ...]] = {
+    "npy": (b"\x93NUMPY",),
+    "npz": (b"PK\x03\x04",),  # one that holds something else has been opened before
+    "gensim": (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+}
+
+
+# ---------------------------------------------------------------- what a file is wrapped in
+
+
+@contextmanager
+def decompressed_file(path: str, max_bytes: int | None = None) -> Iterator[BinaryIO]:
+    """A file as the bytes that it holds, whatever they are compressed with.
+
+    max_bytes  after which reading it is an InputError
+    """
+    with ExitStack() as opened:
+        with readable(path):
+            raw = opened.enter_context(open(path, "rb"))
+            inner = _member_of_zip(path, raw) or decompressed(raw)
+            opened.enter_context(inner)
+        yield cast(BinaryIO, _Bounded(path, inner, max_bytes)) if max_bytes is not None else inner
+
+
+def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
+    """The only file in a zip archive; None if it is none, or numpy's. Raises: InputError if there are several"""
+    start = raw.read(4)
+    raw.seek(0)
+    if start != b"PK\x03\x04":
+        return None
+    import zipfile
+
+    try:
+        archive = zipfile.ZipFile(raw)
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path}: is a broken zip archive ({error}); get it again") from error
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    if names and all(name.endswith(".npy") for name in names):
+        return None
+    if len(names) != 1:
+        raise InputError(f"{path}: holds {len(names)} files ({', '.join(names[:5])}); unpack the one that you want")
+    return cast(BinaryIO, archive.open(names[0]))
+
+
+class _Bounded:
+    """A stream that must not give more than so many bytes."""
+
+    def __init__(self, path: str, stream: BinaryIO, max_bytes: int) -> None:
+        self._path = path
+        self._stream = stream
+        self._left = max_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(content)
+        if self._left < 0:
+            raise InputError(f"{self._path}: is longer than --max-bytes; raise it if you trust the file")
+        return content
+
+
+@contextmanager
+def _plain_file(path: str, options: "ReadOptions") -> Iterator[str]:
+    """The path of what a file holds, decompressed for the time being if need be; its maps stay valid after that."""
+    import shutil
+    import tempfile
+
+    if os.path.isdir(path):
+        yield path
+        return
+    with decompressed_file(path, options.max_bytes) as source, ExitStack() as used:
+        if _is_plain(path):
+            if options.max_bytes is not None and os.path.getsize(path) > options.max_bytes:
+                raise InputError(f"{path}: is longer than --max-bytes; raise it if you trust the file")
+            yield path
+            return
+        folder = used.enter_context(tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True))
+        name, ending = os.path.splitext(os.path.basename(path))
+        copy = os.path.join(folder, name if ending in (*COMPRESSORS, ".zip") else name + ending)
+        with open(copy, "wb") as target, readable(path), writable(folder):
+            shutil.copyfileobj(source, target, COPY_BYTES)
+        try:
+            yield copy
+        except InputError as error:
+            raise InputError(str(error).replace(copy, path)) from error
+
+
+def _is_plain(path: str) -> bool:
+    with open(path, "rb") as raw:
+        return decompressed(raw) is raw and _member_of_zip(path, raw) is None
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "WriteOptions") -> list[str]:
+    """Write a file of a format, compressed if its name ends so; what the format has no room for.
+
+    Raises: InputError if it cannot hold a word, OutputError
+    """
+    assert format.writer is not None
+    write = getattr(format.load_module(), format.writer)
+    ending = os.path.splitext(path)[1]
+    if ending not in COMPRESSORS:
+        notes: list[str] = write(path, embeddings, options)
+        return notes
+    import shutil
+    import tempfile
+
+    folder = output_folder(path)
+    with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
+        plain = os.path.join(room, os.path.basename(path).removesuffix(ending))
+        notes = write(plain, embeddings, options)
+        if len(os.listdir(room)) > 1:
+            raise OptionError(f"{path}: this format is several files, which are not compressed; leave {ending} out")
+        with (
+            open(plain, "rb") as source,
+            replacing(path) as target,
+            COMPRESSORS[ending](cast(BinaryIO, target)) as compressed,
+        ):
+            shutil.copyfileobj(source, compressed, COPY_BYTES)
+    return notes

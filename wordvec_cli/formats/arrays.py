@@ -1,0 +1,420 @@
+"""Numpy's files: `.npy`, a matrix whose words lie in another file, and `.npz`, arrays by name, the words among them.
+
+The words of a matrix that has none are those of --vocab, or else of FILE.words beside it: a word a line, in which the
+bytes up to the line end are the word, whatever they are.
+
+The `.npz` that we write holds `vectors` (n, dim) float32; `words`, the bytes of all words back to back, and `offsets`
+(n + 1,) int64, so that word i is words[offsets[i]:offsets[i + 1]] and may hold any bytes; `counts` (n,) int64 if they
+are known. numpy.load reads it without pickle. Of other tools the words may be an array of text (dtype U or S), and the
+matrix may be called `matrix` or `embeddings`. Nothing is ever unpickled.
+"""
+
+import itertools
+import math
+import os
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
+from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions, collected
+from wordvec_cli.formats.text import lost_by_text
+from wordvec_cli.sequences import word_table
+from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vocabulary_file import read_vocabulary
+from wordvec_cli.words import PADDING, back_to_back
+
+CHUNK_BYTES = 1 << 22
+WORDS_PER_CHUNK = 1 << 14
+WORDS_SUFFIX = ".words"
+MATRIX_NAMES = ("vectors", "matrix", "embeddings")
+
+# ---------------------------------------------------------------- words and rows that come apart
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a matrix, back to back, by row: they may repeat.
+
+    counts  (n,) int64; None if not known
+    """
+
+    text: NDArray[np.uint8]
+    offsets: Integers
+    counts: Integers | None = None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def words_beside(path: str, options: ReadOptions) -> Words:
+    """The words of a file that holds none: of --vocab, or else of FILE.words. Raises: InputError"""
+    if options.vocabulary is not None:
+        return words_of_file(options.vocabulary)
+    if os.path.exists(path + WORDS_SUFFIX):
+        return words_of_file(path + WORDS_SUFFIX)
+    raise InputError(
+        f"{path}: holds no words, and there is no {path}{WORDS_SUFFIX}; name the file of its words with --vocab"
+    )
+
+
+def words_of_file(path: str) -> Words:
+    """The words of FILE.words, a word a line, or of any vocabulary file. Raises: InputError"""
+    if not path.endswith(WORDS_SUFFIX):
+        vocabulary = read_vocabulary(path).vocabulary
+        counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)
+        return Words(np.asarray(vocabulary.text), np.asarray(vocabulary.offsets), counts)
+    with readable(path), open(path, "rb") as file:
+        content = file.read()
+    lines = np.frombuffer(content if content.endswith(b"\n") or not content else content + b"\n", np.uint8)
+    is_line_end = lines == ord("\n")
+    ends = np.flatnonzero(is_line_end)
+    return Words(lines[~is_line_end], np.concatenate([[0], ends - np.arange(len(ends))]))
+
+
+def check_rows(path: str, n_rows: int, words: Words, where: str) -> None:
+    """Raises: InputError if there is not a word for each row"""
+    if len(words) != n_rows:
+        raise InputError(
+            f"{path}: holds {n_rows} vectors and {where} {len(words)} words; "
+            "name the file of the words that belong to it with --vocab"
+        )
+
+
+def float_slices(matrix: NDArray[Any]) -> Iterator[Matrix]:
+    """A matrix as float32: whole and as it is if it can be, or else rows that are converted a slice at a time."""
+    if matrix.dtype == np.float32 and matrix.flags.c_contiguous and matrix.flags.aligned:
+        yield np.asarray(matrix)
+        return
+    for rows in row_slices(matrix.shape, matrix.itemsize):
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is counted as such
+            part = np.array(matrix[rows], np.float32, order="C")
+        yield part
+
+
+def row_slices(shape: tuple[int, ...], value_bytes: int) -> Iterator[slice]:
+    """Ranges of rows of some megabytes."""
+    n_rows = max(1, CHUNK_BYTES // max(1, math.prod(shape[1:]) * value_bytes))
+    return (slice(first, min(first + n_rows, shape[0])) for first in range(0, shape[0], n_rows))
+
+
+def joined(path: str, words: Words, parts: Iterable[Matrix], options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The words that are wanted, and their vectors, of rows that come in `parts`; with their counts.
+
+    Raises: InputError
+    """
+    oddities.unit = "row"
+    embeddings = collected(path, _rows(words, parts), options, oddities)
+    counts = _counts_of(embeddings.vocabulary, words, options)
+    return replace(embeddings, vocabulary=replace(embeddings.vocabulary, counts=counts))
+
+
+def _rows(words: Words, parts: Iterable[Matrix]) -> Iterator[Rows]:
+    first = 0
+    for matrix in parts:
+        last = first + len(matrix)
+        start, end = words.offsets[first], words.offsets[last]
+        offsets = words.offsets[first : last + 1] - start
+        yield Rows(words.text[start:end], offsets, matrix, np.arange(first + 1, last + 1))
+        first = last
+
+
+def _counts_of(vocabulary: Vocabulary, words: Words, options: ReadOptions) -> Integers | None:
+    """The counts of some of the words; None if any is not known."""
+    if words.counts is None or len(vocabulary) == len(words):
+        return words.counts
+    ids = word_table(vocabulary).find(np.concatenate([words.text, np.zeros(PADDING, np.uint8)]), words.offsets)
+    if (empty := vocabulary.find(b"")) is not None:  # which the table does not hold
+        ids[np.diff(words.offsets) == 0] = empty
+    counts = np.full(len(vocabulary), -1, np.int64)
+    found = np.flatnonzero(ids >= 0)
+    if options.duplicates != "last":
+        found = found[::-1]  # of several values for one place the last one stays
+    counts[ids[found]] = words.counts[found]
+    return counts if (counts >= 0).all() else None
+
+
+# ---------------------------------------------------------------- arrays
+
+
+class _Header(NamedTuple):
+    """What an array begins with."""
+
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def n_bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def _read_header(what: str, file: IO[bytes]) -> _Header:
+    """The header of the array that begins here; `what` names it in errors. Raises: InputError"""
+    try:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            read = np.lib.format.read_array_header_1_0
+        elif version == (2, 0):
+            read = np.lib.format.read_array_header_2_0
+        else:
+            raise InputError(f"{what} is no matrix of numbers (version {version[0]} of numpy's format)")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it was written by Python 2
+            header = _Header(*read(file))
+    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{what} does not begin as numpy's arrays do ({reason}); make or copy the file again"
+        ) from None
+    if header.dtype.hasobject:
+        raise InputError(
+            f"{what} holds Python objects, which only a pickle can bring, and a pickle can run any code; "
+            "save it with a type of numbers or text: array.astype('float32'), array.astype('U')"
+        )
+    if any(size < 0 for size in header.shape):
+        raise InputError(f"{what} has the shape {header.shape}; the file is damaged, make or copy it again")
+    return header
+
+
+def _check_matrix(what: str, header: _Header) -> None:
+    if header.dtype.kind not in "fiu":
+        raise InputError(f"{what} holds values of type {header.dtype}, which are no numbers; save it as float32")
+    if len(header.shape) != 2 or not all(header.shape):
+        raise InputError(f"{what} has the shape {header.shape}; save it with a row for each word: (words, dimension)")
+
+
+def _write_array(file: IO[bytes], array: Any, dtype: str) -> None:
+    """Write as numpy.save does, a slice of rows at a time."""
+    shape = tuple(array.shape)
+    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+    for rows in row_slices(shape, np.dtype(dtype).itemsize):
+        file.write(np.ascontiguousarray(array[rows], dtype).tobytes())
+
+
+def write_matrix(file: IO[bytes], matrix: Matrix) -> None:
+    """Write a float32 matrix as numpy.save does, a slice of rows at a time."""
+    _write_array(file, matrix, "<f4")
+
+
+# ---------------------------------------------------------------- .npy
+
+
+def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The rows of a matrix; float32 in C order is mapped, anything else converted. Raises: InputError"""
+    with readable(path), open(path, "rb") as file:
+        header = _read_header(f"{path}: it", file)
+        _check_matrix(f"{path}: it", header)
+        start, size = file.tell(), os.fstat(file.fileno()).st_size
+        if size - start < header.n_bytes:
+            raise InputError(
+                f"{path}: has {size - start} bytes where its shape {header.shape} needs {header.n_bytes}; "
+                "the file is cut short, make or copy it again"
+            )
+        matrix = np.memmap(file, header.dtype, "r", start, header.shape, "F" if header.is_fortran else "C")
+    if size - start > header.n_bytes:
+        oddities.note(f"has {size - start - header.n_bytes} bytes after its first array, which are not read")
+    words = words_beside(path, options)
+    check_rows(path, header.shape[0], words, options.vocabulary or path + WORDS_SUFFIX)
+    return joined(path, words, float_slices(matrix), options, oddities)
+
+
+def write_npy(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """The matrix, and FILE.words beside it; to standard output or a device the matrix alone. Raises: InputError"""
+    lost = lost_by_format(embeddings)
+    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+        with replacing(path) as file:
+            write_matrix(file, embeddings.matrix)
+        return ["the words", *lost]
+    # Both are whole before either takes its place.
+    with replacing(path) as file, replacing(path + WORDS_SUFFIX) as words_file:
+        _write_words(path, words_file, embeddings.vocabulary)
+        words_file.flush()
+        with writable(path):
+            write_matrix(file, embeddings.matrix)
+            file.flush()
+    return lost
+
+
+def _write_words(path: str, file: IO[bytes], vocabulary: Vocabulary) -> None:
+    entries = iter(vocabulary)
+    while words := list(itertools.islice(entries, WORDS_PER_CHUNK)):
+        lines = b"\n".join(words)
+        if lines.count(b"\n") != len(words) - 1:
+            shown = next(word for word in words if b"\n" in word).decode("utf-8", "backslashreplace")
+            raise InputError(
+                f"{path}: the word {shown!r} has a line end, which {WORDS_SUFFIX} cannot hold; write an .npz"
+            )
+        file.write(lines + b"\n")
+
+
+def lost_by_format(embeddings: Embeddings, *kept: str) -> list[str]:
+    """What a format of words and numbers has no room for, but for what is `kept`."""
+    lost = lost_by_text(embeddings, WriteOptions())
+    if embeddings.unknown is not None:
+        lost.append("the vector of unknown words")
+    return [what for what in lost if what not in kept]
+
+
+# ---------------------------------------------------------------- .npz
+
+
+def read_npz(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The rows of the matrix, and the words beside it in the archive. Raises: InputError"""
+    with _archive_errors(path):
+        opened = zipfile.ZipFile(path)
+    with opened:
+        archive = _Archive(path, opened)
+        name = archive.first_of(MATRIX_NAMES)
+        if name is None:
+            names = ", ".join(MATRIX_NAMES)
+            there = ", ".join(archive.names) or "nothing"
+            raise InputError(f"{path}: has no array called {names}, but {there}; rename the matrix")
+        archive.check_size(options.max_bytes)
+        words = archive.words() if "words" in archive.names else words_beside(path, options)
+        where = "has" if "words" in archive.names else options.vocabulary or path + WORDS_SUFFIX
+        shape, parts = archive.matrix(name)
+        check_rows(path, shape[0], words, where)
+        return joined(path, words, parts, options, oddities)
+
+
+class _Archive:
+    """The arrays of an open `.npz`, each read when it is asked for."""
+
+    def __init__(self, path: str, archive: zipfile.ZipFile) -> None:
+        self._path = path
+        self._archive = archive
+        self._entries = {
+            entry.filename.removesuffix(".npy"): entry
+            for entry in archive.infolist()
+            if entry.filename.endswith(".npy")
+        }
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def first_of(self, names: Iterable[str]) -> str | None:
+        return next((name for name in names if name in self._entries), None)
+
+    def check_size(self, max_bytes: int | None) -> None:
+        size = sum(entry.file_size for entry in self._entries.values())
+        if max_bytes is not None and size > max_bytes:
+            raise InputError(f"{self._path}: holds {size} bytes, more than --max-bytes {max_bytes}; raise it")
+
+    @contextmanager
+    def _array(self, name: str) -> Iterator[tuple[_Header, IO[bytes]]]:
+        """The header of an array, and the file at its numbers."""
+        what = f"{self._path}: its array {name}"
+        with _archive_errors(self._path), self._archive.open(self._entries[name]) as file:
+            header = _read_header(what, file)
+            size = self._entries[name].file_size - file.tell()
+            if size != header.n_bytes:
+                raise InputError(
+                    f"{what} has {size} bytes where its shape {header.shape} needs {header.n_bytes}; "
+                    "the file is damaged, make or copy it again"
+                )
+            yield header, file
+
+    def matrix(self, name: str) -> tuple[tuple[int, ...], Iterator[Matrix]]:
+        """The shape of a matrix, and its rows as they are read."""
+        with self._array(name) as (header, _):
+            _check_matrix(f"{self._path}: its array {name}", header)
+        return header.shape, self._parts(name)
+
+    def _parts(self, name: str) -> Iterator[Matrix]:
+        with self._array(name) as (header, file):
+            if header.is_fortran:
+                yield from float_slices(_values(header, file.read(), header.shape))
+                return
+            for rows in row_slices(header.shape, header.dtype.itemsize):
+                shape = (rows.stop - rows.start, header.shape[1])
+                content = file.read(math.prod(shape) * header.dtype.itemsize)
+                yield from float_slices(_values(header, content, shape))
+
+    def _vector(self, name: str, kinds: str) -> NDArray[Any]:
+        """An array of one dimension."""
+        with self._array(name) as (header, file):
+            if len(header.shape) != 1 or header.dtype.kind not in kinds:
+                raise InputError(
+                    f"{self._path}: its array {name} has the shape {header.shape} and the type {header.dtype}; "
+                    "wordvec reads words as an array of text (dtype U or S), counts as one of whole numbers"
+                )
+            return _values(header, file.read(), header.shape)
+
+    def words(self) -> Words:
+        words = self._vector("words", "USu")
+        text, offsets = self._packed(words) if words.dtype.kind == "u" else self._texts(words)
+        counts = self._vector("counts", "iu").astype(np.int64) if "counts" in self._entries else None
+        if counts is not None and len(counts) != len(offsets) - 1:
+            raise InputError(f"{self._path}: has {len(offsets) - 1} words and {len(counts)} counts; make it again")
+        return Words(text, offsets, counts)
+
+    def _packed(self, text: NDArray[Any]) -> tuple[NDArray[np.uint8], Integers]:
+        """Words as we write them."""
+        offsets = (
+            self._vector("offsets", "iu").astype(np.int64) if "offsets" in self._entries else np.zeros(0, np.int64)
+        )
+        if (
+            text.itemsize != 1
+            or not len(offsets)
+            or offsets[0] != 0
+            or offsets[-1] != len(text)
+            or (np.diff(offsets) < 0).any()
+        ):
+            raise InputError(f"{self._path}: its arrays words and offsets do not match; the file is damaged")
+        return text, offsets
+
+    def _texts(self, words: NDArray[Any]) -> tuple[NDArray[np.uint8], Integers]:
+        try:
+            every = words.tolist()
+            every = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape") for word in every]
+        except (ValueError, UnicodeEncodeError) as error:
+            raise InputError(f"{self._path}: its array words is no text ({error}); the file is damaged") from None
+        text, offsets = back_to_back(every)
+        return text[: offsets[-1]], offsets
+
+
+@contextmanager
+def _archive_errors(path: str) -> Iterator[None]:
+    """Turn whatever can be wrong with an archive into an InputError."""
+    broken = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, ValueError)
+    try:
+        with readable(path):
+            yield
+    except broken as error:
+        reason = str(error) or "it ends too early"
+        raise InputError(f"{path}: is no whole .npz archive ({reason}); make or copy it again") from None
+
+
+def _values(header: _Header, content: bytes, shape: tuple[int, ...]) -> NDArray[Any]:
+    values: NDArray[Any] = np.frombuffer(content, header.dtype, math.prod(shape))
+    return values.reshape(shape, order="F" if header.is_fortran else "C")
+
+
+def write_npz(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """`vectors`, `words`, `offsets` and, if they are known, `counts`."""
+    vocabulary = embeddings.vocabulary
+    arrays = {
+        "vectors.npy": (embeddings.matrix, "<f4"),
+        "words.npy": (np.asarray(vocabulary.text), "|u1"),
+        "offsets.npy": (np.asarray(vocabulary.offsets), "<i8"),
+    }
+    if vocabulary.counts is not None:
+        arrays["counts.npy"] = (np.asarray(vocabulary.counts), "<i8")
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, (array, dtype) in arrays.items():
+            with archive.open(name, "w", force_zip64=True) as entry:
+                _write_array(entry, array, dtype)
+    return lost_by_format(embeddings, "counts")

@@ -1,0 +1,166 @@
+"""Matrices of other tools in safetensors files, and the folders that model2vec and sentence-transformers write.
+
+A file needs one matrix, or one with a name of MATRIX_NAMES; its words are those of --vocab, of tokenizer.json beside
+the file, or of FILE.words. A folder has model.safetensors and tokenizer.json, in itself or in 0_StaticEmbedding.
+
+In a model of model2vec with a quantized vocabulary, the vector of token i is weights[i] * embeddings[mapping[i]].
+Source: model.py and persistence/ (MinishLab/model2vec).
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli import store
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import readable
+from wordvec_cli.formats.arrays import (
+    WORDS_SUFFIX,
+    Words,
+    check_rows,
+    float_slices,
+    joined,
+    row_slices,
+    words_beside,
+)
+from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
+from wordvec_cli.store import StoredTensor
+from wordvec_cli.words import back_to_back
+
+MATRIX_NAMES = ("embeddings", "embedding", "vectors", "matrix", "embedding.weight", "embeddings.weight", "weight")
+MODEL, TOKENIZER, FOLDERS = "model.safetensors", "tokenizer.json", ("", "0_StaticEmbedding")
+# BF16, the upper half of a float32, is none of numpy's types; model2vec has I8.
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "|i1", "I32": "<i4", "I64": "<i8"}
+FLOATS = ("F64", "F32", "F16", "BF16")
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether a file that begins so is a safetensors file, but none of ours."""
+    n_header = int.from_bytes(start[:8], "little")
+    return n_header < store.MAX_HEADER_BYTES and start[8:9] == b"{" and b'"format":"wordvec-' not in start[:n_header]
+
+
+def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The vectors of a file or folder. Raises: InputError"""
+    model = _model_in(path) if os.path.isdir(path) else path
+    file = store.open_file(model)
+    name = _matrix_name(model, file.tensors)
+    tensor = file.tensors[name]
+    if 0 in tensor.shape:
+        raise InputError(f"{model}: its tensor {name} is empty, {tensor.shape}; make the file again")
+    tokenizer = os.path.join(os.path.dirname(model), TOKENIZER)
+    if options.vocabulary is None and os.path.exists(tokenizer):
+        words, where = _tokens(tokenizer), tokenizer
+        parts = _vectors_of_tokens(model, file.tensors, name, len(words))
+        n_rows = tensor.shape[0] if "mapping" not in file.tensors else len(words)
+    else:
+        words, where = words_beside(model, options), options.vocabulary or model + WORDS_SUFFIX
+        parts, n_rows = _float_rows(tensor), tensor.shape[0]
+    check_rows(model, n_rows, words, where)
+    return joined(model, words, parts, options, oddities)
+
+
+def _model_in(folder: str) -> str:
+    """The matrix's file in a folder. Raises: InputError"""
+    for inner in FOLDERS:
+        path = os.path.join(folder, inner, MODEL)
+        if os.path.exists(path) and os.path.exists(os.path.join(folder, inner, TOKENIZER)):
+            return path
+    raise InputError(
+        f"{folder}: is a folder without {MODEL} and {TOKENIZER}, which model2vec writes; name a file of vectors"
+    )
+
+
+def _matrix_name(path: str, tensors: Mapping[str, StoredTensor]) -> str:
+    """The tensor with the vectors. Raises: InputError if that cannot be told"""
+    matrices = {name: tensor for name, tensor in tensors.items() if len(tensor.shape) == 2}
+    # model2vec's int8 vectors have lost their scale: their directions are right, their lengths are not.
+    fitting = [name for name, tensor in matrices.items() if tensor.dtype in FLOATS or name == MATRIX_NAMES[0]]
+    fitting = [name for name in fitting if matrices[name].dtype in DTYPES]
+    if len(fitting) == 1:
+        return fitting[0]
+    for known in MATRIX_NAMES:
+        if known in fitting:
+            return known
+    there = ", ".join(f"{name} {tensor.dtype} {list(tensor.shape)}" for name, tensor in list(tensors.items())[:8])
+    if fitting:
+        raise InputError(
+            f"{path}: has {len(fitting)} matrices ({there}); save the vectors alone, or as {MATRIX_NAMES[0]}"
+        )
+    raise InputError(f"{path}: has no matrix of F32, F16, BF16 or F64 ({there or 'nothing'}); is it the right file?")
+
+
+def _array(tensor: StoredTensor) -> NDArray[Any]:
+    array: NDArray[Any] = np.frombuffer(tensor.data, DTYPES[tensor.dtype])
+    return array.reshape(tensor.shape)
+
+
+def _float_rows(tensor: StoredTensor) -> Iterator[Matrix]:
+    array = _array(tensor)
+    if tensor.dtype != "BF16":
+        return float_slices(array)
+    return (_of_upper_halves(array[rows]) for rows in row_slices(array.shape, 4))
+
+
+def _of_upper_halves(values: NDArray[Any]) -> Matrix:
+    return (values.astype(np.uint32) << 16).view(np.float32)
+
+
+# ---------------------------------------------------------------- model2vec
+
+
+def _vectors_of_tokens(path: str, tensors: Mapping[str, StoredTensor], name: str, n_tokens: int) -> Iterable[Matrix]:
+    """The rows of a matrix, or what model2vec's `mapping` and `weights` make of them for each token."""
+    mapping, weights = (tensors.get(key) for key in ("mapping", "weights"))
+    if mapping is None and weights is None:
+        return _float_rows(tensors[name])
+    for key, tensor, dtypes in (("mapping", mapping, ("I32", "I64")), ("weights", weights, FLOATS)):
+        if tensor is not None and (tensor.dtype not in dtypes or tensor.shape != (n_tokens,)):
+            there = f"{tensor.dtype} {list(tensor.shape)}"
+            raise InputError(f"{path}: its tensor {key} is {there}, not one value for each of {n_tokens} tokens")
+    rows = np.arange(n_tokens) if mapping is None else _array(mapping)
+    n_rows = tensors[name].shape[0]
+    if mapping is not None and not ((rows >= 0) & (rows < n_rows)).all():
+        raise InputError(f"{path}: its tensor mapping points beyond the {n_rows} rows; the file is damaged")
+    factors = np.ones(n_tokens, np.float32) if weights is None else np.concatenate(list(_float_rows(_column(weights))))
+    return _weighted(tensors[name], rows, factors.reshape(-1, 1))
+
+
+def _column(tensor: StoredTensor) -> StoredTensor:
+    return tensor._replace(shape=(*tensor.shape, 1))
+
+
+def _weighted(tensor: StoredTensor, rows: NDArray[Any], factors: Matrix) -> Iterator[Matrix]:
+    matrix = _array(tensor)
+    for some in row_slices((len(rows), matrix.shape[1]), 4):
+        chosen = matrix[rows[some]]
+        part = _of_upper_halves(chosen) if tensor.dtype == "BF16" else chosen.astype(np.float32)
+        yield part * factors[some]
+
+
+def _tokens(path: str) -> Words:
+    """The tokens of a tokenizer.json by id, as they stand there (##ing, Ġthe). Raises: InputError"""
+    with readable(path), open(path, "rb") as file:
+        content = file.read()
+    try:
+        table = json.loads(content)
+        vocabulary = table["model"]["vocab"]
+        by_id: dict[int, str] = {}
+        if isinstance(vocabulary, dict):
+            by_id.update({id: token for token, id in vocabulary.items()})
+        else:  # Unigram: pairs of a token and its score
+            by_id.update({id: token for id, (token, _) in enumerate(vocabulary)})
+        by_id.update({entry["id"]: entry["content"] for entry in table.get("added_tokens") or []})
+        words = [by_id[id].encode() for id in sorted(by_id)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: is no tokenizer with a vocabulary ({error!r}); name one with --vocab") from None
+    if sorted(by_id) != list(range(len(by_id))):
+        missing = next(id for id in range(len(by_id)) if id not in by_id)
+        raise InputError(f"{path}: no token has the id {missing}, but others have higher ones; name a --vocab")
+    text, offsets = back_to_back(words)
+    return Words(text[: offsets[-1]], offsets)

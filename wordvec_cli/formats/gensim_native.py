@@ -1,0 +1,136 @@
+"""gensim's own files: what KeyedVectors.save, Word2Vec.save and FastText.save write.
+
+They are pickles, and a pickle can run any code when it is opened: gensim itself opens them, and only on --allow-pickle.
+Large matrices lie in files beside, FILE.vectors.npy and the like.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
+from wordvec_cli.formats.arrays import Words, float_slices, joined, lost_by_format, write_matrix
+from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.words import back_to_back
+
+LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped
+MATRIX_SUFFIX = ".vectors.npy"
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether a file that begins so is a pickle, of whatever."""
+    return start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+
+
+def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The words, vectors and counts; of fastText's models those of unknown words too, of their n-grams.
+
+    Raises: InputError
+    """
+    if not options.allow_pickle:
+        raise InputError(
+            f"{path}: is a Python pickle, which can run any code when it is opened; "
+            "add --allow-pickle only for files that you trust"
+        )
+    vectors = _keyed_vectors(path, _loaded(path))
+    keys = vectors.index_to_key
+    matrix = np.asarray(vectors.vectors)
+    if matrix.ndim != 2 or len(keys) > len(matrix) or not matrix.size or matrix.dtype.kind not in "fiu":
+        raise InputError(f"{path}: {len(keys)} words and vectors of shape {matrix.shape} do not match; save it again")
+    counts = vectors.expandos.get("count")
+    counts = None if counts is None or len(counts) != len(keys) else np.asarray(counts, np.int64)
+    named = np.flatnonzero([key is not None for key in keys])  # rows that were allocated and never filled have no key
+    if len(named) < len(matrix):
+        oddities.note(f"{len(matrix) - len(named)} rows have no word and are left out")
+        keys, matrix = [keys[i] for i in named.tolist()], matrix[named]
+        counts = None if counts is None else counts[named]
+    text, offsets = back_to_back([str(key).encode("utf-8", "surrogateescape") for key in keys])
+    embeddings = joined(path, Words(text[: offsets[-1]], offsets, counts), float_slices(matrix), options, oddities)
+    return replace(embeddings, composed=_composed(vectors))
+
+
+def _loaded(path: str) -> Any:
+    """The object in a pickle that gensim has saved. Raises: InputError"""
+    from gensim import utils
+    from gensim.models import KeyedVectors
+
+    broken = (
+        utils._pickle.UnpicklingError, EOFError, ImportError, AttributeError, LookupError, TypeError, ValueError,
+        OverflowError, MemoryError, RecursionError, AssertionError,
+    )  # fmt: skip
+    try:
+        with readable(path):
+            if not os.path.getsize(path):
+                raise InputError(f"{path}: is empty; make or copy it again")
+        # The matrices of compressed files cannot be mapped; gensim tells them by these suffixes.
+        return KeyedVectors.load(path, mmap=None if path.endswith((".gz", ".bz2")) else "r")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: belongs with {error.filename}, which is missing; put it there") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except broken as error:
+        reason = (str(error) or type(error).__name__).partition("\n")[0]
+        raise InputError(f"{path}: gensim cannot open it ({reason}); make or copy it again") from None
+
+
+def _keyed_vectors(path: str, loaded: Any) -> Any:
+    from gensim.models import KeyedVectors
+
+    vectors = getattr(loaded, "wv", loaded)
+    if not isinstance(vectors, KeyedVectors):
+        raise InputError(
+            f"{path}: is a pickle of {type(loaded).__name__}, which has no word vectors; name another file"
+        )
+    return vectors
+
+
+def _composed(vectors: Any) -> Callable[[bytes], "memoryview[float] | None"] | None:
+    """What makes vectors of n-grams, if there are any."""
+    from gensim.models.fasttext import FastTextKeyedVectors, ft_ngram_hashes
+
+    if not isinstance(vectors, FastTextKeyedVectors) or not vectors.bucket:
+        return None
+
+    def composed(word: bytes) -> "memoryview[float] | None":
+        key = word.decode("utf-8", "replace")
+        if key in vectors.key_to_index or len(ft_ngram_hashes(key, vectors.min_n, vectors.max_n, vectors.bucket)):
+            return np.array(vectors.get_vector(key), np.float32).data.cast("B").cast("f")
+        return None
+
+    return composed
+
+
+def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """KeyedVectors with their counts; a large matrix goes to FILE.vectors.npy, as gensim does it.
+
+    Words that are no UTF-8 have their broken bytes as lone surrogates (surrogateescape).
+    """
+    from gensim.models import KeyedVectors
+
+    vectors = KeyedVectors(embeddings.dim)
+    vectors.lifecycle_events = None  # which would have the time of day and the name of this machine
+    vectors.index_to_key = [word.decode("utf-8", "surrogateescape") for word in embeddings.vocabulary]
+    vectors.key_to_index = {key: i for i, key in enumerate(vectors.index_to_key)}
+    vectors.next_index = len(vectors.index_to_key)
+    if embeddings.vocabulary.counts is not None:
+        vectors.expandos["count"] = np.array(embeddings.vocabulary.counts, np.int64)
+    is_apart = embeddings.matrix.size >= LARGE and path != STANDARD_STREAM
+    if not is_apart:
+        vectors.vectors = embeddings.matrix
+        with replacing(path) as file:
+            vectors.save(file)
+    else:
+        del vectors.vectors
+        vectors.__dict__ |= {"__numpys": ["vectors"], "__scipys": [], "__ignoreds": [], "__recursive_saveloads": []}
+        with replacing(path) as file, replacing(path + MATRIX_SUFFIX) as matrix_file:
+            write_matrix(matrix_file, embeddings.matrix)
+            matrix_file.flush()
+            with writable(path):
+                vectors.save(file)
+                file.flush()
+    return lost_by_format(embeddings, "counts")

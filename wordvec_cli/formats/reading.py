@@ -1,0 +1,250 @@
+"""What the readers and writers of vector files share: options, rows as they come, and what is odd about them.
+
+A reader yields `Rows`; `collected` makes `Embeddings` of them: it keeps the words that are wanted, settles duplicates,
+and counts whatever is odd.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.embeddings import Embeddings, from_matrix
+from wordvec_cli.errors import InputError
+from wordvec_cli.packing import Packing
+from wordvec_cli.progress import Report, silent
+from wordvec_cli.sequences import word_table
+from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
+
+Matrix = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Duplicates = Literal["first", "last", "mean", "error"]
+InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
+
+NOT_UTF8 = "words that are not UTF-8"
+NOT_FINITE = "rows with numbers that are not finite"
+REPEATED = "words that come again"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a vector file is read.
+
+    words          only these; None: all
+    limit          only so many rows, from the first
+    vocabulary     path of the words of a format that holds none
+    duplicates     which of several rows of one word is kept
+    strict         whether anything odd is an error
+    allow_pickle   whether a file may run code that it brings
+    max_bytes      of decompressed input, beyond which reading stops with an error
+    """
+
+    words: frozenset[bytes] | None = None
+    limit: int | None = None
+    vocabulary: str | None = None
+    duplicates: Duplicates = "first"
+    invalid_utf8: InvalidUtf8 = "keep"
+    strict: bool = False
+    allow_pickle: bool = False
+    max_bytes: int | None = None
+    n_threads: int = 1
+    report: Report = silent
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How a vector file is written.
+
+    decimals  of text; None: the fewest digits that read back as the same float32
+    packing   of the native format; None: float32 as it is
+    """
+
+    decimals: int | None = None
+    n_threads: int = 1
+    packing: Packing | None = None
+
+
+class Rows(NamedTuple):
+    """Some rows of a file, in its order.
+
+    text, offsets  the words back to back: word i is text[offsets[i] : offsets[i + 1]]
+    matrix         (n, dim) float32
+    places         (n,) int64: the line, or number, of each in the file, from 1
+    """
+
+    text: NDArray[np.uint8]
+    offsets: Integers
+    matrix: Matrix
+    places: Integers
+
+    def taken(self, chosen: Integers) -> "Rows":
+        """Those with the numbers `chosen`."""
+        text, offsets = take_words(self.text, self.offsets, chosen)
+        return Rows(text, offsets, self.matrix[chosen], self.places[chosen])
+
+    def words(self) -> list[bytes]:
+        content, offsets = self.text.tobytes(), self.offsets.tolist()
+        return [content[first:last] for first, last in itertools.pairwise(offsets)]
+
+
+@dataclass
+class Oddities:
+    """What is odd about a file: how often each thing was met, and where first."""
+
+    unit: str = "line"
+    counts: dict[str, int] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, places: "Integers | list[int]") -> None:
+        if len(places):
+            self.counts[what] = self.counts.get(what, 0) + len(places)
+            self.first.setdefault(what, int(min(places)))
+
+    def note(self, what: str) -> None:
+        """Something that is not at any place."""
+        self.counts[what] = 0
+
+    def lines(self) -> Iterator[str]:
+        for what, n in self.counts.items():
+            yield f"{what}: {n}, the first on {self.unit} {self.first[what]}" if n else what
+
+
+def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The rows that are wanted, as vectors. Raises: InputError"""
+    chosen = _Chosen(path, options, oddities)
+    parts: list[Rows] = []
+    n_rows = 0
+    for each in rows:
+        part = chosen.of(each)
+        if options.limit is not None:
+            part = Rows(*_first_rows(part, options.limit - n_rows))
+        n_rows += len(part.matrix)
+        parts.append(part)
+        if options.limit is not None and n_rows >= options.limit:
+            break
+    if not n_rows:
+        raise InputError(f"{path}: holds no vectors{' of these words' if options.words else ''}")
+    return _without_duplicates(path, _joined(parts), options, oddities)
+
+
+def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:
+    """The rows that are wanted of vectors that are open already, in their order. Raises: InputError"""
+    if options.words is None and options.limit is None:
+        return embeddings
+    vocabulary = embeddings.vocabulary
+    ids = range(len(vocabulary)) if options.words is None else sorted(_ids(vocabulary, options.words))
+    kept = np.array(ids[: options.limit], np.int64)
+    if not len(kept):
+        raise InputError(f"{path}: holds no vectors{' of these words' if options.words else ''}")
+    counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)[kept].tolist()
+    words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
+    taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
+    context = None if embeddings.context is None else embeddings.context[kept].data.cast("B").cast("f")
+    return replace(taken, context_values=context, unknown=embeddings.unknown, composed=embeddings.composed)
+
+
+def _ids(vocabulary: Vocabulary, words: Iterable[bytes]) -> list[int]:
+    return [id for word in words if (id := vocabulary.find(word)) is not None]
+
+
+def _first_rows(rows: Rows, n: int) -> tuple[NDArray[np.uint8], Integers, Matrix, Integers]:
+    if n >= len(rows.matrix):
+        return rows
+    return rows.text[: rows.offsets[n]], rows.offsets[: n + 1], rows.matrix[:n], rows.places[:n]
+
+
+class _Chosen:
+    """Chooses among rows by their words and numbers."""
+
+    def __init__(self, path: str, options: ReadOptions, oddities: Oddities) -> None:
+        self._path = path
+        self._options = options
+        self._oddities = oddities
+        self._wanted = word_table(Vocabulary.from_words(sorted(options.words))) if options.words is not None else None
+
+    def of(self, rows: Rows) -> Rows:
+        if self._wanted is not None:
+            padded = np.concatenate([rows.text, np.zeros(PADDING, np.uint8)])
+            is_wanted = self._wanted.find(padded, rows.offsets) >= 0
+            if b"" in (self._options.words or ()):  # which the table does not hold
+                is_wanted |= np.diff(rows.offsets) == 0
+            rows = rows.taken(np.flatnonzero(is_wanted))
+        rows = self._in_utf8(rows)
+        is_finite = np.isfinite(rows.matrix).all(axis=1)
+        self._oddities.add(NOT_FINITE, rows.places[~is_finite])
+        return rows
+
+    def _in_utf8(self, rows: Rows) -> Rows:
+        if not len(rows.text) or rows.text.max() < 0x80:
+            return rows
+        beyond_ascii = np.concatenate([[0], np.cumsum(rows.text >= 0x80)])[rows.offsets]
+        suspects = np.flatnonzero(np.diff(beyond_ascii))
+        wrong = [i for i in suspects.tolist() if not _is_utf8(bytes(rows.text[rows.offsets[i] : rows.offsets[i + 1]]))]
+        self._oddities.add(NOT_UTF8, rows.places[wrong])
+        if not wrong or self._options.invalid_utf8 == "keep":
+            return rows
+        if self._options.invalid_utf8 == "error":
+            place = f"{self._oddities.unit} {rows.places[wrong[0]]}"
+            raise InputError(f"{self._path}: {place}: the word is not UTF-8; --invalid-utf8 keep, replace or skip")
+        if self._options.invalid_utf8 == "skip":
+            return rows.taken(np.setdiff1d(np.arange(len(rows.matrix)), wrong))
+        words = rows.words()
+        for i in wrong:
+            words[i] = words[i].decode("utf-8", "replace").encode()
+        text, offsets = back_to_back(words)
+        return rows._replace(text=text[: offsets[-1]], offsets=offsets)
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    """All parts as one; each is given up as soon as it is copied, so that no two copies of the matrix are needed."""
+    if len(parts) == 1:
+        return parts[0]
+    n_rows, dim = sum(len(part.matrix) for part in parts), parts[0].matrix.shape[1]
+    text = np.concatenate([part.text[: part.offsets[-1]] for part in parts])
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    places = np.concatenate([part.places for part in parts])
+    matrix = np.empty((n_rows, dim), np.float32)
+    n_done = 0
+    parts.reverse()
+    while parts:
+        part = parts.pop().matrix
+        matrix[n_done : n_done + len(part)] = part
+        n_done += len(part)
+    return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), matrix, places)
+
+
+def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    order = byte_order(rows.text, rows.offsets)
+    again = repeats_previous(rows.text, rows.offsets, order)
+    if not again.any():
+        vocabulary = Vocabulary(rows.text[: rows.offsets[-1]], rows.offsets, order)
+        return from_matrix(vocabulary, np.ascontiguousarray(rows.matrix), {})
+    oddities.add(REPEATED, rows.places[order[again]])
+    first_repeat = int(order[again].min())
+    if options.duplicates == "error":
+        word = bytes(rows.text[rows.offsets[first_repeat] : rows.offsets[first_repeat + 1]])
+        place, shown = f"{oddities.unit} {rows.places[first_repeat]}", word.decode("utf-8", "backslashreplace")
+        raise InputError(f"{path}: {place}: {shown!r} comes again; --duplicates first, last or mean")
+    groups = np.cumsum(~again)  # of equal words, along the order, in which those of a group ascend
+    starts = np.flatnonzero(~again)
+    ends = np.append(starts[1:], len(order)) - 1
+    kept = order[starts] if options.duplicates != "last" else order[ends]
+    matrix = rows.matrix
+    if options.duplicates == "mean":
+        matrix = matrix.copy()
+        for group in np.unique(groups[again]):
+            members = order[starts[group - 1] : ends[group - 1] + 1]
+            matrix[members[0]] = matrix[members].mean(axis=0, dtype=np.float64)
+    return _without_duplicates(path, rows._replace(matrix=matrix).taken(np.sort(kept)), options, oddities)

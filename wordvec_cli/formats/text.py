@@ -1,0 +1,240 @@
+"""Vectors as text: `word v1 v2 ...` lines, after a header `rows dimension` (word2vec, fastText's .vec) or none (GloVe).
+
+Words are bytes, and may hold blanks: the numbers are taken from the right. The header is a hint; rows decide.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import readable, replacing
+from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.parallel import in_order
+from wordvec_cli.progress import Progress
+
+BLOCK_BYTES = 1 << 23
+HEAD_BYTES = 1 << 20  # that are looked at to find the dimension
+HEAD_LINES = 200
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+ROWS_PER_CHUNK = 4096
+ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
+
+_HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+
+WRONG_WIDTH = "lines with another number of values, left out"
+NO_NUMBER = "lines with a value that is no number, left out"
+EMPTY = "empty lines"
+
+
+class Header(NamedTuple):
+    """What a file begins with: how many rows it says it has, and how long they are; None if it does not say."""
+
+    n_rows: int | None
+    dim: int
+    n_bytes: int  # of the header and the byte order mark, to be skipped
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether a file that begins so is text with numbers at the ends of its lines."""
+    lines = _lines(start.removeprefix(BYTE_ORDER_MARK))[:HEAD_LINES]
+    fields = [line.split() for line in lines if line.strip()]
+    return bool(fields) and any(len(each) > 1 and _NUMBER.fullmatch(each[-1]) for each in fields[:20])
+
+
+def _lines(head: bytes) -> list[bytes]:
+    """The whole lines of the beginning of a file; its only one, if that is not whole."""
+    lines = head.split(b"\n")
+    return lines[:-1] if len(lines) > 1 and (len(head) >= HEAD_BYTES or not lines[-1]) else lines
+
+
+def header_of(path: str, head: bytes, oddities: Oddities) -> Header:
+    """What the beginning of a file tells. Raises: InputError"""
+    content = head.removeprefix(BYTE_ORDER_MARK)
+    if len(content) < len(head):
+        oddities.note("begins with a byte order mark")
+    first, *others = _lines(content)
+    widths = Counter(_width(line) for line in others[:HEAD_LINES] if line.strip())
+    match = _HEADER.fullmatch(first)
+    if match and (set(widths) != {1} or int(match[2]) == 1):
+        told, n_bytes = int(match[2]), len(head) - len(content) + len(first) + 1
+        dim = told if told in widths or not widths else widths.most_common(1)[0][0]
+        if dim != told:
+            oddities.note(f"the header says dimension {told}, the rows have {dim}")
+        return Header(int(match[1]), dim, n_bytes)
+    widths[_width(first)] += 1
+    dim = widths.most_common(1)[0][0]
+    if dim < 1:
+        raise InputError(f"{path}: its lines are no `word v1 v2 ...`; is it a file of vectors?")
+    return Header(None, dim, len(head) - len(content))
+
+
+def _width(line: bytes) -> int:
+    """How many numbers stand at the end of a line, at most all but the first field."""
+    fields = [field for field in re.split(rb"[ \t]+", line.rstrip(b" \t\r")) if field]
+    n = 0
+    for field in reversed(fields[1:]):
+        if not _NUMBER.fullmatch(field):
+            break
+        n += 1
+    return n
+
+
+class _Parsed(NamedTuple):
+    """What whole lines of a file hold.
+
+    rows      their places count from 0
+    problems  (n, 2): line, and status of `kernels.vector_text`
+    """
+
+    rows: Rows
+    problems: Integers
+    n_lines: int
+
+
+def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) -> Iterator[Rows]:
+    """The rows of a text file that is read from its start. Raises: InputError"""
+    from wordvec_cli.kernels import vector_text
+
+    with readable(path):
+        head = source.read(HEAD_BYTES)
+    header = header_of(path, head, oddities)
+    n_lines_before, n_rows, n_bytes = int(header.n_rows is not None), 0, 0
+    blocks = _blocks(path, source, head[header.n_bytes :], oddities)
+    for block, (found, problems, n_lines) in in_order(
+        lambda each: _parsed(each, header.dim), blocks, options.n_threads
+    ):
+        for status, what in ((vector_text.WRONG_WIDTH, WRONG_WIDTH), (vector_text.NO_NUMBER, NO_NUMBER)):
+            oddities.add(what, problems[problems[:, 1] == status, 0] + n_lines_before + 1)
+        oddities.add(EMPTY, problems[problems[:, 1] == vector_text.EMPTY, 0] + n_lines_before + 1)
+        yield found._replace(places=found.places + n_lines_before + 1)
+        n_lines_before += n_lines
+        n_rows += len(found.matrix)
+        n_bytes += len(block)
+        options.report(Progress("reading", n_bytes, None, "B", {"rows": n_rows}))
+    if header.n_rows is not None and header.n_rows != n_rows:
+        oddities.note(f"the header says {header.n_rows} rows, there are {n_rows}")
+
+
+def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[bytes]:
+    """The file from `rest` on, in pieces that end with a line."""
+    while True:
+        with readable(path):
+            more = source.read(BLOCK_BYTES)
+        if not more:
+            break
+        end = more.rfind(b"\n") + 1
+        if end:
+            yield rest + more[:end] if rest or end < len(more) else more
+            rest = more[end:]
+        else:
+            rest += more
+    if end := rest.rfind(b"\n") + 1:
+        yield rest[:end]
+    if rest[end:]:
+        oddities.note("the last line has no end; the file may be cut short")
+        yield rest[end:] + b"\n"
+
+
+def _parsed(block: bytes, dim: int) -> _Parsed:
+    """Read whole lines; what the kernel leaves to Python is read here."""
+    from wordvec_cli.kernels import vector_text
+
+    text, n_lines = np.frombuffer(block, np.uint8), block.count(b"\n")
+    matrix = np.empty((n_lines, dim), np.float32)
+    words, word_ends = np.empty(len(text), np.uint8), np.empty(n_lines, np.int64)
+    lines, problems = np.empty(n_lines, np.int64), np.empty((n_lines, 2), np.int64)
+    unsure = np.empty((ROWS_OF_UNSURE * dim, 4), np.int64)
+    progress = np.zeros(5, np.int64)  # bytes, lines, rows, bytes of words, problems
+    wrong: list[int] = []
+    while progress[0] < len(text):
+        n = vector_text.read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, progress)
+        wrong += _read_by_python(text, unsure[:n], matrix)
+    _, _, n_rows, n_bytes, n_problems = progress.tolist()
+    offsets = np.concatenate([[0], word_ends[:n_rows]])
+    found = Rows(words[:n_bytes].copy(), offsets, matrix[:n_rows], lines[:n_rows])
+    problems = problems[:n_problems]
+    if wrong:
+        chosen = np.setdiff1d(np.arange(n_rows), wrong)
+        others = np.array([[lines[row], vector_text.NO_NUMBER] for row in sorted(set(wrong))])
+        return _Parsed(found.taken(chosen), np.concatenate([problems, others]), n_lines)
+    if n_rows < n_lines:
+        found = found._replace(matrix=found.matrix.copy())  # does not keep the room of lines that are no rows
+    return _Parsed(found, problems, n_lines)
+
+
+def _read_by_python(text: NDArray[np.uint8], unsure: Integers, matrix: Matrix) -> list[int]:
+    """Set numbers that the kernel was not sure of; the rows that have something else there."""
+    wrong = []
+    for row, column, first, last in unsure.tolist():
+        field = text[first:last].tobytes()
+        if _NUMBER.fullmatch(field):
+            with np.errstate(over="ignore"):
+                matrix[row, column] = np.float32(float(field))
+        else:
+            wrong.append(row)
+    return wrong
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write_glove(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """Lines without a header; the vector of unknown words last, as `<unk>`, unless that is a word."""
+    return _write(path, embeddings, options, has_header=False)
+
+
+def write_word2vec(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """A header and the lines, as word2vec.c, gensim and fastText (.vec) have them."""
+    return _write(path, embeddings, options, has_header=True)
+
+
+def _write(path: str, embeddings: Embeddings, options: WriteOptions, has_header: bool) -> list[str]:
+    words, has_blanks = list(embeddings.vocabulary), 0
+    for word in words:
+        if b"\n" in word:
+            shown = word.decode("utf-8", "backslashreplace")
+            raise InputError(f"{path}: the word {shown!r} has a line end, which text cannot hold; leave it out")
+        has_blanks += b" " in word or b"\t" in word or not word
+    has_unknown = not has_header and embeddings.unknown is not None and embeddings.vocabulary.find(b"<unk>") is None
+    with replacing(path) as file:
+        if has_header:
+            file.write(b"%d %d\n" % (len(words), embeddings.dim))
+        for first in range(0, len(words), ROWS_PER_CHUNK):
+            some = slice(first, first + ROWS_PER_CHUNK)
+            numbers = number_rows(embeddings.matrix[some], b" ", options.decimals)
+            file.write(b"".join([b"%b %b\n" % line for line in zip(words[some], numbers, strict=True)]))
+        if has_unknown:
+            unknown = np.asarray(embeddings.unknown, np.float32).reshape(1, -1)
+            file.write(b"<unk> %b\n" % number_rows(unknown, b" ", options.decimals)[0])
+    notes = [f"{has_blanks} words have blanks, which many tools misread"] if has_blanks else []
+    if embeddings.unknown is not None and not has_unknown:
+        notes.append("the vector of unknown words")
+    return notes + lost_by_text(embeddings, options)
+
+
+def lost_by_text(embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """What lines of words and numbers have no room for."""
+    lost = {
+        "counts": embeddings.vocabulary.counts is not None,
+        "context vectors": embeddings.context_values is not None,
+        "how the vectors were made": bool(embeddings.metadata),
+        f"digits beyond {options.decimals} decimals": options.decimals is not None,
+    }
+    return [what for what, is_lost in lost.items() if is_lost]
+
+
+def number_rows(matrix: Matrix, separator: bytes, decimals: int | None) -> list[bytes]:
+    """Each row's numbers as text, with `decimals` digits, or the fewest that read back as the same float32."""
+    if decimals is None:
+        from wordvec_cli.decimals import shortest_rows
+
+        return shortest_rows(matrix, separator)
+    form = f"%.{decimals}f"
+    return [separator.join([(form % value).encode() for value in row]) for row in matrix.tolist()]

@@ -1,0 +1,93 @@
+"""word2vec's binary format: `rows dimension`, a line end, and for each row the word, a space, and float32 numbers.
+
+word2vec.c writes a line end after each row, gensim does not; both are read. Source: word2vec.c (tmikolov/word2vec).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import readable, replacing
+from wordvec_cli.formats.reading import Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.formats.text import lost_by_text
+from wordvec_cli.progress import Progress
+
+BLOCK_BYTES = 1 << 23
+MOST_HEADER_BYTES = 64
+MOST_WORD_BYTES = 1 << 20  # a longer one means that the file is damaged
+ROWS_PER_CHUNK = 4096
+
+_HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,9})[ \t\r]*\n")
+_TEXT = frozenset(b"0123456789+-.eE \t\r\nnaifNAIF")
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether a file that begins so has a header, a word, and then what no text has."""
+    match = _HEADER.match(start)
+    if not match or not int(match[2]):
+        return False
+    word, space, numbers = start[match.end() :].partition(b" ")
+    return bool(space) and b"\n" not in word[1:] and not set(numbers[: 4 * int(match[2])]) <= _TEXT
+
+
+def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) -> Iterator[Rows]:
+    """The rows of a file that is read from its start. Raises: InputError"""
+    from wordvec_cli.kernels.vector_records import find_records, gather
+
+    oddities.unit = "row"
+    with readable(path):
+        rest = source.read(BLOCK_BYTES)
+    match = _HEADER.match(rest[:MOST_HEADER_BYTES])
+    if not match or not int(match[2]):
+        raise InputError(f"{path}: does not begin with `rows dimension`; is it a word2vec binary file?")
+    n_told, dim = int(match[1]), int(match[2])
+    rest = rest[match.end() :]
+    n_rows = 0
+    while n_rows < n_told:
+        content = np.frombuffer(rest, np.uint8)
+        most = min(len(content) // (4 * dim + 1) + 1, n_told - n_rows)
+        starts, ends = np.empty(most, np.int64), np.empty(most, np.int64)
+        n, n_bytes = find_records(content, dim, starts, ends)
+        if n:
+            offsets = np.concatenate([[0], np.cumsum(ends[:n] - starts[:n])])
+            text, matrix = np.empty(offsets[-1], np.uint8), np.empty((n, dim), np.float32)
+            gather(content, starts[:n], ends[:n], text, matrix.view(np.uint8))
+            yield Rows(text, offsets, matrix, np.arange(n_rows + 1, n_rows + n + 1))
+            n_rows += n
+            options.report(Progress("reading", n_rows, n_told, "rows"))
+        elif len(rest) > MOST_WORD_BYTES + 4 * dim:
+            raise InputError(
+                f"{path}: row {n_rows + 1}: its word does not end; the file is damaged, make or copy it again"
+            )
+        with readable(path):
+            more = source.read(max(BLOCK_BYTES, 4 * dim))
+        if not more and not n:
+            break
+        rest = rest[n_bytes:] + more
+    if n_rows < n_told:
+        oddities.note(
+            f"the header says {n_told} rows, there are {n_rows}: the file is cut short, or its header is wrong"
+        )
+    elif rest.strip(b"\n"):
+        oddities.note(f"the header says {n_told} rows, and there is more after them")
+
+
+def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """As gensim writes it, without line ends after the rows. Raises: InputError for a word with a space in it"""
+    words = list(embeddings.vocabulary)
+    for word in words:
+        if b" " in word or b"\n" in word or not word:
+            shown = word.decode("utf-8", "backslashreplace")
+            raise InputError(f"{path}: the word {shown!r} has a blank, which this format cannot hold; leave it out")
+    with replacing(path) as file:
+        file.write(b"%d %d\n" % (len(words), embeddings.dim))
+        for first in range(0, len(words), ROWS_PER_CHUNK):
+            some = slice(first, first + ROWS_PER_CHUNK)
+            matrix = np.ascontiguousarray(embeddings.matrix[some], "<f4")
+            file.write(b"".join([b"%b %b" % (w, row.tobytes()) for w, row in zip(words[some], matrix, strict=True)]))
+    notes = ["the vector of unknown words"] if embeddings.unknown is not None else []
+    return notes + lost_by_text(embeddings, WriteOptions())
