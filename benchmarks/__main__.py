@@ -4,9 +4,15 @@ import argparse
 import os
 import platform
 
-from benchmarks import glove, lookup, text, training
+from benchmarks import formats, glove, lookup, text, training
 
-BENCHMARKS = {"text": text.main, "training": training.main, "glove": glove.main, "lookup": lookup.main}
+BENCHMARKS = {
+    "text": text.main,
+    "training": training.main,
+    "glove": glove.main,
+    "formats": formats.main,
+    "lookup": lookup.main,
+}
 
 
 def main() -> None:
@@ -15,6 +21,7 @@ def main() -> None:
     parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
     parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
+    parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
     parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")

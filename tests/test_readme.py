@@ -52,8 +52,9 @@ def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
     assert similar == [
         line.split()[0] for line in re.findall(r"```\n(.*?)```", section("GloVe"), re.DOTALL)[0].splitlines()
     ]
-    for command in indented_lines(section("In pipelines")):
-        shell(command, folder)
+    for title in ("Other tools' files", "In pipelines"):
+        for command in indented_lines(section(title)):
+            shell(command, folder)
     script = "\n".join(indented_lines(section("In Python")))
     subprocess.run([sys.executable, "-c", script], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
 

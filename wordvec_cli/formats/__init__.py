@@ -269,10 +269,18 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
-        self._left -= len(content)
+        self._count(len(content))
+        return content
+
+    def readinto(self, buffer: memoryview) -> int:
+        n_read = self._stream.readinto(buffer[: self._left + 1])  # type: ignore[attr-defined]
+        self._count(n_read)
+        return int(n_read)
+
+    def _count(self, n_read: int) -> None:
+        self._left -= n_read
         if self._left < 0:
             raise InputError(f"{self._path}: is longer than --max-bytes; raise it if you trust the file")
-        return content
 
 
 @contextmanager

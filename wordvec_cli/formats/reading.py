@@ -25,6 +25,8 @@ Integers = NDArray[np.int64]
 Duplicates = Literal["first", "last", "mean", "error"]
 InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
 
+_NO_ROWS: Matrix = np.empty((0, 0), np.float32)
+
 NOT_UTF8 = "words that are not UTF-8"
 NOT_FINITE = "rows with numbers that are not finite"
 REPEATED = "words that come again"
@@ -116,19 +118,55 @@ class Oddities:
 def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The rows that are wanted, as vectors. Raises: InputError"""
     chosen = _Chosen(path, options, oddities)
-    parts: list[Rows] = []
-    n_rows = 0
+    found = _Gathered()
     for each in rows:
         part = chosen.of(each)
         if options.limit is not None:
-            part = Rows(*_first_rows(part, options.limit - n_rows))
-        n_rows += len(part.matrix)
-        parts.append(part)
-        if options.limit is not None and n_rows >= options.limit:
+            part = Rows(*_first_rows(part, options.limit - len(found)))
+        found.add(part)
+        if options.limit is not None and len(found) >= options.limit:
             break
-    if not n_rows:
+    if not len(found):
         raise InputError(f"{path}: holds no vectors{' of these words' if options.words else ''}")
-    return _without_duplicates(path, _joined(parts), options, oddities)
+    return _without_duplicates(path, found.rows(), options, oddities)
+
+
+class _Gathered:
+    """Rows that come one after the other, in a matrix that grows: large ones without being copied."""
+
+    def __init__(self) -> None:
+        self._parts: list[Rows] = []  # of their words and places; the matrix of the first, while it is the only one
+        self._matrix = np.empty((0, 0), np.float32)
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    def add(self, part: Rows) -> None:
+        if len(self._parts) == 1:
+            self._append(self._parts[0].matrix, 0)
+            self._parts[0] = self._parts[0]._replace(matrix=_NO_ROWS)
+        if self._parts:
+            self._append(part.matrix, self._n)
+            part = part._replace(matrix=_NO_ROWS)
+        self._n += len(part.offsets) - 1
+        self._parts.append(part)
+
+    def _append(self, matrix: Matrix, start: int) -> None:
+        end = start + len(matrix)
+        if end > len(self._matrix):
+            # realloc, which moves pages and not their content; nobody else has seen the matrix yet
+            self._matrix.resize((max(end, len(self._matrix) * 3 // 2), matrix.shape[1]), refcheck=False)
+        self._matrix[start:end] = matrix
+
+    def rows(self) -> Rows:
+        if len(self._parts) == 1:
+            return self._parts[0]
+        self._matrix.resize((self._n, self._matrix.shape[1]), refcheck=False)
+        text = np.concatenate([part.text[: part.offsets[-1]] for part in self._parts])
+        lengths = np.concatenate([np.diff(part.offsets) for part in self._parts])
+        places = np.concatenate([part.places for part in self._parts])
+        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix, places)
 
 
 def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:
@@ -205,24 +243,6 @@ def _is_utf8(word: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _joined(parts: list[Rows]) -> Rows:
-    """All parts as one; each is given up as soon as it is copied, so that no two copies of the matrix are needed."""
-    if len(parts) == 1:
-        return parts[0]
-    n_rows, dim = sum(len(part.matrix) for part in parts), parts[0].matrix.shape[1]
-    text = np.concatenate([part.text[: part.offsets[-1]] for part in parts])
-    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
-    places = np.concatenate([part.places for part in parts])
-    matrix = np.empty((n_rows, dim), np.float32)
-    n_done = 0
-    parts.reverse()
-    while parts:
-        part = parts.pop().matrix
-        matrix[n_done : n_done + len(part)] = part
-        n_done += len(part)
-    return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), matrix, places)
 
 
 def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: Oddities) -> Embeddings:

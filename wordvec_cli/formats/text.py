@@ -21,6 +21,7 @@ from wordvec_cli.progress import Progress
 BLOCK_BYTES = 1 << 23
 HEAD_BYTES = 1 << 20  # that are looked at to find the dimension
 HEAD_LINES = 200
+LONG_LINE = 1 << 16
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ROWS_PER_CHUNK = 4096
 ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
@@ -122,31 +123,42 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
         oddities.note(f"the header says {header.n_rows} rows, there are {n_rows}")
 
 
-def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[bytes]:
+def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[NDArray[np.uint8]]:
     """The file from `rest` on, in pieces that end with a line."""
     while True:
+        content = np.empty(len(rest) + BLOCK_BYTES, np.uint8)
+        content[: len(rest)] = np.frombuffer(rest, np.uint8)
         with readable(path):
-            more = source.read(BLOCK_BYTES)
-        if not more:
-            break
-        end = more.rfind(b"\n") + 1
+            n_read = source.readinto(content.data[len(rest) :])  # type: ignore[attr-defined]
+        size = len(rest) + (n_read or 0)
+        end = _end_of_last_line(content[:size])
         if end:
-            yield rest + more[:end] if rest or end < len(more) else more
-            rest = more[end:]
-        else:
-            rest += more
-    if end := rest.rfind(b"\n") + 1:
-        yield rest[:end]
-    if rest[end:]:
+            yield content[:end]
+        rest = content[end:size].tobytes()
+        if not n_read:
+            break
+    if rest:
         oddities.note("the last line has no end; the file may be cut short")
-        yield rest[end:] + b"\n"
+        yield np.frombuffer(rest + b"\n", np.uint8)
 
 
-def _parsed(block: bytes, dim: int) -> _Parsed:
+def _end_of_last_line(content: NDArray[np.uint8]) -> int:
+    """Where the last line that is whole ends; 0 if there is none."""
+    tail = LONG_LINE
+    while True:
+        start = max(len(content) - tail, 0)
+        if (place := content[start:].tobytes().rfind(b"\n")) >= 0:
+            return start + place + 1
+        if not start:
+            return 0
+        tail *= 16
+
+
+def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
     """Read whole lines; what the kernel leaves to Python is read here."""
     from wordvec_cli.kernels import vector_text
 
-    text, n_lines = np.frombuffer(block, np.uint8), block.count(b"\n")
+    n_lines = vector_text.count_lines(text)
     matrix = np.empty((n_lines, dim), np.float32)
     words, word_ends = np.empty(len(text), np.uint8), np.empty(n_lines, np.int64)
     lines, problems = np.empty(n_lines, np.int64), np.empty((n_lines, 2), np.int64)

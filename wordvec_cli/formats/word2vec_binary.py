@@ -5,15 +5,17 @@ word2vec.c writes a line end after each row, gensim does not; both are read. Sou
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable, replacing
-from wordvec_cli.formats.reading import Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.formats.reading import Integers, Oddities, ReadOptions, Rows, WriteOptions
 from wordvec_cli.formats.text import lost_by_text
+from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
 BLOCK_BYTES = 1 << 23
@@ -34,18 +36,35 @@ def looks_like(start: bytes) -> bool:
     return bool(space) and b"\n" not in word[1:] and not set(numbers[: 4 * int(match[2])]) <= _TEXT
 
 
+class _Block(NamedTuple):
+    """Whole records of a file, the first of them with the number `first`."""
+
+    content: NDArray[np.uint8]
+    starts: Integers  # of the words
+    ends: Integers
+    first: int
+
+
 def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) -> Iterator[Rows]:
     """The rows of a file that is read from its start. Raises: InputError"""
-    from wordvec_cli.kernels.vector_records import find_records, gather
-
     oddities.unit = "row"
     with readable(path):
-        rest = source.read(BLOCK_BYTES)
-    match = _HEADER.match(rest[:MOST_HEADER_BYTES])
+        start = source.read(BLOCK_BYTES)
+    match = _HEADER.match(start[:MOST_HEADER_BYTES])
     if not match or not int(match[2]):
         raise InputError(f"{path}: does not begin with `rows dimension`; is it a word2vec binary file?")
     n_told, dim = int(match[1]), int(match[2])
-    rest = rest[match.end() :]
+    blocks = _blocks(path, source, start[match.end() :], (n_told, dim), oddities)
+    for _, found in in_order(lambda block: _gathered(block, dim), blocks, options.n_threads):
+        yield found
+        options.report(Progress("reading", int(found.places[-1]), n_told, "rows"))
+
+
+def _blocks(path: str, source: BinaryIO, rest: bytes, shape: tuple[int, int], oddities: Oddities) -> Iterator[_Block]:
+    """The records of a file, in pieces. Raises: InputError"""
+    from wordvec_cli.kernels.vector_records import find_records
+
+    n_told, dim = shape
     n_rows = 0
     while n_rows < n_told:
         content = np.frombuffer(rest, np.uint8)
@@ -53,27 +72,31 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
         starts, ends = np.empty(most, np.int64), np.empty(most, np.int64)
         n, n_bytes = find_records(content, dim, starts, ends)
         if n:
-            offsets = np.concatenate([[0], np.cumsum(ends[:n] - starts[:n])])
-            text, matrix = np.empty(offsets[-1], np.uint8), np.empty((n, dim), np.float32)
-            gather(content, starts[:n], ends[:n], text, matrix.view(np.uint8))
-            yield Rows(text, offsets, matrix, np.arange(n_rows + 1, n_rows + n + 1))
+            yield _Block(content, starts[:n], ends[:n], n_rows + 1)
             n_rows += n
-            options.report(Progress("reading", n_rows, n_told, "rows"))
         elif len(rest) > MOST_WORD_BYTES + 4 * dim:
-            raise InputError(
-                f"{path}: row {n_rows + 1}: its word does not end; the file is damaged, make or copy it again"
-            )
+            raise InputError(f"{path}: row {n_rows + 1}: its word does not end; the file is damaged, copy it again")
         with readable(path):
             more = source.read(max(BLOCK_BYTES, 4 * dim))
+        rest = rest[n_bytes:] + more
         if not more and not n:
             break
-        rest = rest[n_bytes:] + more
     if n_rows < n_told:
         oddities.note(
             f"the header says {n_told} rows, there are {n_rows}: the file is cut short, or its header is wrong"
         )
     elif rest.strip(b"\n"):
         oddities.note(f"the header says {n_told} rows, and there is more after them")
+
+
+def _gathered(block: _Block, dim: int) -> Rows:
+    from wordvec_cli.kernels.vector_records import gather
+
+    content, starts, ends, first = block
+    offsets = np.concatenate([[0], np.cumsum(ends - starts)])
+    text, matrix = np.empty(offsets[-1], np.uint8), np.empty((len(starts), dim), np.float32)
+    gather(content, starts, ends, text, matrix.view(np.uint8))
+    return Rows(text, offsets, matrix, np.arange(first, first + len(starts)))
 
 
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:

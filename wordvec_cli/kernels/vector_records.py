@@ -37,5 +37,4 @@ def gather(content, starts, ends, text, numbers):
             text[n_text] = content[position]
             n_text += 1
         first = ends[i] + 1
-        for k in range(numbers.shape[1]):
-            numbers[i, k] = content[first + k]
+        numbers[i] = content[first : first + numbers.shape[1]]

@@ -133,6 +133,14 @@ def start_of_numbers(text, start, end, dim):
 
 
 @kernel
+def count_lines(text):
+    n = 0
+    for byte in text:
+        n += byte == NEWLINE
+    return n
+
+
+@kernel
 def read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, progress):
     """Read lines on from where `progress` is, until the text ends or there is no more room for unsure numbers.
 

@@ -1,0 +1,105 @@
+"""Vector files: reading text and word2vec's binary format against gensim, and opening our own.
+
+Text is that of --vectors (GloVe's glove.6B.50d.txt for the published figures), or one that is made.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from gensim.models import KeyedVectors
+
+from benchmarks.table import print_table
+from wordvec_cli import formats, load, store
+from wordvec_cli.embeddings import from_matrix, save_tensors
+from wordvec_cli.formats.reading import ReadOptions, WriteOptions
+from wordvec_cli.vocabulary import Vocabulary
+
+THREADS = 2
+WORDVEC = [sys.executable, "-m", "wordvec_cli"]
+N_WORDS, DIM = 3_000_000, 300  # of the file that is only opened
+
+
+def timed(task: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def made_text(folder: Path) -> Path:
+    rng = np.random.default_rng(1)
+    matrix = np.round(rng.normal(size=(100_000, 50)), 5).astype(np.float32)
+    vectors = from_matrix(Vocabulary.from_words(b"word%d" % i for i in range(len(matrix))), matrix, {})
+    path = folder / "made.txt"
+    formats.write_vectors(str(path), vectors, formats.FORMATS["glove"], WriteOptions())
+    print("no --vectors given: 100 000 words x 50 are made\n")
+    return path
+
+
+def to_native(source: Path, target: Path) -> None:
+    vectors = formats.open_vectors(str(source), ReadOptions(n_threads=THREADS), note=lambda _: None)
+    formats.write_vectors(str(target), vectors, formats.FORMATS[formats.NATIVE], WriteOptions())
+
+
+def command_to_native(source: Path, target: Path) -> None:
+    subprocess.run([*WORDVEC, "export", source, target, "--quiet"], check=True)
+
+
+def opening(folder: Path) -> float:
+    """Milliseconds to open a large native file, one whose disk space holds no numbers: none is read."""
+    path = str(folder / "large.safetensors")
+    words = Vocabulary.from_words(b"%d" % i for i in range(N_WORDS))
+    tensors = {"vectors": store.Tensor("F32", (N_WORDS, DIM), list)}
+    try:
+        save_tensors(path, words, tensors, {})
+    finally:
+        os.truncate(path, os.path.getsize(path) + 4 * N_WORDS * DIM)
+    start = time.perf_counter()
+    vectors = load(path)
+    assert vectors.dim == DIM
+    return 1000 * (time.perf_counter() - start)
+
+
+def main(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        text = Path(arguments.vectors) if arguments.vectors else made_text(folder)
+        native, binary = folder / "v.safetensors", folder / "v.bin"
+        to_native(text, native)  # compiles
+        formats.write_vectors(str(binary), load(str(native)), formats.FORMATS["word2vec-binary"], WriteOptions())
+        to_native(binary, native)
+        tasks: dict[str, dict[str, Callable[[], object]]] = {
+            f"{text.name} to native": {
+                "wordvec": lambda: to_native(text, native),
+                "the command": lambda: command_to_native(text, native),
+                "gensim": lambda: KeyedVectors.load_word2vec_format(text, no_header=True),
+            },
+            "word2vec binary to native": {
+                "wordvec": lambda: to_native(binary, native),
+                "the command": lambda: command_to_native(binary, native),
+                "gensim": lambda: KeyedVectors.load_word2vec_format(binary, binary=True),
+            },
+        }
+        seconds: dict[str, dict[str, list[float]]] = {title: {side: [] for side in tasks[title]} for title in tasks}
+        for _ in range(arguments.runs):
+            for title, sides in tasks.items():
+                for side, task in sides.items():
+                    seconds[title][side].append(timed(task))
+        rows = []
+        for title, sides in seconds.items():
+            mine, command, its = (statistics.median(sides[side]) for side in ("wordvec", "the command", "gensim"))
+            rows.append([title, mine, command, its, f"{its / mine:.1f}x", f"{its / command:.1f}x"])
+        print_table(
+            f"seconds, {THREADS} threads, {len(load(str(native)).vocabulary)} words, medians of {arguments.runs} runs; "
+            "gensim loads only, ours writes the native file too",
+            ["", "wordvec, kernels warm", "the whole command", "gensim", "ratio", "of the command"],
+            rows,
+        )
+        print(f"opening a native file of {N_WORDS:,} words: {opening(folder):.1f} ms\n")
