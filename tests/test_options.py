@@ -6,10 +6,11 @@ import click
 import pytest
 
 from tests.conftest import COMMAND
-from wordvec_cli import __version__
+from wordvec_cli import __version__, formats
 from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.options import Size
 from wordvec_cli.cli.spelling import OURS
+from wordvec_cli.cli.vectors import READABLE
 
 OWN_MEANING = {"format", "memory", "min-count", "output", "window"}  # their help says what it is for each command
 
@@ -57,6 +58,11 @@ def test_what_other_tools_options_are_answered_with_exists() -> None:
 )
 def test_a_size_is_read_with_its_unit(text: str, n_bytes: int) -> None:
     assert Size().convert(text, None, None) == n_bytes
+
+
+def test_the_formats_that_are_offered_are_those_of_the_table() -> None:
+    """The list is written down twice, as a look-up must not wait for the table."""
+    assert list(READABLE) == formats.readable_formats()
 
 
 def test_the_version_is_printed() -> None:

@@ -4,6 +4,7 @@ Opening a file reads its header and nothing else; numpy is imported when a matri
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import __version__, store
 from wordvec_cli.errors import InputError, UnknownWordError
-from wordvec_cli.packing import HalfFloats, Packed, Packing, ScaledBytes
+from wordvec_cli.files import readable
 from wordvec_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from wordvec_cli.packing import Packed, Packing
 
     Vector = NDArray[np.float32]
     Matrix = NDArray[np.float32]
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 FORMAT = "wordvec-vectors"
 FORMAT_VERSION = "1"
+START_BYTES = 1 << 16  # of a file, that tell what it is
 ROWS_PER_CHUNK = 4096
 
 
@@ -176,7 +180,7 @@ def matrix_tensor(matrix: "Rows") -> store.Tensor:
     return store.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
 
 
-def packed_tensors(matrix: "Rows", packing: Packing) -> dict[str, store.Tensor]:
+def packed_tensors(matrix: "Rows", packing: "Packing") -> dict[str, store.Tensor]:
     """The tensors of vectors in fewer bytes."""
     from wordvec_cli.packing import packed_rows, scales_of
 
@@ -217,6 +221,21 @@ def _bytes(array: Any) -> memoryview:
     return memoryview(array).cast("B")
 
 
+def is_native(path: str) -> bool:
+    """Whether a file is one of ours, which can be mapped as it is. Raises: InputError if it cannot be read"""
+    if not os.path.isfile(path):
+        return False
+    with readable(path), open(path, "rb") as file:
+        return known_by_header(file.read(START_BYTES)) is True
+
+
+def known_by_header(start: bytes) -> bool | None:
+    """Whether a safetensors file that begins so is one of ours; None if it is no safetensors file."""
+    if start[8:9] != b"{" or store.LENGTH.unpack(start[:8])[0] >= 1 << 32:
+        return None
+    return b'"format":"wordvec-' in start
+
+
 def load(path: str) -> Embeddings:
     """Open a native vector file, mapped: only what is asked for is read. Raises: InputError."""
     file = store.open_file(str(path))
@@ -243,10 +262,12 @@ def load(path: str) -> Embeddings:
 
 def _values(file: store.StoredFile, vectors: store.StoredTensor) -> "memoryview[float] | Packed":
     """The numbers of the vectors. Raises: InputError"""
+    if vectors.dtype == "F32":
+        return vectors.data
+    from wordvec_cli.packing import HalfFloats, ScaledBytes
+
     scales = file.tensors.get("scales")
     match vectors.dtype:
-        case "F32":
-            return vectors.data
         case "F16":
             return HalfFloats(vectors.data)
         case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from wordvec_cli import formats, store
+from wordvec_cli import store
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
-from wordvec_cli.embeddings import Embeddings, stored_vocabulary
+from wordvec_cli.embeddings import Embeddings, is_native, stored_vocabulary
 
 JSON_VALUES = ("configuration", "losses", "pair_options", "tokenizer")
 PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
@@ -34,7 +34,7 @@ def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None,
     wordvec info pairs.safetensors
     wordvec info vectors.safetensors --format json | jq .configuration
     """
-    if formats.is_native(file) and (opened := store.open_file(file)).metadata.get("format") == PAIRS:
+    if is_native(file) and (opened := store.open_file(file)).metadata.get("format") == PAIRS:
         facts = _facts_of_pairs(opened)
     else:
         facts = _facts(source.open(file, terminal, vocab))

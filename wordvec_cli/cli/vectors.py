@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli import formats
 from wordvec_cli.cli.options import Size, combined, invalid_utf8_option, usable_cpus
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.embeddings import Embeddings, is_native, load
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import ReadOptions
 
+# `formats.readable_formats()`: a look-up in a native file must not wait for that module.
+READABLE = (
+    "native", "glove", "word2vec", "word2vec-binary", "fasttext", "glove-binary", "gensim", "npy", "npz", "safetensors",
+)  # fmt: skip
 SLOW_BYTES = 100_000_000  # a file as large that is no native one is worth a word
 
 _OPTIONS = combined(
     click.option(
-        "--from", "told", type=click.Choice(formats.readable_formats()), metavar="FORMAT",
-        help=f"What the vector file is, if its content does not tell: {', '.join(formats.readable_formats())}.",
+        "--from", "told", type=click.Choice(READABLE), metavar="FORMAT",
+        help=f"What the vector file is, if its content does not tell: {', '.join(READABLE)}.",
     ),
     click.option(
         "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
@@ -59,11 +62,16 @@ class VectorSource(NamedTuple):
         note: Callable[[str], None] | None = None,
     ) -> Embeddings:
         """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError"""
+        is_whole = words is None and limit is None and self.max_bytes is None
+        if is_whole and self.told is None and is_native(path):
+            return load(path)
+        from wordvec_cli import formats
+
         start = time.monotonic()
-        options = self._options(path, vocabulary, words, limit, terminal)
+        options = self._options(vocabulary, words, limit, terminal)
         vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
         terminal.close()
-        if options and words is None and limit is None and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
+        if words is None and limit is None and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
             seconds = time.monotonic() - start
             terminal.note(
                 f"{path}: read in {seconds:.1f} s; wordvec export {path} FILE.safetensors, and that opens at once"
@@ -72,15 +80,11 @@ class VectorSource(NamedTuple):
 
     def _options(
         self,
-        path: str,
         vocabulary: str | None,
         words: frozenset[bytes] | None,
         limit: int | None,
         terminal: Terminal,
-    ) -> "ReadOptions | None":
-        """None: the file is a native one, to be read as it is, without numpy."""
-        if formats.is_native(path) and self.told is None and words is None and limit is None and not self.strict:
-            return None
+    ) -> "ReadOptions":
         from wordvec_cli.formats.reading import ReadOptions
 
         return ReadOptions(

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordvec_cli import formats, store
+from wordvec_cli import store
 from wordvec_cli.cli import EXIT_ERROR
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.embeddings import is_native
 
 if TYPE_CHECKING:
     from wordvec_cli.soundness import Finding
@@ -35,7 +36,7 @@ def command(terminal: Terminal, /, *, file: str, vocab: str | None, source: Vect
     from wordvec_cli.soundness import findings
 
     is_bad, lines = False, []
-    if formats.is_native(file):
+    if is_native(file):
         holds = store.open_file(file).checksum_holds()
         lines.append(f"checksum\t{'holds' if holds else 'does not hold: the file was changed or damaged'}".encode())
         is_bad = not holds

@@ -28,7 +28,6 @@ from wordvec_cli.files import (
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 
-START_BYTES = 1 << 16  # of a file, that tell what it is
 NATIVE = "native"
 
 
@@ -178,7 +177,7 @@ def _detected(path: str, vocabulary: str | None) -> str:
     if os.path.isdir(path):
         return "safetensors"
     with decompressed_file(path) as source, readable(path):
-        start = source.read(START_BYTES)
+        start = source.read(native.START_BYTES)
     if not start:
         raise InputError(f"{path}: is empty; make or copy it again")
     if name := _known_by(start):
@@ -188,24 +187,9 @@ def _detected(path: str, vocabulary: str | None) -> str:
     raise InputError(f"{path}: is no file of vectors that wordvec knows; if it is, name its format with --from")
 
 
-def is_native(path: str) -> bool:
-    """Whether a file is a native one, that can be mapped as it is. Raises: InputError if it cannot be read"""
-    if path == STANDARD_STREAM or not os.path.isfile(path):
-        return False
-    with readable(path), open(path, "rb") as file:
-        return _known_by_header(file.read(START_BYTES)) == NATIVE
-
-
-def _known_by_header(start: bytes) -> str | None:
-    """Of safetensors files: what its metadata says it is."""
-    if start[8:9] != b"{" or int.from_bytes(start[:8], "little") >= 1 << 32:
-        return None
-    return NATIVE if b'"format":"wordvec-' in start else "safetensors"
-
-
 def _known_by(start: bytes) -> str | None:
-    if name := _known_by_header(start):
-        return name
+    if (is_native := native.known_by_header(start)) is not None:
+        return NATIVE if is_native else "safetensors"
     for name in ("npy", "npz", "fasttext", "gensim", "word2vec-binary", "glove"):
         if _MAGIC.get(name) and start.startswith(_MAGIC[name]):
             return name
