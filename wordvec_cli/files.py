@@ -54,6 +54,7 @@ _ERRORS_OF_BROKEN_DATA = {
     "gzip": "BadGzipFile",
     "zlib": "error",
     "lzma": "LZMAError",
+    "zipfile": "BadZipFile",
     **dict.fromkeys(_ZSTD_MODULES, "ZstdError"),
 }
 _LONGEST_MAGIC = len(b"BZh91AY&SY")

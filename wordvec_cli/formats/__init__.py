@@ -11,9 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from wordvec_cli import embeddings as native
-from wordvec_cli.embeddings import Embeddings
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.embeddings import START_BYTES, Embeddings, is_native, known_by_header, load
+from wordvec_cli.errors import InputError, OptionError, OutputError
 from wordvec_cli.files import (
     COMPRESSORS,
     COPY_BYTES,
@@ -110,8 +109,8 @@ def open_vectors(
     if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
         return _open_stream(path, options, told, note)
     name = told or _detected(path, options.vocabulary if options else None)
-    if name == NATIVE and options is None:
-        return native.load(path)
+    if name == NATIVE and options is None and is_native(path):
+        return load(path)
     from wordvec_cli.formats import reading
 
     options = options or reading.ReadOptions()
@@ -136,7 +135,8 @@ def _open_stream(path: str, options: "ReadOptions | None", told: str | None, not
     with tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder:
         copy = os.path.join(folder, "vectors")
         with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
-            shutil.copyfileobj(source, target, COPY_BYTES)
+            bound = options.max_bytes if options else None
+            shutil.copyfileobj(_bounded(shown, source, bound), target, COPY_BYTES)
         try:
             return open_vectors(copy, options, told, lambda text: note(text.replace(copy, shown)))
         except InputError as error:
@@ -158,7 +158,7 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
 
     if name == NATIVE:
         with _plain_file(path, options) as plain:
-            return reading.chosen(path, native.load(plain), options)
+            return reading.chosen(path, load(plain), options)
     module, reader = FORMATS[name].load_module(), FORMATS[name].reader
     if reader == "rows":
         with decompressed_file(path, options.max_bytes) as source:
@@ -177,7 +177,7 @@ def _detected(path: str, vocabulary: str | None) -> str:
     if os.path.isdir(path):
         return "safetensors"
     with decompressed_file(path) as source, readable(path):
-        start = source.read(native.START_BYTES)
+        start = source.read(START_BYTES)
     if not start:
         raise InputError(f"{path}: is empty; make or copy it again")
     if name := _known_by(start):
@@ -188,8 +188,8 @@ def _detected(path: str, vocabulary: str | None) -> str:
 
 
 def _known_by(start: bytes) -> str | None:
-    if (is_native := native.known_by_header(start)) is not None:
-        return NATIVE if is_native else "safetensors"
+    if (is_own := known_by_header(start)) is not None:
+        return NATIVE if is_own else "safetensors"
     for name in ("npy", "npz", "fasttext", "gensim", "word2vec-binary", "glove"):
         if _MAGIC.get(name) and start.startswith(_MAGIC[name]):
             return name
@@ -220,7 +220,7 @@ def decompressed_file(path: str, max_bytes: int | None = None) -> Iterator[Binar
             raw = opened.enter_context(open(path, "rb"))
             inner = _member_of_zip(path, raw) or decompressed(raw)
             opened.enter_context(inner)
-        yield cast(BinaryIO, _Bounded(path, inner, max_bytes)) if max_bytes is not None else inner
+        yield _bounded(path, inner, max_bytes)
 
 
 def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
@@ -233,14 +233,21 @@ def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
 
     try:
         archive = zipfile.ZipFile(raw)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise InputError(f"{path}: is a broken zip archive ({error}); get it again") from error
     names = [name for name in archive.namelist() if not name.endswith("/")]
     if names and all(name.endswith(".npy") for name in names):
         return None
     if len(names) != 1:
         raise InputError(f"{path}: holds {len(names)} files ({', '.join(names[:5])}); unpack the one that you want")
-    return cast(BinaryIO, archive.open(names[0]))
+    try:
+        return cast(BinaryIO, archive.open(names[0]))
+    except (RuntimeError, NotImplementedError) as error:  # a password, or a compression that Python lacks
+        raise InputError(f"{path}: {error}; unpack it by other means") from error
+
+
+def _bounded(path: str, stream: BinaryIO, max_bytes: int | None) -> BinaryIO:
+    return stream if max_bytes is None else cast(BinaryIO, _Bounded(path, stream, max_bytes))
 
 
 class _Bounded:
@@ -308,7 +315,7 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
     """
     assert format.writer is not None
     write = getattr(format.load_module(), format.writer)
-    ending = os.path.splitext(path)[1]
+    ending = os.path.splitext(path)[1].lower()
     if ending not in COMPRESSORS:
         notes: list[str] = write(path, embeddings, options)
         return notes
@@ -317,8 +324,11 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
 
     folder = output_folder(path)
     with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
-        plain = os.path.join(room, os.path.basename(path).removesuffix(ending))
-        notes = write(plain, embeddings, options)
+        plain = os.path.join(room, os.path.basename(path)[: -len(ending)])
+        try:
+            notes = write(plain, embeddings, options)
+        except (InputError, OutputError) as error:
+            raise type(error)(str(error).replace(plain, path)) from error
         if len(os.listdir(room)) > 1:
             raise OptionError(f"{path}: this format is several files, which are not compressed; leave {ending} out")
         with (

@@ -27,11 +27,12 @@ ROWS_PER_CHUNK = 4096
 ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+NUMBER = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
 
 WRONG_WIDTH = "lines with another number of values, left out"
 NO_NUMBER = "lines with a value that is no number, left out"
 EMPTY = "empty lines"
+BLANKS = "words with blanks in them"
 
 
 class Header(NamedTuple):
@@ -46,7 +47,7 @@ def looks_like(start: bytes) -> bool:
     """Whether a file that begins so is text with numbers at the ends of its lines."""
     lines = _lines(start.removeprefix(BYTE_ORDER_MARK))[:HEAD_LINES]
     fields = [line.split() for line in lines if line.strip()]
-    return bool(fields) and any(len(each) > 1 and _NUMBER.fullmatch(each[-1]) for each in fields[:20])
+    return bool(fields) and any(len(each) > 1 and NUMBER.fullmatch(each[-1]) for each in fields[:20])
 
 
 def _lines(head: bytes) -> list[bytes]:
@@ -65,15 +66,21 @@ def header_of(path: str, head: bytes, oddities: Oddities) -> Header:
     match = _HEADER.fullmatch(first)
     if match and (set(widths) != {1} or int(match[2]) == 1):
         told, n_bytes = int(match[2]), len(head) - len(content) + len(first) + 1
-        dim = told if told in widths or not widths else widths.most_common(1)[0][0]
+        dim = told if told in widths or not widths else _commonest(widths)
         if dim != told:
             oddities.note(f"the header says dimension {told}, the rows have {dim}")
-        return Header(int(match[1]), dim, n_bytes)
-    widths[_width(first)] += 1
-    dim = widths.most_common(1)[0][0]
-    if dim < 1:
+        header = Header(int(match[1]), dim, n_bytes)
+    else:
+        widths[_width(first)] += 1
+        header = Header(None, _commonest(widths), len(head) - len(content))
+    if header.dim < 1:
         raise InputError(f"{path}: its lines are no `word v1 v2 ...`; is it a file of vectors?")
-    return Header(None, dim, len(head) - len(content))
+    return header
+
+
+def _commonest(widths: "Counter[int]") -> int:
+    """Of those that are equally common the largest."""
+    return max(widths, key=lambda width: (widths[width], width))
 
 
 def _width(line: bytes) -> int:
@@ -81,7 +88,7 @@ def _width(line: bytes) -> int:
     fields = [field for field in re.split(rb"[ \t]+", line.rstrip(b" \t\r")) if field]
     n = 0
     for field in reversed(fields[1:]):
-        if not _NUMBER.fullmatch(field):
+        if not NUMBER.fullmatch(field):
             break
         n += 1
     return n
@@ -114,13 +121,24 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
         for status, what in ((vector_text.WRONG_WIDTH, WRONG_WIDTH), (vector_text.NO_NUMBER, NO_NUMBER)):
             oddities.add(what, problems[problems[:, 1] == status, 0] + n_lines_before + 1)
         oddities.add(EMPTY, problems[problems[:, 1] == vector_text.EMPTY, 0] + n_lines_before + 1)
-        yield found._replace(places=found.places + n_lines_before + 1)
+        placed = found._replace(places=found.places + n_lines_before + 1)
+        oddities.add(BLANKS, placed.places[_have_blanks(found)])
+        yield placed
         n_lines_before += n_lines
         n_rows += len(found.matrix)
         n_bytes += len(block)
         options.report(Progress("reading", n_bytes, None, "B", {"rows": n_rows}))
     if header.n_rows is not None and header.n_rows != n_rows:
         oddities.note(f"the header says {header.n_rows} rows, there are {n_rows}")
+
+
+def _have_blanks(found: Rows) -> NDArray[np.bool_]:
+    """Which words have blanks: perhaps one number more than the others, which was taken for a part of the word."""
+    is_blank = (found.text == ord(" ")) | (found.text == ord("\t"))
+    if not is_blank.any():
+        return np.zeros(len(found.matrix), bool)
+    n_before: Integers = np.concatenate([[0], np.cumsum(is_blank)])[found.offsets]
+    return np.diff(n_before) > 0
 
 
 def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[NDArray[np.uint8]]:
@@ -186,7 +204,7 @@ def _read_by_python(text: NDArray[np.uint8], unsure: Integers, matrix: Matrix) -
     wrong = []
     for row, column, first, last in unsure.tolist():
         field = text[first:last].tobytes()
-        if _NUMBER.fullmatch(field):
+        if NUMBER.fullmatch(field):
             with np.errstate(over="ignore"):
                 matrix[row, column] = np.float32(float(field))
         else:

@@ -14,7 +14,7 @@ from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.formats.reading import Integers, Oddities, ReadOptions, Rows, WriteOptions
-from wordvec_cli.formats.text import lost_by_text
+from wordvec_cli.formats.text import NUMBER, lost_by_text
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
@@ -32,7 +32,12 @@ def looks_like(start: bytes) -> bool:
     match = _HEADER.match(start)
     if not match or not int(match[2]):
         return False
+    first, line_end, _ = start[match.end() :].partition(b"\n")
+    if not first.strip() and line_end:  # of a text that begins with an empty line, or of no rows
+        return False
     word, space, numbers = start[match.end() :].partition(b" ")
+    if line_end and (fields := first.split()[1:]) and all(map(NUMBER.fullmatch, fields[-int(match[2]) :])):
+        return False
     return bool(space) and b"\n" not in word[1:] and not set(numbers[: 4 * int(match[2])]) <= _TEXT
 
 
@@ -77,7 +82,7 @@ def _blocks(path: str, source: BinaryIO, rest: bytes, shape: tuple[int, int], od
         elif len(rest) > MOST_WORD_BYTES + 4 * dim:
             raise InputError(f"{path}: row {n_rows + 1}: its word does not end; the file is damaged, copy it again")
         with readable(path):
-            more = source.read(max(BLOCK_BYTES, 4 * dim))
+            more = source.read(BLOCK_BYTES)
         rest = rest[n_bytes:] + more
         if not more and not n:
             break

@@ -169,7 +169,9 @@ def read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, pro
             numbers, stop = start_of_numbers(text, start, end, dim), -1
             if numbers >= 0:
                 stop, n_after = read_numbers(text, numbers, dim, matrix, n_rows, unsure, n_unsure)
-                word_end = numbers - 1
+                word_end = numbers
+                while word_end > start and is_blank(text[word_end - 1]):
+                    word_end -= 1
             if stop < 0:
                 is_empty = True
                 for position in range(start, end):
