@@ -75,7 +75,7 @@ def command(
     check_output(output)
     check_not_input(output, input, words, vocab)
     if output == STANDARD_STREAM and to is None:
-        raise OptionError("-o -: its name does not tell the format; add --to")
+        raise OptionError("-: standard output has no name that tells the format; add --to")
     format = formats.format_for(output, to)
     if packing and format is not formats.FORMATS[formats.NATIVE]:
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")

@@ -66,7 +66,7 @@ def command(
     wordvec lookup vectors.safetensors king queen
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
     """
-    embeddings = source.open(vectors, terminal, vocab)
+    embeddings = source.open(vectors, terminal, vocab, is_again=True)
     if missing == "unknown" and embeddings.unknown is None:
         raise InputError(f"{vectors}: has no vector of unknown words; choose another --missing")
     missing_words = MissingWords(embeddings, terminal, vocab)

@@ -52,7 +52,7 @@ def command(
     wordvec similar vectors.safetensors king queen -k 5
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
     """
-    embeddings = source.open(vectors, terminal, vocab)
+    embeddings = source.open(vectors, terminal, vocab, is_again=True)
     missing_words = MissingWords(embeddings, terminal, vocab)
     for batch in asked_words(words):
         for start in range(0, len(batch), QUERIES_PER_PRODUCT):

@@ -60,8 +60,12 @@ class VectorSource(NamedTuple):
         words: frozenset[bytes] | None = None,
         limit: int | None = None,
         note: Callable[[str], None] | None = None,
+        is_again: bool = False,
     ) -> Embeddings:
-        """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError"""
+        """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError
+
+        is_again  whether the command is one that is given again and again, so that a quicker file is worth a word
+        """
         is_whole = words is None and limit is None and self.max_bytes is None
         if is_whole and self.told is None and is_native(path):
             return load(path)
@@ -71,7 +75,7 @@ class VectorSource(NamedTuple):
         options = self._options(vocabulary, words, limit, terminal)
         vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
         terminal.close()
-        if words is None and limit is None and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
+        if is_again and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
             seconds = time.monotonic() - start
             terminal.note(
                 f"{path}: read in {seconds:.1f} s; wordvec export {path} FILE.safetensors, and that opens at once"

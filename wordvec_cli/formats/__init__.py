@@ -93,7 +93,10 @@ def writable_formats() -> list[str]:
 
 
 def open_vectors(
-    path: str, options: "ReadOptions | None" = None, told: str | None = None, note: Callable[[str], None] = print
+    path: str,
+    options: "ReadOptions | None" = None,
+    told: str | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Embeddings:
     """The vectors of any file that can be read.
 

@@ -266,5 +266,6 @@ def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: O
         matrix = matrix.copy()
         for group in np.unique(groups[again]):
             members = order[starts[group - 1] : ends[group - 1] + 1]
-            matrix[members[0]] = matrix[members].mean(axis=0, dtype=np.float64)
+            with np.errstate(invalid="ignore"):  # infinity and its opposite have no mean
+                matrix[members[0]] = matrix[members].mean(axis=0, dtype=np.float64)
     return _without_duplicates(path, rows._replace(matrix=matrix).taken(np.sort(kept)), options, oddities)

@@ -18,7 +18,7 @@ from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions,
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 22
 HEAD_BYTES = 1 << 20  # that are looked at to find the dimension
 HEAD_LINES = 200
 LONG_LINE = 1 << 16
@@ -177,10 +177,11 @@ def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
     from wordvec_cli.kernels import vector_text
 
     n_lines = vector_text.count_lines(text)
-    matrix = np.empty((n_lines, dim), np.float32)
+    most = min(n_lines, len(text) // (2 * dim)) + 1  # rows: a number and a blank are two bytes; one is only tried
+    matrix = np.empty((most, dim), np.float32)
     words, word_ends = np.empty(len(text), np.uint8), np.empty(n_lines, np.int64)
     lines, problems = np.empty(n_lines, np.int64), np.empty((n_lines, 2), np.int64)
-    unsure = np.empty((ROWS_OF_UNSURE * dim, 4), np.int64)
+    unsure = np.empty((min(ROWS_OF_UNSURE, most) * dim, 4), np.int64)
     progress = np.zeros(5, np.int64)  # bytes, lines, rows, bytes of words, problems
     wrong: list[int] = []
     while progress[0] < len(text):
@@ -254,7 +255,7 @@ def lost_by_text(embeddings: Embeddings, options: WriteOptions) -> list[str]:
     lost = {
         "counts": embeddings.vocabulary.counts is not None,
         "context vectors": embeddings.context_values is not None,
-        "how the vectors were made": bool(embeddings.metadata),
+        "how the vectors were made": bool(set(embeddings.metadata) - {"converted_from"}),
         f"digits beyond {options.decimals} decimals": options.decimals is not None,
     }
     return [what for what, is_lost in lost.items() if is_lost]
