@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.conftest import Run
 from tests.reference_fasttext import Model, Quantised, matrix_file, ngram_hashes
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
@@ -419,3 +420,10 @@ def test_what_is_no_file_is_an_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere", write(tmp_path, b""), Path("/dev/null")):
         with pytest.raises(InputError, match=f"^{path}: "):
             read(path)
+
+
+def test_neighbours_of_a_word_that_the_model_does_not_know_are_those_of_its_parts(wordvec: Run) -> None:
+    """As gensim gives them."""
+    path = datapath("lee_fasttext_new.bin")
+    printed = wordvec("similar", path, "goverment", "-k", "5").stdout.decode().split()[1::3]
+    assert printed == [word for word, _ in load_facebook_vectors(path).most_similar("goverment", topn=5)]

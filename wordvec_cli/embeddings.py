@@ -97,10 +97,18 @@ class Embeddings:
     def vector(self, word: bytes | str) -> "Vector":
         """The vector of one word, (dim,) float32. Raises: UnknownWordError."""
         word_id = self.vocabulary.find(_as_bytes(word))
-        if word_id is None:
-            raise UnknownWordError(f"{_as_bytes(word).decode(errors='replace')!r} is not among the words")
-        vector: Vector = self.matrix[word_id]
-        return vector
+        if word_id is not None:
+            vector: Vector = self.matrix[word_id]
+            return vector
+        if (composed := self.compose(_as_bytes(word))) is not None:
+            import numpy as np
+
+            return np.array(composed, np.float32)
+        raise UnknownWordError(f"{_as_bytes(word).decode(errors='replace')!r} is not among the words")
+
+    def compose(self, word: bytes) -> "Sequence[float] | None":
+        """The vector of a word of its parts, without numpy; None if there is none."""
+        return self.composed(word) if self.composed else None
 
     def vectors(self, words: Iterable[bytes | str]) -> "tuple[Matrix, NDArray[np.bool_]]":
         """The vectors of several words, (n, dim), zeros for an unknown word; and which were found, (n,)."""

@@ -87,7 +87,7 @@ def _answers(words: Iterable[bytes], missing_words: MissingWords, missing: str) 
         if word_id is not None:
             yield word, embeddings.row(word_id)
             continue
-        if embeddings.composed and (vector := embeddings.composed(word)) is not None:
+        if (vector := embeddings.compose(word)) is not None:
             yield word, vector
             continue
         missing_words.tell(word)

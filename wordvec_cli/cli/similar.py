@@ -66,20 +66,21 @@ def _answers(words: Sequence[bytes], k: int, layout: str, missing_words: Missing
     from wordvec_cli.query import nearest
 
     embeddings = missing_words.embeddings
-    found: list[tuple[bytes, int]] = []
+    found: list[tuple[bytes, Sequence[float], frozenset[int]]] = []
     for word in words:
         word_id = embeddings.vocabulary.find(word)
-        if word_id is None:
+        vector = embeddings.row(word_id) if word_id is not None else embeddings.compose(word)
+        if vector is None:
             missing_words.tell(word)
-        elif not any(embeddings.row(word_id)):
+        elif not any(vector):
             missing_words.terminal.note(f"{as_text(word)!r} has a vector of zeros: no direction, no neighbours")
         else:
-            found.append((word, word_id))
+            found.append((word, vector, frozenset() if word_id is None else frozenset([word_id])))
     if not found:
         return
-    ids = np.array([word_id for _, word_id in found], dtype=np.int64)
-    neighbours = nearest(embeddings, embeddings.matrix[ids], k, [frozenset([word_id]) for _, word_id in found])
-    for (word, _), row in zip(found, neighbours, strict=True):
+    queries = np.array([vector for _, vector, _ in found], dtype=np.float32)
+    neighbours = nearest(embeddings, queries, k, [itself for _, _, itself in found])
+    for (word, _, _), row in zip(found, neighbours, strict=True):
         pairs = [(embeddings.vocabulary.word(neighbour.word_id), neighbour.cosine) for neighbour in row]
         yield from _LAYOUTS[layout](word, pairs)
 
