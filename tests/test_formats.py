@@ -504,3 +504,22 @@ def test_readers_have_the_modules_that_the_table_promises() -> None:
         module = format.load_module()
         assert format.reader is None or callable(getattr(module, format.reader))
         assert format.writer is None or callable(getattr(module, format.writer))
+
+
+def test_vectors_beyond_the_memory_go_to_disk_and_vanish_with_their_map(tmp_path: Path) -> None:
+    """With blocks of some rows each; the same vectors, and no file left."""
+    lines = b"".join(b"w%d %d %d\n" % (i, i, i * i) for i in range(2000))
+    path = tmp_path / "v.txt"
+    path.write_bytes(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wordvec_cli.formats.text.BLOCK_BYTES", 1000)
+        whole = open_vectors(str(path), ReadOptions())
+        before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
+        for memory in (0, 100, 5000, 1 << 30):
+            found = open_vectors(str(path), ReadOptions(folder=tmp_path, memory=memory))
+            np.testing.assert_array_equal(found.matrix, whole.matrix)
+            assert list(found.vocabulary) == list(whole.vocabulary)
+            assert os.listdir(tmp_path) == ["v.txt"]
+            del found
+        if before:
+            assert len(set(os.listdir("/proc/self/fd")) - before) <= 1  # that of the folder itself

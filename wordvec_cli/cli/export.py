@@ -3,7 +3,7 @@
 import click
 
 from wordvec_cli import formats
-from wordvec_cli.cli.options import progress_options, threads_option
+from wordvec_cli.cli.options import memory_option, progress_options, spool_folder, threads_option, tmp_dir_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
@@ -44,6 +44,8 @@ N_NEIGHBOURS, N_SAMPLED = 10, 200
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
 @vector_options
 @threads_option
+@memory_option("1GB", "the vectors")
+@tmp_dir_option
 @progress_options
 @click.pass_obj
 def command(
@@ -60,6 +62,8 @@ def command(
     vocab: str | None,
     source: VectorSource,
     threads: int,
+    memory: int,
+    tmp_dir: str | None,
 ) -> None:
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
 
@@ -80,7 +84,7 @@ def command(
     if packing and format is not formats.FORMATS[formats.NATIVE]:
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
     wanted = _wanted_words(words) if words else None
-    vectors = source.open(input, terminal, vocab, wanted, limit)
+    vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
     if wanted:
         n_missing = len(wanted) - len(vectors.vocabulary)
         if n_missing and limit is None:

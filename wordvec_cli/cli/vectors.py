@@ -4,6 +4,7 @@ import functools
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,6 +14,8 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.embeddings import Embeddings, is_native, load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wordvec_cli.formats.reading import ReadOptions
 
 # `formats.readable_formats()`: a look-up in a native file must not wait for that module.
@@ -61,9 +64,11 @@ class VectorSource(NamedTuple):
         limit: int | None = None,
         note: Callable[[str], None] | None = None,
         is_again: bool = False,
+        room: tuple["Path", int] | None = None,
     ) -> Embeddings:
         """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError
 
+        room      a folder for what takes more memory than so many bytes; None: all stays in memory
         is_again  whether the command is one that is given again and again, so that a quicker file is worth a word
         """
         is_whole = words is None and limit is None and self.max_bytes is None
@@ -73,6 +78,8 @@ class VectorSource(NamedTuple):
 
         start = time.monotonic()
         options = self._options(vocabulary, words, limit, terminal)
+        if room:
+            options = replace(options, folder=room[0], memory=room[1])
         vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
         terminal.close()
         if is_again and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:

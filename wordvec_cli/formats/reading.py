@@ -5,8 +5,10 @@ and counts whatever is odd.
 """
 
 import itertools
+import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
+from wordvec_cli.files import close_with, temporary_file, writable
 from wordvec_cli.packing import Packing
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.sequences import word_table
@@ -43,6 +46,7 @@ class ReadOptions:
     strict         whether anything odd is an error
     allow_pickle   whether a file may run code that it brings
     max_bytes      of decompressed input, beyond which reading stops with an error
+    folder         for temporary files, where vectors go that take more than `memory` bytes; None: they stay in memory
     """
 
     words: frozenset[bytes] | None = None
@@ -55,6 +59,8 @@ class ReadOptions:
     max_bytes: int | None = None
     n_threads: int = 1
     report: Report = silent
+    folder: Path | None = None
+    memory: int = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class Oddities:
 def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The rows that are wanted, as vectors. Raises: InputError"""
     chosen = _Chosen(path, options, oddities)
-    found = _Gathered()
+    found = _Gathered(options)
     for each in rows:
         part = chosen.of(each)
         if options.limit is not None:
@@ -132,11 +138,12 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
 
 
 class _Gathered:
-    """Rows that come one after the other, in a matrix that grows: large ones without being copied."""
+    """Rows that come one after the other, in one matrix: in memory, and on disk beyond what it may take there."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: ReadOptions) -> None:
+        self._options = options
         self._parts: list[Rows] = []  # of their words and places; the matrix of the first, while it is the only one
-        self._matrix = np.empty((0, 0), np.float32)
+        self._matrix: _InMemory | _OnDisk = _InMemory()
         self._n = 0
 
     def __len__(self) -> int:
@@ -144,29 +151,71 @@ class _Gathered:
 
     def add(self, part: Rows) -> None:
         if len(self._parts) == 1:
-            self._append(self._parts[0].matrix, 0)
+            self._append(self._parts[0].matrix)
             self._parts[0] = self._parts[0]._replace(matrix=_NO_ROWS)
         if self._parts:
-            self._append(part.matrix, self._n)
+            self._append(part.matrix)
             part = part._replace(matrix=_NO_ROWS)
         self._n += len(part.offsets) - 1
         self._parts.append(part)
 
-    def _append(self, matrix: Matrix, start: int) -> None:
-        end = start + len(matrix)
-        if end > len(self._matrix):
-            # realloc, which moves pages and not their content; nobody else has seen the matrix yet
-            self._matrix.resize((max(end, len(self._matrix) * 3 // 2), matrix.shape[1]), refcheck=False)
-        self._matrix[start:end] = matrix
+    def _append(self, matrix: Matrix) -> None:
+        folder, n_bytes = self._options.folder, 4 * (len(self) + len(matrix)) * matrix.shape[1]
+        if folder is not None and n_bytes > self._options.memory and isinstance(self._matrix, _InMemory):
+            on_disk = _OnDisk(folder)
+            on_disk.append(self._matrix.whole())
+            self._matrix = on_disk
+        self._matrix.append(matrix)
 
     def rows(self) -> Rows:
         if len(self._parts) == 1:
             return self._parts[0]
-        self._matrix.resize((self._n, self._matrix.shape[1]), refcheck=False)
         text = np.concatenate([part.text[: part.offsets[-1]] for part in self._parts])
         lengths = np.concatenate([np.diff(part.offsets) for part in self._parts])
         places = np.concatenate([part.places for part in self._parts])
-        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix, places)
+        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix.whole(), places)
+
+
+class _InMemory:
+    """A matrix that grows without being copied."""
+
+    def __init__(self) -> None:
+        self._matrix = np.empty((0, 0), np.float32)
+        self._n = 0
+
+    def append(self, rows: Matrix) -> None:
+        end = self._n + len(rows)
+        if end > len(self._matrix):
+            # realloc, which moves pages and not their content; nobody else has seen the matrix yet
+            self._matrix.resize((max(end, len(self._matrix) * 3 // 2), rows.shape[1]), refcheck=False)
+        self._matrix[self._n : end] = rows
+        self._n = end
+
+    def whole(self) -> Matrix:
+        """All rows; none can be appended after that."""
+        self._matrix.resize((self._n, self._matrix.shape[1]), refcheck=False)
+        return self._matrix
+
+
+class _OnDisk:
+    """A matrix in a nameless file, which vanishes with its map."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = temporary_file(folder)
+        close_with(self, self._file)
+        self._dim = 0
+
+    def append(self, rows: Matrix) -> None:
+        self._dim = rows.shape[1]
+        with writable(f"{self._folder} (temporary files)"):
+            self._file.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
+
+    def whole(self) -> Matrix:
+        with writable(f"{self._folder} (temporary files)"):
+            self._file.flush()
+        content = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.frombuffer(content, np.float32).reshape(-1, self._dim)
 
 
 def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:
