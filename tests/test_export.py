@@ -187,7 +187,7 @@ def test_a_table_for_other_programs_holds_the_numbers(command: Command) -> None:
 # ---------------------------------------------------------------- standard input and output
 
 
-@pytest.mark.parametrize("content", [TEXT, gzip.compress(TEXT), b"4 3\n" + TEXT, BINARY], ids=len)
+@pytest.mark.parametrize("content", [TEXT, gzip.compress(TEXT, mtime=0), b"4 3\n" + TEXT, BINARY], ids=len)
 def test_standard_input_and_output_are_named_by_a_dash(command: Command, content: bytes) -> None:
     result = command("export", "-", "-", "--to", "glove", stdin=content)
     assert (result.status, result.stdout) == (0, TEXT)
@@ -365,7 +365,7 @@ def test_a_full_device_is_one_line(command: Command, wordvec: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [TEXT, b"4 3\n" + TEXT, BINARY, gzip.compress(TEXT), gzip.compress(BINARY)],
+    "content", [TEXT, b"4 3\n" + TEXT, BINARY, gzip.compress(TEXT, mtime=0), gzip.compress(BINARY, mtime=0)],
     ids=["glove", "word2vec", "binary", "glove.gz", "binary.gz"],
 )  # fmt: skip
 def test_lookup_and_similar_take_files_of_other_tools(command: Command, content: bytes) -> None:

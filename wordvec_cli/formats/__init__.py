@@ -6,8 +6,9 @@ decides; where that cannot tell (a matrix without words), its name does.
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
@@ -17,12 +18,12 @@ from wordvec_cli.files import (
     COMPRESSORS,
     COPY_BYTES,
     STANDARD_STREAM,
-    decompressed,
     output_folder,
     readable,
     replacing,
     writable,
 )
+from wordvec_cli.formats.wrapping import bounded, decompressed_file, plain_file
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -131,15 +132,12 @@ def open_vectors(
 
 def _open_stream(path: str, options: "ReadOptions | None", told: str | None, note: Callable[[str], None]) -> Embeddings:
     """As `open_vectors`, of what comes only once: a pipe is copied to a file for the time being."""
-    import shutil
-    import tempfile
-
     shown = "standard input" if path == STANDARD_STREAM else path
     with tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder:
         copy = os.path.join(folder, "vectors")
         with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
             bound = options.max_bytes if options else None
-            shutil.copyfileobj(_bounded(shown, source, bound), target, COPY_BYTES)
+            shutil.copyfileobj(bounded(shown, source, bound), target, COPY_BYTES)
         try:
             return open_vectors(copy, options, told, lambda text: note(text.replace(copy, shown)))
         except InputError as error:
@@ -160,7 +158,7 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
     from wordvec_cli.formats import reading
 
     if name == NATIVE:
-        with _plain_file(path, options) as plain:
+        with plain_file(path, options.max_bytes) as plain:
             return reading.chosen(path, load(plain), options)
     module, reader = FORMATS[name].load_module(), FORMATS[name].reader
     if reader == "rows":
@@ -168,7 +166,7 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
             rows = module.rows(path, source, options, oddities)
             return reading.collected(path, rows, options, oddities)
     assert reader is not None
-    with _plain_file(path, options) as plain:
+    with plain_file(path, options.max_bytes) as plain:
         found = getattr(module, reader)(plain, options, oddities)
         if isinstance(found, Embeddings):  # of the words and rows that are wanted
             return found
@@ -209,105 +207,6 @@ _MAGIC: Mapping[str, tuple[bytes, ...]] = {
 }
 
 
-# ---------------------------------------------------------------- what a file is wrapped in
-
-
-@contextmanager
-def decompressed_file(path: str, max_bytes: int | None = None) -> Iterator[BinaryIO]:
-    """A file as the bytes that it holds, whatever they are compressed with.
-
-    max_bytes  after which reading it is an InputError
-    """
-    with ExitStack() as opened:
-        with readable(path):
-            raw = opened.enter_context(open(path, "rb"))
-            inner = _member_of_zip(path, raw) or decompressed(raw)
-            opened.enter_context(inner)
-        yield _bounded(path, inner, max_bytes)
-
-
-def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
-    """The only file in a zip archive; None if it is none, or numpy's. Raises: InputError if there are several"""
-    start = raw.read(4)
-    raw.seek(0)
-    if start != b"PK\x03\x04":
-        return None
-    import zipfile
-
-    try:
-        archive = zipfile.ZipFile(raw)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise InputError(f"{path}: is a broken zip archive ({error}); get it again") from error
-    names = [name for name in archive.namelist() if not name.endswith("/")]
-    if names and all(name.endswith(".npy") for name in names):
-        return None
-    if len(names) != 1:
-        raise InputError(f"{path}: holds {len(names)} files ({', '.join(names[:5])}); unpack the one that you want")
-    try:
-        return cast(BinaryIO, archive.open(names[0]))
-    except (RuntimeError, NotImplementedError) as error:  # a password, or a compression that Python lacks
-        raise InputError(f"{path}: {error}; unpack it by other means") from error
-
-
-def _bounded(path: str, stream: BinaryIO, max_bytes: int | None) -> BinaryIO:
-    return stream if max_bytes is None else cast(BinaryIO, _Bounded(path, stream, max_bytes))
-
-
-class _Bounded:
-    """A stream that must not give more than so many bytes."""
-
-    def __init__(self, path: str, stream: BinaryIO, max_bytes: int) -> None:
-        self._path = path
-        self._stream = stream
-        self._left = max_bytes
-
-    def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
-        self._count(len(content))
-        return content
-
-    def readinto(self, buffer: memoryview) -> int:
-        n_read = self._stream.readinto(buffer[: self._left + 1])  # type: ignore[attr-defined]
-        self._count(n_read)
-        return int(n_read)
-
-    def _count(self, n_read: int) -> None:
-        self._left -= n_read
-        if self._left < 0:
-            raise InputError(f"{self._path}: is longer than --max-bytes; raise it if you trust the file")
-
-
-@contextmanager
-def _plain_file(path: str, options: "ReadOptions") -> Iterator[str]:
-    """The path of what a file holds, decompressed for the time being if need be; its maps stay valid after that."""
-    import shutil
-    import tempfile
-
-    if os.path.isdir(path):
-        yield path
-        return
-    with decompressed_file(path, options.max_bytes) as source, ExitStack() as used:
-        if _is_plain(path):
-            if options.max_bytes is not None and os.path.getsize(path) > options.max_bytes:
-                raise InputError(f"{path}: is longer than --max-bytes; raise it if you trust the file")
-            yield path
-            return
-        folder = used.enter_context(tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True))
-        name, ending = os.path.splitext(os.path.basename(path))
-        copy = os.path.join(folder, name if ending in (*COMPRESSORS, ".zip") else name + ending)
-        with open(copy, "wb") as target, readable(path), writable(folder):
-            shutil.copyfileobj(source, target, COPY_BYTES)
-        try:
-            yield copy
-        except InputError as error:
-            raise InputError(str(error).replace(copy, path)) from error
-
-
-def _is_plain(path: str) -> bool:
-    with open(path, "rb") as raw:
-        return decompressed(raw) is raw and _member_of_zip(path, raw) is None
-
-
 # ---------------------------------------------------------------- writing
 
 
@@ -322,9 +221,6 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
     if ending not in COMPRESSORS:
         notes: list[str] = write(path, embeddings, options)
         return notes
-    import shutil
-    import tempfile
-
     folder = output_folder(path)
     with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
         plain = os.path.join(room, os.path.basename(path)[: -len(ending)])

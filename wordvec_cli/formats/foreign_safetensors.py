@@ -19,7 +19,7 @@ from wordvec_cli import store
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
-from wordvec_cli.formats.arrays import (
+from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
     Words,
     check_rows,

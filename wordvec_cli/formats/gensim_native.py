@@ -14,7 +14,8 @@ import numpy as np
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
-from wordvec_cli.formats.arrays import Words, float_slices, joined, lost_by_format, write_matrix
+from wordvec_cli.formats.arrays import write_matrix
+from wordvec_cli.formats.matrices import Words, float_slices, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.words import back_to_back
 
