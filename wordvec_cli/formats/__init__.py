@@ -6,8 +6,6 @@ decides; where that cannot tell (a matrix without words), its name does.
 
 import importlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
@@ -132,6 +130,9 @@ def open_vectors(
 
 def _open_stream(path: str, options: "ReadOptions | None", told: str | None, note: Callable[[str], None]) -> Embeddings:
     """As `open_vectors`, of what comes only once: a pipe is copied to a file for the time being."""
+    import shutil
+    import tempfile
+
     shown = "standard input" if path == STANDARD_STREAM else path
     with tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder:
         copy = os.path.join(folder, "vectors")
@@ -221,6 +222,9 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
     if ending not in COMPRESSORS:
         notes: list[str] = write(path, embeddings, options)
         return notes
+    import shutil
+    import tempfile
+
     folder = output_folder(path)
     with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
         plain = os.path.join(room, os.path.basename(path)[: -len(ending)])

@@ -1,8 +1,6 @@
 """What vector files are wrapped in: compression, and zip archives; and a bound on what comes out."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, cast
@@ -79,6 +77,9 @@ class _Bounded:
 @contextmanager
 def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
     """The path of what a file holds, decompressed for the time being if need be; its maps stay valid after that."""
+    import shutil
+    import tempfile
+
     if os.path.isdir(path):
         yield path
         return
