@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 
+from tests.conftest import Run
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.formats import gensim_native
@@ -200,3 +201,15 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
         write("v.kv", embeddings, WriteOptions())
     assert [path.name for path in Path().iterdir()] == ["v.kv"]
     assert Path("v.kv").read_bytes() == b"old"
+
+
+def test_the_command_reads_a_pickle_only_when_told_and_says_why_that_matters(wordvec: Run, tmp_path: Path) -> None:
+    vectors = KeyedVectors(2)
+    vectors.add_vectors(["king"], np.array([[1, 2]], np.float32))
+    vectors.save(str(tmp_path / "v.kv"))
+    refused = wordvec("lookup", tmp_path / "v.kv", "king")
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert b"can run any code" in refused.stderr
+    read = wordvec("lookup", tmp_path / "v.kv", "king", "--allow-pickle")
+    assert (read.returncode, read.stdout) == (0, b"king 1 2\n")
+    assert b"may have run any code" in read.stderr

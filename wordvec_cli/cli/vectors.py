@@ -82,6 +82,11 @@ class VectorSource(NamedTuple):
             options = replace(options, folder=room[0], memory=room[1])
         vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
         terminal.close()
+        if vectors.metadata.get("converted_from") == "gensim":
+            terminal.note(
+                f"{path}: is a pickle, and opening it may have run any code; wordvec export {path} FILE.safetensors "
+                "makes a file that cannot"
+            )
         if is_again and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
             seconds = time.monotonic() - start
             terminal.note(
