@@ -95,6 +95,7 @@ def test_an_output_that_cannot_be_written_is_found_before_the_corpus_is_read(wor
         (["train", "c", "-o", "v.safetensors", "--tokenizer", "words", "--token-pattern", "x"], "exclude each other"),
         (["train", "c", "-o", "v.safetensors", "--size", "100"], "here it is --vector-size"),
         (["train", "c", "-output", "v.safetensors"], "no such option: -output; here it is --output"),
+        (["train", "c", "-x-max", "10", "-o", "v.safetensors"], "no such option: -x-max; here it is --x-max"),
         (["train", "c", "-o", "v.safetensors", "-iter", "5"], "here it is --epochs"),
         (["train", "c", "-o", "v.safetensors", "--iter=5"], "here it is --epochs"),
         (["train", "c"], "Missing option '-o'"),

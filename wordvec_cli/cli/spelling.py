@@ -49,7 +49,7 @@ OURS = {
     "ws": "--window",
     "zipf": "--noise-exponent",
 }
-_SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z][A-Za-z_-]*)(=.*)?", re.DOTALL)
+_SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z_-]+)(=.*)?", re.DOTALL)
 
 
 def check_single_dashes(arguments: Sequence[str], commands: click.Group) -> None:
