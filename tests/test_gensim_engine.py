@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import COMMAND, TOPICS, Run
+from tests.conftest import COMMAND, TOPICS, Run, run_here
 from wordvec_cli import cli
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.embeddings import load
@@ -27,6 +27,12 @@ from wordvec_cli.training import gensim_engine, loop
 from wordvec_cli.training.gensim_engine import GensimTrainer
 from wordvec_cli.training.word2vec import Word2VecConfig
 from wordvec_cli.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="session")
+def wordvec() -> Run:
+    return run_here
+
 
 BY_GENSIM = ["--engine", "gensim", "--threads", "1"]
 SMALL = [*BY_GENSIM, "--vector-size", "8", "--epochs", "2", "--sample", "0"]

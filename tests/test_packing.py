@@ -7,13 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import Run, run_here
 from wordvec_cli import load
 from wordvec_cli.embeddings import packed_tensors, save, save_tensors
 from wordvec_cli.errors import InputError
 from wordvec_cli.packing import unpacked_rows
 from wordvec_cli.query import cosines_of_rows, overlap_of_neighbours
 from wordvec_cli.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="session")
+def wordvec() -> Run:
+    return run_here
+
 
 MATRIX = np.array([[1, -2, 0.5], [0, 0, 0], [127, 1, -127], [1e-8, 70000, 3]], np.float32)
 WORDS = [b"one", b"zeros", b"whole", "東京".encode()]

@@ -10,7 +10,7 @@ import click
 import numpy as np
 import pytest
 
-from tests.conftest import COMMAND, TOPICS, Run
+from tests.conftest import COMMAND, TOPICS, Run, run_here
 from wordvec_cli.cli import train
 from wordvec_cli.embeddings import load, recorded, save
 from wordvec_cli.errors import OptionError
@@ -18,6 +18,11 @@ from wordvec_cli.training.word2vec import Word2VecConfig
 from wordvec_cli.vocabulary import Vocabulary
 
 SMALL = ["--vector-size", "8", "--epochs", "2", "--threads", "1"]
+
+
+@pytest.fixture(scope="session")
+def wordvec() -> Run:
+    return run_here
 
 
 def test_words_of_one_topic_become_neighbours(wordvec: Run, vector_file: Path) -> None:

@@ -5,10 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import Run, run_here
 from wordvec_cli.embeddings import from_matrix, save
 from wordvec_cli.soundness import findings
 from wordvec_cli.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="session")
+def wordvec() -> Run:
+    return run_here
 
 
 def results(output: bytes) -> dict[str, str]:
