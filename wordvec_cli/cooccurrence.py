@@ -5,19 +5,18 @@ pairs of a chunk are a sorted run on disk; the runs are added up row by row.
 """
 
 import itertools
-import mmap
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import close_with, temporary_file, writable
+from wordvec_cli.files import close_with, mapped, temporary_file, writable
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences import Sequences
@@ -103,13 +102,7 @@ class PairFile:
             for file in self._files:
                 file.flush()
         rows, columns, weights = self._files
-        return Pairs(_mapped(rows, np.int32), _mapped(columns, np.int32), _mapped(weights, np.float64))
-
-
-def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
-    if not file.tell():
-        return np.empty(0, dtype)
-    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
+        return Pairs(mapped(rows, np.int32), mapped(columns, np.int32), mapped(weights, np.float64))
 
 
 class Room(NamedTuple):

@@ -239,7 +239,7 @@ def is_native(path: str) -> bool:
 
 def known_by_header(start: bytes) -> bool | None:
     """Whether a safetensors file that begins so is one of ours; None if it is no safetensors file."""
-    if start[8:9] != b"{" or store.LENGTH.unpack(start[:8])[0] >= 1 << 32:
+    if not store.looks_like(start):
         return None
     return b'"format":"wordvec-' in start
 
@@ -247,11 +247,7 @@ def known_by_header(start: bytes) -> bool | None:
 def load(path: str) -> Embeddings:
     """Open a native vector file, mapped: only what is asked for is read. Raises: InputError."""
     file = store.open_file(str(path))
-    if file.metadata.get("format") != FORMAT:
-        raise InputError(f"{path}: is a safetensors file but not one of word vectors; wordvec train makes those")
-    if file.metadata.get("format_version") != FORMAT_VERSION:
-        version = file.metadata.get("format_version")
-        raise InputError(f"{path}: has format version {version}, newer than this wordvec; install a newer wordvec")
+    check_format(file, FORMAT, FORMAT_VERSION, "word vectors; wordvec train makes those")
     vocabulary = stored_vocabulary(file)
     vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
     if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
@@ -266,6 +262,17 @@ def load(path: str) -> Embeddings:
         vocabulary, _values(file, vectors), dim, file.metadata, context.data if context else None,
         unknown.data if unknown else None,
     )  # fmt: skip
+
+
+def check_format(file: store.StoredFile, format: str, version: str, kind: str) -> None:
+    """Raises: InputError if a safetensors file is not of a format of ours
+
+    kind  what files of the format hold, and what makes them
+    """
+    if file.metadata.get("format") != format:
+        raise InputError(f"{file.path}: is a safetensors file but not one of {kind}")
+    if (its := file.metadata.get("format_version")) != version:
+        raise InputError(f"{file.path}: has format version {its}, newer than this wordvec; install a newer wordvec")
 
 
 def _values(file: store.StoredFile, vectors: store.StoredTensor) -> "memoryview[float] | Packed":

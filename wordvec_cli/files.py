@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from wordvec_cli.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 STANDARD_STREAM = "-"
 COPY_BYTES = 1 << 20
@@ -111,6 +113,17 @@ def temporary_file(folder: "Path") -> BinaryIO:
         ) from error
 
 
+def mapped(file: BinaryIO, dtype: Any) -> "NDArray[Any]":
+    """The whole of an open file as a read-only array, mapped; the map outlives the file object."""
+    import mmap
+
+    import numpy as np
+
+    if not os.fstat(file.fileno()).st_size:
+        return np.empty(0, dtype)
+    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
+
+
 def close_with(owner: object, file: BinaryIO) -> None:
     """Close a nameless file when its owner goes; what could not be written by then has been told before."""
     import weakref
@@ -175,6 +188,10 @@ def check_free_space(folder: "Path | str", n_bytes: int, purpose: str) -> None:
     if free < n_bytes:
         needed, there = shown_size(n_bytes), shown_size(free)
         raise OutputError(f"{purpose}: needs {needed} and the disk of {folder} has {there} left; free some space")
+
+
+def are_on_one_disk(first: "Path | str", second: "Path | str") -> bool:
+    return os.stat(first).st_dev == os.stat(second).st_dev
 
 
 def shown_size(n_bytes: float) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from wordvec_cli import __version__, store
 from wordvec_cli.cooccurrence import BYTES_PER_PAIR, PairOptions, Pairs
-from wordvec_cli.embeddings import recorded, stored_vocabulary, vocabulary_tensors
+from wordvec_cli.embeddings import check_format, recorded, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.tokenizer import Tokenizer
@@ -131,9 +131,7 @@ def read_options(path: str) -> dict[str, Any]:
 def _is_safetensors(path: str) -> bool:
     """By its first bytes: the length of a header, which in records are a row and a column, and more than 2^32."""
     with readable(path), open(path, "rb") as file:
-        start = file.read(store.LENGTH.size + 1)
-    length = store.LENGTH.unpack(start[: store.LENGTH.size])[0] if len(start) > store.LENGTH.size else 0
-    return start.endswith(b"{") and length < 1 << 32
+        return store.looks_like(file.read(store.LENGTH.size + 1))
 
 
 def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
@@ -155,11 +153,7 @@ def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
 
 def _read_safetensors(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     file = store.open_file(path)
-    if file.metadata.get("format") != FORMAT:
-        raise InputError(f"{path}: is a safetensors file but not one of pairs; wordvec cooccur makes those")
-    if file.metadata.get("format_version") != FORMAT_VERSION:
-        version = file.metadata.get("format_version")
-        raise InputError(f"{path}: has format version {version}, newer than this wordvec; install a newer wordvec")
+    check_format(file, FORMAT, FORMAT_VERSION, "pairs; wordvec cooccur makes those")
     own = stored_vocabulary(file)
     if vocabulary is not None and vocabulary.fingerprint() != own.fingerprint():
         raise InputError(f"{path}: holds pairs of another vocabulary than --vocab; leave --vocab out, it has its own")

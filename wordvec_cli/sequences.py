@@ -1,7 +1,6 @@
 """The corpus as word ids on disk: what training reads, epoch after epoch, without the text."""
 
 import json
-import mmap
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import close_with, readable, replacing, temporary_file, writable
+from wordvec_cli.files import close_with, mapped, readable, replacing, temporary_file, writable
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.tokenizer import split_chunks
 from wordvec_cli.vocabulary import Vocabulary
@@ -119,7 +118,8 @@ class _Facts:
 
 
 def _sequences(ids_file: BinaryIO, offsets_file: BinaryIO, facts: _Facts) -> Sequences:
-    ids, offsets = _mapped(ids_file, np.int32), _mapped(offsets_file, np.int64)
+    with ids_file, offsets_file:
+        ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
     return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
 
 
@@ -133,12 +133,6 @@ def _check_known(corpus: Corpus, tally: TokenTally) -> None:
         raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name one that does")
     if not tally.n_known:
         raise InputError(f"{corpus.paths[0]}: none of its {tally.n_tokens} words is in the vocabulary; build another")
-
-
-def _mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
-    """The whole of a file as a read-only array; the map outlives the file object."""
-    with file:
-        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
 
 
 def word_table(vocabulary: Vocabulary) -> Any:

@@ -41,7 +41,7 @@ def findings(embeddings: Embeddings) -> Iterator[Finding]:
 
 def _wrong_order(vocabulary: Vocabulary) -> tuple[list[bytes], int]:
     """Words that come twice, and how many are not where bisection looks for them."""
-    n_words, repeated, n_unsorted, before = len(vocabulary), [], 0, None
+    n_words, repeated, n_unsorted = len(vocabulary), [], 0
     ids = np.asarray(vocabulary.order)
     if sorted(ids.tolist()) != list(range(n_words)):
         return [], n_words

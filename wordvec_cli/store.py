@@ -121,6 +121,11 @@ def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned:
     return LENGTH.pack(len(text)) + text
 
 
+def looks_like(start: bytes) -> bool:
+    """Whether what begins so may be a safetensors file: a length that is not beyond all use, and a table."""
+    return start[LENGTH.size : LENGTH.size + 1] == b"{" and LENGTH.unpack(start[: LENGTH.size])[0] < 1 << 32
+
+
 def open_file(path: str) -> StoredFile:
     """Map a safetensors file after checking its structure and sizes; no tensor is read.
 

@@ -1,6 +1,5 @@
 """`wordvec cooccur`: count which words stand near which."""
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,14 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_not_input, check_output, output_folder
+from wordvec_cli.files import (
+    STANDARD_STREAM,
+    are_on_one_disk,
+    check_free_space,
+    check_not_input,
+    check_output,
+    output_folder,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,5 +129,5 @@ def _check_space(counter: "PairCounter", folder: "Path", output: str, terminal: 
     if output != STANDARD_STREAM:
         to_come = BYTES_PER_PAIR * counter.n_pairs_about
         there = output_folder(output)
-        shared = counter.disk_bytes if os.stat(there).st_dev == os.stat(folder).st_dev else 0
+        shared = counter.disk_bytes if are_on_one_disk(there, folder) else 0
         check_free_space(there, to_come + shared, output)

@@ -9,7 +9,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_plan import check_fits, checkpoint_disk
 from wordvec_cli.cooccurrence import PairCounter, Pairs, Room
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import check_free_space
+from wordvec_cli.files import are_on_one_disk, check_free_space
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training.estimate import Plan
 from wordvec_cli.training.glove import GloveConfig
@@ -26,7 +26,7 @@ def counter_of(order: "Order", sequences: Sequences, n_words: int) -> PairCounte
 
 def with_pairs(order: "Order", planned: Plan, counter: PairCounter) -> Plan:
     """The plan, with what counting will have on disk. Raises: OutputError if that of --tmp-dir has too little room"""
-    is_near = os.stat(order.spool_folder).st_dev == os.stat(checkpoint_disk(order)).st_dev
+    is_near = are_on_one_disk(order.spool_folder, checkpoint_disk(order))
     if not is_near:
         check_free_space(order.spool_folder, counter.disk_bytes, "counting pairs")
     return replace(planned, n_pairs=counter.n_pairs_about, bytes_of_counting=counter.disk_bytes if is_near else 0)

@@ -1,6 +1,5 @@
 """What a `wordvec train` has found out before it trains, and whether that fits the machine."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions
 from wordvec_cli.evaluation import EvalSet
-from wordvec_cli.files import check_free_space
+from wordvec_cli.files import are_on_one_disk, check_free_space
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint
@@ -67,7 +66,7 @@ def plan(
         stops_early=order.early_stopping is not None,
         keeps_checkpoints=checkpoint.keeps(order.output),
         spooled_bytes=text.spooled_bytes if text else 0,
-        spool_is_near=text is not None and _are_on_one_disk(text.spool_folder, checkpoint_disk(order)),
+        spool_is_near=text is not None and are_on_one_disk(text.spool_folder, checkpoint_disk(order)),
         is_encoded=is_encoded,
         is_by_gensim=order.is_by_gensim,
         room=order.room,
@@ -77,10 +76,6 @@ def plan(
 def checkpoint_disk(order: "Order") -> Path:
     """A folder on the disk where the checkpoints are, or, if none are kept, the word ids."""
     return order.spool_folder if not checkpoint.keeps(order.output) else checkpoint.folder_of(order.output).parent
-
-
-def _are_on_one_disk(first: Path, second: Path) -> bool:
-    return os.stat(first).st_dev == os.stat(second).st_dev
 
 
 def check_fits(order: "Order", planned: Plan) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.embeddings import START_BYTES, Embeddings, is_native, known_by_header, load
-from wordvec_cli.errors import InputError, OptionError, OutputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import (
     COMPRESSORS,
     COPY_BYTES,
@@ -21,7 +21,7 @@ from wordvec_cli.files import (
     replacing,
     writable,
 )
-from wordvec_cli.formats.wrapping import bounded, decompressed_file, plain_file
+from wordvec_cli.formats.wrapping import bounded, decompressed_file, plain_file, shown_as
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -32,9 +32,9 @@ NATIVE = "native"
 class Format(NamedTuple):
     """A kind of vector file.
 
-    module    of this package: it has `looks_like(start)`, `rows` or `read`, and `write`, as far as the format can
+    module    of this package: with `looks_like(start)`, a reader and a writer, as far as the format can
     suffixes  of the names of its files; the first format that has one writes files of such names
-    reader    "rows": a stream of them; "read": a whole file by its path; None: it is not read
+    reader    "rows": a stream of them; else the name of the function that reads a whole file; None: it is not read
     writer    the name of the module's function; None: it is not written
     """
 
@@ -139,10 +139,8 @@ def _open_stream(path: str, options: "ReadOptions | None", told: str | None, not
         with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
             bound = options.max_bytes if options else None
             shutil.copyfileobj(bounded(shown, source, bound), target, COPY_BYTES)
-        try:
+        with shown_as(shown, copy):
             return open_vectors(copy, options, told, lambda text: note(text.replace(copy, shown)))
-        except InputError as error:
-            raise InputError(str(error).replace(copy, shown)) from error
 
 
 def _stream(path: str) -> BinaryIO:
@@ -168,10 +166,8 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
             return reading.collected(path, rows, options, oddities)
     assert reader is not None
     with plain_file(path, options.max_bytes) as plain:
-        found = getattr(module, reader)(plain, options, oddities)
-        if isinstance(found, Embeddings):  # of the words and rows that are wanted
-            return found
-        return reading.collected(path, found, options, oddities)
+        found: Embeddings = getattr(module, reader)(plain, options, oddities)  # the words and rows that are wanted
+        return found
 
 
 def _detected(path: str, vocabulary: str | None) -> str:
@@ -192,19 +188,18 @@ def _detected(path: str, vocabulary: str | None) -> str:
 def _known_by(start: bytes) -> str | None:
     if (is_own := known_by_header(start)) is not None:
         return NATIVE if is_own else "safetensors"
-    for name in ("npy", "npz", "fasttext", "gensim", "word2vec-binary", "glove"):
-        if _MAGIC.get(name) and start.startswith(_MAGIC[name]):
+    for name, beginning in _MAGIC.items():
+        if start.startswith(beginning):
             return name
-    for name in ("fasttext", "word2vec-binary", "glove"):
+    for name in ("fasttext", "gensim", "word2vec-binary", "glove"):
         if FORMATS[name].load_module().looks_like(start):
             return name
     return None
 
 
-_MAGIC: Mapping[str, tuple[bytes, ...]] = {
-    "npy": (b"\x93NUMPY",),
-    "npz": (b"PK\x03\x04",),  # one that holds something else has been opened before
-    "gensim": (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+_MAGIC: Mapping[str, bytes] = {
+    "npy": b"\x93NUMPY",
+    "npz": b"PK\x03\x04",  # one that holds something else has been opened before
 }
 
 
@@ -228,10 +223,8 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
     folder = output_folder(path)
     with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
         plain = os.path.join(room, os.path.basename(path)[: -len(ending)])
-        try:
+        with shown_as(path, plain):
             notes = write(plain, embeddings, options)
-        except (InputError, OutputError) as error:
-            raise type(error)(str(error).replace(plain, path)) from error
         if len(os.listdir(room)) > 1:
             raise OptionError(f"{path}: this format is several files, which are not compressed; leave {ending} out")
         with (

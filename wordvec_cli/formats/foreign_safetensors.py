@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli import store
-from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.embeddings import Embeddings, known_by_header
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
 from wordvec_cli.formats.matrices import (
@@ -41,8 +41,7 @@ FLOATS = ("F64", "F32", "F16", "BF16")
 
 def looks_like(start: bytes) -> bool:
     """Whether a file that begins so is a safetensors file, but none of ours."""
-    n_header = int.from_bytes(start[:8], "little")
-    return n_header < store.MAX_HEADER_BYTES and start[8:9] == b"{" and b'"format":"wordvec-' not in start[:n_header]
+    return known_by_header(start) is False
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:

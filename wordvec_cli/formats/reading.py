@@ -5,7 +5,6 @@ and counts whatever is odd.
 """
 
 import itertools
-import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import close_with, temporary_file, writable
+from wordvec_cli.files import close_with, mapped, temporary_file, writable
 from wordvec_cli.packing import Packing
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.sequences import word_table
@@ -214,8 +213,8 @@ class _OnDisk:
     def whole(self) -> Matrix:
         with writable(f"{self._folder} (temporary files)"):
             self._file.flush()
-        content = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-        return np.frombuffer(content, np.float32).reshape(-1, self._dim)
+        matrix: Matrix = mapped(self._file, np.float32).reshape(-1, self._dim)
+        return matrix
 
 
 def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:

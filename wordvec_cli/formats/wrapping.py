@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, cast
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.files import COMPRESSORS, COPY_BYTES, decompressed, readable, writable
 
 
@@ -71,7 +71,20 @@ class _Bounded:
     def _count(self, n_read: int) -> None:
         self._left -= n_read
         if self._left < 0:
-            raise InputError(f"{self._path}: is longer than --max-bytes; raise it if you trust the file")
+            raise _too_long(self._path)
+
+
+def _too_long(path: str) -> InputError:
+    return InputError(f"{path}: is longer than --max-bytes; raise it if you trust the file")
+
+
+@contextmanager
+def shown_as(path: str, copy: str) -> Iterator[None]:
+    """Let errors about a copy name the file that the user knows."""
+    try:
+        yield
+    except (InputError, OutputError) as error:
+        raise type(error)(str(error).replace(copy, path)) from error
 
 
 @contextmanager
@@ -83,23 +96,23 @@ def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
     if os.path.isdir(path):
         yield path
         return
-    with decompressed_file(path, max_bytes) as source, ExitStack() as used:
-        if _is_plain(path):
-            if max_bytes is not None and os.path.getsize(path) > max_bytes:
-                raise InputError(f"{path}: is longer than --max-bytes; raise it if you trust the file")
-            yield path
-            return
-        folder = used.enter_context(tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True))
+    if _is_plain(path):
+        if max_bytes is not None and os.path.getsize(path) > max_bytes:
+            raise _too_long(path)
+        yield path
+        return
+    with (
+        decompressed_file(path, max_bytes) as source,
+        tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder,
+    ):
         name, ending = os.path.splitext(os.path.basename(path))
         copy = os.path.join(folder, name if ending in (*COMPRESSORS, ".zip") else name + ending)
         with open(copy, "wb") as target, readable(path), writable(folder):
             shutil.copyfileobj(source, target, COPY_BYTES)
-        try:
+        with shown_as(path, copy):
             yield copy
-        except InputError as error:
-            raise InputError(str(error).replace(copy, path)) from error
 
 
 def _is_plain(path: str) -> bool:
-    with open(path, "rb") as raw:
+    with readable(path), open(path, "rb") as raw:
         return decompressed(raw) is raw and _member_of_zip(path, raw) is None

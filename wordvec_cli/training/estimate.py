@@ -230,7 +230,7 @@ def _training_memory(plan: Plan) -> int:
     """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
     if plan.is_of_pairs:
-        return glove_estimate.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan))
+        return KERNEL_BYTES + glove_estimate.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan))
     if plan.is_by_gensim:
         objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
         return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))

@@ -17,7 +17,6 @@ from wordvec_cli.training.tiles import Tiles
 if TYPE_CHECKING:
     from wordvec_cli.training.estimate import Plan
 
-KERNEL_BYTES = 4_000_000
 LARGEST_TILE = 1.5  # times the mean, at most
 PAIRS_TO_MEASURE = 4_000_000
 
@@ -26,7 +25,7 @@ def memory(plan: "Plan") -> int:
     """The most that counting, ordering and training take, one after the other; scores come on top of training."""
     n_tiles = tiles.number_of_blocks(len(plan.vocabulary)) ** 2
     rooms = plan.n_threads * math.ceil(LARGEST_TILE * plan.n_pairs / n_tiles) * tiles.BYTES_PER_PAIR
-    return KERNEL_BYTES + max(_memory_of_pairs(plan, n_tiles), _matrices(plan) + rooms)
+    return max(_memory_of_pairs(plan, n_tiles), _matrices(plan) + rooms)
 
 
 def _memory_of_pairs(plan: "Plan", n_tiles: int) -> int:

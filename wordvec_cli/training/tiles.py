@@ -1,7 +1,6 @@
 """Pairs on disk in the order that GloVe trains on them: tile by tile. See `kernels.glove`."""
 
 import json
-import mmap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 
 from wordvec_cli.cooccurrence import Integers, Pairs, Room
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable, replacing, writable
+from wordvec_cli.files import mapped, readable, replacing, writable
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 
@@ -114,7 +113,7 @@ def open_tiles(folder: Path) -> Tiles:
         facts = _Facts(**json.loads((folder / FACTS_FILE).read_bytes()))
         sizes = np.fromfile(folder / SIZES_FILE, np.int64)
         with (folder / PAIRS_FILE).open("rb") as file:
-            pairs = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), PAIR)
+            pairs = mapped(file, PAIR)
     return Tiles(np.concatenate([[0], np.cumsum(sizes)]), pairs, **asdict(facts))
 
 
