@@ -21,6 +21,7 @@ LAYERS = [
     "tokenizer",
     "corpus",
     "vocabulary",
+    "numpy_files",
     "spilling",
     "counting",
     "vocabulary_file",

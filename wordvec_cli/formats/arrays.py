@@ -10,13 +10,11 @@ import itertools
 import math
 import os
 import struct
-import tokenize
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,81 +26,26 @@ from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
     Words,
     check_rows,
-    float_slices,
     joined,
     lost_by_format,
-    row_slices,
     words_beside,
 )
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, WriteOptions
+from wordvec_cli.numpy_files import (
+    Header,
+    check_matrix,
+    float_slices,
+    map_array,
+    read_header,
+    row_slices,
+    write_array,
+    write_matrix,
+)
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.words import back_to_back
 
 WORDS_PER_CHUNK = 1 << 14
 MATRIX_NAMES = ("vectors", "matrix", "embeddings")
-
-# ---------------------------------------------------------------- arrays
-
-
-class _Header(NamedTuple):
-    """What an array begins with."""
-
-    shape: tuple[int, ...]
-    is_fortran: bool
-    dtype: np.dtype[Any]
-
-    @property
-    def n_bytes(self) -> int:
-        return math.prod(self.shape) * self.dtype.itemsize
-
-
-def _read_header(what: str, file: IO[bytes]) -> _Header:
-    """The header of the array that begins here; `what` names it in errors. Raises: InputError"""
-    try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            read = np.lib.format.read_array_header_1_0
-        elif version == (2, 0):
-            read = np.lib.format.read_array_header_2_0
-        else:
-            raise InputError(f"{what} is no matrix of numbers (version {version[0]} of numpy's format)")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it was written by Python 2
-            header = _Header(*read(file))
-    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{what} does not begin as numpy's arrays do ({reason}); make or copy the file again"
-        ) from None
-    if header.dtype.hasobject:
-        raise InputError(
-            f"{what} holds Python objects, which only a pickle can bring, and a pickle can run any code; "
-            "save it with a type of numbers or text: array.astype('float32'), array.astype('U')"
-        )
-    if any(size < 0 for size in header.shape):
-        raise InputError(f"{what} has the shape {header.shape}; the file is damaged, make or copy it again")
-    return header
-
-
-def _check_matrix(what: str, header: _Header) -> None:
-    if header.dtype.kind not in "fiu":
-        raise InputError(f"{what} holds values of type {header.dtype}, which are no numbers; save it as float32")
-    if len(header.shape) != 2 or not all(header.shape):
-        raise InputError(f"{what} has the shape {header.shape}; save it with a row for each word: (words, dimension)")
-
-
-def _write_array(file: IO[bytes], array: Any, dtype: str) -> None:
-    """Write as numpy.save does, a slice of rows at a time."""
-    shape = tuple(array.shape)
-    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
-    for rows in row_slices(shape, np.dtype(dtype).itemsize):
-        file.write(np.ascontiguousarray(array[rows], dtype).tobytes())
-
-
-def write_matrix(file: IO[bytes], matrix: Matrix) -> None:
-    """Write a float32 matrix as numpy.save does, a slice of rows at a time."""
-    _write_array(file, matrix, "<f4")
-
 
 # ---------------------------------------------------------------- .npy
 
@@ -110,17 +53,12 @@ def write_matrix(file: IO[bytes], matrix: Matrix) -> None:
 def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The rows of a matrix; float32 in C order is mapped, anything else converted. Raises: InputError"""
     with readable(path), open(path, "rb") as file:
-        header = _read_header(f"{path}: it", file)
-        _check_matrix(f"{path}: it", header)
-        start, size = file.tell(), os.fstat(file.fileno()).st_size
-        if size - start < header.n_bytes:
-            raise InputError(
-                f"{path}: has {size - start} bytes where its shape {header.shape} needs {header.n_bytes}; "
-                "the file is cut short, make or copy it again"
-            )
-        matrix = np.memmap(file, header.dtype, "r", start, header.shape, "F" if header.is_fortran else "C")
-    if size - start > header.n_bytes:
-        oddities.note(f"has {size - start - header.n_bytes} bytes after its first array, which are not read")
+        header = read_header(f"{path}: it", file)
+        check_matrix(f"{path}: it", header)
+        n_more = os.fstat(file.fileno()).st_size - file.tell() - header.n_bytes
+        matrix = map_array(path, file, header)
+    if n_more > 0:
+        oddities.note(f"has {n_more} bytes after its first array, which are not read")
     words = words_beside(path, options)
     check_rows(path, header.shape[0], words, options.vocabulary or path + WORDS_SUFFIX)
     return joined(path, words, float_slices(matrix), options, oddities)
@@ -202,11 +140,11 @@ class _Archive:
             raise InputError(f"{self._path}: holds {size} bytes, more than --max-bytes {max_bytes}; raise it")
 
     @contextmanager
-    def _array(self, name: str) -> Iterator[tuple[_Header, IO[bytes]]]:
+    def _array(self, name: str) -> Iterator[tuple[Header, IO[bytes]]]:
         """The header of an array, and the file at its numbers."""
         what = f"{self._path}: its array {name}"
         with _archive_errors(self._path), self._archive.open(self._entries[name]) as file:
-            header = _read_header(what, file)
+            header = read_header(what, file)
             size = self._entries[name].file_size - file.tell()
             if size != header.n_bytes:
                 raise InputError(
@@ -218,7 +156,7 @@ class _Archive:
     def matrix(self, name: str) -> tuple[tuple[int, ...], Iterator[Matrix]]:
         """The shape of a matrix, and its rows as they are read."""
         with self._array(name) as (header, _):
-            _check_matrix(f"{self._path}: its array {name}", header)
+            check_matrix(f"{self._path}: its array {name}", header)
         return header.shape, self._parts(name)
 
     def _parts(self, name: str) -> Iterator[Matrix]:
@@ -286,7 +224,7 @@ def _archive_errors(path: str) -> Iterator[None]:
         raise InputError(f"{path}: is no whole .npz archive ({reason}); make or copy it again") from None
 
 
-def _values(header: _Header, content: bytes, shape: tuple[int, ...]) -> NDArray[Any]:
+def _values(header: Header, content: bytes, shape: tuple[int, ...]) -> NDArray[Any]:
     values: NDArray[Any] = np.frombuffer(content, header.dtype, math.prod(shape))
     return values.reshape(shape, order="F" if header.is_fortran else "C")
 
@@ -304,5 +242,5 @@ def write_npz(path: str, embeddings: Embeddings, options: WriteOptions) -> list[
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, (array, dtype) in arrays.items():
             with archive.open(name, "w", force_zip64=True) as entry:
-                _write_array(entry, array, dtype)
+                write_array(entry, array, dtype)
     return lost_by_format(embeddings, "counts")

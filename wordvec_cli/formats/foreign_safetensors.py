@@ -23,12 +23,11 @@ from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
     Words,
     check_rows,
-    float_slices,
     joined,
-    row_slices,
     words_beside,
 )
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
+from wordvec_cli.numpy_files import float_slices, row_slices
 from wordvec_cli.store import StoredTensor
 from wordvec_cli.words import back_to_back
 

@@ -14,9 +14,9 @@ import numpy as np
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
-from wordvec_cli.formats.arrays import write_matrix
-from wordvec_cli.formats.matrices import Words, float_slices, joined, lost_by_format
+from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.numpy_files import float_slices, write_matrix
 from wordvec_cli.words import back_to_back
 
 LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
-from wordvec_cli.formats.matrices import joined, row_slices, words_of_file
+from wordvec_cli.formats.matrices import joined, words_of_file
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
+from wordvec_cli.numpy_files import row_slices
 
 VALUE_BYTES = 8
 

@@ -4,11 +4,9 @@ The words of a matrix that has none are those of --vocab, or else of FILE.words 
 bytes up to the line end are the word, whatever they are.
 """
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +21,6 @@ from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.vocabulary_file import read_vocabulary
 from wordvec_cli.words import PADDING
 
-CHUNK_BYTES = 1 << 22
 WORDS_SUFFIX = ".words"
 
 
@@ -74,23 +71,6 @@ def check_rows(path: str, n_rows: int, words: Words, where: str) -> None:
             f"{path}: holds {n_rows} vectors and {where} {len(words)} words; "
             "name the file of the words that belong to it with --vocab"
         )
-
-
-def float_slices(matrix: NDArray[Any]) -> Iterator[Matrix]:
-    """A matrix as float32: whole and as it is if it can be, or else rows that are converted a slice at a time."""
-    if matrix.dtype == np.float32 and matrix.flags.c_contiguous and matrix.flags.aligned:
-        yield np.asarray(matrix)
-        return
-    for rows in row_slices(matrix.shape, matrix.itemsize):
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is counted as such
-            part = np.array(matrix[rows], np.float32, order="C")
-        yield part
-
-
-def row_slices(shape: tuple[int, ...], value_bytes: int) -> Iterator[slice]:
-    """Ranges of rows of some megabytes."""
-    n_rows = max(1, CHUNK_BYTES // max(1, math.prod(shape[1:]) * value_bytes))
-    return (slice(first, min(first + n_rows, shape[0])) for first in range(0, shape[0], n_rows))
 
 
 def joined(path: str, words: Words, parts: Iterable[Matrix], options: ReadOptions, oddities: Oddities) -> Embeddings:
