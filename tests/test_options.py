@@ -12,7 +12,15 @@ from wordvec_cli.cli.options import Size
 from wordvec_cli.cli.spelling import OURS
 from wordvec_cli.cli.vectors import READABLE
 
-OWN_MEANING = {"format", "memory", "min-count", "output", "window"}  # their help says what it is for each command
+OWN_MEANING = {
+    "format",
+    "memory",
+    "min-count",
+    "missing",
+    "output",
+    "unknown",
+    "window",
+}  # their help says what it is for each command
 
 
 def commands() -> dict[str, click.Command]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 
+MAGIC = b"\x93NUMPY"
 CHUNK_BYTES = 1 << 22
 Matrix = NDArray[np.float32]
 

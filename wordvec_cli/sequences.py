@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.corpus import Block, Corpus, CorpusStatistics, Reading
+from wordvec_cli.corpus import Block, Corpus, CorpusStatistics
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import close_with, mapped, readable, replacing, temporary_file, writable
 from wordvec_cli.progress import Report, silent
@@ -59,18 +59,36 @@ def encode(
 
     Raises: InputError if the corpus is empty or holds no word of the vocabulary, OutputError if the disk is full
     """
+    writer = _write(corpus, vocabulary, n_threads, report, folder)
+    _check_known(corpus, writer)
+    facts = writer.facts(corpus)
+    if folder:
+        with replacing(str(folder / FACTS_FILE)) as file:
+            file.write(json.dumps(asdict(facts)).encode())
+    return _sequences(writer.ids_file, writer.offsets_file, facts)
+
+
+def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, report: Report = silent) -> Sequences:
+    """As `encode`, to nameless files; of lines too that hold no word of the vocabulary, or none at all.
+
+    Raises: InputError if there is no line, OutputError if the disk is full
+    """
+    writer = _write(corpus, vocabulary, n_threads, report)
+    if not writer.n_lines:
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name one that does")
+    return _sequences(writer.ids_file, writer.offsets_file, writer.facts(corpus))
+
+
+def _write(
+    corpus: Corpus, vocabulary: Vocabulary, n_threads: int, report: Report, folder: Path | None = None
+) -> "_Writer":
     where = folder or corpus.spool_folder
     with writable(f"{where} (temporary files)"):
         writer = _Writer(where, has_names=folder is not None)
         words = word_table(vocabulary)
         corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
         writer.flush()
-    _check_known(corpus, writer)
-    facts = _Facts(writer.n_known, corpus.statistics(writer.n_lines, writer.n_tokens), _reading(corpus).fingerprint)
-    if folder:
-        with replacing(str(folder / FACTS_FILE)) as file:
-            file.write(json.dumps(asdict(facts)).encode())
-    return _sequences(writer.ids_file, writer.offsets_file, facts)
+    return writer
 
 
 class TokenTally:
@@ -121,11 +139,6 @@ def _sequences(ids_file: BinaryIO, offsets_file: BinaryIO, facts: _Facts) -> Seq
     with ids_file, offsets_file:
         ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
     return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
-
-
-def _reading(corpus: Corpus) -> Reading:
-    assert corpus.reading is not None
-    return corpus.reading
 
 
 def _check_known(corpus: Corpus, tally: TokenTally) -> None:
@@ -243,6 +256,11 @@ class _Writer(TokenTally):
         self.ids_file.write(ids.data.cast("B"))
         self.offsets_file.write((line_ends + self.n_tokens).data.cast("B"))
         self.add(ids, line_ends)
+
+    def facts(self, corpus: Corpus) -> _Facts:
+        """Of the corpus that has been written."""
+        assert corpus.reading is not None
+        return _Facts(self.n_known, corpus.statistics(self.n_lines, self.n_tokens), corpus.reading.fingerprint)
 
     def flush(self) -> None:
         self.ids_file.flush()

@@ -3,9 +3,7 @@
 import hashlib
 import io
 import itertools
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -13,7 +11,8 @@ from numpy.typing import NDArray
 
 from wordvec_cli.counting import SENTENCE_END, CountedWords
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, readable, replacing
+from wordvec_cli.files import decompressed, readable, replacing
+from wordvec_cli.sidecar import HashedFile, read_sidecar, sidecar_path, understood, write_sidecar
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.words import byte_order, first_repeated, take_words
@@ -31,13 +30,11 @@ def write_vocabulary(words: CountedWords, path: str, layout: Layout = "tsv") -> 
     """
     if layout not in LAYOUTS:
         raise InputError(f"--to: {layout!r} is not one of {', '.join(LAYOUTS)}")
-    digest = hashlib.sha256()
-    with replacing(path) as file:
+    with replacing(path) as output:
+        file = HashedFile(output)
         for lines in _lines(words, layout):
-            digest.update(lines)
             file.write(lines)
-    if path != STANDARD_STREAM and Path(path).is_file():
-        _write_sidecar(words, path, layout, digest.hexdigest())
+    write_sidecar(path, _description(words, layout, file.fingerprint))
 
 
 def _lines(words: CountedWords, layout: Layout) -> Iterator[bytes]:
@@ -52,21 +49,16 @@ def _lines(words: CountedWords, layout: Layout) -> Iterator[bytes]:
         yield b"".join([line % entry for entry in some])
 
 
-def _write_sidecar(words: CountedWords, path: str, layout: Layout, fingerprint: str) -> None:
+def _description(words: CountedWords, layout: Layout, fingerprint: str) -> dict[str, Any]:
+    """What the sidecar says."""
     assert words.corpus.reading is not None
-    content = {
+    return {
         "vocabulary": {"fingerprint": fingerprint, "layout": layout, "n_words": words.n_words},
         "corpus": {"fingerprint": words.corpus.reading.fingerprint, **vars(words.statistics)},
         "tokenizer": words.corpus.tokenizer.to_metadata(),
         "min_count": words.options.min_count,
         "max_vocab": words.options.max_vocab,
     }
-    with replacing(sidecar_path(path)) as file:
-        file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
-
-
-def sidecar_path(path: str) -> str:
-    return f"{path}.json"
 
 
 # ---------------------------------------------------------------- reading
@@ -92,23 +84,20 @@ def read_vocabulary(path: str) -> VocabularyFile:
     with readable(path), open(path, "rb") as raw:
         content = decompressed(io.BytesIO(raw.read())).read()  # a pipe cannot be read from its start again
     vocabulary = _parsed(content, path)
-    tokenizer, note = _read_sidecar(path, hashlib.sha256(content).hexdigest())
+    tokenizer, note = _recorded_tokenizer(path, hashlib.sha256(content).hexdigest())
     return VocabularyFile(vocabulary, tokenizer, note)
 
 
-def _read_sidecar(path: str, fingerprint: str) -> tuple[Tokenizer | None, str | None]:
+def _recorded_tokenizer(path: str, fingerprint: str) -> tuple[Tokenizer | None, str | None]:
+    """The tokenizer that the sidecar names, and what there is to say about it."""
     sidecar = sidecar_path(path)
-    if not Path(sidecar).exists():
+    content = read_sidecar(path, "build-vocab")
+    if content is None:
         return None, f"{path}: no {sidecar} says how its words were made; their tokenizer cannot be checked"
-    with readable(sidecar):
-        text = Path(sidecar).read_bytes()
-    try:
-        content = json.loads(text)
+    with understood(sidecar, "build-vocab"):
         if content["vocabulary"]["fingerprint"] != fingerprint:
             return None, f"{sidecar}: does not belong to {path} as it is now; its tokenizer is not used"
         return Tokenizer.from_metadata(content["tokenizer"]), None
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{sidecar}: is not what wordvec build-vocab writes; remove it or build it anew") from error
 
 
 def _parsed(content: bytes, path: str) -> Vocabulary:

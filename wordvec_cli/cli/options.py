@@ -15,6 +15,7 @@ from wordvec_cli.files import output_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wordvec_cli.specials import Specials
     from wordvec_cli.tokenizer import Tokenizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -35,6 +36,17 @@ class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic
         if (match := _SIZE.fullmatch(value)) is None:
             self.fail(f"{value!r} is no size; write it like 200MB or 1.5GB", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
+    """Special rows: none, or names with commas between them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Specials":
+        from wordvec_cli.specials import Specials
+
+        return value if isinstance(value, Specials) else Specials.parse(value)
 
 
 def combined(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -103,6 +115,24 @@ max_vocab_option = click.option(
     "--max-vocab", type=click.IntRange(min=1), metavar="N", help="Keep only the N most frequent words."
 )
 
+specials_option = click.option(
+    "--specials", type=SpecialsType(), metavar="none|pad|pad,unk|...",
+    help="The rows of an embedding matrix that come before those of words, in their order: pad is padding, unk an "
+    "unknown word, others are kept free.  [default: pad,unk]",
+)  # fmt: skip
+
+padding_value_option = click.option(
+    "--value", type=int, metavar="N", help="The number that padding is.  [default: the row of pad]"
+)
+
+vector_size_option = click.option(
+    "--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"
+)
+
 tmp_dir_option = click.option(
     "--tmp-dir",
     type=click.Path(exists=True, file_okay=False, writable=True),
@@ -139,6 +169,19 @@ def memory_option(
         metavar="SIZE",
         help=f"Memory for {purpose}; beyond it, temporary files are used.",
     )
+
+
+def matrix_option(required: bool) -> Callable[[Command], Command]:
+    return click.option(
+        "--matrix",
+        required=required,
+        metavar="FILE",
+        help="An embedding matrix from wordvec matrix, or native vectors.",
+    )
+
+
+def sequences_option(required: bool) -> Callable[[Command], Command]:
+    return click.option("--sequences", required=required, metavar="FILE", help="Numbers, from wordvec encode.")
 
 
 def output_option(what: str) -> Callable[[Command], Command]:

@@ -16,9 +16,11 @@ from wordvec_cli.cli.options import (
     output_option,
     pair_options,
     progress_options,
+    seed_option,
     threads_option,
     tmp_dir_option,
     tokenizer_options,
+    vector_size_option,
 )
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS
@@ -45,7 +47,7 @@ hyper_parameters = combined(
         "--loss", type=click.Choice(["negative-sampling", "hierarchical-softmax"]),
         help="What stands for predicting among all words.  [default: negative-sampling, as everywhere]",
     ),
-    click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"),
+    vector_size_option,
     click.option(
         "--window", type=click.IntRange(min=1), metavar="N",
         help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText; glove: 15, as "
@@ -116,7 +118,7 @@ hyper_parameters = combined(
         help="glove: keep the mean of the 100 rarest words in the file too, for words that are not known; GloVe "
         "always does, as the word <unk>.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"),
+    seed_option,
     click.option(
         "--deterministic", is_flag=True, default=None,
         help="Give the same bytes whatever the number of threads; slower, but for glove, which always does.",

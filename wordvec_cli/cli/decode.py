@@ -1,0 +1,165 @@
+"""`wordvec decode`: numbers back into words."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option
+from wordvec_cli.cli.output import as_text, asked_words, write_stdout
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
+
+if TYPE_CHECKING:
+    from wordvec_cli.sequence_files import StoredSequences
+    from wordvec_cli.specials import Specials
+    from wordvec_cli.vocabulary import Vocabulary
+
+LINES_AT_ONCE = 1 << 10
+
+
+@click.command(short_help="Turn word numbers back into text.")
+@click.argument("sequences", default=STANDARD_STREAM)
+@click.option("--vocab", required=True, metavar="FILE", help="The words, as they were given to wordvec encode.")
+@click.option(
+    "--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="text: words with a space between them; json: an array of words a line.",
+)  # fmt: skip
+@click.option("--keep-padding", is_flag=True, help="Show padding as <pad>; else it is left out.")
+@padding_value_option
+@specials_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    sequences: str,
+    vocab: str,
+    layout: str,
+    keep_padding: bool,
+    value: int | None,
+    specials: "Specials | None",
+) -> None:
+    """Turn SEQUENCES, what wordvec encode has written, back into words, a line for each line; - is standard input.
+
+    An unknown word is shown as <unk>. From standard input, or a file of text or JSON lines, each line is answered as it
+    comes.
+
+    \b
+    wordvec decode sequences.npy --vocab vocab.tsv | head
+    echo '0 2 3 1' | wordvec decode --vocab vocab.tsv
+    """
+    from wordvec_cli.sequence_files import is_binary
+    from wordvec_cli.specials import Specials
+    from wordvec_cli.vocabulary_file import read_vocabulary
+
+    words = read_vocabulary(vocab).vocabulary
+    if sequences != STANDARD_STREAM and is_binary(sequences):
+        batches, rule, recorded = _stored_lines(sequences, words, vocab, specials, terminal)
+    else:
+        batches, rule, recorded = _text_lines(sequences), specials or Specials(), None
+    padding = value if value is not None else recorded if recorded is not None else rule.padding
+    decoder = Decoder(words, rule, padding, keep_padding)
+    for batch in batches:
+        write_stdout(_WRITE_LINE[layout](decoder.words(line)) for line in batch)
+
+
+class Line(NamedTuple):
+    """The ids of a line, and where it stands, for errors."""
+
+    where: str
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Turns ids of rows into words.
+
+    padding  the id of padding, which is left out unless it is kept
+    """
+
+    vocabulary: "Vocabulary"
+    specials: "Specials"
+    padding: int | None
+    keeps_padding: bool
+
+    def words(self, line: Line) -> list[bytes]:
+        """Raises: InputError if an id has no row"""
+        ids = line.ids if self.keeps_padding else [id for id in line.ids if id != self.padding]
+        return [self._word(id, line) for id in ids]
+
+    def _word(self, id: int, line: Line) -> bytes:
+        if id == self.padding:
+            return b"<pad>"
+        if 0 <= id < len(self.specials):
+            return b"<%b>" % self.specials.names[id].encode()
+        if not 0 <= id - len(self.specials) < len(self.vocabulary):
+            n_rows = len(self.specials) + len(self.vocabulary)
+            raise InputError(
+                f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
+                f"rows are {self.specials}, the words {len(self.vocabulary)}; name the --vocab they were made with"
+            )
+        return self.vocabulary.word(id - len(self.specials))
+
+
+_WRITE_LINE: dict[str, Callable[[list[bytes]], bytes]] = {
+    "text": lambda words: b" ".join(words) + b"\n",
+    "json": lambda words: json.dumps([as_text(word) for word in words]).encode() + b"\n",
+}
+
+
+def _stored_lines(
+    path: str, vocabulary: "Vocabulary", vocab: str, specials: "Specials | None", terminal: Terminal
+) -> "tuple[Iterator[list[Line]], Specials, int | None]":
+    """The lines of an array, the special rows, and the value of padding. Raises: InputError"""
+    from wordvec_cli.sequence_files import open_sequences
+    from wordvec_cli.specials import RowRule, Specials, check_agreement
+
+    stored = open_sequences(path)
+    if stored.note:
+        terminal.note(stored.note)
+    if stored.rule is None:
+        return _lines_of(stored), specials or Specials(), None
+    rule = RowRule.of(vocabulary, specials or stored.rule.specials)
+    check_agreement(vocab, rule, path, stored.rule)
+    return _lines_of(stored), rule.specials, stored.padding
+
+
+def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
+    for some in stored.lines():
+        ids, bounds = some.ids.tolist(), itertools.pairwise(some.offsets.tolist())
+        yield [
+            Line(f"{stored.path}: line {some.first + number}", ids[start:end])
+            for number, (start, end) in enumerate(bounds, 1)
+        ]
+
+
+def _text_lines(path: str) -> Iterator[list[Line]]:
+    """Lines of numbers, or of JSON arrays of numbers, as they come in. Raises: InputError"""
+    shown = "standard input" if path == STANDARD_STREAM else path
+    number = 0
+    for batch in asked_words(()) if path == STANDARD_STREAM else _batches_of_file(path):
+        yield [_parsed(line, f"{shown}: line {number + i}") for i, line in enumerate(batch, 1)]
+        number += len(batch)
+
+
+def _batches_of_file(path: str) -> Iterator[list[bytes]]:
+    with readable(path), open(path, "rb") as raw:
+        lines = iter(decompressed(raw))
+        while batch := list(itertools.islice(lines, LINES_AT_ONCE)):
+            yield batch
+
+
+def _parsed(line: bytes, where: str) -> Line:
+    try:
+        ids = json.loads(line) if line.lstrip().startswith(b"[") else [int(number) for number in line.split()]
+    except ValueError:
+        ids = None
+    if not isinstance(ids, list) or not all(type(id) is int for id in ids):
+        raise InputError(f"{where}: {line[:40].decode(errors='replace')!r} is no line of whole numbers; correct it")
+    return Line(where, ids)

@@ -1,0 +1,199 @@
+"""Lines as ids of the rows of an embedding matrix: special rows counted in, ragged, or padded and cut to one length."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.sequences import UNKNOWN, Sequences
+from wordvec_cli.specials import Specials
+
+IDS_PER_BLOCK = 1 << 18
+Ids = NDArray[np.int64]
+Side = Literal["pre", "post"]
+DTYPES = ("int32", "int64", "int16", "int8", "uint8", "uint16", "uint32")
+
+# ---------------------------------------------------------------- lines
+
+
+class Lines(NamedTuple):
+    """Some lines of a corpus: line i is ids[offsets[i] : offsets[i + 1]].
+
+    first  the number of the first of them, from 0
+    """
+
+    ids: Ids
+    offsets: Ids
+    first: int
+
+    @property
+    def lengths(self) -> Ids:
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True)
+class RowIds:
+    """The lines of a corpus as ids of rows.
+
+    skips_unknown  whether words that the vocabulary lacks are left out; else they get the row of unknown words
+    Raises: OptionError if there is no such row
+    """
+
+    sequences: Sequences
+    specials: Specials
+    skips_unknown: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.skips_unknown and self.specials.unknown is None:
+            raise OptionError(f"--unknown keep: needs a row for unknown words, which --specials {self.specials} lacks")
+
+    @property
+    def n_lines(self) -> int:
+        return self.sequences.n_sentences
+
+    @property
+    def n_ids(self) -> int:
+        return self.sequences.n_known if self.skips_unknown else len(self.sequences.ids)
+
+    def __iter__(self) -> Iterator[Lines]:
+        """All lines, some at a time; a longer line than that comes alone."""
+        for first, last in ranges_of_lines(self.sequences.offsets, IDS_PER_BLOCK):
+            yield self._lines(first, last)
+
+    def _lines(self, first: int, last: int) -> Lines:
+        offsets = self.sequences.offsets[first : last + 1]
+        ids = self.sequences.ids[offsets[0] : offsets[-1]].astype(np.int64)
+        offsets = offsets - offsets[0]
+        is_unknown = ids == UNKNOWN
+        ids += len(self.specials)
+        if not self.skips_unknown and self.specials.unknown is not None:
+            ids[is_unknown] = self.specials.unknown
+            return Lines(ids, offsets, first)
+        n_known = np.concatenate([[0], np.cumsum(~is_unknown)])
+        return Lines(ids[~is_unknown], n_known[offsets], first)
+
+    @cached_property
+    def length_counts(self) -> "Counter[int]":
+        """How many lines have each length."""
+        counts: Counter[int] = Counter()
+        for lines in self:
+            lengths, n_lines = np.unique(lines.lengths, return_counts=True)
+            for length, n in zip(lengths.tolist(), n_lines.tolist(), strict=True):
+                counts[length] += n
+        return counts
+
+
+def ranges_of_lines(offsets: NDArray[Any], n_ids: int) -> Iterator[tuple[int, int]]:
+    """Lines in their order as (first, last + 1), with about `n_ids` ids at a time; a longer line stands alone."""
+    first, n_lines = 0, len(offsets) - 1
+    while first < n_lines:
+        last = int(np.searchsorted(offsets, offsets[first] + n_ids, side="right")) - 1
+        last = min(max(last, first + 1), first + n_ids, n_lines)
+        yield first, last
+        first = last
+
+
+# ---------------------------------------------------------------- the length
+
+
+def chosen_length(text: str, length_counts: "Counter[int]") -> int:
+    """The length that --length stands for: N, `max`, or `p99`: the least that 99 % of the lines do not exceed.
+
+    Raises: OptionError, InputError if all lines are empty
+    """
+    if text.isdecimal() and int(text):
+        return int(text)
+    percent = re.fullmatch(r"p(\d+(?:\.\d+)?)", text)
+    if text != "max" and not (percent and 0 < float(percent[1]) <= 100):
+        raise OptionError(f"--length {text}: must be a number from 1, max, or a percentage such as p99")
+    length = max(length_counts) if percent is None else _percentile(length_counts, float(percent[1]))
+    if not length:
+        raise InputError(f"--length {text}: is 0, as so many lines hold no words; name a number")
+    return length
+
+
+def _percentile(length_counts: "Counter[int]", percent: float) -> int:
+    """The nearest-rank percentile."""
+    n_wanted = percent / 100 * length_counts.total()
+    n_lines = 0
+    for length in sorted(length_counts):
+        n_lines += length_counts[length]
+        if n_lines >= n_wanted * (1 - 1e-12):  # which may be off by its rounding
+            return length
+    return max(length_counts)
+
+
+# ---------------------------------------------------------------- rows of one length
+
+
+@dataclass(frozen=True)
+class Padding:
+    """How lines become rows of one length. The defaults are those of keras.utils.pad_sequences.
+
+    value       stands where a line has no word
+    padding     whether that is before or after its words
+    truncating  at which end a longer line loses words
+    """
+
+    length: int
+    value: int
+    padding: Side = "pre"
+    truncating: Side = "pre"
+
+    def __post_init__(self) -> None:
+        for option, side in (("--padding", self.padding), ("--truncating", self.truncating)):
+            if side not in get_args(Side):
+                raise OptionError(f"{option}: {side!r} is not one of {', '.join(get_args(Side))}")
+
+    def rows(self, lines: Lines) -> Iterator["PaddedRows"]:
+        """The lines, padded and cut, some at a time."""
+        n_at_once = max(1, IDS_PER_BLOCK // self.length)
+        for first in range(0, len(lines.offsets) - 1, n_at_once):
+            yield self._padded(lines, slice(first, min(first + n_at_once, len(lines.offsets) - 1)))
+
+    def _padded(self, lines: Lines, some: slice) -> "PaddedRows":
+        starts, ends = lines.offsets[some], lines.offsets[some.start + 1 : some.stop + 1]
+        kept = np.minimum(ends - starts, self.length)
+        starts = starts if self.truncating == "post" else ends - kept
+        columns = np.arange(self.length)
+        first_columns = np.zeros_like(kept) if self.padding == "post" else self.length - kept
+        is_word = (columns >= first_columns[:, None]) & (columns < (first_columns + kept)[:, None])
+        ids = np.full((len(kept), self.length), self.value, np.int64)
+        places = (starts - first_columns)[:, None] + columns
+        ids[is_word] = lines.ids[places[is_word]]
+        return PaddedRows(ids, is_word, kept, lines.first + some.start)
+
+
+class PaddedRows(NamedTuple):
+    """Some rows of one length.
+
+    ids      (n, length)
+    is_word  (n, length): where they are not padding
+    lengths  (n,): the words in each
+    first    the number of the first row, from 0
+    """
+
+    ids: Ids
+    is_word: NDArray[np.bool_]
+    lengths: Ids
+    first: int
+
+
+def converted(ids: Ids, dtype: str, first: int) -> NDArray[Any]:
+    """Ids in the type in which they are stored.
+
+    ids    of one dimension, or (n, length): rows from number `first` on
+    Raises: InputError if one does not fit
+    """
+    limits = np.iinfo(dtype)
+    if ids.size and (int(ids.max()) > limits.max or int(ids.min()) < limits.min):
+        wrong = np.argwhere((ids > limits.max) | (ids < limits.min))[0]
+        where = f"line {first + wrong[0] + 1}: " if ids.ndim == 2 else ""
+        raise InputError(f"--dtype {dtype}: {where}id {ids[tuple(wrong)]} does not fit; choose a larger type")
+    return ids.astype(dtype)

@@ -1,0 +1,293 @@
+"""Files of lines as ids of rows: what `encode` writes, and `decode` and `embed` read.
+
+.npy          (n_lines, length) whole numbers, and FILE.json
+.safetensors  `ids` (n_lines, length); or of lines that keep their lengths, `ids` (n_ids,) and `offsets` (n_lines + 1,):
+              line i is ids[offsets[i] : offsets[i + 1]]
+.txt, .jsonl  `12 7 0`, or `[12, 7, 0]`, a line
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli import __version__, numpy_files, store
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import readable, replacing
+from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
+from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, understood, write_sidecar
+from wordvec_cli.specials import RowRule
+from wordvec_cli.tokenizer import Tokenizer
+
+FORMAT, FORMAT_VERSION = "wordvec-sequences", "1"
+KIND = "sequences; wordvec encode makes those"
+Layout = Literal["npy", "safetensors", "text", "jsonl"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+_SUFFIXES: dict[str, Layout] = {
+    ".npy": "npy", ".safetensors": "safetensors", ".txt": "text", ".jsonl": "jsonl", ".json": "jsonl",
+}  # fmt: skip
+_STORED_DTYPES = {
+    "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64", "uint8": "U8", "uint16": "U16", "uint32": "U32",
+}  # fmt: skip
+
+
+def layout_of(path: str) -> Layout:
+    """By the ending of its name. Raises: OptionError"""
+    for suffix, layout in _SUFFIXES.items():
+        if path.lower().endswith(suffix):
+            return layout
+    raise OptionError(f"{path}: its name does not tell the layout; add --to {'|'.join(LAYOUTS)}")
+
+
+# ---------------------------------------------------------------- writing
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A corpus as ids of rows, and all that is to be said of it.
+
+    padding  None: lines keep their lengths
+    """
+
+    row_ids: RowIds
+    padding: Padding | None
+    dtype: str
+    rule: RowRule
+    tokenizer: Tokenizer
+
+    def padded(self) -> Iterator[PaddedRows]:
+        assert self.padding is not None
+        for lines in self.row_ids:
+            yield from self.padding.rows(lines)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.row_ids.n_lines, self.padding.length) if self.padding else (self.row_ids.n_ids,)
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        """The ids as they are stored, padded or one line after the other. Raises: InputError if one does not fit"""
+        if self.padding:
+            return (converted(rows.ids, self.dtype, rows.first) for rows in self.padded())
+        return (converted(lines.ids, self.dtype, lines.first) for lines in self.row_ids)
+
+    def lines(self) -> Iterator[list[int]]:
+        """The ids of each line."""
+        if self.padding:
+            for part in self.parts():
+                yield from part.tolist()
+            return
+        for lines in self.row_ids:
+            ids, offsets = lines.ids.tolist(), lines.offsets.tolist()
+            yield from (ids[start:end] for start, end in itertools.pairwise(offsets))
+
+    def offsets(self) -> Iterator[Ids]:
+        """Where each line starts, and where the last one ends."""
+        n_before = 0
+        yield np.zeros(1, np.int64)
+        for lines in self.row_ids:
+            yield lines.offsets[1:] + n_before
+            n_before += len(lines.ids)
+
+    def description(self) -> dict[str, Any]:
+        sequences = self.row_ids.sequences
+        return {
+            "sequences": {
+                "n_lines": self.row_ids.n_lines,
+                "dtype": self.dtype,
+                **(asdict(self.padding) if self.padding else {}),
+                "unknown": "skip" if self.row_ids.skips_unknown else "keep",
+            },
+            **self.rule.to_metadata(),
+            "tokenizer": self.tokenizer.to_metadata(),
+            "corpus": {"fingerprint": sequences.corpus_fingerprint, **asdict(sequences.statistics)},
+        }
+
+
+def write_sequences(path: str, encoded: Encoded, layout: Layout) -> None:
+    """Write ids, and FILE.json beside a file that cannot say how they were made. Raises: InputError, OutputError"""
+    if layout == "safetensors":
+        _write_safetensors(path, encoded)
+        return
+    with replacing(path) as output:
+        file = HashedFile(output)
+        if layout == "npy":
+            dtype = np.dtype(encoded.dtype).newbyteorder("<").str
+            numpy_files.write_parts(file, encoded.shape, dtype, encoded.parts())  # type: ignore[arg-type]
+        else:
+            for lines in _in_batches(map(_WRITE_LINE[layout], encoded.lines())):
+                file.write(lines)
+    description = encoded.description()
+    write_sidecar(path, description | {"sequences": {"fingerprint": file.fingerprint, **description["sequences"]}})
+
+
+_WRITE_LINE: dict[str, Callable[[list[int]], str]] = {
+    "text": lambda ids: " ".join(map(str, ids)) + "\n",
+    "jsonl": lambda ids: f"{ids}\n",
+}
+
+
+def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
+    while some := list(itertools.islice(lines, 1 << 12)):
+        yield "".join(some).encode()
+
+
+def _write_safetensors(path: str, encoded: Encoded) -> None:
+    tensors = {"ids": _tensor(encoded.dtype, encoded.shape, encoded.parts)}
+    if encoded.padding is None:
+        tensors = {"offsets": _tensor("int64", (encoded.row_ids.n_lines + 1,), encoded.offsets), **tensors}
+    tables = {name: json.dumps(value, sort_keys=True) for name, value in encoded.description().items()}
+    own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
+    store.write(path, tensors, tables | own, "ids")
+
+
+def _tensor(dtype: str, shape: tuple[int, ...], parts: Callable[[], Iterable[NDArray[Any]]]) -> store.Tensor:
+    def chunks() -> Iterator[memoryview]:
+        for part in parts():
+            yield np.ascontiguousarray(part).data.cast("B") if part.size else memoryview(b"")
+
+    return store.Tensor(_STORED_DTYPES[dtype], shape, chunks)
+
+
+def write_mask(path: str, encoded: Encoded) -> None:
+    """Where the padded ids are words: (n_lines, length) bool, as .npy. Raises: OutputError"""
+    with replacing(path) as file:
+        numpy_files.write_parts(file, encoded.shape, "|b1", (rows.is_word for rows in encoded.padded()))
+
+
+def write_lengths(path: str, encoded: Encoded) -> None:
+    """How many words each line has, in the padded ids if they are padded: (n_lines,) int64, as .npy."""
+    lengths = (
+        (rows.lengths for rows in encoded.padded()) if encoded.padding else (some.lengths for some in encoded.row_ids)
+    )
+    with replacing(path) as file:
+        numpy_files.write_parts(
+            file, encoded.shape[:1] if encoded.padding else (encoded.row_ids.n_lines,), "<i8", lengths
+        )
+
+
+# ---------------------------------------------------------------- reading
+
+
+class StoredSequences(NamedTuple):
+    """Ids in a file, mapped.
+
+    ids      (n_lines, length), or (n_ids,) with offsets (n_lines + 1,)
+    rule     None: the file does not say
+    padding  the value of padding; None: there is none, or the file does not say
+    note     what could not be checked, for the user
+    """
+
+    path: str
+    ids: NDArray[Any]
+    offsets: Ids | None
+    rule: RowRule | None
+    padding: int | None
+    note: str | None
+
+    @property
+    def n_lines(self) -> int:
+        return len(self.ids) if self.offsets is None else len(self.offsets) - 1
+
+    @property
+    def length(self) -> int | None:
+        """Of all lines, if they have one length."""
+        return self.ids.shape[1] if self.offsets is None else None
+
+    def lines(self, n_ids: int = IDS_PER_BLOCK) -> Iterator[Lines]:
+        """All lines with their padding, about `n_ids` ids at a time; a longer line comes alone."""
+        if self.offsets is not None:
+            for first, last in ranges_of_lines(self.offsets, n_ids):
+                start, end = self.offsets[first], self.offsets[last]
+                yield Lines(np.array(self.ids[start:end], np.int64), self.offsets[first : last + 1] - start, first)
+            return
+        n_lines, length = self.ids.shape
+        n_at_once = max(1, n_ids // max(1, length))
+        for first in range(0, n_lines, n_at_once):
+            some = np.array(self.ids[first : first + n_at_once], np.int64)
+            yield Lines(some.reshape(-1), np.arange(len(some) + 1) * length, first)
+
+    def check_range(self, lines: Lines, n_rows: int, where: str, ignored: int | None = None) -> None:
+        """Raises: InputError that names the line and the position if an id, but for the `ignored`, has no row
+
+        where  what has the rows, for the message
+        """
+        ids = lines.ids
+        if not ids.size or (int(ids.min()) >= 0 and int(ids.max()) < n_rows):
+            return
+        is_wrong = (ids < 0) | (ids >= n_rows)
+        if ignored is not None:
+            is_wrong &= ids != ignored
+        if not is_wrong.any():
+            return
+        place = int(is_wrong.argmax())
+        line = int(np.searchsorted(lines.offsets, place, side="right")) - 1
+        raise InputError(
+            f"{self.path}: line {lines.first + line + 1}, position {place - lines.offsets[line] + 1}: there is no row "
+            f"{ids[place]} among the {n_rows} of {where}; use what has the same vocabulary and --specials"
+        )
+
+
+def is_binary(path: str) -> bool:
+    """Whether a file is `.npy` or safetensors, by its first bytes. Raises: InputError"""
+    with readable(path), open(path, "rb") as file:
+        start = file.read(store.LENGTH.size + 1)
+    return start.startswith(numpy_files.MAGIC) or store.looks_like(start)
+
+
+def open_sequences(path: str) -> StoredSequences:
+    """Map a file of ids, `.npy` or safetensors. Raises: InputError"""
+    with readable(path), open(path, "rb") as file:
+        start = file.read(store.LENGTH.size + 1)
+        file.seek(0)
+        if not start.startswith(numpy_files.MAGIC):
+            if store.looks_like(start):
+                return _open_safetensors(path)
+            raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec encode -o FILE.npy")
+        header = numpy_files.read_header(f"{path}: it", file)
+        if header.dtype.kind not in "iu" or len(header.shape) != 2:
+            raise InputError(
+                f"{path}: holds {header.dtype} values in the shape {header.shape}; sequences are whole numbers, a row "
+                "for each line; make them with wordvec encode"
+            )
+        ids = numpy_files.map_array(path, file, header)
+    return StoredSequences(path, ids, None, *_said_of(path))
+
+
+def _said_of(path: str) -> tuple[RowRule | None, int | None, str | None]:
+    """What the sidecar says: the rule, the value of padding, and what could not be checked."""
+    sidecar = sidecar_path(path)
+    content = read_sidecar(path, "encode")
+    if content is None:
+        return None, None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
+    with understood(sidecar, "encode"):
+        if content["sequences"]["fingerprint"] != fingerprint_of(path):
+            return None, None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
+        return RowRule.from_metadata(content), content["sequences"].get("value"), None
+
+
+def _open_safetensors(path: str) -> StoredSequences:
+    from wordvec_cli.embeddings import check_format
+
+    file = store.open_file(path)
+    check_format(file, FORMAT, FORMAT_VERSION, KIND)
+    with understood(path, "encode"):
+        tables = {name: json.loads(file.metadata[name]) for name in ("sequences", "specials", "vocabulary")}
+        rule, value = RowRule.from_metadata(tables), tables["sequences"].get("value")
+    stored, stored_offsets = file.tensors.get("ids"), file.tensors.get("offsets")
+    if stored is None or stored.dtype not in _STORED_DTYPES.values() or len(stored.shape) != 2 - bool(stored_offsets):
+        raise InputError(f"{path}: its ids are not what wordvec encode writes; the file is damaged, make it again")
+    ids = np.asarray(stored.data).reshape(stored.shape)
+    offsets = np.asarray(stored_offsets.data) if stored_offsets else None
+    if offsets is not None and not _are_offsets(offsets, len(ids)):
+        raise InputError(f"{path}: its offsets and ids do not match; the file is damaged, make it again")
+    return StoredSequences(path, ids, offsets, rule, value, None)
+
+
+def _are_offsets(offsets: NDArray[Any], n_ids: int) -> bool:
+    if offsets.dtype != np.int64 or not len(offsets) or offsets[0] != 0 or offsets[-1] != n_ids:
+        return False
+    return bool((offsets[1:] >= offsets[:-1]).all())

@@ -1,0 +1,79 @@
+"""FILE.json beside FILE: what a file in a foreign layout cannot say of itself, and of which content it is said."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from wordvec_cli.errors import InputError, WordvecError
+from wordvec_cli.files import STANDARD_STREAM, readable, replacing
+
+READ_BYTES = 1 << 20
+
+
+def sidecar_path(path: str) -> str:
+    return f"{path}.json"
+
+
+class HashedFile:
+    """A file that is written, and the SHA-256 of what has been written to it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def write(self, content: bytes | memoryview) -> int:
+        self._digest.update(content)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    @property
+    def fingerprint(self) -> str:
+        return self._digest.hexdigest()
+
+
+def write_sidecar(path: str, content: Mapping[str, Any]) -> None:
+    """Write what is to be said of `path`, unless that is standard output or a device. Raises: OutputError"""
+    if path != STANDARD_STREAM and Path(path).is_file():
+        with replacing(sidecar_path(path)) as file:
+            file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def read_sidecar(path: str, made_by: str) -> dict[str, Any] | None:
+    """What FILE.json says; None if there is none.
+
+    made_by  the command that writes such a file, for errors
+    Raises: InputError
+    """
+    sidecar = sidecar_path(path)
+    if path == STANDARD_STREAM or not Path(sidecar).is_file():
+        return None
+    with readable(sidecar):
+        text = Path(sidecar).read_bytes()
+    with understood(sidecar, made_by):
+        content = json.loads(text)
+        if not isinstance(content, dict):
+            raise TypeError
+    return content
+
+
+@contextmanager
+def understood(sidecar: str, made_by: str) -> Iterator[None]:
+    """Turn whatever is wrong with the content of a sidecar into an InputError."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, WordvecError) as error:
+        raise InputError(f"{sidecar}: is not what wordvec {made_by} writes; remove it or make it anew") from error
+
+
+def fingerprint_of(path: str) -> str:
+    """SHA-256 (hexadecimal) of a file's bytes. Raises: InputError"""
+    digest = hashlib.sha256()
+    with readable(path), open(path, "rb") as file:
+        while content := file.read(READ_BYTES):
+            digest.update(content)
+    return digest.hexdigest()

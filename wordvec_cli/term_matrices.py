@@ -1,0 +1,123 @@
+"""The sparse matrices that embeddings replaced: one-hot, binary, counts and tf-idf, as scipy's `.npz`.
+
+The columns are the rows of an embedding matrix: special rows first, then words. One-hot has a row for each token, the
+others have one for each line.
+Source: tf-idf as scikit-learn's TfidfVectorizer computes it by default: count * (ln((1 + n) / (1 + df)) + 1), where df
+of the n lines hold the word, and each line at length 1.
+"""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli import numpy_files
+from wordvec_cli.files import close_with, mapped, replacing, temporary_file, writable
+from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, RowIds, ranges_of_lines
+from wordvec_cli.sidecar import write_sidecar
+from wordvec_cli.specials import RowRule
+
+Weighting = Literal["one-hot", "binary", "count", "tf-idf"]
+WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
+_DTYPES = {"one-hot": "|i1", "binary": "|i1", "count": "<i4", "tf-idf": "<f8"}
+
+
+@dataclass(frozen=True)
+class TermMatrix:
+    """A sparse matrix in compressed rows: row i has `counts` in the `columns` at offsets[i] to offsets[i + 1].
+
+    offsets  (n_rows + 1,) int64
+    columns  (n_values,) int32, ascending in a row
+    counts   (n_values,) int32
+    """
+
+    weighting: Weighting
+    n_columns: int
+    offsets: Ids
+    columns: NDArray[np.int32]
+    counts: NDArray[np.int32]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.offsets) - 1, self.n_columns
+
+    def values(self) -> Iterator[NDArray[Any]]:
+        """What stands in the matrix, some at a time."""
+        if self.weighting == "tf-idf":
+            yield from self._tf_idf()
+            return
+        for first in range(0, len(self.counts), IDS_PER_BLOCK):
+            counts = self.counts[first : first + IDS_PER_BLOCK]
+            yield counts if self.weighting == "count" else np.ones_like(counts)
+
+    def _tf_idf(self) -> Iterator[NDArray[np.float64]]:
+        n_lines_with = np.bincount(self.columns, minlength=self.n_columns)
+        weights = np.log((1 + self.shape[0]) / (1 + n_lines_with)) + 1
+        for first, last in ranges_of_lines(self.offsets, IDS_PER_BLOCK):
+            start, end = self.offsets[first], self.offsets[last]
+            values = self.counts[start:end] * weights[self.columns[start:end]]
+            rows = np.repeat(np.arange(last - first), np.diff(self.offsets[first : last + 1]))
+            yield values / np.sqrt(np.bincount(rows, values * values, minlength=last - first))[rows]
+
+
+def term_matrix(row_ids: RowIds, weighting: Weighting, n_columns: int, folder: Path) -> TermMatrix:
+    """Count the words of each line, in nameless files of `folder`. Raises: OutputError"""
+    files = [temporary_file(folder) for _ in range(3)]
+    with writable(f"{folder} (temporary files)"):
+        _write(files[0], np.zeros(1, np.int64))
+        n_values = 0
+        for lines in row_ids:
+            offsets, columns, counts = _each_token(lines) if weighting == "one-hot" else _counted(lines, n_columns)
+            _write(files[0], offsets + n_values)
+            _write(files[1], columns)
+            _write(files[2], counts)
+            n_values += len(columns)
+        for file in files:
+            file.flush()
+    offsets, columns, counts = map(mapped, files, (np.int64, np.int32, np.int32))
+    matrix = TermMatrix(weighting, n_columns, offsets, columns, counts)
+    for file in files:
+        close_with(matrix, file)
+    return matrix
+
+
+def _write(file: BinaryIO, array: NDArray[Any]) -> None:
+    file.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+
+
+def _each_token(lines: Lines) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+    """The ends of the rows, their columns and counts: a row for each token."""
+    n_tokens = len(lines.ids)
+    return np.arange(1, n_tokens + 1), lines.ids.astype(np.int32), np.ones(n_tokens, np.int32)
+
+
+def _counted(lines: Lines, n_columns: int) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+    """The ends of the rows, their columns and counts: a row for each line."""
+    n_lines = len(lines.lengths)
+    rows = np.repeat(np.arange(n_lines), lines.lengths)
+    places, counts = np.unique(rows * n_columns + lines.ids, return_counts=True)
+    ends = np.cumsum(np.bincount(places // n_columns, minlength=n_lines))
+    return ends, (places % n_columns).astype(np.int32), counts.astype(np.int32)
+
+
+def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule) -> None:
+    """Write what scipy.sparse.load_npz reads, and FILE.json. Raises: OutputError"""
+    index = "<i4" if len(matrix.columns) <= np.iinfo(np.int32).max else "<i8"  # one type for both, as scipy has it
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in (("format", np.array(b"csr")), ("shape", np.array(matrix.shape))):
+            with archive.open(f"{name}.npy", "w") as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+        _write_entry(archive, "indptr", len(matrix.offsets), index, [matrix.offsets])
+        _write_entry(archive, "indices", len(matrix.columns), index, [matrix.columns])
+        _write_entry(archive, "data", len(matrix.columns), _DTYPES[matrix.weighting], matrix.values())
+    write_sidecar(path, {"term_matrix": {"weighting": matrix.weighting}, **rule.to_metadata()})
+
+
+def _write_entry(archive: zipfile.ZipFile, name: str, n_values: int, dtype: str, parts: Iterable[NDArray[Any]]) -> None:
+    slices = (part[first : first + IDS_PER_BLOCK] for part in parts for first in range(0, len(part), IDS_PER_BLOCK))
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        numpy_files.write_parts(entry, (n_values,), dtype, slices)
