@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import formats, glove, lookup, text, training
+from benchmarks import formats, glove, layer, lookup, text, training
 
 BENCHMARKS = {
     "text": text.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "glove": glove.main,
     "formats": formats.main,
     "lookup": lookup.main,
+    "layer": layer.main,
 }
 
 

@@ -65,17 +65,13 @@ class Layer:
         return max(1, BYTES_AT_ONCE // (4 * self.dim))
 
     def vectors(self) -> Iterator[Matrix]:
-        """Y = E[X]: the vectors of all ids, padding included, (n, dim) at a time; the array is used again.
+        """Y = E[X]: the vectors of all ids, padding included, (n, dim) at a time.
 
         Raises: InputError if an id has no row
         """
-        buffer = np.empty((0, self.dim), np.float32)
         for lines in self.sequences.lines(self._n_ids):
             self.sequences.check_range(lines, len(self.matrix.values), self.matrix.path)
-            if len(lines.ids) > len(buffer):
-                buffer = np.empty((len(lines.ids), self.dim), np.float32)
-            # `clip` alone writes into the buffer directly; the range is checked.
-            yield np.take(self.matrix.values, lines.ids, axis=0, out=buffer[: len(lines.ids)], mode="clip")
+            yield np.take(self.matrix.values, lines.ids, axis=0)
 
     def sentence_vectors(self, pool: Pool, weights: Matrix | None = None) -> Iterator[Matrix]:
         """The vectors of the words of each line, without padding, as one: (n, dim) for some lines at a time.

@@ -51,6 +51,8 @@ class Matching:
     def forms(self, word: bytes) -> Iterator[tuple[str, bytes]]:
         """What to look for, and the way that led there, the best first."""
         yield EXACT, word
+        if not self.names:
+            return
         seen = {word: word.decode("utf-8", "surrogateescape")}
         for name in self.names:
             if name == SUBWORD:

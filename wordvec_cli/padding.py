@@ -62,11 +62,16 @@ class RowIds:
         return self.sequences.n_known if self.skips_unknown else len(self.sequences.ids)
 
     def __iter__(self) -> Iterator[Lines]:
-        """All lines, some at a time; a longer line than that comes alone."""
-        for first, last in ranges_of_lines(self.sequences.offsets, IDS_PER_BLOCK):
-            yield self._lines(first, last)
+        """All lines, some at a time."""
+        return map(self.lines, self.ranges())
 
-    def _lines(self, first: int, last: int) -> Lines:
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """What `lines` is called with, for all lines; a longer line than is good to have at a time comes alone."""
+        return ranges_of_lines(self.sequences.offsets, IDS_PER_BLOCK)
+
+    def lines(self, some: tuple[int, int]) -> Lines:
+        """The lines from one number up to another, which is not among them."""
+        first, last = some
         offsets = self.sequences.offsets[first : last + 1]
         ids = self.sequences.ids[offsets[0] : offsets[-1]].astype(np.int64)
         offsets = offsets - offsets[0]

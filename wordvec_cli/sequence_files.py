@@ -19,6 +19,7 @@ from wordvec_cli import __version__, numpy_files, store
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
+from wordvec_cli.parallel import in_order
 from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, understood, write_sidecar
 from wordvec_cli.specials import RowRule
 from wordvec_cli.tokenizer import Tokenizer
@@ -70,9 +71,14 @@ class Encoded:
 
     def parts(self) -> Iterator[NDArray[Any]]:
         """The ids as they are stored, padded or one line after the other. Raises: InputError if one does not fit"""
+        for _, parts in in_order(self._parts_of, self.row_ids.ranges(), n_threads=1):  # beside the one that writes
+            yield from parts
+
+    def _parts_of(self, some: tuple[int, int]) -> list[NDArray[Any]]:
+        lines = self.row_ids.lines(some)
         if self.padding:
-            return (converted(rows.ids, self.dtype, rows.first) for rows in self.padded())
-        return (converted(lines.ids, self.dtype, lines.first) for lines in self.row_ids)
+            return [converted(rows.ids, self.dtype, rows.first) for rows in self.padding.rows(lines)]
+        return [converted(lines.ids, self.dtype, lines.first)]
 
     def lines(self) -> Iterator[list[int]]:
         """The ids of each line."""
