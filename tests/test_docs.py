@@ -1,6 +1,6 @@
 """The pages of docs/ that promise it: every command and every snippet runs, and prints what the page shows.
 
-A line that is indented by four spaces is a command, a ```python block a script; a ``` block after them is what they print,
+A line indented by four spaces is a command, a ```python block a script; a ``` block after them is what they print, and
 a ```text block what they say on standard error.
 """
 

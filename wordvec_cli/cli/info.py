@@ -1,4 +1,4 @@
-"""`wordvec info`: what a vector file, or a file of pairs, is and how it was made."""
+"""`wordvec info`: what a file is and how it was made."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,15 @@ from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
-from wordvec_cli.embeddings import Embeddings, is_native, stored_vocabulary
+from wordvec_cli.embeddings import FORMAT, Embeddings, is_native, stored_vocabulary
+from wordvec_cli.sidecar import read_sidecar, sidecar_path
 
-JSON_VALUES = ("configuration", "losses", "pair_options", "tokenizer")
-PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
+JSON_VALUES = (
+    "configuration", "corpus", "losses", "matrix", "pair_options", "sequences", "specials", "tokenizer", "vocabulary",
+)  # fmt: skip
 
 
-@click.command(short_help="Say what a vector file (or one of pairs) is and how it was made.")
+@click.command(short_help="Say what a file is and how it was made.")
 @click.argument("file")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
@@ -27,15 +29,18 @@ PAIRS = "wordvec-pairs"  # `pairs_file.FORMAT`, which would bring numpy
 def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None, source: VectorSource) -> None:
     """Print what FILE is, its rows and dimension, and how it was made: `name<TAB>value` lines, or one JSON object.
 
-    FILE is a vector file of any kind, or one of pairs.
+    FILE is a vector file of any kind, or any other file that wordvec writes.
 
     \b
     wordvec info vectors.safetensors
     wordvec info pairs.safetensors
     wordvec info vectors.safetensors --format json | jq .configuration
     """
-    if is_native(file) and (opened := store.open_file(file)).metadata.get("format") == PAIRS:
-        facts = _facts_of_pairs(opened)
+    opened = store.open_file(file) if is_native(file) else None
+    if opened is not None and opened.metadata.get("format") != FORMAT:
+        facts = _facts_of_tensors(opened)
+    elif opened is None and (said := read_sidecar(file, "wordvec")) is not None:
+        facts = {"format": f"as {sidecar_path(file)} says"} | said
     else:
         facts = _facts(source.open(file, terminal, vocab))
     if layout == "json":
@@ -62,15 +67,15 @@ def _format_of(embeddings: Embeddings) -> str:
     return embeddings.metadata.get("converted_from", "unknown")
 
 
-def _facts_of_pairs(file: store.StoredFile) -> dict[str, Any]:
-    vocabulary = stored_vocabulary(file)
-    facts: dict[str, Any] = {
-        "format": "wordvec pairs (safetensors)",
-        "words": len(vocabulary),
-        "pairs": file.tensors["weights"].shape[0] if "weights" in file.tensors else 0,
-        "counts": vocabulary.counts is not None,
-    }
-    return facts | _recorded(file.metadata, facts)
+def _facts_of_tensors(file: store.StoredFile) -> dict[str, Any]:
+    """Of a file of ours that holds something else than vectors."""
+    kind = file.metadata["format"].removeprefix("wordvec-")
+    facts: dict[str, Any] = {"format": f"wordvec {kind} (safetensors)"}
+    if "words.text" in file.tensors:
+        vocabulary = stored_vocabulary(file)
+        facts |= {"words": len(vocabulary), "counts": vocabulary.counts is not None}
+    shapes = {name: tensor.shape for name, tensor in file.tensors.items() if not name.startswith(("words.", "counts"))}
+    return facts | {"shapes": shapes} | _recorded(file.metadata, facts)
 
 
 def _recorded(metadata: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
