@@ -48,7 +48,9 @@ words = st.one_of(words, st.text(min_size=1, max_size=5).map(str.encode)).filter
     st.sampled_from(["pad,unk", "unk,pad", "none", "x,unk,y"]),
     st.sampled_from(["pre", "post"]),
 )
-@example([[b"\x00"], [b"\xef\xbb\xbf", b"\xff"], [], ["\u3000\u2028".encode(), "東京".encode()]], "npy", "pad,unk", "pre")
+@example(
+    [[b"\x00"], [b"\xef\xbb\xbf", b"\xff"], [], ["\u3000\u2028".encode(), "東京".encode()]], "npy", "pad,unk", "pre"
+)
 @example([[b"[1]", b"<pad>", b"<unk>"]], "text", "pad,unk", "pre")
 def test_what_is_encoded_is_decoded(lines: list[list[bytes]], to: str, specials: str, padding: str) -> None:
     text = b"".join(b" ".join(line) + b"\n" for line in lines)
@@ -140,8 +142,10 @@ def test_lines_of_a_file() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"a", b"1.5", b"[1.0]", b"[true]", b"[1", b"{}", b'["2"]', b"[[2]]", b"2 \xff", b"0x2", b"1_0", b"[NaN]", b"2\x00"]
-    + [b"[" * 100_000, b"9" * 5000],
+    [
+        *(b"a", b"1.5", b"0x2", b"1_0", b"2 \xff", b"2\x00", b"9" * 5000),
+        *(b"[1.0]", b"[true]", b"[1", b"{}", b'["2"]', b"[[2]]", b"[NaN]", b"[" * 100_000),
+    ],
 )
 def test_what_is_no_line_of_numbers_is_named(line: bytes) -> None:
     Path("s.txt").write_bytes(b"2\n" + line + b"\n")
@@ -186,7 +190,7 @@ def test_a_stale_sidecar_is_told_and_not_used() -> None:
     assert b"s.npy.json: does not belong to s.npy as it is now; it is not used" in result.stderr
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"sequences": 3}', '{"sequences": {"fingerprint": null}}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"sequences": 3}', '{"sequences": {"fingerprint": null}}'])
 def test_a_broken_sidecar_is_one_line(content: str) -> None:
     encode()
     Path("s.npy.json").write_text(content)
@@ -245,6 +249,6 @@ def test_damaged_safetensors_are_one_line(offsets: list[float]) -> None:
 def test_a_full_disk_is_one_line() -> None:
     Path("s.txt").write_bytes(b"2 3\n")
     with open("/dev/full", "wb") as full:
-        result = run_here("decode", "s.txt", "--vocab", "vocab.tsv", stdout=full)
+        result = run_here("decode", "s.txt", "--vocab", "vocab.tsv", "--quiet", stdout=full)
     assert result.returncode == 1
     assert result.stderr == b"Error: standard output: no space left on device; free some space\n"

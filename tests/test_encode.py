@@ -87,7 +87,13 @@ token = st.sampled_from([b"a", b"b", b"c", b"zz", "東京".encode()])
     n_at_once=st.integers(1, 20),
 )
 def test_rows_masks_and_lengths_are_those_of_plain_loops(
-    lines: list[list[bytes]], length: str, sides: tuple[str, str], specials: str, skips: bool, dtype: str, n_at_once: int
+    lines: list[list[bytes]],
+    length: str,
+    sides: tuple[str, str],
+    specials: str,
+    skips: bool,
+    dtype: str,
+    n_at_once: int,
 ) -> None:
     Path("corpus.txt").write_bytes(b"".join(b" ".join(line) + b"\n" for line in lines))
     names = () if specials == "none" else tuple(specials.split(","))
@@ -278,7 +284,8 @@ def test_nasty_text_keeps_rows_and_lines_aligned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("invalid_utf8", "expected"), [("keep", [[2, 3], [2, 2]]), ("replace", [[2, 1], [2, 2]]), ("skip", [[0, 0], [2, 2]])]
+    ("invalid_utf8", "expected"),
+    [("keep", [[2, 3], [2, 2]]), ("replace", [[2, 1], [2, 2]]), ("skip", [[0, 0], [2, 2]])],
 )
 def test_bytes_that_are_no_utf8(invalid_utf8: str, expected: list[list[int]]) -> None:
     Path("vocab.tsv").write_bytes(b"a\t9\n\xff\t2\n")
@@ -460,7 +467,9 @@ def test_a_matrix_with_other_rules_is_refused() -> None:
     message = refused_encode("--matrix", "m.npy", "--specials", "none", "--value", "0")
     assert "has the special rows none and m.npy pad,unk" in message
     Path("vocab.tsv").write_bytes(b"a\t9\nb\t2\n")
-    assert "vocab.tsv: was made with another vocabulary than m.npy (2 and 3 words)" in refused_encode("--matrix", "m.npy")
+    assert "vocab.tsv: was made with another vocabulary than m.npy (2 and 3 words)" in refused_encode(
+        "--matrix", "m.npy"
+    )
     Path("vocab.tsv").write_bytes(b"b\t9\na\t2\nc\t1\n")
     assert "vocab.tsv: was made with another vocabulary than m.npy;" in refused_encode("--matrix", "m.npy")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import reference_sequences as reference
 from wordvec_cli import padding as padding_module
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.padding import DTYPES, Lines, Padding, RowIds, chosen_length, converted, ranges_of_lines
+from wordvec_cli.padding import DTYPES, Lines, PaddedRows, Padding, RowIds, chosen_length, converted, ranges_of_lines
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.specials import Specials
 
@@ -33,7 +33,9 @@ def as_lists(lines: Lines) -> list[list[int]]:
 # ---------------------------------------------------------------- lines
 
 
-@given(lines_of_ids, st.sampled_from(["pad,unk", "unk,pad", "pad", "none", "pad,x,unk"]), st.booleans(), st.integers(1, 9))
+@given(
+    lines_of_ids, st.sampled_from(["pad,unk", "unk,pad", "pad", "none", "pad,x,unk"]), st.booleans(), st.integers(1, 9)
+)
 def test_words_come_after_the_special_rows(
     lines: list[list[int]], specials: str, skips_unknown: bool, n_at_once: int
 ) -> None:
@@ -124,9 +126,13 @@ def test_a_length_is_a_number_or_the_longest_lines() -> None:
     assert chosen_length("7", Counter({0: 5})) == 7
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "all", "p", "p0", "p100.1", "p-5", "p1e1", "P99", "99p", "1_0", " 3"])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "1.5", "", "all", "p", "p0", "p100.1", "p-5", "p1e1", "P99", "99p", "1_0", " 3"]
+)
 def test_another_length_is_an_error(text: str) -> None:
-    with pytest.raises(OptionError, match=rf"^--length {re.escape(text)}: must be a number from 1, max, or a percentage"):
+    with pytest.raises(
+        OptionError, match=rf"^--length {re.escape(text)}: must be a number from 1, max, or a percentage"
+    ):
         chosen_length(text, Counter({3: 1}))
 
 
@@ -143,9 +149,14 @@ def test_lines_without_words_have_no_length(text: str) -> None:
 def test_ids_are_converted_if_they_fit(dtype: str) -> None:
     limits = np.iinfo(dtype)
     ids = np.array([[limits.min, limits.max]])
-    assert converted(ids, dtype, 0).tolist() == ids.tolist()
-    assert converted(ids, dtype, 0).dtype == dtype
-    assert converted(np.empty((0, 3), np.int64), dtype, 0).shape == (0, 3)
+    assert converted(padded_rows(ids), dtype).tolist() == ids.tolist()
+    assert converted(padded_rows(ids), dtype).dtype == dtype
+    assert converted(padded_rows(np.empty((0, 3), np.int64)), dtype).shape == (0, 3)
+
+
+def padded_rows(ids: np.ndarray) -> PaddedRows:
+    """From line 11 on."""
+    return PaddedRows(ids, np.ones_like(ids, bool), np.full(len(ids), 2), 10)
 
 
 @pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "int64"])
@@ -153,6 +164,6 @@ def test_ids_are_converted_if_they_fit(dtype: str) -> None:
 def test_an_id_that_does_not_fit_is_named_with_its_line(dtype: str, side: str) -> None:
     wrong = int(getattr(np.iinfo(dtype), side)) + (1 if side == "max" else -1)
     with pytest.raises(InputError, match=rf"^--dtype {dtype}: line 12: id {wrong} does not fit; choose a larger type"):
-        converted(np.array([[0, 0], [0, wrong], [wrong, 0]]), dtype, 10)
-    with pytest.raises(InputError, match=rf"^--dtype {dtype}: id {wrong} does not fit"):
-        converted(np.array([0, wrong]), dtype, 10)
+        converted(padded_rows(np.array([[0, 0], [0, wrong], [wrong, 0]])), dtype)
+    with pytest.raises(InputError, match=rf"^--dtype {dtype}: line 13: id {wrong} does not fit"):
+        converted(Lines(np.array([0, wrong]), np.array([0, 1, 1, 2]), 10), dtype)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wordvec_cli import numpy_files
 from wordvec_cli.embedding_matrix import Matrix, StoredMatrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import mapped, replacing, temporary_file, writable
-from wordvec_cli.padding import Ids, Lines
+from wordvec_cli.padding import Lines
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequence_files import StoredSequences
 from wordvec_cli.sidecar import write_sidecar
@@ -71,22 +70,36 @@ class Layer:
         """
         for lines in self.sequences.lines(self._n_ids):
             self.sequences.check_range(lines, len(self.matrix.values), self.matrix.path)
-            yield np.take(self.matrix.values, lines.ids, axis=0)
+            for some in _slices(len(lines.ids), self._n_ids):
+                yield np.take(self.matrix.values, lines.ids[some], axis=0)
 
     def sentence_vectors(self, pool: Pool, weights: Matrix | None = None) -> Iterator[Matrix]:
         """The vectors of the words of each line, without padding, as one: (n, dim) for some lines at a time.
 
-        pool     `sif` is the mean of weighed words; `without_common_direction` is what is left to do then
+        pool     `sif` is the mean of weighed words, as which `sif_vectors` begin
         weights  (n_rows,) what each word's vector is multiplied with; None: 1
         A line without words has a vector of zeros. Raises: InputError if an id has no row
         """
         for lines in self.sequences.lines(self._n_ids):
             self.sequences.check_range(lines, len(self.matrix.values), self.matrix.path, self._padding)
-            words = _without(self._padding, lines)
-            rows = self.matrix.values[words.ids]
+            yield self._pooled(_without(self._padding, lines), pool, weights)
+
+    def _pooled(self, lines: Lines, pool: Pool, weights: Matrix | None) -> Matrix:
+        """The vectors of the words of each line as one; zeros for a line without any."""
+        merge = np.maximum if pool == "max" else np.add
+        pooled = np.full((len(lines.lengths), self.dim), -np.inf if pool == "max" else 0.0)
+        for some in _slices(len(lines.ids), self._n_ids):  # a long line comes in several
+            ids = lines.ids[some]
+            rows = np.take(self.matrix.values, ids, axis=0)
             if weights is not None:
-                rows *= weights[words.ids, None]
-            yield _pooled(rows, words.offsets, pool)
+                rows *= weights[ids, None]
+            offsets = np.clip(lines.offsets, some.start, some.stop) - some.start
+            filled = np.flatnonzero(np.diff(offsets))
+            pooled[filled] = merge(pooled[filled], merge.reduceat(rows, offsets[filled], axis=0))
+        if pool in {"mean", "sif"}:
+            pooled /= np.maximum(lines.lengths, 1)[:, None]
+        pooled[lines.lengths == 0] = 0
+        return pooled.astype(np.float32)
 
     @property
     def _padding(self) -> int | None:
@@ -105,56 +118,47 @@ def _without(padding: int | None, lines: Lines) -> Lines:
     return Lines(lines.ids[is_word], n_words[lines.offsets], lines.first)
 
 
-def _pooled(rows: Matrix, offsets: Ids, pool: Pool) -> Matrix:
-    """The rows of each line as one; zeros for a line without any."""
-    lengths = np.diff(offsets)
-    pooled = np.zeros((len(lengths), rows.shape[1]), np.float32)
-    filled = np.flatnonzero(lengths)
-    if len(filled):
-        reduce = np.maximum.reduceat if pool == "max" else np.add.reduceat
-        pooled[filled] = reduce(rows, offsets[filled], axis=0)
-    if pool in {"mean", "sif"}:
-        pooled[filled] /= lengths[filled, None]
-    return pooled
+def _slices(n: int, n_at_once: int) -> Iterator[slice]:
+    return (slice(first, min(first + n_at_once, n)) for first in range(0, n, n_at_once))
 
 
 # ---------------------------------------------------------------- smooth inverse frequencies
 
 
-def sif_weights(vocabulary: Vocabulary, rule: RowRule, weight: float = SIF_WEIGHT) -> Matrix:
+def sif_weights(path: str, vocabulary: Vocabulary, rule: RowRule, weight: float = SIF_WEIGHT) -> Matrix:
     """What each row weighs, (n_rows,); rows that stand for no word weigh 1, as words without a count do in the source.
 
-    Raises: InputError if the vocabulary has no counts
+    path  of the vocabulary
+    Raises: InputError if it has no counts
     """
-    if vocabulary.counts is None:
-        raise InputError("--pool sif: weighs words by their counts, which --vocab does not hold; count the corpus")
-    counts = np.asarray(vocabulary.counts, np.float64)
+    counts = np.zeros(1) if vocabulary.counts is None else np.asarray(vocabulary.counts, np.float64)
+    if not counts.any():
+        raise InputError(f"{path}: holds no counts, by which --pool sif weighs words; make it with wordvec build-vocab")
     weights = np.ones(rule.n_rows, np.float32)
-    weights[len(rule.specials) :] = weight / (weight + counts / counts.sum())
+    weights[rule.specials.n_rows :] = weight / (weight + counts / counts.sum())
     return weights
 
 
-def without_common_direction(parts: Iterator[Matrix], folder: Path) -> Iterator[Matrix]:
-    """The vectors without their first singular vector; they lie in a nameless file of `folder` in between.
+def sif_vectors(layer: Layer, weights: Matrix, folder: Path) -> Iterator[Matrix]:
+    """Sentence vectors as (n, dim) for some lines at a time; they lie in a nameless file of `folder` in between.
 
-    Raises: OutputError
+    weights  those of `sif_weights`
+    Raises: InputError if a number is not finite, OutputError
     """
-    file = temporary_file(folder)
-    squares: NDArray[np.float64] | float = 0.0
-    dim = 1
-    with writable(f"{folder} (temporary files)"):
-        for part in parts:
-            dim = part.shape[1]
+    squares = np.zeros((layer.dim, layer.dim))
+    with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
+        for part in layer.sentence_vectors("sif", weights):
             exact = part.astype(np.float64)
-            squares = squares + exact.T @ exact
+            squares += exact.T @ exact
             file.write(part.data.cast("B") if part.size else b"")
         file.flush()
-    vectors = mapped(file, np.float32).reshape(-1, dim)
-    direction = np.linalg.eigh(squares)[1][:, -1] if len(vectors) else np.zeros(dim)
-    n_at_once = max(1, BYTES_AT_ONCE // (4 * dim))
-    for first in range(0, len(vectors), n_at_once):
-        some = vectors[first : first + n_at_once].astype(np.float64)
-        yield (some - np.outer(some @ direction, direction)).astype(np.float32)
+        vectors = mapped(file, np.float32).reshape(-1, layer.dim)
+    if not np.isfinite(squares).all():
+        raise InputError(f"{layer.matrix.path}: holds numbers that are not finite; make it again with wordvec matrix")
+    direction = np.linalg.eigh(squares)[1][:, -1]
+    for some in _slices(len(vectors), max(1, BYTES_AT_ONCE // (4 * layer.dim))):
+        exact = vectors[some].astype(np.float64)
+        yield (exact - np.outer(exact @ direction, direction)).astype(np.float32)
 
 
 # ---------------------------------------------------------------- files

@@ -84,7 +84,7 @@ def matrix_of_vectors(
 
     Raises: InputError if no word is found
     """
-    n_specials = len(rule.specials)
+    n_specials = rule.specials.n_rows
     matrix = np.zeros((rule.n_rows, vectors.dim), np.float32)
     kinds = _copy_vectors(vocabulary, vectors, matching, matrix[n_specials:])
     is_found = np.concatenate([np.zeros(n_specials, bool), [kind != NONE for kind in kinds]])
@@ -130,14 +130,12 @@ def _forget_infinite(words: Matrix, kinds: list[str]) -> None:
 
 def _unknown_vector(vectors: Embeddings, vocabulary: Vocabulary) -> Matrix | None:
     """The vector that a file has for unknown words: its own, or that of `<unk>` where this is no word to us."""
-    if vectors.unknown is not None:
-        return np.array(vectors.unknown, np.float32)
+    candidates = [np.array(vectors.unknown, np.float32)] if vectors.unknown is not None else []
     for name in UNKNOWN_WORDS:
         word_id = vectors.vocabulary.find(name)
-        if word_id is not None and vocabulary.find(name) is None and np.isfinite(vectors.matrix[word_id]).all():
-            vector: Matrix = vectors.matrix[word_id]
-            return vector
-    return None
+        if word_id is not None and vocabulary.find(name) is None:
+            candidates.append(vectors.matrix[word_id])
+    return next((vector for vector in candidates if np.isfinite(vector).all()), None)
 
 
 class _Filler:
@@ -226,7 +224,7 @@ def _said_of(path: str) -> tuple[RowRule | None, str | None]:
     if content is None:
         return None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
     with understood(sidecar, "matrix"):
-        if content["matrix"]["fingerprint"] != fingerprint_of(path):
+        if content.get("matrix", {}).get("fingerprint") != fingerprint_of(path):
             return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
         return RowRule.from_metadata(content), None
 

@@ -76,7 +76,7 @@ class RowIds:
         ids = self.sequences.ids[offsets[0] : offsets[-1]].astype(np.int64)
         offsets = offsets - offsets[0]
         is_unknown = ids == UNKNOWN
-        ids += len(self.specials)
+        ids += self.specials.n_rows
         if not self.skips_unknown and self.specials.unknown is not None:
             ids[is_unknown] = self.specials.unknown
             return Lines(ids, offsets, first)
@@ -152,6 +152,8 @@ class Padding:
     truncating: Side = "pre"
 
     def __post_init__(self) -> None:
+        if not np.iinfo(np.int64).min <= self.value <= np.iinfo(np.int64).max:
+            raise OptionError(f"--value {self.value}: does not fit into 64 bits; choose a smaller one")
         for option, side in (("--padding", self.padding), ("--truncating", self.truncating)):
             if side not in get_args(Side):
                 raise OptionError(f"{option}: {side!r} is not one of {', '.join(get_args(Side))}")
@@ -190,15 +192,16 @@ class PaddedRows(NamedTuple):
     first: int
 
 
-def converted(ids: Ids, dtype: str, first: int) -> NDArray[Any]:
-    """Ids in the type in which they are stored.
-
-    ids    of one dimension, or (n, length): rows from number `first` on
-    Raises: InputError if one does not fit
-    """
-    limits = np.iinfo(dtype)
+def converted(lines: "Lines | PaddedRows", dtype: str) -> NDArray[Any]:
+    """The ids in the type in which they are stored. Raises: InputError that names the line if one does not fit"""
+    ids, limits = lines.ids, np.iinfo(dtype)
     if ids.size and (int(ids.max()) > limits.max or int(ids.min()) < limits.min):
-        wrong = np.argwhere((ids > limits.max) | (ids < limits.min))[0]
-        where = f"line {first + wrong[0] + 1}: " if ids.ndim == 2 else ""
-        raise InputError(f"--dtype {dtype}: {where}id {ids[tuple(wrong)]} does not fit; choose a larger type")
+        place = int(((ids > limits.max) | (ids < limits.min)).argmax())
+        if isinstance(lines, Lines):
+            line = int(np.searchsorted(lines.offsets, place, side="right")) - 1
+        else:
+            line = place // ids.shape[1]
+        raise InputError(
+            f"--dtype {dtype}: line {lines.first + line + 1}: id {ids.flat[place]} does not fit; choose a larger type"
+        )
     return ids.astype(dtype)

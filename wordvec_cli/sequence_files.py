@@ -8,7 +8,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -77,8 +77,8 @@ class Encoded:
     def _parts_of(self, some: tuple[int, int]) -> list[NDArray[Any]]:
         lines = self.row_ids.lines(some)
         if self.padding:
-            return [converted(rows.ids, self.dtype, rows.first) for rows in self.padding.rows(lines)]
-        return [converted(lines.ids, self.dtype, lines.first)]
+            return [converted(rows, self.dtype) for rows in self.padding.rows(lines)]
+        return [converted(lines, self.dtype)]
 
     def lines(self) -> Iterator[list[int]]:
         """The ids of each line."""
@@ -208,12 +208,12 @@ class StoredSequences(NamedTuple):
         if self.offsets is not None:
             for first, last in ranges_of_lines(self.offsets, n_ids):
                 start, end = self.offsets[first], self.offsets[last]
-                yield Lines(np.array(self.ids[start:end], np.int64), self.offsets[first : last + 1] - start, first)
+                yield Lines(_as_ids(self.ids[start:end]), self.offsets[first : last + 1] - start, first)
             return
         n_lines, length = self.ids.shape
         n_at_once = max(1, n_ids // max(1, length))
         for first in range(0, n_lines, n_at_once):
-            some = np.array(self.ids[first : first + n_at_once], np.int64)
+            some = _as_ids(self.ids[first : first + n_at_once])
             yield Lines(some.reshape(-1), np.arange(len(some) + 1) * length, first)
 
     def check_range(self, lines: Lines, n_rows: int, where: str, ignored: int | None = None) -> None:
@@ -235,6 +235,13 @@ class StoredSequences(NamedTuple):
             f"{self.path}: line {lines.first + line + 1}, position {place - lines.offsets[line] + 1}: there is no row "
             f"{ids[place]} among the {n_rows} of {where}; use what has the same vocabulary and --specials"
         )
+
+
+def _as_ids(ids: NDArray[Any]) -> Ids:
+    """A copy as int64; as they are if that cannot hold them, and no matrix has so many rows."""
+    if ids.dtype.kind == "u" and ids.size and int(ids.max()) > np.iinfo(np.int64).max:
+        return np.array(ids)
+    return np.array(ids, np.int64)
 
 
 def is_binary(path: str) -> bool:
@@ -260,19 +267,27 @@ def open_sequences(path: str) -> StoredSequences:
                 "for each line; make them with wordvec encode"
             )
         ids = numpy_files.map_array(path, file, header)
-    return StoredSequences(path, ids, None, *_said_of(path))
+    return StoredSequences(path, ids, None, *said_of(path))
 
 
-def _said_of(path: str) -> tuple[RowRule | None, int | None, str | None]:
+def said_of(path: str) -> tuple[RowRule | None, int | None, str | None]:
     """What the sidecar says: the rule, the value of padding, and what could not be checked."""
     sidecar = sidecar_path(path)
     content = read_sidecar(path, "encode")
     if content is None:
         return None, None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
     with understood(sidecar, "encode"):
-        if content["sequences"]["fingerprint"] != fingerprint_of(path):
+        if content.get("sequences", {}).get("fingerprint") != fingerprint_of(path):
             return None, None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
-        return RowRule.from_metadata(content), content["sequences"].get("value"), None
+        return RowRule.from_metadata(content), _padding_of(content), None
+
+
+def _padding_of(content: Mapping[str, Any]) -> int | None:
+    """The value of padding that is recorded. Raises: TypeError"""
+    value = content["sequences"].get("value")
+    if value is not None and type(value) is not int:
+        raise TypeError("padding is a whole number")
+    return value
 
 
 def _open_safetensors(path: str) -> StoredSequences:
@@ -282,7 +297,7 @@ def _open_safetensors(path: str) -> StoredSequences:
     check_format(file, FORMAT, FORMAT_VERSION, KIND)
     with understood(path, "encode"):
         tables = {name: json.loads(file.metadata[name]) for name in ("sequences", "specials", "vocabulary")}
-        rule, value = RowRule.from_metadata(tables), tables["sequences"].get("value")
+        rule, value = RowRule.from_metadata(tables), _padding_of(tables)
     stored, stored_offsets = file.tensors.get("ids"), file.tensors.get("offsets")
     if stored is None or stored.dtype not in _STORED_DTYPES.values() or len(stored.shape) != 2 - bool(stored_offsets):
         raise InputError(f"{path}: its ids are not what wordvec encode writes; the file is damaged, make it again")

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from wordvec_cli.errors import InputError, WordvecError
-from wordvec_cli.files import STANDARD_STREAM, readable, replacing
+from wordvec_cli.errors import InputError, OptionError, WordvecError
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, readable, replacing
 
 READ_BYTES = 1 << 20
 
@@ -61,12 +62,27 @@ def read_sidecar(path: str, made_by: str) -> dict[str, Any] | None:
     return content
 
 
+def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
+    """Find out before the work that an output, or its sidecar, would take the place of an input or of another output.
+
+    Raises: OutputError, OptionError
+    """
+    taken: set[str] = set()
+    for path in outputs:
+        check_output(path)
+        for each in (path, sidecar_path(path)):
+            check_not_input(each, *inputs, *(sidecar_path(path) for path in inputs if path))
+            if path != STANDARD_STREAM and os.path.realpath(each) in taken:
+                raise OptionError(f"{each}: is named for two outputs; give each a file of its own")
+            taken.add(os.path.realpath(each))
+
+
 @contextmanager
 def understood(sidecar: str, made_by: str) -> Iterator[None]:
     """Turn whatever is wrong with the content of a sidecar into an InputError."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError, WordvecError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, WordvecError) as error:
         raise InputError(f"{sidecar}: is not what wordvec {made_by} writes; remove it or make it anew") from error
 
 

@@ -36,7 +36,8 @@ class Specials:
         """`none`, or names with commas between them. Raises: OptionError"""
         return Specials(() if text == "none" else tuple(text.split(",")))
 
-    def __len__(self) -> int:
+    @property
+    def n_rows(self) -> int:
         return len(self.names)
 
     def __str__(self) -> str:
@@ -73,7 +74,7 @@ class RowRule:
 
     @property
     def n_rows(self) -> int:
-        return len(self.specials) + self.n_words
+        return self.specials.n_rows + self.n_words
 
     def to_metadata(self) -> dict[str, Any]:
         return {
@@ -86,6 +87,8 @@ class RowRule:
         """Raises: KeyError, TypeError, ValueError or OptionError if it is not what `to_metadata` gives"""
         vocabulary = metadata["vocabulary"]
         specials = Specials(tuple(metadata["specials"]))
+        if not isinstance(metadata["specials"], list):
+            raise TypeError("specials are a list of names")
         return RowRule(specials, int(vocabulary["n_words"]), str(vocabulary["fingerprint"]))
 
 

@@ -8,6 +8,7 @@ of the n lines hold the word, and each line at length 1.
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli import numpy_files
-from wordvec_cli.files import close_with, mapped, replacing, temporary_file, writable
+from wordvec_cli.files import mapped, replacing, temporary_file, writable
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, RowIds, ranges_of_lines
 from wordvec_cli.sidecar import write_sidecar
 from wordvec_cli.specials import RowRule
@@ -66,8 +67,8 @@ class TermMatrix:
 
 def term_matrix(row_ids: RowIds, weighting: Weighting, n_columns: int, folder: Path) -> TermMatrix:
     """Count the words of each line, in nameless files of `folder`. Raises: OutputError"""
-    files = [temporary_file(folder) for _ in range(3)]
-    with writable(f"{folder} (temporary files)"):
+    with ExitStack() as opened, writable(f"{folder} (temporary files)"):
+        files = [opened.enter_context(temporary_file(folder)) for _ in range(3)]
         _write(files[0], np.zeros(1, np.int64))
         n_values = 0
         for lines in row_ids:
@@ -78,11 +79,7 @@ def term_matrix(row_ids: RowIds, weighting: Weighting, n_columns: int, folder: P
             n_values += len(columns)
         for file in files:
             file.flush()
-    offsets, columns, counts = map(mapped, files, (np.int64, np.int32, np.int32))
-    matrix = TermMatrix(weighting, n_columns, offsets, columns, counts)
-    for file in files:
-        close_with(matrix, file)
-    return matrix
+        return TermMatrix(weighting, n_columns, *map(mapped, files, (np.int64, np.int32, np.int32)))
 
 
 def _write(file: BinaryIO, array: NDArray[Any]) -> None:

@@ -16,7 +16,7 @@ from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
 
 if TYPE_CHECKING:
     from wordvec_cli.sequence_files import StoredSequences
-    from wordvec_cli.specials import Specials
+    from wordvec_cli.specials import RowRule, Specials
     from wordvec_cli.vocabulary import Vocabulary
 
 LINES_AT_ONCE = 1 << 10
@@ -45,27 +45,28 @@ def command(
     value: int | None,
     specials: "Specials | None",
 ) -> None:
-    """Turn SEQUENCES, what wordvec encode has written, back into words, a line for each line; - is standard input.
+    """Turn SEQUENCES, what wordvec encode has written, back into words, a line for each line.
 
-    An unknown word is shown as <unk>. From standard input, or a file of text or JSON lines, each line is answered as it
-    comes.
+    An unknown word is shown as <unk>. - is standard input: lines of numbers, or of JSON arrays of them, each of which
+    is answered as it comes.
 
     \b
     wordvec decode sequences.npy --vocab vocab.tsv | head
     echo '0 2 3 1' | wordvec decode --vocab vocab.tsv
     """
-    from wordvec_cli.sequence_files import is_binary
-    from wordvec_cli.specials import Specials
+    from wordvec_cli.specials import RowRule, Specials, check_agreement
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     words = read_vocabulary(vocab).vocabulary
-    if sequences != STANDARD_STREAM and is_binary(sequences):
-        batches, rule, recorded = _stored_lines(sequences, words, vocab, specials, terminal)
-    else:
-        batches, rule, recorded = _text_lines(sequences), specials or Specials(), None
-    padding = value if value is not None else recorded if recorded is not None else rule.padding
-    decoder = Decoder(words, rule, padding, keep_padding)
-    for batch in batches:
+    found = _opened(sequences)
+    if found.note:
+        terminal.note(found.note)
+    rule = RowRule.of(words, specials or (found.rule.specials if found.rule else Specials()))
+    if found.rule:
+        check_agreement(vocab, rule, sequences, found.rule)
+    recorded = rule.specials.padding if found.padding is None else found.padding
+    decoder = Decoder(words, rule.specials, recorded if value is None else value, keep_padding)
+    for batch in found.batches:
         write_stdout(_WRITE_LINE[layout](decoder.words(line)) for line in batch)
 
 
@@ -96,15 +97,15 @@ class Decoder:
     def _word(self, id: int, line: Line) -> bytes:
         if id == self.padding:
             return b"<pad>"
-        if 0 <= id < len(self.specials):
+        if 0 <= id < self.specials.n_rows:
             return b"<%b>" % self.specials.names[id].encode()
-        if not 0 <= id - len(self.specials) < len(self.vocabulary):
-            n_rows = len(self.specials) + len(self.vocabulary)
+        if not 0 <= id - self.specials.n_rows < len(self.vocabulary):
+            n_rows = self.specials.n_rows + len(self.vocabulary)
             raise InputError(
                 f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
                 f"rows are {self.specials}, the words {len(self.vocabulary)}; name the --vocab they were made with"
             )
-        return self.vocabulary.word(id - len(self.specials))
+        return self.vocabulary.word(id - self.specials.n_rows)
 
 
 _WRITE_LINE: dict[str, Callable[[list[bytes]], bytes]] = {
@@ -113,21 +114,32 @@ _WRITE_LINE: dict[str, Callable[[list[bytes]], bytes]] = {
 }
 
 
-def _stored_lines(
-    path: str, vocabulary: "Vocabulary", vocab: str, specials: "Specials | None", terminal: Terminal
-) -> "tuple[Iterator[list[Line]], Specials, int | None]":
-    """The lines of an array, the special rows, and the value of padding. Raises: InputError"""
-    from wordvec_cli.sequence_files import open_sequences
-    from wordvec_cli.specials import RowRule, Specials, check_agreement
+class Opened(NamedTuple):
+    """Lines of ids, some at a time, and what is said of them: see `StoredSequences`."""
 
+    batches: Iterator[list[Line]]
+    rule: "RowRule | None"
+    padding: int | None
+    note: str | None
+
+
+def _opened(path: str) -> Opened:
+    """Raises: InputError"""
+    from wordvec_cli.sequence_files import is_binary, open_sequences, said_of
+
+    if path == STANDARD_STREAM:
+        return Opened(_text_lines(path), None, None, None)
+    if not is_binary(path):
+        return Opened(_text_lines(path), *said_of(path))
     stored = open_sequences(path)
-    if stored.note:
-        terminal.note(stored.note)
-    if stored.rule is None:
-        return _lines_of(stored), specials or Specials(), None
-    rule = RowRule.of(vocabulary, specials or stored.rule.specials)
-    check_agreement(vocab, rule, path, stored.rule)
-    return _lines_of(stored), rule.specials, stored.padding
+    return Opened(_lines_of(stored), stored.rule, stored.padding, stored.note)
+
+
+def _whole(number: bytes) -> int:
+    """Raises: ValueError"""
+    if not number.removeprefix(b"-").isdigit():  # int() takes 1_0 too
+        raise ValueError
+    return int(number)
 
 
 def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
@@ -157,8 +169,8 @@ def _batches_of_file(path: str) -> Iterator[list[bytes]]:
 
 def _parsed(line: bytes, where: str) -> Line:
     try:
-        ids = json.loads(line) if line.lstrip().startswith(b"[") else [int(number) for number in line.split()]
-    except ValueError:
+        ids = json.loads(line) if line.lstrip().startswith(b"[") else list(map(_whole, line.split()))
+    except (ValueError, RecursionError):
         ids = None
     if not isinstance(ids, list) or not all(type(id) is int for id in ids):
         raise InputError(f"{where}: {line[:40].decode(errors='replace')!r} is no line of whole numbers; correct it")

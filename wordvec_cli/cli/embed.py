@@ -16,7 +16,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_not_input, check_output, output_folder
+from wordvec_cli.files import STANDARD_STREAM, check_free_space, output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +62,9 @@ def command(
     from wordvec_cli.embedding_layer import Layer, check_fit, write_vectors
     from wordvec_cli.embedding_matrix import open_matrix
     from wordvec_cli.sequence_files import open_sequences
+    from wordvec_cli.sidecar import check_outputs
 
-    check_output(output)
-    check_not_input(output, matrix, sequences, vocab)
+    check_outputs([output], matrix, sequences, vocab)
     if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("-o -: vectors are binary and standard output is a terminal; name a file or a pipe")
     if (pool == "sif") != (vocab is not None):
@@ -87,7 +87,7 @@ def command(
 
 def _sif_vectors(layer: "Layer", vocab: str, folder: "Path") -> "Iterator[Matrix]":
     """Raises: InputError if the words are not those of the matrix"""
-    from wordvec_cli.embedding_layer import sif_weights, without_common_direction
+    from wordvec_cli.embedding_layer import sif_vectors, sif_weights
     from wordvec_cli.specials import RowRule, Specials, check_agreement
     from wordvec_cli.vocabulary_file import read_vocabulary
 
@@ -98,4 +98,4 @@ def _sif_vectors(layer: "Layer", vocab: str, folder: "Path") -> "Iterator[Matrix
         check_agreement(vocab, rule, layer.matrix.path, known)
     elif rule.n_rows != len(layer.matrix.values):
         raise InputError(f"{vocab}: has {rule.n_words} words, which are not those of {layer.matrix.path}; name its own")
-    return without_common_direction(layer.sentence_vectors("sif", sif_weights(words, rule)), folder)
+    return sif_vectors(layer, sif_weights(vocab, words, rule), folder)

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +24,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_free_space, check_not_input, check_output, output_folder
+from wordvec_cli.files import STANDARD_STREAM, check_free_space, output_folder
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -86,7 +85,7 @@ class Asked(NamedTuple):
         value = rule.specials.padding if self.value is None else self.value
         if value is None:
             raise OptionError(f"--specials {rule.specials}: has no row for padding; say with --value what fills up")
-        word_id = value - len(rule.specials)
+        word_id = value - rule.specials.n_rows
         if 0 <= word_id < len(vocabulary):
             word = vocabulary.word(word_id).decode(errors="replace")
             terminal.note(f"--value {value}: is the row of the word {word!r} too; the two cannot be told apart")
@@ -172,11 +171,12 @@ def command(
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.padding import RowIds
     from wordvec_cli.sequences import encode_lines
+    from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     asked = _checked(asked, output, weighting)
     outputs = [path for path in (output, asked.mask, asked.lengths) if path is not None]
-    _check_outputs(outputs, vocab, matrix)
+    check_outputs(outputs, vocab, matrix)
     words = read_vocabulary(vocab)
     if words.note:
         terminal.note(words.note)
@@ -203,14 +203,14 @@ def _checked(asked: Asked, output: str, weighting: "Weighting | None") -> Asked:
     """What was asked for, with the layout that the output's name tells. Raises: click.UsageError, OptionError"""
     from wordvec_cli.sequence_files import layout_of
 
+    if output == STANDARD_STREAM and (weighting or asked.layout in {"npy", "safetensors"}) and _is_terminal():
+        raise click.UsageError("-o -: the numbers are binary and standard output is a terminal; name a file or a pipe")
     if weighting:
         asked.refuse(f"has no meaning for --as {weighting}", *Asked._fields)
         return asked
     if asked.layout is None and output == STANDARD_STREAM:
         raise click.UsageError("-o -: standard output has no name that tells the layout; add --to, such as --to text")
     asked = asked._replace(layout=asked.layout or layout_of(output))
-    if asked.layout in {"npy", "safetensors"} and output == STANDARD_STREAM and _is_terminal():
-        raise click.UsageError("-o -: the numbers are binary and standard output is a terminal; name a file or a pipe")
     if asked.layout in {"text", "jsonl"}:
         asked.refuse(f"has no meaning for --to {asked.layout}, whose numbers are text", "dtype")
     if asked.layout != "npy" and asked.length is None:
@@ -221,15 +221,6 @@ def _checked(asked: Asked, output: str, weighting: "Weighting | None") -> Asked:
 
 def _is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _check_outputs(outputs: list[str], *inputs: str | None) -> None:
-    """Raises: OutputError; OptionError if two outputs are one file"""
-    for i, path in enumerate(outputs):
-        check_output(path)
-        check_not_input(path, *inputs)
-        if os.path.realpath(path) in map(os.path.realpath, outputs[:i]):
-            raise OptionError(f"{path}: is named for two outputs; give each a file of its own")
 
 
 def _rule(
@@ -275,7 +266,8 @@ def _tell_words(row_ids: "RowIds", vocab: str, terminal: Terminal) -> None:
 def _encoded(row_ids: "RowIds", padding: "Padding | None", rule: "RowRule", asked: Asked, text: "Corpus") -> "Encoded":
     from wordvec_cli.sequence_files import Encoded
 
-    return Encoded(row_ids, padding, asked.dtype or "int32", rule, text.tokenizer)
+    dtype = "int64" if asked.layout in {"text", "jsonl"} else asked.dtype or "int32"
+    return Encoded(row_ids, padding, dtype, rule, text.tokenizer)
 
 
 def _write_rows(output: str, asked: Asked, encoded: "Encoded") -> None:

@@ -1,6 +1,5 @@
 """`wordvec matrix`: the matrix of an embedding layer."""
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
 from wordvec_cli.errors import OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, replacing
+from wordvec_cli.files import STANDARD_STREAM, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,12 +90,15 @@ def command(
     """
     from wordvec_cli.embedding_matrix import Filling, matrix_of_vectors, random_matrix, wanted_words, write_matrix
     from wordvec_cli.matching import Matching
+    from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.specials import RowRule, Specials
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     seed = 1 if seed is None else seed
     layout = LAYOUTS[framework] if framework else _layout_of(output)
-    _check_outputs(output, report, vocab, vectors, sequences)
+    check_outputs([path for path in (output, report) if path is not None], vocab, vectors, sequences)
+    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("-o -: a matrix is binary and standard output is a terminal; name a file or a pipe")
     _check_options(vectors, source, match, report, vector_size)
     words = read_vocabulary(vocab).vocabulary
     rule = RowRule.of(words, specials or Specials())
@@ -122,17 +124,6 @@ def _layout_of(output: str) -> "Layout":
         if output.lower().endswith(ending):
             return layout  # type: ignore[return-value]
     raise OptionError(f"{output}: its name does not tell the layout; call it .npy or .safetensors, or add --to")
-
-
-def _check_outputs(output: str, report: str | None, *inputs: str | None) -> None:
-    """Raises: OutputError, OptionError"""
-    for path in filter(None, (output, report)):
-        check_output(path)
-        check_not_input(path, *inputs)
-    if report and os.path.realpath(report) == os.path.realpath(output):
-        raise OptionError(f"{report}: is named for two outputs; give each a file of its own")
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
-        raise click.UsageError("-o -: a matrix is binary and standard output is a terminal; name a file or a pipe")
 
 
 def _check_options(
@@ -168,7 +159,11 @@ def _tell_coverage(vocabulary: "Vocabulary", kinds: "Sequence[str]", terminal: T
     n_tokens = sum(way.n_tokens or 0 for way in ways)
     for way in ways:
         words = f"{way.kind}: {way.n_words} words ({way.n_words / len(vocabulary):.1%})"
-        terminal.note(f"{words}, {way.n_tokens} tokens ({way.n_tokens / n_tokens:.1%})" if way.n_tokens else words)
+        terminal.note(
+            f"{words}, {way.n_tokens} tokens ({way.n_tokens / max(n_tokens, 1):.1%})"
+            if way.n_tokens is not None
+            else words
+        )
     if missing := most_frequent_missing(vocabulary, kinds, N_MISSING_SHOWN):
         terminal.note(f"most frequent of the missing: {' '.join(map(shown, missing))}")
 
@@ -184,10 +179,11 @@ def _tell_use(output: str, layout: "Layout", built: "BuiltMatrix", length: int |
     """What the matrix is, and the line that loads it into a framework's layer."""
     n_rows, dim = built.matrix.shape
     n_words, specials = built.rule.n_words, built.rule.specials
-    terminal.note(f"{n_rows} rows of {dim} numbers: {specials or 'no special rows'}, then {n_words} words")
+    terminal.note(f"{n_rows} rows of {dim} numbers: special rows {specials}, then {n_words} words")
     input_length = "the --length of wordvec encode" if length is None else length
     terminal.note(f"input_dim (num_embeddings) {n_rows}, output_dim (embedding_dim) {dim}, input_length {input_length}")
-    terminal.note(_LOADING[layout](output, built))
+    if output != STANDARD_STREAM:
+        terminal.note(_LOADING[layout](output, built))
 
 
 def _keras_line(output: str, built: "BuiltMatrix") -> str:

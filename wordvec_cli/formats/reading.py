@@ -29,6 +29,7 @@ InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
 
 _NO_ROWS: Matrix = np.empty((0, 0), np.float32)
 
+OF_THESE_WORDS = " of these words; are they of the same language and case?"
 NOT_UTF8 = "words that are not UTF-8"
 NOT_FINITE = "rows with numbers that are not finite"
 REPEATED = "words that come again"
@@ -132,7 +133,7 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
         if options.limit is not None and len(found) >= options.limit:
             break
     if not len(found):
-        raise InputError(f"{path}: holds no vectors{' of these words' if options.words else ''}")
+        raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
     return _without_duplicates(path, found.rows(), options, oddities)
 
 
@@ -225,7 +226,7 @@ def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embedding
     ids = range(len(vocabulary)) if options.words is None else sorted(_ids(vocabulary, options.words))
     kept = np.array(ids[: options.limit], np.int64)
     if not len(kept):
-        raise InputError(f"{path}: holds no vectors{' of these words' if options.words else ''}")
+        raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
     counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)[kept].tolist()
     words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
     taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
