@@ -22,7 +22,8 @@ from gensim.test.utils import datapath
 from benchmarks.table import print_table, text_file
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions, count_words
-from wordvec_cli.evaluation import EvalSet, evaluate, read_eval_set
+from wordvec_cli.evaluation import evaluate
+from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
 from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop

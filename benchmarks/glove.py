@@ -23,7 +23,8 @@ from gensim.test.utils import datapath
 from benchmarks.table import print_table, text_file
 from benchmarks.training import SETS
 from wordvec_cli.embeddings import load
-from wordvec_cli.evaluation import evaluate, read_eval_set
+from wordvec_cli.evaluation import evaluate
+from wordvec_cli.evaluation_sets import read_eval_set
 from wordvec_cli.vocabulary import Vocabulary
 
 MIN_COUNT, WINDOW, DIM, X_MAX, THREADS = 10, 10, 100, 10, 2

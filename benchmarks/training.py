@@ -21,7 +21,8 @@ from benchmarks.table import print_table, text_file
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions, count_words
 from wordvec_cli.embeddings import save
-from wordvec_cli.evaluation import evaluate, read_eval_set
+from wordvec_cli.evaluation import evaluate
+from wordvec_cli.evaluation_sets import read_eval_set
 from wordvec_cli.sequences import Sequences, encode
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop

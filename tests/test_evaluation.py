@@ -1,6 +1,7 @@
 import gzip
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from wordvec_cli import evaluation
+from tests.reference_evaluation import compute_accuracy, evaluate_vectors
+from wordvec_cli import analogies as answering
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation import Analogies, Protocol, Score, WordPairs, evaluate, read_eval_set
+from wordvec_cli.evaluation import GENSIM, PROTOCOLS, Lexicon, Protocol, Score, ask, check_finite, evaluate
+from wordvec_cli.evaluation_sets import Analogies, WordPairs, read_eval_set
 from wordvec_cli.vocabulary import Vocabulary
 
 ANALOGIES, WORDSIM, SIMLEX = map(datapath, ("questions-words.txt", "wordsim353.tsv", "simlex999.txt"))
@@ -63,10 +66,10 @@ def written(folder: Path, text: str, name: str = "pairs.txt") -> str:
 @pytest.mark.parametrize(
     ("protocol", "options"),
     [
-        (Protocol(), {}),
-        (Protocol(max_words=900), {"restrict_vocab": 900}),
-        (Protocol(ignores_case=False), {"case_insensitive": False}),
-        (Protocol(max_words=900, scores_unknown_as_wrong=True), {"restrict_vocab": 900, "dummy4unknown": True}),
+        (GENSIM, {}),
+        (replace(GENSIM, max_words=900), {"restrict_vocab": 900}),
+        (replace(GENSIM, case="keep"), {"case_insensitive": False}),
+        (replace(GENSIM, max_words=900, unknown_words="wrong"), {"restrict_vocab": 900, "dummy4unknown": True}),
     ],
 )
 def test_word_pairs_score_as_in_gensim(path: str, kind: str, protocol: Protocol, options: dict[str, object]) -> None:
@@ -75,17 +78,17 @@ def test_word_pairs_score_as_in_gensim(path: str, kind: str, protocol: Protocol,
     _, (correlation, _), unknown = gensims(words, matrix).evaluate_word_pairs(path, **options)
     score = evaluate(vocabulary_of(words), matrix, read_eval_set(path), protocol)
     assert score.value == pytest.approx(correlation, abs=1e-6)
-    if not protocol.scores_unknown_as_wrong:
+    if protocol.unknown_words == "skip":
         assert 100 * (1 - score.coverage) == pytest.approx(unknown)
 
 
 @pytest.mark.parametrize(
     ("protocol", "options"),
     [
-        (Protocol(), {}),
-        (Protocol(max_words=1000), {"restrict_vocab": 1000}),
-        (Protocol(ignores_case=False), {"case_insensitive": False}),
-        (Protocol(max_words=1500, scores_unknown_as_wrong=True), {"restrict_vocab": 1500, "dummy4unknown": True}),
+        (GENSIM, {}),
+        (replace(GENSIM, max_words=1000), {"restrict_vocab": 1000}),
+        (replace(GENSIM, case="keep"), {"case_insensitive": False}),
+        (replace(GENSIM, max_words=1500, unknown_words="wrong"), {"restrict_vocab": 1500, "dummy4unknown": True}),
     ],
 )
 def test_analogies_score_as_in_gensim_section_by_section(
@@ -149,8 +152,143 @@ def test_blocks_of_questions_do_not_change_the_answers(monkeypatch: pytest.Monke
     matrix, analogies = vectors_of(words, "random"), read_eval_set(ANALOGIES)
     few = Analogies("few", analogies.words[:300], ("one",), (0,))
     expected = evaluate(vocabulary_of(words), matrix, few)
-    monkeypatch.setattr(evaluation, "COSINES_AT_ONCE", n_cosines)
+    monkeypatch.setattr(answering, "COSINES_AT_ONCE", n_cosines)
     assert evaluate(vocabulary_of(words), matrix, few) == expected
+
+
+# ---------------------------------------------------------------- the same numbers as the other tools
+
+
+def mixed(words: list[str]) -> list[str]:
+    """Words in several cases, some of which are not ASCII, in an order of their own."""
+    accented = ["Élan", "élan", "ÉLAN", "straße", "STRASSE"]
+    return [*words[:400], *accented, *words[400:]]
+
+
+@pytest.mark.parametrize("kind", ["random", "above zero at times"])
+@pytest.mark.parametrize("threshold", [0, 900])
+def test_analogies_score_as_in_word2vecs_compute_accuracy(threshold: int, kind: str) -> None:
+    words = mixed(words_of(ANALOGIES)[:-50])
+    matrix = vectors_of(words, "random")
+    if kind != "random":  # two dimensions and few words: often nothing has a product above zero
+        words, matrix = words[:12], matrix[:12, :2]
+    questions = (
+        [tuple(np.random.default_rng(i).permutation(words)[:4]) for i in range(200)]
+        if kind != "random"
+        else [*read_eval_set(ANALOGIES).words[::31], ("élan", *words[:3]), ("ÉLAN", "strasse", *words[2:4])]
+    )
+    few = Analogies("few", tuple(questions), ("one",), (0,))
+    score = evaluate(vocabulary_of(words), matrix, few, replace(PROTOCOLS["word2vec"], max_words=threshold or None))
+    expected = compute_accuracy(
+        [w.encode() for w in words], matrix, [[w.encode() for w in q] for q in questions], threshold
+    )
+    assert (round(score.value * score.n_used), score.n_used) == expected
+    assert 0 < expected[0] < expected[1]
+
+
+def test_analogies_score_as_in_gloves_evaluate() -> None:
+    words = words_of(ANALOGIES)[:-50]
+    matrix = vectors_of(words, "random")
+    questions = read_eval_set(ANALOGIES).words[::31]
+    few = Analogies("few", questions, ("one",), (0,))
+    score = evaluate(vocabulary_of(words), matrix, few, PROTOCOLS["glove"])
+    expected = evaluate_vectors(words, matrix, [[word.lower() for word in question] for question in questions])
+    assert (round(score.value * score.n_used), score.n_used) == expected
+    assert 0 < expected[0] < expected[1]
+
+
+def test_3cosmul_answers_as_gensims_most_similar_cosmul() -> None:
+    words = words_of(ANALOGIES)
+    matrix = vectors_of(words, "random")
+    questions = [q for q in read_eval_set(ANALOGIES).words[::97] if all(word in words for word in q)]
+    vectors = gensims(words, matrix)
+    expected = [vectors.most_similar_cosmul(positive=[b, c], negative=[a], topn=1)[0][0] for a, b, c, _ in questions]
+    few = Analogies("few", tuple(questions), ("one",), (0,))
+    protocol = Protocol(max_words=None, case="keep", method="3cosmul", n_candidates=1)
+    outcomes = ask(Lexicon(vocabulary_of(words), protocol), matrix, few)
+    assert [words[word_id] for word_id in outcomes.answers] == expected
+    added = ask(Lexicon(vocabulary_of(words), replace(protocol, method="3cosadd")), matrix, few)
+    assert (added.answers != outcomes.answers).any()  # or the test could not tell them apart
+
+
+# ---------------------------------------------------------------- our own protocol
+
+
+ROYAL = Analogies("royal", (("man", "king", "woman", "queen"),), ("one",), (0,))
+
+
+def royal_vectors(words: list[str]) -> np.ndarray:
+    """The first four words as the analogy has it, whatever further forms of `king` there are just as near."""
+    base = np.random.default_rng(3).normal(size=(3, 8)).astype(np.float32)
+    man, woman, king = base / np.linalg.norm(base, axis=1, keepdims=True)
+    queen = king - man + woman
+    return np.array([man, king, woman, queen + 0.1, *([queen] * (len(words) - 4))], np.float32)
+
+
+def test_any_number_of_other_cases_of_the_questions_words_is_passed_over() -> None:
+    words = ["man", "king", "woman", "queen", "King", "KING", "kING", "kiNG", "kinG", "KINg", "kIng"]
+    vocabulary, matrix = vocabulary_of(words), royal_vectors(words)
+    assert evaluate(vocabulary, matrix, ROYAL, PROTOCOLS["wordvec"]).value == 1
+    assert evaluate(vocabulary, matrix, ROYAL, GENSIM).value == 0
+
+
+def test_a_word_is_taken_as_it_is_written_if_there_is_such_a_one() -> None:
+    words = ["Turkey", "turkey", "china", "CHINA"]
+    matrix = np.array([[1, 0], [0, 1], [1, 3], [5, 0]], np.float32)
+    pairs = WordPairs("birds", (("turkey", "china"), ("Turkey", "China")), (1.0, 2.0))
+    values = ask(Lexicon(vocabulary_of(words), PROTOCOLS["wordvec"]), matrix, pairs).values
+    assert values == pytest.approx([3 / math.sqrt(10), 1 / math.sqrt(10)])
+    values = ask(Lexicon(vocabulary_of(words), GENSIM), matrix, pairs).values
+    assert values == pytest.approx([1 / math.sqrt(10)] * 2)
+
+
+def test_lower_asks_for_words_in_lower_case_and_keep_for_those_that_are_written() -> None:
+    vocabulary, matrix = vocabulary_of(["a", "b", "B"]), np.array([[1, 0], [1, 1], [0, 1]], np.float32)
+    pairs = WordPairs("two", (("A", "B"), ("a", "B")), (1.0, 2.0))
+    lower = ask(Lexicon(vocabulary, Protocol(None, "lower")), matrix, pairs)
+    assert lower.values == pytest.approx([math.sqrt(0.5)] * 2)
+    keep = ask(Lexicon(vocabulary, Protocol(None, "keep")), matrix, pairs)
+    assert (keep.is_known.tolist(), keep.values.tolist()) == ([False, True], [0, 0])
+
+
+def test_any_of_several_right_answers_counts_and_one_has_to_be_known() -> None:
+    words = ["man", "king", "woman", "queen", "empress"]
+    questions = (("man", "king", "woman", "absent", "Queen"), ("man", "king", "woman", "absent", "empress"))
+    sets = [Analogies("several", (each,), ("one",), (0,)) for each in (*questions, (*questions[0][:3], "absent"))]
+    matrix = royal_vectors([*words[:4], "other"])
+    vocabulary = vocabulary_of(["man", "king", "woman", "queen", "other"])
+    assert evaluate(vocabulary, matrix[[0, 1, 2, 4, 3]], sets[0], PROTOCOLS["wordvec"]).value == 1
+    for unknown in sets[1:]:
+        with pytest.raises(InputError, match="none of its 1 questions"):
+            evaluate(vocabulary, matrix, unknown, PROTOCOLS["wordvec"])
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_the_lengths_of_vectors_do_not_matter_however_small_or_large(scale: float) -> None:
+    words = words_of(ANALOGIES)
+    matrix = vectors_of(words, "random")
+    few = Analogies("few", read_eval_set(ANALOGIES).words[::31], ("one",), (0,))
+    scaled = (matrix * np.float64(scale)).astype(np.float32)
+    assert evaluate(vocabulary_of(words), scaled, few) == evaluate(vocabulary_of(words), matrix, few)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_vectors_that_are_not_finite_are_named(number: float) -> None:
+    matrix = np.ones((3, 2), np.float32)
+    matrix[2, 1] = number
+    vocabulary = vocabulary_of(["a", "b", "c"])
+    with pytest.raises(InputError, match="vector of 'c' holds numbers that are not finite"):
+        check_finite(vocabulary, matrix, GENSIM)
+    check_finite(vocabulary, matrix, replace(GENSIM, max_words=2))
+
+
+def test_more_distinct_words_than_are_taken_at_once_change_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = words_of(ANALOGIES)
+    matrix, vocabulary = vectors_of(words, "random"), vocabulary_of(words)
+    few = Analogies("few", read_eval_set(ANALOGIES).words[::31], ("one",), (0,))
+    expected = evaluate(vocabulary, matrix, few)
+    monkeypatch.setattr(answering, "DISTINCT_AT_ONCE", 5)
+    assert evaluate(vocabulary, matrix, few) == expected
 
 
 # ---------------------------------------------------------------- what is read

@@ -42,7 +42,11 @@ LAYERS = [
     "formats",
     "soundness",
     "query",
+    "evaluation_sets",
+    "analogies",
+    "resampling",
     "evaluation",
+    "comparison",
     "training",
     "cli",
 ]

@@ -12,15 +12,8 @@ from wordvec_cli.cli.options import Size
 from wordvec_cli.cli.spelling import OURS
 from wordvec_cli.cli.vectors import READABLE
 
-OWN_MEANING = {
-    "format",
-    "memory",
-    "min-count",
-    "missing",
-    "output",
-    "unknown",
-    "window",
-}  # their help says what it is for each command
+# Their help says what it is for each command.
+OWN_MEANING = {"format", "memory", "min-count", "missing", "output", "unknown", "window", "words"}
 
 
 def commands() -> dict[str, click.Command]:

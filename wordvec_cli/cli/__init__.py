@@ -32,6 +32,8 @@ COMMANDS = {
     "embed": "embed",
     "lookup": "lookup",
     "similar": "similar",
+    "evaluate": "evaluate",
+    "compare": "compare",
     "export": "export",
     "verify": "verify",
     "info": "info",

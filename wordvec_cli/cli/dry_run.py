@@ -12,7 +12,7 @@ from wordvec_cli.cli.training_plan import Counted, check, count, plan
 from wordvec_cli.cli.training_run import Order, Told, read_told
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import WordvecError
-from wordvec_cli.evaluation import EvalSet, read_eval_set
+from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
 from wordvec_cli.files import check_output, shown_size
 from wordvec_cli.sequences import count_tokens, encode
 from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_seconds

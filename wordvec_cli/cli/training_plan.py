@@ -9,7 +9,7 @@ from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.counting import CountOptions
-from wordvec_cli.evaluation import EvalSet
+from wordvec_cli.evaluation_sets import EvalSet
 from wordvec_cli.files import are_on_one_disk, check_free_space
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.tokenizer import Tokenizer

@@ -15,7 +15,8 @@ from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
 from wordvec_cli.cooccurrence import Room
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
-from wordvec_cli.evaluation import EvalSet, check_words, evaluate, read_eval_set
+from wordvec_cli.evaluation import check_words, evaluate
+from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
 from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled

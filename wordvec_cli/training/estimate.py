@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from wordvec_cli import embeddings
+from wordvec_cli.analogies import COSINES_AT_ONCE, DISTINCT_AT_ONCE
 from wordvec_cli.cooccurrence import Room
 from wordvec_cli.corpus import BLOCK_BYTES, CorpusStatistics
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation import COSINES_AT_ONCE, GENSIM, EvalSet, WordPairs
+from wordvec_cli.evaluation import GENSIM
+from wordvec_cli.evaluation_sets import Analogies, EvalSet
 from wordvec_cli.files import shown_size
 from wordvec_cli.sequences import BYTES_PER_TOKEN, Sequences
 from wordvec_cli.tokenizer import Tokenizer
@@ -38,6 +40,7 @@ BYTES_PER_CHUNK = 20  # beside its entry in a table: where its words are, and th
 ROWS_OF_GROUP = 40  # of the matrices that a kernel gathers for some centres, beside windows and noise words
 COPIES_OF_CHUNK = 3  # of rows, while they get their random numbers
 BYTES_PER_SCORED_WORD = 250  # of the table of words that an --eval-set is looked up in
+BYTES_PER_DIRECTED_NUMBER = 4 + 8 + 4  # of a vector: as it is made, divided by its length, and at length 1
 GENSIM_BYTES = 33_000_000  # of its modules and buffers
 GENSIM_BYTES_PER_WORD = {word2vec.NEGATIVE_SAMPLING: 360, word2vec.HIERARCHICAL_SOFTMAX: 700}  # of Python objects
 
@@ -262,16 +265,19 @@ def _bytes_of_draws(plan: Plan) -> int:
 
 
 def _scoring_memory(plan: Plan) -> int:
-    """What the scores after an epoch take: analogies compare with vectors of length 1, many questions at once."""
+    """What the scores after an epoch take: for analogies the cosines of their words with a slice of the vocabulary."""
     if not plan.eval_sets:
         return 0
     n_words = min(len(plan.vocabulary), GENSIM.max_words or len(plan.vocabulary))
     words = BYTES_PER_SCORED_WORD * n_words
-    n_questions = max((len(each.words) for each in plan.eval_sets if not isinstance(each, WordPairs)), default=0)
-    if not n_questions:
+    distinct = [
+        {word for words in each.words for word in words} for each in plan.eval_sets if isinstance(each, Analogies)
+    ]
+    if not distinct:
         return words
-    n_copies = 2 if plan.is_of_pairs else 1  # made of a word's two vectors, and with length 1
-    return words + n_copies * 4 * plan.published_dim * n_words + 4 * min(COSINES_AT_ONCE, n_questions * n_words)
+    n_asked = min(max(map(len, distinct)), n_words, DISTINCT_AT_ONCE)
+    width = min(max(1, COSINES_AT_ONCE // n_asked), n_words)
+    return words + 4 * n_asked * width + BYTES_PER_DIRECTED_NUMBER * plan.published_dim * (n_asked + width)
 
 
 # ---------------------------------------------------------------- time
