@@ -4,12 +4,13 @@ import argparse
 import os
 import platform
 
-from benchmarks import formats, glove, layer, lookup, text, training
+from benchmarks import evaluation, formats, glove, layer, lookup, text, training
 
 BENCHMARKS = {
     "text": text.main,
     "training": training.main,
     "glove": glove.main,
+    "evaluation": evaluation.main,
     "formats": formats.main,
     "lookup": lookup.main,
     "layer": layer.main,
