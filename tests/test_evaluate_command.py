@@ -302,6 +302,8 @@ def test_words_of_a_list_are_compared_and_missing_ones_told(folder: Path, tmp_pa
     )  # fmt: skip
     assert (result.returncode, result.stderr.count(b"1 of 3 words")) == (3, 1)
     assert json.loads(result.stdout)["neighbours"]["words"] == 2
+    old = folder / "old.safetensors"
+    assert run_here("compare", old, old, "--words", tmp_path / "list.txt", "--first-words", "9").returncode == 2
 
 
 def test_vectors_that_no_set_suits_are_compared_by_their_words(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation_sets import EvalSet
 from wordvec_cli.files import readable
 
+FIRST_WORDS = 1000
 N_EXAMPLES = 5  # words and neighbours that are shown
 
 
@@ -43,10 +44,9 @@ N_EXAMPLES = 5  # words and neighbours that are shown
     "--first-words",
     "n_words",
     type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
     metavar="N",
-    help="Compare the neighbours of the first N shared words, by A's order: of the most frequent, mostly; 0: all.",
+    help="Compare the neighbours of the first N shared words, by A's order: of the most frequent, mostly; 0: all.  "
+    "[default: 1000]",
 )
 @click.option("--words", metavar="FILE", help="Compare the neighbours of these words instead, one a line.")
 @click.option(
@@ -77,7 +77,7 @@ def command(
     sets: tuple[str, ...],
     judging: Judging,
     k: int,
-    n_words: int,
+    n_words: int | None,
     words: str | None,
     top: int,
     layout: str,
@@ -93,11 +93,13 @@ def command(
     wordvec compare old.safetensors new.safetensors
     wordvec compare old.safetensors new.safetensors wordsim353 --words mine.txt --format json
     """
+    if words and n_words is not None:
+        raise click.UsageError("--words: names the words itself; leave --first-words out")
     asked = asked_sets(sets)
     opened = [source.open(path, terminal) for path in (first, second)]
     differences = _differences(opened, asked, judging, terminal)
     shared = shared_words(*opened)
-    wanted, n_missing = _wanted(words, shared, n_words, terminal)
+    wanted, n_missing = _wanted(words, shared, FIRST_WORDS if n_words is None else n_words, terminal)
     found = changes(shared, wanted, k)
     facts = {
         name: {"vectors": path, "words": len(each.vocabulary), "dimension": each.dim}

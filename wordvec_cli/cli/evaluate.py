@@ -78,7 +78,7 @@ def command(
     wordvec evaluate vectors.safetensors
     wordvec evaluate vectors.safetensors wordsim353 --format json
     wordvec evaluate vectors.safetensors questions-words --protocol word2vec --max-words 30000 --per-section
-    """  # fmt: skip
+    """
     if predictions:
         _check_predictions(predictions, vectors, *sets)
     asked = asked_sets(sets)
