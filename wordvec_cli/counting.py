@@ -190,7 +190,7 @@ class _Survivors:
         self._note_dropped(table.counts[~is_kept])
         counts = table.counts[is_kept]
         self._note_kept(counts)
-        run = _ranked(*take_words(table.text, table.offsets, np.flatnonzero(is_kept)), counts)
+        run = ranked(*take_words(table.text, table.offsets, np.flatnonzero(is_kept)), counts)
         if self._file is None:
             self._vocabulary = run
         else:
@@ -243,11 +243,11 @@ class _Survivors:
             lengths = np.concatenate([np.diff(offsets) for _, offsets, _ in runs])
             offsets = np.concatenate([[0], np.cumsum(lengths)])
             text, counts = (np.concatenate([run[i] for run in runs]) for i in (0, 2))
-            self._vocabulary = _ranked(text, offsets, counts)
+            self._vocabulary = ranked(text, offsets, counts)
         return self._vocabulary if n_words == len(self._vocabulary) else self._vocabulary.prune(1, n_words)
 
 
-def _ranked(text: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> Vocabulary:
+def ranked(text: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> Vocabulary:
     """The words by descending count, equal counts in byte order."""
     order = byte_order(text, offsets)
     by_rank = order[np.argsort(-counts[order], kind="stable")]

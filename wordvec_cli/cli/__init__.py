@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -34,6 +34,7 @@ COMMANDS = {
     "similar": "similar",
     "evaluate": "evaluate",
     "compare": "compare",
+    "classify": "classify",
     "export": "export",
     "verify": "verify",
     "info": "info",
@@ -42,15 +43,17 @@ EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
 
 
 class Commands(click.Group):
-    """The commands of the table, each imported when it is asked for."""
+    """The commands of a table of modules, each imported when it is asked for."""
+
+    modules: Mapping[str, str] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.modules:
             return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"{__name__}.{self.modules[cmd_name]}")
         command: click.Command = module.command
         return command
 

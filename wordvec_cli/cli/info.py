@@ -15,7 +15,8 @@ from wordvec_cli.embeddings import FORMAT, Embeddings, is_native, stored_vocabul
 from wordvec_cli.sidecar import read_sidecar, sidecar_path
 
 JSON_VALUES = (
-    "configuration", "corpus", "losses", "matrix", "pair_options", "sequences", "specials", "tokenizer", "vocabulary",
+    "classifier", "configuration", "corpus", "losses", "matrix", "pair_options", "sequences", "specials", "tokenizer",
+    "vocabulary",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import click
 # What word2vec.c, GloVe, fastText and gensim call it (lower case, no dashes or underscores): what we call it.
 OURS = {
     "alpha": "--learning-rate (word2vec's alpha) or --weight-exponent (GloVe's)",
+    "bucket": "--buckets",
     "cbow": "--model cbow (or skipgram)",
     "cbowmean": "--cbow-mean",
     "dim": "--vector-size",
@@ -19,12 +20,14 @@ OURS = {
     "input": "an argument: wordvec train CORPUS...",
     "inputfile": "--pairs",
     "iter": "--epochs",
+    "label": "--label-prefix",
     "lr": "--learning-rate",
     "maxfinalvocab": "--max-vocab",
     "maxvocab": "--max-vocab",
     "maxvocabsize": "--max-vocab",
     "minalpha": "--min-learning-rate",
     "mincount": "--min-count",
+    "mincountlabel": "--min-count-label",
     "neg": "--negative",
     "nsexponent": "--noise-exponent",
     "overflowfile": "--tmp-dir",
@@ -45,6 +48,7 @@ OURS = {
     "vectorsize": "--vector-size",
     "vocabfile": "--vocab",
     "windowsize": "--window",
+    "wordngrams": "--word-ngrams",
     "workers": "--threads",
     "ws": "--window",
     "zipf": "--noise-exponent",
@@ -58,6 +62,9 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group) -> None
     if command is None:
         return
     long_names = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    if isinstance(command, click.Group):
+        check_single_dashes(arguments[1:], command)
+        return
     for argument in arguments[1:]:
         if argument == "--":
             return

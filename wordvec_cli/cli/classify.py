@@ -1,0 +1,94 @@
+"""`wordvec classify`: the group of its commands, and what they share."""
+
+import functools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli import Commands
+from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.output import asked_words
+from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
+
+if TYPE_CHECKING:
+    from wordvec_cli.label_layout import Layout
+
+READ_BYTES = 1 << 20
+
+
+class ClassifyCommands(Commands):
+    """Those that train a classifier and apply it."""
+
+    modules: Mapping[str, str] = {"train": "classify_train", "predict": "classify_predict", "test": "classify_test"}
+
+
+@click.group(cls=ClassifyCommands, short_help="Train and apply a text classifier.")
+def command() -> None:
+    """Give lines of text labels: by the mean of their words' vectors, learnt for the task, and a linear layer.
+
+    \b
+    wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
+    wordvec classify test model.safetensors test.txt
+    wordvec classify predict model.safetensors < lines.txt
+    """
+
+
+_LABEL_OPTIONS = combined(
+    click.option(
+        "--text-column", metavar="NAME",
+        help="Read a table, the text in this column: tab-separated cells below a line of names, or a JSON object on "
+        "each line.",
+    ),
+    click.option(
+        "--label-column", metavar="NAME",
+        help="The column of the label; in JSON also of a list of them.",
+    ),
+)  # fmt: skip
+
+
+def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of where a line has its labels: as one argument `layout`, a function of the prefix of labels."""
+
+    @functools.wraps(function)
+    def with_layout(*, text_column: str | None, label_column: str | None, **others: Any) -> Any:
+        if (text_column is None) != (label_column is None):
+            raise click.UsageError("--text-column and --label-column belong together; give both")
+        return function(layout=functools.partial(layout_of, text_column, label_column), **others)
+
+    return _LABEL_OPTIONS(with_layout)
+
+
+def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "Layout":
+    from wordvec_cli.label_layout import Layout
+
+    if text_column is not None:
+        return Layout(None, text_column, label_column)
+    return Layout(None if label_prefix is None else os.fsencode(label_prefix))
+
+
+def lines_of(paths: tuple[str, ...]) -> Iterator[tuple[str, list[bytes]]]:
+    """The lines of files, compressed or not, and their names; of standard input as they come in, if there are none."""
+    for path in paths or (STANDARD_STREAM,):
+        if path == STANDARD_STREAM:
+            yield from (("standard input", lines) for lines in asked_words(()))
+        else:
+            yield from ((path, lines) for lines in _lines_of_file(path))
+
+
+def _lines_of_file(path: str) -> Iterator[list[bytes]]:
+    from wordvec_cli.label_layout import whole_lines
+
+    with readable(path), open(path, "rb") as raw:
+        source = decompressed(raw)
+        for lines in whole_lines(iter(lambda: source.read(READ_BYTES), b"")):
+            yield [line.removesuffix(b"\r") for line in lines]
+
+
+def check_files(paths: tuple[str, ...]) -> None:
+    """Raises: InputError if one cannot be read"""
+    for path in paths:
+        if path != STANDARD_STREAM:
+            with readable(path), open(path, "rb"):
+                pass

@@ -1,0 +1,152 @@
+"""`wordvec classify test`: how well a classifier does on lines whose labels are known."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli.classify import check_files, layout_options, lines_of
+from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.output import as_text, shown, write_stdout
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from wordvec_cli.label_layout import Layout
+    from wordvec_cli.label_scores import LabelScores, Score
+    from wordvec_cli.prediction import Predictor
+
+EXAMPLES_TOLD = 3
+
+
+@click.command(short_help="Score a classifier on labelled lines.")
+@click.argument("model")
+@click.argument("files", nargs=-1, metavar="[LABELLED]...")
+@click.option("-k", "k", type=click.IntRange(min=1), default=1, show_default=True, help="Labels for each line at most.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
+    help="Leave out labels that are less probable.",
+)  # fmt: skip
+@click.option("--confusion", is_flag=True, help="Print too which labels were taken for which.")
+@click.option("--label-prefix", metavar="TEXT", help="What labels begin with.  [default: as in training]")
+@layout_options
+@click.option("--format", "output_layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    model: str,
+    files: tuple[str, ...],
+    k: int,
+    threshold: float,
+    confusion: bool,
+    label_prefix: str | None,
+    layout: Any,
+    output_layout: str,
+) -> None:
+    """Print precision, recall and F1 of a model on LABELLED files, or standard input: of all labels, and of each.
+
+    Precision and recall of all are fastText's P@k and R@k, but that a label which the model does not know counts as one
+    that was not found. Where there is nothing to divide by, a score is 0.
+
+    \b
+    wordvec classify test model.safetensors test.txt
+    wordvec classify test model.safetensors test.txt -k 5 --threshold 0.2 --format json
+    wordvec classify test model.safetensors dev.tsv --text-column sentence --label-column label --confusion
+    """
+    from wordvec_cli.classifier import load
+    from wordvec_cli.prediction import Predictor
+
+    predictor = Predictor(load(model))
+    check_files(files)
+    prefix = label_prefix if label_prefix is not None else predictor.classifier.task.label_prefix
+    its_layout = layout(prefix)
+    if its_layout.text_column is None and prefix is None:
+        raise click.UsageError(
+            "the model was trained on a table; name the columns (--text-column, --label-column), or --label-prefix"
+        )
+    scores = _scores(predictor, files, its_layout, k, threshold, terminal)
+    write_stdout(_LAYOUTS[output_layout](scores, k, confusion))
+
+
+def _scores(
+    predictor: "Predictor", files: tuple[str, ...], layout: "Layout", k: int, threshold: float, terminal: Terminal
+) -> "LabelScores":
+    from wordvec_cli.label_layout import RowParser
+    from wordvec_cli.label_scores import LabelScores
+
+    scores, n_unlabelled = LabelScores(), 0
+    parser, parsed = None, ""
+    for name, lines in lines_of(files):
+        if parser is None or name != parsed:
+            parser, parsed = RowParser(layout, name, predictor.classifier.tokenizer.invalid_utf8), name
+        rows = parser.rows(lines)
+        labelled = [row for row in rows if row[0]]
+        n_unlabelled += len(rows) - len(labelled)
+        for (labels, _), predictions in zip(labelled, predictor.predict(labelled, k, threshold), strict=True):
+            scores.add(labels, [prediction.label for prediction in predictions])
+    if not scores.n_lines:
+        raise InputError(f"{parsed or 'standard input'}: no line has a label, so there is nothing to compare with")
+    if n_unlabelled:
+        terminal.note(f"{n_unlabelled} lines have no label, and are left out")
+    known = set(predictor.classifier.label_names)
+    if unknown := [label for label in scores.labels if label not in known]:
+        names = ", ".join(shown(label) for label in unknown[:EXAMPLES_TOLD])
+        n = sum(scores.of_label(label).n_true for label in unknown)
+        terminal.note(
+            f"{len(unknown)} labels ({names}{', ...' * (len(unknown) > EXAMPLES_TOLD)}), on {n} lines, are not known "
+            "to the model, and count as not found"
+        )
+    return scores
+
+
+def _text(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes]:
+    overall = scores.overall
+    yield b"lines\t%d\n" % scores.n_lines
+    for name, value in (
+        (f"precision@{k}", overall.precision), (f"recall@{k}", overall.recall), (f"f1@{k}", overall.f1),
+        ("mean f1 of labels", scores.mean_f1),
+    ):  # fmt: skip
+        yield b"%b\t%.6f\n" % (name.encode(), value)
+    yield b"\nlabel\tprecision\trecall\tf1\ttrue\tpredicted\n"
+    for label in scores.labels:
+        score = scores.of_label(label)
+        figures = score.precision, score.recall, score.f1, score.n_true, score.n_predicted
+        yield b"%b\t%.6f\t%.6f\t%.6f\t%d\t%d\n" % (label, *figures)
+    if with_confusion:
+        yield b"\ntrue\tpredicted\tlines\n"
+        for (true, predicted), n in _confusion(scores):
+            yield b"%b\t%b\t%d\n" % (true, predicted or b"", n)
+
+
+def _json(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes]:
+    labels = [{"label": as_text(label), **_figures(scores.of_label(label))} for label in scores.labels]
+    facts: dict[str, Any] = {"lines": scores.n_lines, "k": k, **_figures(scores.overall)}
+    facts |= {"mean_f1_of_labels": scores.mean_f1, "labels": labels}
+    if with_confusion:
+        facts["confusion"] = [
+            {"true": as_text(true), "predicted": None if predicted is None else as_text(predicted), "lines": n}
+            for (true, predicted), n in _confusion(scores)
+        ]
+    yield json.dumps(facts, indent=2).encode() + b"\n"
+
+
+def _figures(score: "Score") -> dict[str, float]:
+    return {
+        "precision": score.precision, "recall": score.recall, "f1": score.f1,
+        "true": score.n_true, "predicted": score.n_predicted,
+    }  # fmt: skip
+
+
+def _confusion(scores: "LabelScores") -> list[tuple[tuple[bytes, bytes | None], int]]:
+    """The cells that are not 0, true labels by frequency, for each of them the most frequent prediction first."""
+    rank = {label: i for i, label in enumerate(scores.labels)}
+    return sorted(
+        scores.confusion.items(), key=lambda cell: (rank[cell[0][0]], -cell[1], rank.get(cell[0][1] or b"", -1))
+    )
+
+
+_LAYOUTS = {"text": _text, "json": _json}

@@ -1,0 +1,188 @@
+"""`wordvec classify train`: learn to give lines their labels."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli.classify import layout_options
+from wordvec_cli.cli.options import (
+    combined,
+    corpus_argument,
+    output_option,
+    progress_options,
+    spool_folder,
+    threads_option,
+    tmp_dir_option,
+    tokenizer_options,
+)
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import AS_IT_IS
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
+
+if TYPE_CHECKING:
+    from wordvec_cli.embeddings import Embeddings
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.training.classifier import ClassifierConfig
+    from wordvec_cli.training.examples import Examples
+    from wordvec_cli.training.loop import State
+
+LABEL_PREFIX = "__label__"
+
+
+class LossName(click.Choice):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.2
+    """A loss, by its name or by fastText's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert({"hs": "hierarchical-softmax", "ova": "one-vs-all"}.get(value, value), param, ctx)
+
+
+# An option that is left out is None: its default is that of `ClassifierConfig`.
+hyper_parameters = combined(
+    click.option(
+        "--loss", type=LossName(["softmax", "hierarchical-softmax", "one-vs-all"]),
+        help="softmax: one label out of all; hierarchical-softmax (or hs): the same by a tree, for thousands of "
+        "labels; one-vs-all (or ova): each label by itself, where lines have several.  [default: softmax]",
+    ),
+    click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  "
+                 "[default: 100; with --init: as there]"),
+    click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the lines.  [default: 5]"),
+    click.option(
+        "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="Step size at the start; it falls linearly to zero.  [default: 0.1]",
+    ),
+    click.option(
+        "--word-ngrams", type=click.IntRange(min=1), metavar="N",
+        help="Give sequences of up to N words vectors too.  [default: 1]",
+    ),
+    click.option(
+        "--buckets", type=click.IntRange(min=1), metavar="N",
+        help="Into how many places the word n-grams are hashed; only those that occur take memory.  "
+        "[default: 2000000]",
+    ),
+    click.option(
+        "--min-count", type=click.IntRange(min=1), metavar="N", help="Drop words that occur less often.  [default: 1]"
+    ),
+    click.option(
+        "--min-count-label", type=click.IntRange(min=1), metavar="N",
+        help="Drop labels that occur less often.  [default: 1]",
+    ),
+    click.option("--freeze", is_flag=True, default=None, help="Keep the vectors of --init as they are."),
+    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"),
+)  # fmt: skip
+
+
+@click.command(short_help="Learn to give lines their labels.")
+@corpus_argument
+@output_option("the model")
+@hyper_parameters
+@click.option(
+    "--init", metavar="FILE",
+    help="Start words that this vector file (of any kind) has from their vectors there; all its words are known then.",
+)  # fmt: skip
+@click.option("--label-prefix", metavar="TEXT", help=f"What labels begin with.  [default: {LABEL_PREFIX}]")
+@layout_options
+@threads_option
+@tokenizer_options
+@tmp_dir_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    corpus: tuple[str, ...],
+    output: str,
+    init: str | None,
+    label_prefix: str | None,
+    layout: Any,
+    threads: int,
+    tokenizer: "Tokenizer | None",
+    tmp_dir: str | None,
+    **options: Any,
+) -> None:
+    """Train a classifier on CORPUS: files, folders, or - for standard input; compressed ones too.
+
+    A line has its labels anywhere among its words, as fastText reads them (`__label__sauce how much starch ...`), or in
+    a column of a table. The model is a vector file: its word vectors can be looked up, compared and exported.
+
+    With --threads 1 the same command gives the same bytes; else threads share the matrices without locks, and runs
+    differ a little. There are no checkpoints: after Ctrl-C training starts anew.
+
+    \b
+    wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
+    wordvec classify train sst2.tsv -o model.safetensors --text-column sentence --label-column label
+    wordvec classify train few.txt -o model.safetensors --init glove.6B.50d.txt --freeze
+    """
+    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("-o -: a model is binary, and standard output is a terminal; name a file, or a pipe")
+    given = {name: value for name, value in options.items() if value is not None}
+    if init is None and "freeze" in given:
+        raise click.UsageError("--freeze: keeps the vectors of --init; name a file with --init, or leave it out")
+    its_layout = layout(LABEL_PREFIX if label_prefix is None else label_prefix)
+    if its_layout.text_column is not None and label_prefix is not None:
+        raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
+    check_output(output)
+    check_not_input(output, init)
+
+    from wordvec_cli import classifier
+    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.labelled import read_labelled
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.training.classifier import ClassifierConfig, train
+    from wordvec_cli.training.examples import make_examples
+    from wordvec_cli.training.loop import Session
+
+    start = AS_IT_IS.open(init, terminal) if init else None
+    if start is not None and "vector_size" not in given:
+        given["vector_size"] = start.dim
+    config = ClassifierConfig(**given)
+    folder = spool_folder(tmp_dir, output)
+    text = Corpus.open(corpus, tokenizer or Tokenizer(), folder)
+    text.check_not_output(output)
+    labelled = read_labelled(text, its_layout, terminal.report)
+    examples = make_examples(labelled, config.example_options, folder, start)
+    terminal.close()
+    _tell(examples, start, config, threads, terminal)
+    trainer, state = train(examples, config, start, Session(threads, report=terminal.report))
+    terminal.close()
+    prefix = None if its_layout.text_column is not None else label_prefix or LABEL_PREFIX
+    metadata = _metadata(config, state, labelled.corpus_fingerprint, start)
+    classifier.save(output, trainer.classifier(text.tokenizer, prefix), metadata)
+
+
+def _tell(
+    examples: "Examples", start: "Embeddings | None", config: "ClassifierConfig", threads: int, terminal: Terminal
+) -> None:
+    ngrams = f", {len(examples.buckets)} n-grams" if config.word_ngrams > 1 else ""
+    terminal.note(f"{examples.n} lines, {examples.n_words} words{ngrams}, {len(examples.label_vocabulary)} labels")
+    if examples.n_unlabelled:
+        terminal.note(f"{examples.n_unlabelled} lines have no label that is kept, and are left out")
+    if examples.n_without_text:
+        terminal.note(f"{examples.n_without_text} lines have labels and no words, and count as empty ones")
+    if start is not None:
+        terminal.note(f"{len(start.vocabulary)} words start from --init" + (", and stay so" * config.freeze))
+    if threads > 1:
+        terminal.note(
+            f"{threads} threads share the matrices without locks: another run will differ a little; "
+            "for the same bytes every time: --threads 1"
+        )
+
+
+def _metadata(
+    config: "ClassifierConfig", state: "State", fingerprint: str, start: "Embeddings | None"
+) -> dict[str, str]:
+    reproducible = "yes" if state.n_threads == 1 else f"no: {state.n_threads} threads"
+    metadata = {
+        "configuration": json.dumps(config.options(), sort_keys=True),
+        "seed": str(config.seed),
+        "reproducible": reproducible,
+        "corpus_fingerprint": fingerprint,
+        "losses": json.dumps(state.losses),
+    }
+    if state.n_halvings:
+        metadata["learning_rate_halvings"] = str(state.n_halvings)
+    if start is not None:
+        metadata["init"] = start.metadata.get("checksum") or start.fingerprint()
+    return metadata

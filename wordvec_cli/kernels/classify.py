@@ -1,0 +1,570 @@
+"""Text classification: kernels that make features of lines, and that train and apply averaged embeddings.
+
+An example is a list of rows of the input matrix (its words, and its word n-grams in buckets); their mean is its hidden
+vector, and a linear layer makes a score of it for each label. Training is stochastic gradient descent by *groups* of
+examples. A group's hidden vectors are made first, then its scores, so that the pass over the output matrix, and the one
+that updates it, serve all of them: small dense matrix products in place of one vector after the other. The rows of the
+next group are asked for in the meantime.
+
+A group descends the gradient, at the values it began with, of the sum of the losses of its examples. Source: Joulin et
+al. 2016, arXiv 1607.01759, and fastText (src/model.cc, src/loss.cc): the step of a row is divided by the number of rows
+of its example, as is its gradient, and the rate falls linearly.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from wordvec_cli.kernels.parts import (
+    LANES,
+    add,
+    aligned_zeros,
+    float_vector,
+    inlined,
+    kernel,
+    load,
+    multiply,
+    multiply_add,
+    part,
+    prefetch,
+    prefetch_to_write,
+    splat,
+    store,
+    store_sums,
+    sum_of,
+)
+
+TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
+SOFTMAX, ONE_VS_ALL, HIERARCHICAL_SOFTMAX = 0, 1, 2
+ORDER_AHEAD = 32  # how many examples early the lists of rows are asked for
+LOWEST_SCORE = np.float32(-1e30)  # of labels that fill up the last vector: they get a probability of zero
+MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label takes from a group; see `limit_factors`
+FACTORS = 64  # up to 2 each, that a product in single precision holds for sure
+NGRAM_FACTOR = np.uint64(116049371)  # fastText's, src/dictionary.cc, addWordNgrams
+
+
+# ---------------------------------------------------------------- features
+
+
+@part
+def extended(state, word_hash):
+    """The hash of an n-gram that is one word longer. Words count as fastText's signed 32-bit hashes."""
+    return state * NGRAM_FACTOR + np.uint64(np.int64(np.int32(word_hash)))
+
+
+@kernel
+def mark_ngrams(tokens, token_offsets, lines, hashes, end_hash, longest, n_buckets, bits):
+    """Set the bit of each bucket that an n-gram of the lines falls in.
+
+    tokens, token_offsets  line i has tokens[token_offsets[i] : token_offsets[i + 1]], and one more, of `end_hash`
+    lines   (m,) int64: which of them
+    hashes  of each distinct token, uint32
+    bits    (n_buckets / 64, rounded up,) uint64, updated
+    """
+    for line in lines:
+        start, end = token_offsets[line], token_offsets[line + 1]
+        for i in range(start, end):
+            state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
+            for j in range(i + 1, min(i + longest, end + 1)):
+                state = extended(state, end_hash if j == end else hashes[tokens[j]])
+                bucket = state % np.uint64(n_buckets)
+                bits[bucket >> np.uint64(6)] |= np.uint64(1) << (bucket & np.uint64(63))
+
+
+@intrinsic
+def count_ones(typing, bits):
+    """How many bits are set."""
+
+    def generate(context, builder, signature, args):
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@kernel
+def ranks_of_bits(bits):
+    """(ranks (n,) int64: how many bits are set before each word of 64, buckets (set,) int32: which bits are set)."""
+    ranks = np.empty(len(bits), np.int64)
+    n_set = 0
+    for i in range(len(bits)):
+        ranks[i] = n_set
+        n_set += np.int64(count_ones(bits[i]))
+    buckets = np.empty(n_set, np.int32)
+    n = 0
+    for i in range(len(bits)):
+        for bit in range(64):
+            if (bits[i] >> np.uint64(bit)) & np.uint64(1):
+                buckets[n] = 64 * i + bit
+                n += 1
+    return ranks, buckets
+
+
+@kernel
+def write_rows(
+    tokens, token_offsets, lines, token_rows, hashes, end_row, end_hash, longest, n_buckets, bits, ranks, n_words,
+    rows, row_ends,
+):  # fmt: skip
+    """Write the rows of the input matrix that each line has: words, line end, n-grams; returns how many.
+
+    As `mark_ngrams`, and
+    token_rows, end_row  the rows of the distinct tokens and of the line end; -1: none
+    bits, ranks          from `mark_ngrams` and `ranks_of_bits`; the n-gram of the r-th set bit has row n_words + r
+    rows, row_ends       (enough,) int32, (m,) int64: written
+    """
+    n_rows = 0
+    for k in range(len(lines)):
+        start, end = token_offsets[lines[k]], token_offsets[lines[k] + 1]
+        for i in range(start, end):
+            rows[n_rows] = token_rows[tokens[i]]
+            n_rows += rows[n_rows] >= 0
+        rows[n_rows] = end_row
+        n_rows += end_row >= 0
+        for i in range(start, end):
+            state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
+            for j in range(i + 1, min(i + longest, end + 1)):
+                state = extended(state, end_hash if j == end else hashes[tokens[j]])
+                bucket = state % np.uint64(n_buckets)
+                word, bit = bucket >> np.uint64(6), bucket & np.uint64(63)
+                before = bits[word] & ((np.uint64(1) << bit) - np.uint64(1))
+                rows[n_rows] = n_words + ranks[word] + np.int64(count_ones(before))
+                n_rows += 1
+        row_ends[k] = n_rows
+    return n_rows
+
+
+@kernel
+def write_known_rows(
+    tokens, token_offsets, token_rows, hashes, end_row, end_hash, longest, n_buckets, buckets, n_words, rows, row_ends
+):
+    """As `write_rows` of all lines, but that n-grams are those of `buckets`, in ascending order."""
+    n_rows = 0
+    for line in range(len(token_offsets) - 1):
+        start, end = token_offsets[line], token_offsets[line + 1]
+        for i in range(start, end):
+            rows[n_rows] = token_rows[tokens[i]]
+            n_rows += rows[n_rows] >= 0
+        rows[n_rows] = end_row
+        n_rows += end_row >= 0
+        for i in range(start, end):
+            state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
+            for j in range(i + 1, min(i + longest, end + 1)):
+                state = extended(state, end_hash if j == end else hashes[tokens[j]])
+                bucket = np.int32(state % np.uint64(n_buckets))
+                place = np.searchsorted(buckets, bucket)
+                if place < len(buckets) and buckets[place] == bucket:
+                    rows[n_rows] = n_words + place
+                    n_rows += 1
+        row_ends[line] = n_rows
+    return n_rows
+
+
+@kernel
+def write_labels(labels, label_offsets, lines, label_ids, own, own_ends):
+    """Write the ids of the labels of each line, each once; returns how many.
+
+    label_ids  of the distinct labels; -1: left out
+    """
+    n = 0
+    for k in range(len(lines)):
+        first = n
+        for i in range(label_offsets[lines[k]], label_offsets[lines[k] + 1]):
+            label = label_ids[labels[i]]
+            is_new = label >= 0
+            for j in range(first, n):
+                is_new &= own[j] != label
+            own[n] = label
+            n += is_new
+        own_ends[k] = n
+    return n
+
+
+@kernel
+def mean_of_rows(words, ngrams, rows, row_ends, hidden):
+    """hidden[i] = the mean of the rows of line i: of the matrix `words`, then of `ngrams`; zeros of none."""
+    start = 0
+    for line in range(len(row_ends)):
+        mean = hidden[line]
+        mean[:] = 0
+        for i in range(start, row_ends[line]):
+            row = rows[i]
+            source = words[row] if row < len(words) else ngrams[row - len(words)]
+            for d in range(len(mean)):
+                mean[d] += source[d]
+        mean *= np.float32(1) / np.float32(max(row_ends[line] - start, 1))
+        start = row_ends[line]
+
+
+# ---------------------------------------------------------------- vectors of numbers
+
+
+@intrinsic
+def exponential(typing, vector):
+    """e to the power of each lane, to single precision, where that is a normal number; lanes below -87 count as -87."""
+
+    def constant(number, kind):
+        return ir.Constant(ir.VectorType(kind, LANES), [number] * LANES)
+
+    def generate(context, builder, signature, args):
+        single, integer = ir.FloatType(), ir.IntType(32)
+        lowest = constant(-87.0, single)
+        vector = builder.select(builder.fcmp_ordered("<", args[0], lowest), lowest, args[0])
+        floor_type = ir.FunctionType(vector.type, [vector.type])
+        floor = cgutils.get_or_insert_function(builder.module, floor_type, f"llvm.floor.v{LANES}f32")
+        doublings = builder.call(
+            floor, [builder.fadd(builder.fmul(vector, constant(1.4426950408889634, single)), constant(0.5, single))]
+        )
+        # ln 2 in two parts, the first of so few bits that its product with a whole number is exact
+        rest = builder.fsub(vector, builder.fmul(doublings, constant(0.693359375, single)))
+        rest = builder.fsub(rest, builder.fmul(doublings, constant(-2.12194440e-4, single)))
+        total = constant(1 / 5040, single)
+        for divisor in (720, 120, 24, 6, 2, 1, 1):
+            product = builder.fmul(total, rest, flags=("contract",))
+            total = builder.fadd(product, constant(1 / divisor, single), flags=("contract",))
+        exponent = builder.fptosi(doublings, ir.VectorType(integer, LANES))
+        power = builder.shl(builder.add(exponent, constant(127, integer)), constant(23, integer))
+        return builder.fmul(total, builder.bitcast(power, vector.type))
+
+    return float_vector(float_vector), generate
+
+
+@intrinsic
+def maximum(typing, left, right):
+    """The higher of each two lanes."""
+
+    def generate(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return float_vector(float_vector, float_vector), generate
+
+
+@intrinsic
+def minimum(typing, left, right):
+    """The lower of each two lanes."""
+
+    def generate(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered("<", *args), *args)
+
+    return float_vector(float_vector, float_vector), generate
+
+
+@intrinsic
+def divide(typing, left, right):
+    """left / right, lane by lane."""
+
+    def generate(context, builder, signature, args):
+        return builder.fdiv(*args)
+
+    return float_vector(float_vector, float_vector), generate
+
+
+# ---------------------------------------------------------------- the hidden vectors
+
+
+@inlined
+def average_rows(inputs, rows, first, last, hidden, position, dim):
+    """hidden[position : position + dim] = the mean of the rows[first:last] of the flat matrix `inputs`; zeros of none.
+
+    Four rows at a time: one alone would wait for the one before.
+    """
+    for d in range(0, dim, LANES):
+        store(hidden, position + d, splat(np.float32(0)))
+    i = first
+    while i + TILE <= last:
+        a, b = dim * np.intp(rows[i]), dim * np.intp(rows[i + 1])
+        c, e = dim * np.intp(rows[i + 2]), dim * np.intp(rows[i + 3])
+        for d in range(0, dim, LANES):
+            left = add(load(inputs, a + d), load(inputs, b + d))
+            right = add(load(inputs, c + d), load(inputs, e + d))
+            store(hidden, position + d, add(load(hidden, position + d), add(left, right)))
+        i += TILE
+    while i < last:
+        a = dim * np.intp(rows[i])
+        for d in range(0, dim, LANES):
+            store(hidden, position + d, add(load(hidden, position + d), load(inputs, a + d)))
+        i += 1
+    share = splat(np.float32(1) / np.float32(max(last - first, 1)))
+    for d in range(0, dim, LANES):
+        store(hidden, position + d, multiply(load(hidden, position + d), share))
+
+
+@inlined
+def add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim):
+    """Add steps[position : position + dim] / (last - first) to the rows[first:last], but to those that are fixed."""
+    share = splat(np.float32(1) / np.float32(max(last - first, 1)))
+    for d in range(0, dim, LANES):
+        store(steps, position + d, multiply(load(steps, position + d), share))
+    for i in range(first, last):
+        row = np.intp(rows[i])
+        if row < len(is_fixed) and is_fixed[row]:
+            continue
+        for d in range(0, dim, LANES):
+            place = dim * row + d
+            store(inputs, place, add(load(inputs, place), load(steps, position + d)))
+
+
+@inlined
+def ask_for_rows(inputs, rows, first, last, dim):
+    for i in range(first, last):
+        row = dim * np.intp(rows[i])
+        for d in range(0, dim, LANES):
+            prefetch_to_write(inputs, row + d)
+
+
+# ---------------------------------------------------------------- the linear layer
+
+
+@inlined
+def score_tile(hidden, example, outputs, label, dim, scores, position, stride):
+    """The scores of TILE examples and TILE labels, to scores[position + i * stride + j]."""
+    zero = splat(np.float32(0))
+    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = zero
+    s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = zero
+    h0, h1, h2, h3 = example, example + dim, example + 2 * dim, example + 3 * dim
+    w0, w1, w2, w3 = label, label + dim, label + 2 * dim, label + 3 * dim
+    for d in range(0, dim, LANES):
+        a0, a1, a2, a3 = load(hidden, h0 + d), load(hidden, h1 + d), load(hidden, h2 + d), load(hidden, h3 + d)
+        b = load(outputs, w0 + d)
+        s00, s10 = multiply_add(a0, b, s00), multiply_add(a1, b, s10)
+        s20, s30 = multiply_add(a2, b, s20), multiply_add(a3, b, s30)
+        b = load(outputs, w1 + d)
+        s01, s11 = multiply_add(a0, b, s01), multiply_add(a1, b, s11)
+        s21, s31 = multiply_add(a2, b, s21), multiply_add(a3, b, s31)
+        b = load(outputs, w2 + d)
+        s02, s12 = multiply_add(a0, b, s02), multiply_add(a1, b, s12)
+        s22, s32 = multiply_add(a2, b, s22), multiply_add(a3, b, s32)
+        b = load(outputs, w3 + d)
+        s03, s13 = multiply_add(a0, b, s03), multiply_add(a1, b, s13)
+        s23, s33 = multiply_add(a2, b, s23), multiply_add(a3, b, s33)
+    store_sums(scores, position, s00, s01, s02, s03)
+    store_sums(scores, position + stride, s10, s11, s12, s13)
+    store_sums(scores, position + 2 * stride, s20, s21, s22, s23)
+    store_sums(scores, position + 3 * stride, s30, s31, s32, s33)
+
+
+@part
+def score_group(hidden, n_examples, outputs, n_labels, dim, scores, stride):
+    """scores[i * stride + label] for the examples of a group and all labels, both in whole tiles."""
+    for label in range(0, n_labels, TILE):
+        for i in range(0, n_examples, TILE):
+            score_tile(hidden, i * dim, outputs, label * dim, dim, scores, i * stride + label, stride)
+
+
+@part
+def step_group(hidden, steps, n_examples, outputs, n_labels, dim, factors, stride):
+    """Add factor * output row to each example's steps, and factor * hidden vector to each output row.
+
+    One pass over the output matrix does both: a tile's rows are in registers, as they were and as they become.
+    """
+    for label in range(0, n_labels, TILE):
+        r0, r1, r2, r3 = label * dim, (label + 1) * dim, (label + 2) * dim, (label + 3) * dim
+        for d in range(0, dim, LANES):
+            w0, w1, w2, w3 = load(outputs, r0 + d), load(outputs, r1 + d), load(outputs, r2 + d), load(outputs, r3 + d)
+            n0 = n1 = n2 = n3 = splat(np.float32(0))
+            for i in range(n_examples):
+                f = i * stride + label
+                f0, f1, f2, f3 = splat(factors[f]), splat(factors[f + 1]), splat(factors[f + 2]), splat(factors[f + 3])
+                h = load(hidden, i * dim + d)
+                n0, n1 = multiply_add(f0, h, n0), multiply_add(f1, h, n1)
+                n2, n3 = multiply_add(f2, h, n2), multiply_add(f3, h, n3)
+                low = multiply_add(f1, w1, multiply_add(f0, w0, load(steps, i * dim + d)))
+                high = multiply_add(f3, w3, multiply(f2, w2))
+                store(steps, i * dim + d, add(low, high))
+            # Not to what they were: what another thread has added meanwhile would be lost.
+            store(outputs, r0 + d, add(load(outputs, r0 + d), n0))
+            store(outputs, r1 + d, add(load(outputs, r1 + d), n1))
+            store(outputs, r2 + d, add(load(outputs, r2 + d), n2))
+            store(outputs, r3 + d, add(load(outputs, r3 + d), n3))
+
+
+@inlined
+def highest_of(scores, first, last):
+    """The highest of whole vectors of scores."""
+    highest = load(scores, first)
+    for s in range(first + LANES, last, LANES):
+        highest = maximum(highest, load(scores, s))
+    found = np.empty(LANES, np.float32)
+    store(found, 0, highest)
+    result = found[0]
+    for lane in range(1, LANES):
+        result = max(result, found[lane])
+    return result
+
+
+@inlined
+def softmax(scores, first, n_labels, stride):
+    """Scores become probabilities, in place, and zeros up to the stride; returns log(sum(exp(scores)))."""
+    for s in range(first + n_labels, first + stride):
+        scores[s] = LOWEST_SCORE
+    highest = highest_of(scores, first, first + stride)
+    total = splat(np.float32(0))
+    for s in range(first, first + stride, LANES):
+        power = exponential(add(load(scores, s), splat(-highest)))
+        store(scores, s, power)
+        total = add(total, power)
+    for s in range(first + n_labels, first + stride):
+        scores[s] = np.float32(0)
+    all_powers = sum_of(total)
+    share = splat(np.float32(1) / all_powers)
+    for s in range(first, first + stride, LANES):
+        store(scores, s, multiply(load(scores, s), share))
+    return highest + np.log(np.float64(all_powers))
+
+
+@inlined
+def sigmoids(scores, first, n_labels, stride):
+    """Scores become probabilities, in place, and zeros up to the stride; returns the sum of log(1 + exp(score))."""
+    for s in range(first + n_labels, first + stride):
+        scores[s] = np.float32(0)
+    one, total, product = splat(np.float32(1)), splat(np.float32(0)), splat(np.float32(1))
+    logarithms, n_factors = np.float64(0), 0
+    for s in range(first, first + stride, LANES):
+        score = load(scores, s)
+        positive = maximum(score, splat(np.float32(0)))
+        negative = minimum(score, splat(np.float32(0)))
+        power = exponential(add(negative, multiply(positive, splat(np.float32(-1)))))  # exp(-|score|)
+        numerator = exponential(negative)
+        store(scores, s, divide(numerator, add(one, power)))
+        total = add(total, positive)
+        product = multiply(product, add(one, power))
+        n_factors += 1
+        if n_factors == FACTORS:
+            logarithms += sum_of_logarithms(product)
+            product, n_factors = one, 0
+    n_filled = stride - n_labels  # each has added log 2
+    for s in range(first + n_labels, first + stride):
+        scores[s] = np.float32(0)
+    logarithms += sum_of_logarithms(product)
+    return np.float64(sum_of(total)) + logarithms - n_filled * np.log(2.0)
+
+
+@inlined
+def sum_of_logarithms(vector):
+    lanes = np.empty(LANES, np.float32)
+    store(lanes, 0, vector)
+    total = np.float64(0)
+    for lane in range(LANES):
+        total += np.log(np.float64(lanes[lane]))
+    return total
+
+
+@inlined
+def factors_of_example(scores, first, n_labels, stride, labels, rate, loss):
+    """Scores become rate * (target - probability), in place; returns the loss.
+
+    labels  of the example, at least one. With softmax each is the target in equal shares: what drawing one of them
+            gives on average. With one-vs-all each is a target of its own.
+    """
+    share = np.float64(1) / len(labels) if loss == SOFTMAX else np.float64(1)
+    of_labels = np.float64(0)
+    for label in labels:
+        of_labels += share * np.float64(scores[first + label])
+    value = (
+        softmax(scores, first, n_labels, stride) if loss == SOFTMAX else sigmoids(scores, first, n_labels, stride)
+    ) - of_labels
+    for s in range(first, first + stride, LANES):
+        store(scores, s, multiply(load(scores, s), splat(np.float32(-rate))))
+    for label in labels:
+        scores[first + label] += np.float32(rate * share)
+    return value
+
+
+@part
+def limit_factors(scores, n_examples, stride, limit):
+    """Scale the factors of a label down, in place, where their absolute values sum up to more than `limit`.
+
+    One after the other, each step would damp the next. A group's are made at once: where its examples are much alike,
+    as all are to one-vs-all in the beginning, their sum could overshoot, more each time.
+    """
+    for s in range(0, stride, LANES):
+        total = splat(np.float32(1e-30))
+        for i in range(n_examples):
+            factor = load(scores, i * stride + s)
+            total = add(total, maximum(factor, multiply(factor, splat(np.float32(-1)))))
+        share = minimum(splat(np.float32(1)), divide(splat(np.float32(limit)), total))
+        for i in range(n_examples):
+            store(scores, i * stride + s, multiply(load(scores, i * stride + s), share))
+
+
+@part
+def step_along_paths(hidden, steps, position, outputs, dim, labels, path_offsets, nodes, signs, rate):
+    """Hierarchical softmax of one example: update the nodes on the way to its labels, each in equal shares.
+
+    Adds to the example's steps; returns the loss.
+    """
+    loss = np.float64(0)
+    share = np.float64(1) / len(labels)
+    for label in labels:
+        for p in range(path_offsets[label], path_offsets[label + 1]):
+            row = dim * np.intp(nodes[p])
+            total = splat(np.float32(0))
+            for d in range(0, dim, LANES):
+                total = multiply_add(load(outputs, row + d), load(hidden, position + d), total)
+            score = np.float64(sum_of(total)) * signs[p]  # is to become low
+            power = np.exp(-abs(score))
+            loss += share * (max(score, np.float64(0)) + np.log1p(power))
+            slope = (np.float64(1) if score > 0 else power) / (1 + power) * signs[p]
+            factor = splat(np.float32(-rate * share * slope))
+            for d in range(0, dim, LANES):
+                output = load(outputs, row + d)
+                store(steps, position + d, multiply_add(factor, output, load(steps, position + d)))
+                store(outputs, row + d, multiply_add(factor, load(hidden, position + d), output))
+    return loss
+
+
+@kernel
+def train_examples(
+    order, row_offsets, rows, label_offsets, labels, inputs, outputs, is_fixed, n_labels, dim, group, loss,
+    path_offsets, nodes, signs, rate, last_rate,
+):  # fmt: skip
+    """Update the matrices, in place, by the examples `order`; returns (the sum of their losses, how many).
+
+    row_offsets, rows   example e has rows[row_offsets[e] : row_offsets[e + 1]]; label_offsets, labels: the same of them
+    inputs              flat float32, whole vectors of `dim` numbers
+    outputs             the same; one for each label, or inner node of the tree, and zeros up to a whole tile
+    is_fixed            (rows or 0,) uint8: whether a row of `inputs` stays as it is
+    group               examples of a group, a multiple of TILE
+    path_offsets, nodes, signs  from `sgd.huffman_tree` for hierarchical softmax
+    rate, last_rate     of the first example, and of the one after the last
+    """
+    stride = -(-n_labels // LANES) * LANES
+    hidden, steps = aligned_zeros(group * dim), aligned_zeros(group * dim)
+    scores = aligned_zeros(group * stride)
+    n = len(order)
+    total = np.float64(0)
+    for begin in range(0, n, group):
+        end = min(begin + group, n)
+        for i in range(end, min(end + group, n)):
+            e = order[i]
+            ask_for_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], dim)
+        for i in range(end + ORDER_AHEAD, min(end + ORDER_AHEAD + group, n)):
+            prefetch(rows, row_offsets[order[i]])
+        for i in range(begin, end):
+            e = order[i]
+            average_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], hidden, (i - begin) * dim, dim)
+        n_whole = -(-(end - begin) // TILE) * TILE
+        hidden[(end - begin) * dim : n_whole * dim] = 0
+        steps[: n_whole * dim] = 0
+        if loss == HIERARCHICAL_SOFTMAX:
+            for i in range(begin, end):
+                e = order[i]
+                own = labels[label_offsets[e] : label_offsets[e + 1]]
+                now = rate + (last_rate - rate) * i / n
+                total += step_along_paths(
+                    hidden, steps, (i - begin) * dim, outputs, dim, own, path_offsets, nodes, signs, now
+                )
+        else:
+            score_group(hidden, n_whole, outputs, n_labels, dim, scores, stride)
+            for i in range(begin, end):
+                e = order[i]
+                own = labels[label_offsets[e] : label_offsets[e + 1]]
+                now = rate + (last_rate - rate) * i / n
+                total += factors_of_example(scores, (i - begin) * stride, n_labels, stride, own, now, loss)
+            limit_factors(scores, end - begin, stride, MOST_AT_ONCE * rate)
+            scores[(end - begin) * stride : n_whole * stride] = 0
+            step_group(hidden, steps, n_whole, outputs, n_labels, dim, scores, stride)
+        for i in range(begin, end):
+            e = order[i]
+            add_to_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], is_fixed, steps, (i - begin) * dim, dim)
+    return total, n
