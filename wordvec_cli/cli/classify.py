@@ -13,7 +13,8 @@ from wordvec_cli.cli.output import asked_words
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
 
 if TYPE_CHECKING:
-    from wordvec_cli.label_layout import Layout
+    from wordvec_cli.label_layout import Layout, Row
+    from wordvec_cli.tokenizer import Tokenizer
 
 READ_BYTES = 1 << 20
 
@@ -35,17 +36,30 @@ def command() -> None:
     """
 
 
-_LABEL_OPTIONS = combined(
-    click.option(
-        "--text-column", metavar="NAME",
-        help="Read a table, the text in this column: tab-separated cells below a line of names, or a JSON object on "
-        "each line.",
-    ),
-    click.option(
-        "--label-column", metavar="NAME",
-        help="The column of the label; in JSON also of a list of them.",
-    ),
-)  # fmt: skip
+text_column_option = click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Read a table, the text in this column: tab-separated cells below a line of names, or a JSON object on each "
+    "line.",
+)
+threshold_option = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="P",
+    help="Leave out labels that are less probable.",
+)
+k_option = click.option(
+    "-k", "k", type=click.IntRange(min=1), default=1, show_default=True, help="Labels for each line at most."
+)
+label_prefix_option = click.option(
+    "--label-prefix", metavar="TEXT", help="What labels begin with.  [default: __label__, or as in training]"
+)
+_COLUMN_OPTIONS = combined(
+    text_column_option,
+    click.option("--label-column", metavar="NAME", help="The column of the label; in JSON also of a list of them."),
+)
 
 
 def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,24 +71,28 @@ def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--text-column and --label-column belong together; give both")
         return function(layout=functools.partial(layout_of, text_column, label_column), **others)
 
-    return _LABEL_OPTIONS(with_layout)
+    return _COLUMN_OPTIONS(with_layout)
 
 
 def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "Layout":
-    from wordvec_cli.label_layout import Layout
+    from wordvec_cli.label_layout import Layout, Row
+    from wordvec_cli.tokenizer import Tokenizer
 
     if text_column is not None:
         return Layout(None, text_column, label_column)
     return Layout(None if label_prefix is None else os.fsencode(label_prefix))
 
 
-def lines_of(paths: tuple[str, ...]) -> Iterator[tuple[str, list[bytes]]]:
-    """The lines of files, compressed or not, and their names; of standard input as they come in, if there are none."""
+def rows_of(paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer") -> Iterator[list["Row"]]:
+    """The lines of files, compressed or not; of standard input as they come in, if no file is named."""
+    from wordvec_cli.label_layout import RowParser
+
     for path in paths or (STANDARD_STREAM,):
-        if path == STANDARD_STREAM:
-            yield from (("standard input", lines) for lines in asked_words(()))
-        else:
-            yield from ((path, lines) for lines in _lines_of_file(path))
+        is_stream = path == STANDARD_STREAM
+        parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
+        for lines in asked_words(()) if is_stream else _lines_of_file(path):
+            if rows := parser.rows(lines):
+                yield rows
 
 
 def _lines_of_file(path: str) -> Iterator[list[bytes]]:

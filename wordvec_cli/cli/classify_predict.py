@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordvec_cli.cli.classify import check_files, layout_of, lines_of
+from wordvec_cli.cli.classify import check_files, k_option, layout_of, rows_of, text_column_option, threshold_option
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, write_stdout
 
@@ -17,15 +17,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Give lines labels.")
 @click.argument("model")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("-k", "k", type=click.IntRange(min=1), default=1, show_default=True, help="Labels for each line at most.")
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
-    help="Leave out labels that are less probable.",
-)  # fmt: skip
-@click.option(
-    "--text-column", metavar="NAME",
-    help="Read a table, the text in this column: tab-separated cells below a line of names, or JSON objects.",
-)  # fmt: skip
+@k_option
+@threshold_option
+@text_column_option
 @click.option(
     "--format", "layout", type=click.Choice(["tsv", "json"]), default="tsv", show_default=True,
     help="tsv: label, probability, label, probability ...; json: an object for each line.",
@@ -45,19 +39,14 @@ def command(
     wordvec classify predict model.safetensors mail.jsonl --text-column body --format json
     """
     from wordvec_cli.classifier import load
-    from wordvec_cli.label_layout import RowParser
     from wordvec_cli.prediction import Predictor
 
     predictor = Predictor(load(model))
     check_files(files)
     classifier = predictor.classifier
     its_layout = layout_of(text_column, None, classifier.task.label_prefix)
-    parser, parsed = None, ""
-    for name, lines in lines_of(files):
-        if parser is None or name != parsed:
-            parser, parsed = RowParser(its_layout, name, classifier.tokenizer.invalid_utf8), name
-        if rows := parser.rows(lines):
-            write_stdout(_LAYOUTS[layout](predictor.predict(rows, k, threshold)))
+    for rows in rows_of(files, its_layout, classifier.tokenizer):
+        write_stdout(_LAYOUTS[layout](predictor.predict(rows, k, threshold)))
 
 
 def _tsv(predictions: Sequence[Sequence["Prediction"]]) -> Iterator[bytes]:

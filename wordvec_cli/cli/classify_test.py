@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli.classify import check_files, layout_options, lines_of
+from wordvec_cli.cli.classify import (
+    check_files,
+    k_option,
+    label_prefix_option,
+    layout_options,
+    rows_of,
+    threshold_option,
+)
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, shown, write_stdout
 from wordvec_cli.cli.terminal import Terminal
@@ -23,15 +30,13 @@ EXAMPLES_TOLD = 3
 @click.command(short_help="Score a classifier on labelled lines.")
 @click.argument("model")
 @click.argument("files", nargs=-1, metavar="[LABELLED]...")
-@click.option("-k", "k", type=click.IntRange(min=1), default=1, show_default=True, help="Labels for each line at most.")
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="P",
-    help="Leave out labels that are less probable.",
-)  # fmt: skip
-@click.option("--confusion", is_flag=True, help="Print too which labels were taken for which.")
-@click.option("--label-prefix", metavar="TEXT", help="What labels begin with.  [default: as in training]")
+@k_option
+@threshold_option
+@label_prefix_option
 @layout_options
-@click.option("--format", "output_layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "output_layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="text: tables, their cells separated by tabs; json: one object.",
+)  # fmt: skip
 @progress_options
 @click.pass_obj
 def command(
@@ -75,21 +80,18 @@ def command(
 def _scores(
     predictor: "Predictor", files: tuple[str, ...], layout: "Layout", k: int, threshold: float, terminal: Terminal
 ) -> "LabelScores":
-    from wordvec_cli.label_layout import RowParser
     from wordvec_cli.label_scores import LabelScores
 
     scores, n_unlabelled = LabelScores(), 0
-    parser, parsed = None, ""
-    for name, lines in lines_of(files):
-        if parser is None or name != parsed:
-            parser, parsed = RowParser(layout, name, predictor.classifier.tokenizer.invalid_utf8), name
-        rows = parser.rows(lines)
+    for rows in rows_of(files, layout, predictor.classifier.tokenizer):
         labelled = [row for row in rows if row[0]]
         n_unlabelled += len(rows) - len(labelled)
         for (labels, _), predictions in zip(labelled, predictor.predict(labelled, k, threshold), strict=True):
             scores.add(labels, [prediction.label for prediction in predictions])
     if not scores.n_lines:
-        raise InputError(f"{parsed or 'standard input'}: no line has a label, so there is nothing to compare with")
+        raise InputError(
+            f"{', '.join(files) or 'standard input'}: no line has a label, so there is nothing to compare with"
+        )
     if n_unlabelled:
         terminal.note(f"{n_unlabelled} lines have no label, and are left out")
     known = set(predictor.classifier.label_names)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli.classify import layout_options
+from wordvec_cli.cli.classify import label_prefix_option, layout_options
 from wordvec_cli.cli.options import (
     combined,
     corpus_argument,
@@ -81,7 +81,7 @@ hyper_parameters = combined(
     "--init", metavar="FILE",
     help="Start words that this vector file (of any kind) has from their vectors there; all its words are known then.",
 )  # fmt: skip
-@click.option("--label-prefix", metavar="TEXT", help=f"What labels begin with.  [default: {LABEL_PREFIX}]")
+@label_prefix_option
 @layout_options
 @threads_option
 @tokenizer_options

@@ -125,7 +125,8 @@ class ClassifierTrainer:
 
     def initialise(self) -> None:
         dim = self._config.vector_size
-        self.outputs[:] = 0
+        for matrix in (self.inputs, self.outputs):
+            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
         fill_uniform(self.inputs[:, :dim], self._config.seed)
         self.inputs *= 2  # +-1 / dim
         if self._init is not None:
