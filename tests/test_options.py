@@ -16,7 +16,7 @@ from wordvec_cli.cli.vectors import READABLE
 OWN_MEANING = {"format", "memory", "min-count", "missing", "output", "unknown", "window", "words"}
 
 
-# Hyper-parameters of a classifier, whose defaults are others than those of word vectors, and what predict and test count.
+# Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.
 OF_CLASSIFIERS = {"loss", "vector-size", "epochs", "learning-rate", "init", "k", "threshold"}
 
 

@@ -75,8 +75,7 @@ def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "Layout":
-    from wordvec_cli.label_layout import Layout, Row
-    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.label_layout import Layout
 
     if text_column is not None:
         return Layout(None, text_column, label_column)

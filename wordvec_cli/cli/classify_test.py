@@ -32,6 +32,7 @@ EXAMPLES_TOLD = 3
 @click.argument("files", nargs=-1, metavar="[LABELLED]...")
 @k_option
 @threshold_option
+@click.option("--confusion", is_flag=True, help="Print too which labels were taken for which.")
 @label_prefix_option
 @layout_options
 @click.option("--format", "output_layout", type=click.Choice(["text", "json"]), default="text", show_default=True,

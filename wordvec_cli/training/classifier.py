@@ -90,6 +90,8 @@ class ClassifierTrainer:
     def __init__(self, examples: Examples, config: ClassifierConfig, init: Embeddings | None = None) -> None:
         if init is not None and init.dim != config.vector_size:
             raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
+        if init is not None and not loop.is_finite(init.matrix):
+            raise InputError("--init: holds numbers that are not finite; wordvec verify tells which")
         self.n_epochs = config.epochs
         self.units_per_epoch = examples.n_tokens
         self._examples, self._config, self._init = examples, config, init
