@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import evaluation, formats, glove, layer, lookup, text, training
+from benchmarks import classify, evaluation, formats, glove, layer, lookup, text, training
 
 BENCHMARKS = {
     "text": text.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "glove": glove.main,
     "evaluation": evaluation.main,
     "formats": formats.main,
+    "classify": classify.main,
     "lookup": lookup.main,
     "layer": layer.main,
 }
@@ -24,6 +25,9 @@ def main() -> None:
     parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
     parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
+    parser.add_argument(
+        "--labelled", action="append", default=[], metavar="TRAIN,TEST", help="labelled lines; default: the sample"
+    )
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
     parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")

@@ -1,0 +1,178 @@
+"""Text classification against fastText's `supervised`: words a second, whole trainings, precision at 1.
+
+Each pair of --labelled files is trained on and scored by both sides: dimension 100, 5 epochs, word bigrams, learning
+rate 0.5, 2 threads. words/s are words and line ends of labelled lines times epochs, divided by the time of training
+alone: ours by the clock around the loop, fastText's by what five more epochs take, as it reads and fills two million rows
+in the same call. Whole trainings include reading, and ours also writing the model.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.table import SAMPLE, print_table, text_file
+from wordvec_cli import classifier
+from wordvec_cli.corpus import Corpus
+from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.formats import open_vectors
+from wordvec_cli.label_layout import Layout, RowParser
+from wordvec_cli.labelled import read_labelled
+from wordvec_cli.prediction import Predictor
+from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.training import loop
+from wordvec_cli.training.classifier import ClassifierConfig, ClassifierTrainer
+from wordvec_cli.training.examples import Examples, make_examples
+
+THREADS = 2
+EPOCHS = 5
+CONFIG = ClassifierConfig(learning_rate=0.5, word_ngrams=2, epochs=EPOCHS)
+LOSSES = {"softmax": "softmax", "hierarchical-softmax": "hs", "one-vs-all": "ova"}  # ours: fastText's
+FEW = 200, 500, 1000, 5000  # lines of small training sets
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: words/s of the training alone, seconds of all of it, precision at 1."""
+
+    speed: float
+    seconds: float
+    precision: float
+
+
+def examples_of(train: Path, config: ClassifierConfig, tokenizer: Tokenizer, init: Embeddings | None) -> Examples:
+    text = read_labelled(Corpus.open([str(train)], tokenizer, train.parent), Layout())
+    return make_examples(text, config.example_options, train.parent, init)
+
+
+def precision(model: classifier.Classifier, test: Path) -> float:
+    rows = RowParser(Layout(), str(test)).rows(test.read_bytes().splitlines())
+    labelled = [row for row in rows if row[0]]
+    predictions = Predictor(model).predict(labelled, 1, 0.0)
+    n_right = sum(found.label in labels for (labels, _), (found,) in zip(labelled, predictions, strict=True))
+    return n_right / len(labelled)
+
+
+def ours(
+    train: Path,
+    test: Path,
+    config: ClassifierConfig,
+    tokenizer: Tokenizer | None = None,
+    init: Embeddings | None = None,
+) -> Run:
+    tokenizer = tokenizer or Tokenizer()
+    start = time.perf_counter()
+    examples = examples_of(train, config, tokenizer, init)
+    trainer = ClassifierTrainer(examples, config, init)
+    trainer.load_kernel()
+    start_of_training = time.perf_counter()
+    loop.run(trainer, loop.Session(THREADS))
+    seconds_of_training = time.perf_counter() - start_of_training
+    path = str(train.with_name("model.safetensors"))
+    classifier.save(path, trainer.classifier(tokenizer, "__label__"), {})
+    seconds = time.perf_counter() - start
+    return Run(examples.n_tokens * config.epochs / seconds_of_training, seconds, precision(classifier.load(path), test))
+
+
+def fasttexts(fasttext: Any, train: Path, test: Path, config: ClassifierConfig, n_tokens: int) -> Run:
+    def trained(epochs: int) -> tuple[Any, float]:
+        start = time.perf_counter()
+        model = fasttext.train_supervised(
+            str(train), dim=config.vector_size, epoch=epochs, wordNgrams=config.word_ngrams, lr=config.learning_rate,
+            loss=LOSSES[config.loss], thread=THREADS, seed=config.seed, verbose=0,
+        )  # fmt: skip
+        return model, time.perf_counter() - start
+
+    model, seconds = trained(config.epochs)
+    _, longer = trained(2 * config.epochs)
+    return Run(n_tokens * config.epochs / max(longer - seconds, 1e-9), seconds, model.test(str(test))[1])
+
+
+def compare(name: str, train: Path, test: Path, runs: int, fasttext: Any) -> None:
+    rows = []
+    for loss in LOSSES:
+        config = replace(CONFIG, loss=loss)
+        n_tokens = examples_of(train, config, Tokenizer(), None).n_tokens
+        ours(train, test, replace(config, epochs=1))  # loads the kernels
+        results: dict[str, list[Run]] = {"wordvec": [], "fastText": []}
+        for seed in range(1, runs + 1):
+            results["wordvec"].append(ours(train, test, replace(config, seed=seed)))
+            if fasttext:
+                results["fastText"].append(fasttexts(fasttext, train, test, replace(config, seed=seed), n_tokens))
+        rows += rows_of(loss, results)
+    print_table(
+        f"{name}: {THREADS} threads, dimension 100, {EPOCHS} epochs, bigrams, rate 0.5; medians of {runs} seeds",
+        ["loss", "figure", "wordvec", "fastText", "ratio or difference"],
+        rows,
+    )
+
+
+def rows_of(loss: str, results: Mapping[str, list[Run]]) -> list[list[object]]:
+    mine, its = results["wordvec"], results["fastText"]
+
+    def median(runs: list[Run], field: str) -> float:
+        return statistics.median(getattr(run, field) for run in runs)
+
+    def mean(runs: list[Run]) -> float:
+        return statistics.mean(run.precision for run in runs)
+
+    def range_of(runs: list[Run]) -> str:
+        values = [run.precision for run in runs]
+        return f"{mean(runs):.4f} ({min(values):.4f}-{max(values):.4f})"
+
+    speed, seconds = median(mine, "speed") / 1e6, median(mine, "seconds")
+    if not its:
+        figures = (("million words/s", speed), ("seconds in all", seconds), ("precision@1", range_of(mine)))
+        return [[loss, figure, value, "", ""] for figure, value in figures]
+    its_speed, its_seconds = median(its, "speed") / 1e6, median(its, "seconds")
+    return [
+        [loss, "million words/s", speed, its_speed, f"{speed / its_speed:.1f}x"],
+        [loss, "seconds in all", seconds, its_seconds, f"{its_seconds / seconds:.1f}x"],
+        [loss, "precision@1, mean (lowest-highest)", range_of(mine), range_of(its), f"{mean(mine) - mean(its):+.4f}"],
+    ]
+
+
+def compare_starts(name: str, train: Path, test: Path, vectors: str, runs: int) -> None:
+    """Small training sets: from random vectors, from those of --vectors, and with these frozen."""
+    init = open_vectors(vectors)
+    tokenizer = Tokenizer("words", lowercase=True)
+    lines = train.read_bytes().splitlines(keepends=True)
+    few = train.with_name("few.txt")
+    base = ClassifierConfig(vector_size=init.dim, learning_rate=0.5, epochs=20)
+    rows = []
+    for n in FEW:
+        few.write_bytes(b"".join(lines[:n]))
+        starts = ((base, None), (base, init), (replace(base, freeze=True), init))
+        means = [
+            statistics.mean(
+                ours(few, test, replace(config, seed=seed), tokenizer, start).precision for seed in range(1, runs + 1)
+            )
+            for config, start in starts
+        ]
+        rows.append([n, *means])
+    print_table(
+        f"{name}: precision@1 of few lines, dimension {init.dim}, 20 epochs, rate 0.5, means of {runs} seeds",
+        ["first lines", "random", "--init", "--init --freeze"],
+        rows,
+    )
+
+
+def main(arguments: argparse.Namespace) -> None:
+    try:
+        import fasttext
+    except ImportError:
+        fasttext = None
+        print("NO COMPARISON: the package fasttext is not installed (pip install fasttext-wheel)\n")
+    pairs = [pair.split(",") for pair in arguments.labelled]
+    if not pairs:
+        pairs = [[str(SAMPLE.with_name(f"eras-{part}.txt.xz")) for part in ("train", "test")]]
+    for paths in pairs:
+        with tempfile.TemporaryDirectory() as folder:
+            train, test = (text_file(path, Path(folder)) for path in paths)
+            compare(train.name, train, test, arguments.runs, fasttext)
+            if arguments.vectors:
+                compare_starts(train.name, train, test, arguments.vectors, arguments.runs)
