@@ -2,8 +2,8 @@
 
 Each pair of --labelled files is trained on and scored by both sides: dimension 100, 5 epochs, word bigrams, learning
 rate 0.5, 2 threads. words/s are words and line ends of labelled lines times epochs, divided by the time of training
-alone: ours by the clock around the loop, fastText's by what five more epochs take, as it reads and fills two million rows
-in the same call. Whole trainings include reading, and ours also writing the model.
+alone: ours by the clock around the loop, fastText's by what five more epochs take, as it reads and fills two million
+rows in the same call. Whole trainings include reading, and ours also writing the model.
 """
 
 import argparse

@@ -305,7 +305,8 @@ def test_the_word_vectors_are_those_of_any_vector_file(folder: Path, tmp_path: P
     facts = json.loads(run_here("info", model, "--format", "json").stdout)
     assert facts["classifier"]["labels"] == 3
     assert facts["configuration"]["word_ngrams"] == 3
-    assert run_here("export", model, tmp_path / "v.txt").returncode == 0
+    told = run_here("export", model, tmp_path / "v.txt").stderr.decode()
+    assert f"{tmp_path / 'v.txt'}: has no room for labels, output layer and n-grams of a classifier" in told
     assert len((tmp_path / "v.txt").read_bytes().splitlines()) == len(words)
 
 
@@ -323,6 +324,7 @@ def test_vectors_alone_are_no_classifier(vector_file: Path, folder: Path, tmp_pa
     assert error.endswith("holds word vectors and no classifier; wordvec classify train makes one")
     exported = tmp_path / "exported.safetensors"
     run_here("export", folder / "softmax", exported)
+    assert "classifier" not in store.open_file(str(exported)).metadata
     assert error_of("predict", exported)[0] == 1
 
 

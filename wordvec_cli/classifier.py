@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli import embeddings, store
 from wordvec_cli.counting import SENTENCE_END
-from wordvec_cli.embeddings import Embeddings, matrix_tensor, recorded
+from wordvec_cli.embeddings import CLASSIFIER, Embeddings, matrix_tensor, recorded
 from wordvec_cli.errors import InputError
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary, each_word
@@ -31,7 +31,7 @@ Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Loss = Literal["softmax", "hierarchical-softmax", "one-vs-all"]
 
-KEY, VERSION = "classifier", 1
+VERSION = 1
 SOFTMAX: Loss = "softmax"
 HIERARCHICAL_SOFTMAX: Loss = "hierarchical-softmax"
 ONE_VS_ALL: Loss = "one-vs-all"
@@ -129,7 +129,7 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
     }
     table = {**asdict(classifier.task), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
     own = {
-        KEY: json.dumps({**table, "version": VERSION}, sort_keys=True),
+        CLASSIFIER: json.dumps({**table, "version": VERSION}, sort_keys=True),
         "tokenizer": json.dumps(classifier.tokenizer.to_metadata(), sort_keys=True),
     }
     embeddings.save_tensors(path, classifier.words.vocabulary, tensors, {**metadata, **own})
@@ -146,9 +146,9 @@ def _tensor(values: Any, dtype: str) -> store.Tensor:
 def load(path: str) -> Classifier:
     """Open a classifier, mapped. Raises: InputError if it is none, or damaged"""
     words = embeddings.load(path)
-    if KEY not in words.metadata:
+    if CLASSIFIER not in words.metadata:
         raise InputError(f"{path}: holds word vectors and no classifier; wordvec classify train makes one")
-    table = recorded(words.metadata, KEY)
+    table = recorded(words.metadata, CLASSIFIER)
     if table.get("version") != VERSION:
         raise InputError(f"{path}: has classifier version {table.get('version')}, newer than this wordvec; install it")
     try:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 FORMAT = "wordvec-vectors"
 FORMAT_VERSION = "1"
+CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
 START_BYTES = 1 << 16  # of a file, that tell what it is
 ROWS_PER_CHUNK = 4096
 

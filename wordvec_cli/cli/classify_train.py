@@ -1,8 +1,9 @@
 """`wordvec classify train`: learn to give lines their labels."""
 
 import json
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,7 +23,10 @@ from wordvec_cli.cli.vectors import AS_IT_IS
 from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wordvec_cli.embeddings import Embeddings
+    from wordvec_cli.label_layout import Layout
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.training.classifier import ClassifierConfig
     from wordvec_cli.training.examples import Examples
@@ -126,63 +130,81 @@ def command(
     check_output(output)
     check_not_input(output, init)
 
+    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.training.classifier import ClassifierConfig
+
+    start = AS_IT_IS.open(init, terminal) if init else None
+    if start is not None:
+        given = {"vector_size": start.dim, **given}
+    folder = spool_folder(tmp_dir, output)
+    order = Order(
+        corpus, output, its_layout, tokenizer or Tokenizer(), ClassifierConfig(**given), start, threads, folder
+    )
+    _train(order, terminal)
+
+
+class Order(NamedTuple):
+    """What the command line asks for, its defaults filled in."""
+
+    corpus: tuple[str, ...]
+    output: str
+    layout: "Layout"
+    tokenizer: "Tokenizer"
+    config: "ClassifierConfig"
+    init: "Embeddings | None"
+    threads: int
+    spool_folder: "Path"
+
+
+def _train(order: Order, terminal: Terminal) -> None:
     from wordvec_cli import classifier
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.labelled import read_labelled
-    from wordvec_cli.tokenizer import Tokenizer
-    from wordvec_cli.training.classifier import ClassifierConfig, train
+    from wordvec_cli.training.classifier import train
     from wordvec_cli.training.examples import make_examples
     from wordvec_cli.training.loop import Session
 
-    start = AS_IT_IS.open(init, terminal) if init else None
-    if start is not None and "vector_size" not in given:
-        given["vector_size"] = start.dim
-    config = ClassifierConfig(**given)
-    folder = spool_folder(tmp_dir, output)
-    text = Corpus.open(corpus, tokenizer or Tokenizer(), folder)
-    text.check_not_output(output)
-    labelled = read_labelled(text, its_layout, terminal.report)
-    examples = make_examples(labelled, config.example_options, folder, start)
+    corpus = Corpus.open(order.corpus, order.tokenizer, order.spool_folder)
+    corpus.check_not_output(order.output)
+    text = read_labelled(corpus, order.layout, terminal.report)
+    examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
     terminal.close()
-    _tell(examples, start, config, threads, terminal)
-    trainer, state = train(examples, config, start, Session(threads, report=terminal.report))
+    _tell(examples, order, terminal)
+    trainer, state = train(examples, order.config, order.init, Session(order.threads, report=terminal.report))
     terminal.close()
-    prefix = None if its_layout.text_column is not None else label_prefix or LABEL_PREFIX
-    metadata = _metadata(config, state, labelled.corpus_fingerprint, start)
-    classifier.save(output, trainer.classifier(text.tokenizer, prefix), metadata)
+    prefix = order.layout.label_prefix
+    trained = trainer.classifier(order.tokenizer, None if prefix is None else os.fsdecode(prefix))
+    classifier.save(order.output, trained, _metadata(order, state, text.corpus_fingerprint))
 
 
-def _tell(
-    examples: "Examples", start: "Embeddings | None", config: "ClassifierConfig", threads: int, terminal: Terminal
-) -> None:
-    ngrams = f", {len(examples.buckets)} n-grams" if config.word_ngrams > 1 else ""
+def _tell(examples: "Examples", order: Order, terminal: Terminal) -> None:
+    """Tell what there is to learn, and whatever was left out for which reason."""
+    ngrams = f", {len(examples.buckets)} n-grams" if order.config.word_ngrams > 1 else ""
     terminal.note(f"{examples.n} lines, {examples.n_words} words{ngrams}, {len(examples.label_vocabulary)} labels")
     if examples.n_unlabelled:
         terminal.note(f"{examples.n_unlabelled} lines have no label that is kept, and are left out")
     if examples.n_without_text:
         terminal.note(f"{examples.n_without_text} lines have labels and no words, and count as empty ones")
-    if start is not None:
-        terminal.note(f"{len(start.vocabulary)} words start from --init" + (", and stay so" * config.freeze))
-    if threads > 1:
+    if order.init is not None:
+        frozen = ", and stay so" if order.config.freeze else ""
+        terminal.note(f"{len(order.init.vocabulary)} words start from --init{frozen}")
+    if order.threads > 1:
         terminal.note(
-            f"{threads} threads share the matrices without locks: another run will differ a little; "
+            f"{order.threads} threads share the matrices without locks: another run will differ a little; "
             "for the same bytes every time: --threads 1"
         )
 
 
-def _metadata(
-    config: "ClassifierConfig", state: "State", fingerprint: str, start: "Embeddings | None"
-) -> dict[str, str]:
-    reproducible = "yes" if state.n_threads == 1 else f"no: {state.n_threads} threads"
+def _metadata(order: Order, state: "State", fingerprint: str) -> dict[str, str]:
     metadata = {
-        "configuration": json.dumps(config.options(), sort_keys=True),
-        "seed": str(config.seed),
-        "reproducible": reproducible,
+        "configuration": json.dumps(order.config.options(), sort_keys=True),
+        "seed": str(order.config.seed),
+        "reproducible": "yes" if state.n_threads == 1 else f"no: {state.n_threads} threads",
         "corpus_fingerprint": fingerprint,
         "losses": json.dumps(state.losses),
     }
     if state.n_halvings:
         metadata["learning_rate_halvings"] = str(state.n_halvings)
-    if start is not None:
-        metadata["init"] = start.metadata.get("checksum") or start.fingerprint()
+    if order.init is not None:
+        metadata["init"] = order.init.metadata.get("checksum") or order.init.fingerprint()
     return metadata

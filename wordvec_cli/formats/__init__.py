@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from wordvec_cli.embeddings import START_BYTES, Embeddings, is_native, known_by_header, load
+from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, known_by_header, load
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import (
     COMPRESSORS,
@@ -211,6 +211,11 @@ def write_vectors(path: str, embeddings: Embeddings, format: Format, options: "W
 
     Raises: InputError if it cannot hold a word, OutputError
     """
+    notes = _written(path, embeddings, format, options)
+    return [*notes, "labels, output layer and n-grams of a classifier"] if CLASSIFIER in embeddings.metadata else notes
+
+
+def _written(path: str, embeddings: Embeddings, format: Format, options: "WriteOptions") -> list[str]:
     assert format.writer is not None
     write = getattr(format.load_module(), format.writer)
     ending = os.path.splitext(path)[1].lower()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wordvec_cli.embeddings import Embeddings, matrix_tensor, packed_tensors, save_tensors
+from wordvec_cli.embeddings import CLASSIFIER, Embeddings, matrix_tensor, packed_tensors, save_tensors
 from wordvec_cli.formats.reading import WriteOptions
 
 
@@ -13,5 +13,6 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
         tensors["context"] = matrix_tensor(embeddings.context)
     if embeddings.unknown is not None:
         tensors["unknown"] = matrix_tensor(np.asarray(embeddings.unknown, np.float32).reshape(1, -1))
-    save_tensors(path, embeddings.vocabulary, tensors, embeddings.metadata)
+    metadata = {name: value for name, value in embeddings.metadata.items() if name != CLASSIFIER}
+    save_tensors(path, embeddings.vocabulary, tensors, metadata)
     return ["the vectors of parts of words"] if embeddings.composed is not None else []

@@ -7,7 +7,7 @@ number, and a rate that falls linearly to zero.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -212,8 +212,3 @@ def train(
     trainer = ClassifierTrainer(examples, config, init)
     trainer.load_kernel()
     return trainer, loop.run(trainer, session)
-
-
-def with_size_of(config: ClassifierConfig, init: Embeddings) -> ClassifierConfig:
-    """The configuration with vectors as long as those of --init."""
-    return replace(config, vector_size=init.dim)
