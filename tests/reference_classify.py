@@ -77,13 +77,19 @@ def gradients(inputs, outputs, example: Example, loss: str) -> tuple[np.ndarray,
     return softmax(scores) - targets, vector
 
 
-def train_group(inputs, outputs, examples: Sequence[Example], rates, loss, most_at_once, fixed=()) -> float:
-    """One step for all examples at once, from the values at its beginning, in place; returns the loss."""
+def train_group(inputs, outputs, examples: Sequence[Example], rates, loss, limits, fixed=()) -> float:
+    """One step for all examples at once, from the values at its beginning, in place; returns the loss.
+
+    limits  of the sum of an example's factors, times its rate; and of that of a label's
+    """
+    of_example, of_label = limits
     total = sum(example_loss(inputs, outputs, example, loss) for example in examples)
     found = [gradients(inputs, outputs, example, loss) for example in examples]
     factors = np.array([-rate * slope for rate, (slope, _) in zip(rates, found, strict=True)])
+    sums = np.abs(factors).sum(axis=1, keepdims=True)
+    factors *= np.minimum(1, of_example * np.reshape(rates, (-1, 1)) / np.maximum(sums, 1e-30))
     sums = np.abs(factors).sum(axis=0)
-    factors *= np.minimum(1, most_at_once / np.maximum(sums, 1e-30))
+    factors *= np.minimum(1, of_label / np.maximum(sums, 1e-30))
     steps = factors @ outputs
     outputs += factors.T @ np.array([vector for _, vector in found])
     add_steps(inputs, examples, steps, fixed)

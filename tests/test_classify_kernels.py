@@ -71,7 +71,9 @@ def flat(lists):
 
 @pytest.mark.parametrize("fixed", [(), (0, 3, 4)])
 @pytest.mark.parametrize("group", [4, 16])
-@pytest.mark.parametrize(("dim", "n_labels", "n_examples"), [(5, 2, 1), (16, 3, 7), (100, 37, 50), (33, 16, 32)])
+@pytest.mark.parametrize(
+    ("dim", "n_labels", "n_examples"), [(5, 2, 1), (16, 3, 7), (100, 37, 50), (33, 16, 32), (10, 150, 20)]
+)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, n_examples, group, fixed):
     problem = Problem(3, dim, 9, n_labels, n_examples)
@@ -85,8 +87,8 @@ def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, 
                 inputs, outputs, group_examples, group_rates, problem.paths_of_labels(), fixed
             )
         else:
-            most = classify.MOST_AT_ONCE * 0.2
-            expected_loss += reference.train_group(inputs, outputs, group_examples, group_rates, loss, most, fixed)
+            limits = classify.MOST_OF_EXAMPLE, classify.MOST_AT_ONCE * 0.2
+            expected_loss += reference.train_group(inputs, outputs, group_examples, group_rates, loss, limits, fixed)
     got_inputs, got_outputs, got_loss = problem.train(loss, group, 0.2, 0.1, fixed)
     np.testing.assert_allclose(got_inputs, inputs, atol=3e-5)
     np.testing.assert_allclose(got_outputs, outputs[: len(got_outputs)], atol=3e-5)

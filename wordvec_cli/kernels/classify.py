@@ -41,6 +41,7 @@ SOFTMAX, ONE_VS_ALL, HIERARCHICAL_SOFTMAX = 0, 1, 2
 ORDER_AHEAD = 32  # how many examples early the lists of rows are asked for
 LOWEST_SCORE = np.float32(-1e30)  # of labels that fill up the last vector: they get a probability of zero
 MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label takes from a group; see `limit_factors`
+MOST_OF_EXAMPLE = 32  # wholly wrong labels whose steps an example takes; see `limit_sum`
 FACTORS = 64  # up to 2 each, that a product in single precision holds for sure
 NGRAM_FACTOR = np.uint64(116049371)  # fastText's, src/dictionary.cc, addWordNgrams
 
@@ -470,6 +471,24 @@ def factors_of_example(scores, first, n_labels, stride, labels, rate, loss):
     return value
 
 
+@inlined
+def limit_sum(scores, first, stride, limit):
+    """Scale the factors of an example down, in place, where their absolute values sum up to more than `limit`.
+
+    With softmax they never sum up to more than 2 (times the rate), but with one-vs-all and hundreds of labels, of which
+    none is known to be improbable yet, to hundreds: its rows would be thrown far away.
+    """
+    total = splat(np.float32(0))
+    for s in range(first, first + stride, LANES):
+        factor = load(scores, s)
+        total = add(total, maximum(factor, multiply(factor, splat(np.float32(-1)))))
+    all_factors = sum_of(total)
+    if all_factors > limit:
+        share = splat(np.float32(limit / all_factors))
+        for s in range(first, first + stride, LANES):
+            store(scores, s, multiply(load(scores, s), share))
+
+
 @part
 def limit_factors(scores, n_examples, stride, limit):
     """Scale the factors of a label down, in place, where their absolute values sum up to more than `limit`.
@@ -561,6 +580,7 @@ def train_examples(
                 own = labels[label_offsets[e] : label_offsets[e + 1]]
                 now = rate + (last_rate - rate) * i / n
                 total += factors_of_example(scores, (i - begin) * stride, n_labels, stride, own, now, loss)
+                limit_sum(scores, (i - begin) * stride, stride, MOST_OF_EXAMPLE * now)
             limit_factors(scores, end - begin, stride, MOST_AT_ONCE * rate)
             scores[(end - begin) * stride : n_whole * stride] = 0
             step_group(hidden, steps, n_whole, outputs, n_labels, dim, scores, stride)
