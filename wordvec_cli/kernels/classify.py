@@ -3,8 +3,8 @@
 An example is a list of rows of the input matrix (its words, and its word n-grams in buckets); their mean is its hidden
 vector, and a linear layer makes a score of it for each label. Training is stochastic gradient descent by *groups* of
 examples. A group's hidden vectors are made first, then its scores, so that the pass over the output matrix, and the one
-that updates it, serve all of them: small dense matrix products in place of one vector after the other. The rows of the
-next group are asked for in the meantime.
+that updates it, serve all of them: small dense matrix products in place of one vector after the other. (To ask for the
+rows of the next group in the meantime gained nothing, with matrices of 40 and of 450 MB.)
 
 A group descends the gradient, at the values it began with, of the sum of the losses of its examples. Source: Joulin et
 al. 2016, arXiv 1607.01759, and fastText (src/model.cc, src/loss.cc): the step of a row is divided by the number of rows
@@ -28,8 +28,6 @@ from wordvec_cli.kernels.parts import (
     multiply,
     multiply_add,
     part,
-    prefetch,
-    prefetch_to_write,
     splat,
     store,
     store_sums,
@@ -38,7 +36,6 @@ from wordvec_cli.kernels.parts import (
 
 TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
 SOFTMAX, ONE_VS_ALL, HIERARCHICAL_SOFTMAX = 0, 1, 2
-ORDER_AHEAD = 32  # how many examples early the lists of rows are asked for
 LOWEST_SCORE = np.float32(-1e30)  # of labels that fill up the last vector: they get a probability of zero
 MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label takes from a group; see `limit_factors`
 MOST_OF_EXAMPLE = 32  # wholly wrong labels whose steps an example takes; see `limit_sum`
@@ -305,14 +302,6 @@ def add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim):
             store(inputs, place, add(load(inputs, place), load(steps, position + d)))
 
 
-@inlined
-def ask_for_rows(inputs, rows, first, last, dim):
-    for i in range(first, last):
-        row = dim * np.intp(rows[i])
-        for d in range(0, dim, LANES):
-            prefetch_to_write(inputs, row + d)
-
-
 # ---------------------------------------------------------------- the linear layer
 
 
@@ -554,11 +543,6 @@ def train_examples(
     total = np.float64(0)
     for begin in range(0, n, group):
         end = min(begin + group, n)
-        for i in range(end, min(end + group, n)):
-            e = order[i]
-            ask_for_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], dim)
-        for i in range(end + ORDER_AHEAD, min(end + ORDER_AHEAD + group, n)):
-            prefetch(rows, row_offsets[order[i]])
         for i in range(begin, end):
             e = order[i]
             average_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], hidden, (i - begin) * dim, dim)
