@@ -15,6 +15,7 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.label_layout import Layout, RowParser, whole_lines
 from wordvec_cli.labelled import LabelledText, read_labelled
 from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.training.classifier import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.training.examples import ExampleOptions, Examples, make_examples
 from wordvec_cli.words import back_to_back
 
@@ -240,6 +241,19 @@ def test_slices_of_a_long_text_join(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     sliced = examples_of(tmp_path / "text", ExampleOptions(word_ngrams=3))
     for name in ("rows", "row_offsets", "labels", "label_offsets", "buckets"):
         assert getattr(whole, name).tolist() == getattr(sliced, name).tolist()
+
+
+def test_a_training_that_begins_again_is_rid_of_what_is_no_number(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"__label__a x\n__label__b y\n")
+    examples = examples_of(tmp_path / "text", ExampleOptions())
+    trainer = ClassifierTrainer(examples, ClassifierConfig(vector_size=5))
+    trainer.initialise()
+    before = trainer.inputs.copy()
+    for matrix in (trainer.inputs, trainer.outputs):
+        matrix[:] = np.nan  # the padding too
+    trainer.initialise()
+    assert trainer.inputs.tolist() == before.tolist()
+    assert not trainer.outputs.any()
 
 
 def test_hashes_are_those_of_the_reference() -> None:
