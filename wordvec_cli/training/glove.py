@@ -174,6 +174,7 @@ class GloveTrainer:
     def initialise(self) -> None:
         """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c; then what other vectors say."""
         for matrix, part in ((self._words, 0), (self._contexts, 1)):
+            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
             fill_uniform(self._vectors(matrix), [self._config.seed, part])
             biases = self._biases(matrix)
             rng = np.random.default_rng([self._config.seed, part, 1])

@@ -248,10 +248,8 @@ class _Run:
                 f"training diverged in epoch {diverged.epoch + 1} even at an eighth of the learning rate; "
                 "lower --learning-rate and train again"
             )
-        snapshot = self._keeper.restore(SNAPSHOT, self._trainer.parameters)
-        if snapshot is None:
-            self._trainer.initialise()
-            snapshot = State(n_threads=diverged.n_threads)
+        self._trainer.initialise()  # what no snapshot holds too
+        snapshot = self._keeper.restore(SNAPSHOT, self._trainer.parameters) or State(n_threads=diverged.n_threads)
         state = replace(
             snapshot, n_halvings=diverged.n_halvings + 1,
             best_epoch=diverged.best_epoch, best_score=diverged.best_score,  # still kept, and still the best

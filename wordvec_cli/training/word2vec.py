@@ -185,7 +185,8 @@ class Word2VecTrainer:
 
     def initialise(self) -> None:
         """Inputs uniform in +-0.5 / dim and outputs zero, as in word2vec.c; then what other vectors say."""
-        self.outputs[:] = 0
+        for matrix in (self.inputs, self.outputs):
+            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
         fill_uniform(self.matrix, self._config.seed)
         if self._init is not None:
             take_over(self._init, self._vocabulary, self.matrix, self.context)
