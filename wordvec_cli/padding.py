@@ -25,10 +25,11 @@ DTYPES = ("int32", "int64", "int16", "int8", "uint8", "uint16", "uint32")
 class Lines(NamedTuple):
     """Some lines of a corpus: line i is ids[offsets[i] : offsets[i + 1]].
 
+    ids    int32 or int64
     first  the number of the first of them, from 0
     """
 
-    ids: Ids
+    ids: NDArray[Any]
     offsets: Ids
     first: int
 
@@ -73,10 +74,10 @@ class RowIds:
         """The lines from one number up to another, which is not among them."""
         first, last = some
         offsets = self.sequences.offsets[first : last + 1]
-        ids = self.sequences.ids[offsets[0] : offsets[-1]].astype(np.int64)
+        words = self.sequences.ids[offsets[0] : offsets[-1]]
         offsets = offsets - offsets[0]
-        is_unknown = ids == UNKNOWN
-        ids += self.specials.n_rows
+        is_unknown = words == UNKNOWN
+        ids = words + np.int32(self.specials.n_rows)
         if not self.skips_unknown and self.specials.unknown is not None:
             ids[is_unknown] = self.specials.unknown
             return Lines(ids, offsets, first)
@@ -152,7 +153,7 @@ class Padding:
     truncating: Side = "pre"
 
     def __post_init__(self) -> None:
-        if not np.iinfo(np.int64).min <= self.value <= np.iinfo(np.int64).max:
+        if not fits(self.value, np.dtype(np.int64)):
             raise OptionError(f"--value {self.value}: does not fit into 64 bits; choose a smaller one")
         for option, side in (("--padding", self.padding), ("--truncating", self.truncating)):
             if side not in get_args(Side):
@@ -165,28 +166,40 @@ class Padding:
             yield self._padded(lines, slice(first, min(first + n_at_once, len(lines.offsets) - 1)))
 
     def _padded(self, lines: Lines, some: slice) -> "PaddedRows":
-        starts, ends = lines.offsets[some], lines.offsets[some.start + 1 : some.stop + 1]
-        kept = np.minimum(ends - starts, self.length)
-        starts = starts if self.truncating == "post" else ends - kept
+        offsets = lines.offsets[some.start : some.stop + 1]
+        lengths = np.diff(offsets)
+        kept = np.minimum(lengths, self.length)
         columns = np.arange(self.length)
-        first_columns = np.zeros_like(kept) if self.padding == "post" else self.length - kept
-        is_word = (columns >= first_columns[:, None]) & (columns < (first_columns + kept)[:, None])
-        ids = np.full((len(kept), self.length), self.value, np.int64)
-        places = (starts - first_columns)[:, None] + columns
-        ids[is_word] = lines.ids[places[is_word]]
+        is_word = columns < kept[:, None] if self.padding == "post" else columns >= (self.length - kept)[:, None]
+        ids = np.full(is_word.shape, self.value, lines.ids.dtype if fits(self.value, lines.ids.dtype) else np.int64)
+        words = lines.ids[offsets[0] : offsets[-1]]
+        ids[is_word] = words if kept.sum() == len(words) else words[self._is_kept(lengths)]
         return PaddedRows(ids, is_word, kept, lines.first + some.start)
+
+    def _is_kept(self, lengths: Ids) -> NDArray[np.bool_]:
+        """For each word of some lines whether its line is short enough to keep it."""
+        ends = np.cumsum(lengths)
+        from_start = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+        if self.truncating == "post":
+            return from_start < self.length
+        return from_start >= np.repeat(lengths - self.length, lengths)
+
+
+def fits(value: int, dtype: np.dtype[Any]) -> bool:
+    """Whether a type of whole numbers has room for a number."""
+    return bool(np.iinfo(dtype).min <= value <= np.iinfo(dtype).max)
 
 
 class PaddedRows(NamedTuple):
     """Some rows of one length.
 
-    ids      (n, length)
+    ids      (n, length) int32 or int64
     is_word  (n, length): where they are not padding
     lengths  (n,): the words in each
     first    the number of the first row, from 0
     """
 
-    ids: Ids
+    ids: NDArray[Any]
     is_word: NDArray[np.bool_]
     lengths: Ids
     first: int
@@ -204,4 +217,4 @@ def converted(lines: "Lines | PaddedRows", dtype: str) -> NDArray[Any]:
         raise InputError(
             f"--dtype {dtype}: line {lines.first + line + 1}: id {ids.flat[place]} does not fit; choose a larger type"
         )
-    return ids.astype(dtype)
+    return ids.astype(dtype, copy=False)
