@@ -235,7 +235,7 @@ def test_a_file_of_another_vocabulary_is_an_error() -> None:
 
 def test_a_file_of_a_newer_version_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(pairs_file, "FORMAT_VERSION", "2")
+        patch.setattr(pairs_file, "FORMAT", pairs_file.FORMAT._replace(version="2"))
         written()
     assert_refused("pairs.safetensors", "has format version 2, newer than this wordvec; install a newer wordvec")
 

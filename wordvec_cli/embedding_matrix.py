@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli import __version__, numpy_files, store
-from wordvec_cli.embeddings import FORMAT as VECTORS_FORMAT
-from wordvec_cli.embeddings import Embeddings, check_format, load, matrix_tensor
+from wordvec_cli import numpy_files, store
+from wordvec_cli.embeddings import FORMAT as VECTORS
+from wordvec_cli.embeddings import Embeddings, load, matrix_tensor
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.matching import NONE, SUBWORD, Matching, match, wanted_forms
@@ -22,8 +22,7 @@ from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sideca
 from wordvec_cli.specials import RowRule, Specials
 from wordvec_cli.vocabulary import Vocabulary
 
-FORMAT, FORMAT_VERSION = "wordvec-matrix", "1"
-KIND = "embedding matrices; wordvec matrix makes those"
+FORMAT = store.Format("wordvec-matrix", "1", "embedding matrices; wordvec matrix makes those")
 WEIGHT = "weight"
 KERAS_LIMIT = 0.05  # of the uniform numbers in a new layer of Keras
 UNKNOWN_WORDS = (b"<unk>", b"<UNK>", b"[UNK]")
@@ -175,8 +174,7 @@ def write_matrix(path: str, built: BuiltMatrix, layout: Layout) -> None:
     said = {"matrix": {"dim": built.matrix.shape[1], **built.made_with}, **built.rule.to_metadata()}
     if layout == "safetensors":
         tables = {name: json.dumps(value, sort_keys=True) for name, value in said.items()}
-        own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
-        store.write(path, {WEIGHT: matrix_tensor(built.matrix)}, tables | own, WEIGHT)
+        store.write(path, {WEIGHT: matrix_tensor(built.matrix)}, tables | FORMAT.metadata(), WEIGHT)
         return
     with replacing(path) as output:
         file = HashedFile(output)
@@ -231,13 +229,13 @@ def _said_of(path: str) -> tuple[RowRule | None, str | None]:
 
 def _open_safetensors(path: str) -> StoredMatrix:
     file = store.open_file(path)
-    if file.metadata.get("format") == VECTORS_FORMAT:
+    if file.metadata.get("format") == VECTORS.name:
         vectors = load(path)
         return StoredMatrix(path, vectors.matrix, RowRule.of(vectors.vocabulary, Specials(())), None)
     rule: RowRule | None = None
     note: str | None = f"{path}: does not say which row is which; that it fits cannot be checked"
     if "format" in file.metadata:
-        check_format(file, FORMAT, FORMAT_VERSION, KIND)
+        FORMAT.check(file)
         with understood(path, "matrix"):
             rule = RowRule.from_metadata({name: json.loads(file.metadata[name]) for name in ("specials", "vocabulary")})
             note = None

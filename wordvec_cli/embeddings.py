@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from wordvec_cli import __version__, store
+from wordvec_cli import store
 from wordvec_cli.errors import InputError, UnknownWordError
 from wordvec_cli.files import readable
 from wordvec_cli.vocabulary import Vocabulary
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
         def __getitem__(self, rows: Any, /) -> Matrix: ...
 
 
-FORMAT = "wordvec-vectors"
-FORMAT_VERSION = "1"
+FORMAT = store.Format("wordvec-vectors", "1", "word vectors; wordvec train makes those")
 CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
 START_BYTES = 1 << 16  # of a file, that tell what it is
 ROWS_PER_CHUNK = 4096
@@ -170,8 +169,7 @@ def save_tensors(
     """As `save`, of tensors that may be packed; `vectors` is among them."""
     words = vocabulary_tensors(vocabulary)
     text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
-    own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
-    metadata = {**metadata, **own, "vocabulary_fingerprint": vocabulary.fingerprint()}
+    metadata = {**metadata, **FORMAT.metadata(), "vocabulary_fingerprint": vocabulary.fingerprint()}
     store.write(path, words | dict(tensors) | text, metadata, "vectors")
 
 
@@ -248,7 +246,7 @@ def known_by_header(start: bytes) -> bool | None:
 def load(path: str) -> Embeddings:
     """Open a native vector file, mapped: only what is asked for is read. Raises: InputError."""
     file = store.open_file(str(path))
-    check_format(file, FORMAT, FORMAT_VERSION, "word vectors; wordvec train makes those")
+    FORMAT.check(file)
     vocabulary = stored_vocabulary(file)
     vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
     if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
@@ -263,17 +261,6 @@ def load(path: str) -> Embeddings:
         vocabulary, _values(file, vectors), dim, file.metadata, context.data if context else None,
         unknown.data if unknown else None,
     )  # fmt: skip
-
-
-def check_format(file: store.StoredFile, format: str, version: str, kind: str) -> None:
-    """Raises: InputError if a safetensors file is not of a format of ours
-
-    kind  what files of the format hold, and what makes them
-    """
-    if file.metadata.get("format") != format:
-        raise InputError(f"{file.path}: is a safetensors file but not one of {kind}")
-    if (its := file.metadata.get("format_version")) != version:
-        raise InputError(f"{file.path}: has format version {its}, newer than this wordvec; install a newer wordvec")
 
 
 def _values(file: store.StoredFile, vectors: store.StoredTensor) -> "memoryview[float] | Packed":

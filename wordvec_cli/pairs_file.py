@@ -12,16 +12,15 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from wordvec_cli import __version__, store
+from wordvec_cli import store
 from wordvec_cli.cooccurrence import BYTES_PER_PAIR, PairOptions, Pairs
-from wordvec_cli.embeddings import check_format, recorded, stored_vocabulary, vocabulary_tensors
+from wordvec_cli.embeddings import recorded, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
 
-FORMAT = "wordvec-pairs"
-FORMAT_VERSION = "1"
+FORMAT = store.Format("wordvec-pairs", "1", "pairs; wordvec cooccur makes those")
 RECORD = np.dtype([("row", "<i4"), ("column", "<i4"), ("weight", "<f8")])
 RECORDS_SUFFIX = ".bin"
 PAIRS_PER_CHUNK = 1 << 20
@@ -96,12 +95,7 @@ def _tensor(dtype: str, array: Any) -> store.Tensor:
 
 
 def _metadata(file: PairsFile) -> Mapping[str, str]:
-    metadata = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "tool": f"wordvec {__version__}",
-        "vocabulary_fingerprint": file.vocabulary.fingerprint(),
-    }
+    metadata = {**FORMAT.metadata(), "vocabulary_fingerprint": file.vocabulary.fingerprint()}
     if file.options:
         metadata["pair_options"] = json.dumps(asdict(file.options), sort_keys=True)
     if file.tokenizer:
@@ -153,7 +147,7 @@ def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
 
 def _read_safetensors(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     file = store.open_file(path)
-    check_format(file, FORMAT, FORMAT_VERSION, "pairs; wordvec cooccur makes those")
+    FORMAT.check(file)
     own = stored_vocabulary(file)
     if vocabulary is not None and vocabulary.fingerprint() != own.fingerprint():
         raise InputError(f"{path}: holds pairs of another vocabulary than --vocab; leave --vocab out, it has its own")

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli import __version__, numpy_files, store
+from wordvec_cli import numpy_files, store
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
@@ -24,8 +24,7 @@ from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sideca
 from wordvec_cli.specials import RowRule
 from wordvec_cli.tokenizer import Tokenizer
 
-FORMAT, FORMAT_VERSION = "wordvec-sequences", "1"
-KIND = "sequences; wordvec encode makes those"
+FORMAT = store.Format("wordvec-sequences", "1", "sequences; wordvec encode makes those")
 Layout = Literal["npy", "safetensors", "text", "jsonl"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 _SUFFIXES: dict[str, Layout] = {
@@ -146,8 +145,7 @@ def _write_safetensors(path: str, encoded: Encoded) -> None:
     if encoded.padding is None:
         tensors = {"offsets": _tensor("int64", (encoded.row_ids.n_lines + 1,), encoded.offsets), **tensors}
     tables = {name: json.dumps(value, sort_keys=True) for name, value in encoded.description().items()}
-    own = {"format": FORMAT, "format_version": FORMAT_VERSION, "tool": f"wordvec {__version__}"}
-    store.write(path, tensors, tables | own, "ids")
+    store.write(path, tensors, tables | FORMAT.metadata(), "ids")
 
 
 def _tensor(dtype: str, shape: tuple[int, ...], parts: Callable[[], Iterable[NDArray[Any]]]) -> store.Tensor:
@@ -291,10 +289,8 @@ def _padding_of(content: Mapping[str, Any]) -> int | None:
 
 
 def _open_safetensors(path: str) -> StoredSequences:
-    from wordvec_cli.embeddings import check_format
-
     file = store.open_file(path)
-    check_format(file, FORMAT, FORMAT_VERSION, KIND)
+    FORMAT.check(file)
     with understood(path, "encode"):
         tables = {name: json.loads(file.metadata[name]) for name in ("sequences", "specials", "vocabulary")}
         rule, value = RowRule.from_metadata(tables), _padding_of(tables)

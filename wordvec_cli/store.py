@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from wordvec_cli import __version__
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable, replacing
 
@@ -53,6 +54,27 @@ class Tensor(NamedTuple):
     @property
     def n_bytes(self) -> int:
         return math.prod(self.shape) * DTYPES[self.dtype][0]
+
+
+class Format(NamedTuple):
+    """A kind of file of ours, as its metadata names it.
+
+    contents  what its files hold, and what makes them, for errors
+    """
+
+    name: str
+    version: str
+    contents: str
+
+    def metadata(self) -> dict[str, str]:
+        return {"format": self.name, "format_version": self.version, "tool": f"wordvec {__version__}"}
+
+    def check(self, file: "StoredFile") -> None:
+        """Raises: InputError if a safetensors file is of another kind"""
+        if file.metadata.get("format") != self.name:
+            raise InputError(f"{file.path}: is a safetensors file but not one of {self.contents}")
+        if (its := file.metadata.get("format_version")) != self.version:
+            raise InputError(f"{file.path}: has format version {its}, newer than this wordvec; install a newer wordvec")
 
 
 class StoredTensor(NamedTuple):

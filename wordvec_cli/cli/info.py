@@ -38,7 +38,7 @@ def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None,
     wordvec info vectors.safetensors --format json | jq .configuration
     """
     opened = store.open_file(file) if is_native(file) else None
-    if opened is not None and opened.metadata.get("format") != FORMAT:
+    if opened is not None and opened.metadata.get("format") != FORMAT.name:
         facts = _facts_of_tensors(opened)
     elif opened is None and (said := read_sidecar(file, "wordvec")) is not None:
         facts = {"format": f"as {sidecar_path(file)} says"} | said
