@@ -18,7 +18,7 @@ from wordvec_cli.embeddings import Embeddings, load, matrix_tensor
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.matching import NONE, SUBWORD, Matching, match, wanted_forms
-from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, understood, write_sidecar
+from wordvec_cli.sidecar import HashedFile, said_of, sidecar_path, understood, write_sidecar
 from wordvec_cli.specials import RowRule, Specials
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -217,13 +217,10 @@ def _as_floats(values: NDArray[Any]) -> Matrix:
 
 
 def _said_of(path: str) -> tuple[RowRule | None, str | None]:
-    sidecar = sidecar_path(path)
-    content = read_sidecar(path, "matrix")
+    content, note = said_of(path, "matrix", "matrix")
     if content is None:
-        return None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
-    with understood(sidecar, "matrix"):
-        if content.get("matrix", {}).get("fingerprint") != fingerprint_of(path):
-            return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
+        return None, note
+    with understood(sidecar_path(path), "matrix"):
         return RowRule.from_metadata(content), None
 
 

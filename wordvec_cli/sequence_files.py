@@ -15,12 +15,12 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli import numpy_files, store
+from wordvec_cli import numpy_files, sidecar, store
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
 from wordvec_cli.parallel import in_order
-from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, understood, write_sidecar
+from wordvec_cli.sidecar import HashedFile, sidecar_path, understood, write_sidecar
 from wordvec_cli.specials import RowRule
 from wordvec_cli.tokenizer import Tokenizer
 
@@ -269,14 +269,11 @@ def open_sequences(path: str) -> StoredSequences:
 
 
 def said_of(path: str) -> tuple[RowRule | None, int | None, str | None]:
-    """What the sidecar says: the rule, the value of padding, and what could not be checked."""
-    sidecar = sidecar_path(path)
-    content = read_sidecar(path, "encode")
+    """What the sidecar says: the rule, the value of padding, and what could not be checked. Raises: InputError"""
+    content, note = sidecar.said_of(path, "sequences", "encode")
     if content is None:
-        return None, None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
-    with understood(sidecar, "encode"):
-        if content.get("sequences", {}).get("fingerprint") != fingerprint_of(path):
-            return None, None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
+        return None, None, note
+    with understood(sidecar_path(path), "encode"):
         return RowRule.from_metadata(content), _padding_of(content), None
 
 

@@ -86,6 +86,22 @@ def understood(sidecar: str, made_by: str) -> Iterator[None]:
         raise InputError(f"{sidecar}: is not what wordvec {made_by} writes; remove it or make it anew") from error
 
 
+def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | None, str | None]:
+    """What FILE.json says of a file as it is now; None, and what cannot be checked therefore, if it says nothing of it.
+
+    section  where the file's own fingerprint stands
+    Raises: InputError
+    """
+    sidecar = sidecar_path(path)
+    content = read_sidecar(path, made_by)
+    if content is None:
+        return None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
+    with understood(sidecar, made_by):
+        if content.get(section, {}).get("fingerprint") != fingerprint_of(path):
+            return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
+    return content, None
+
+
 def fingerprint_of(path: str) -> str:
     """SHA-256 (hexadecimal) of a file's bytes. Raises: InputError"""
     digest = hashlib.sha256()
