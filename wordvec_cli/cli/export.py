@@ -4,11 +4,12 @@ import click
 
 from wordvec_cli import formats
 from wordvec_cli.cli.options import memory_option, progress_options, spool_folder, threads_option, tmp_dir_option
+from wordvec_cli.cli.output import listed_words
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
-from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, decompressed, readable
+from wordvec_cli.errors import OptionError
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
@@ -83,7 +84,7 @@ def command(
     format = formats.format_for(output, to)
     if packing and format is not formats.FORMATS[formats.NATIVE]:
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
-    wanted = _wanted_words(words) if words else None
+    wanted = listed_words(words) if words else None
     vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
     if wanted:
         n_missing = len(wanted) - len(vectors.vocabulary)
@@ -112,12 +113,3 @@ def _tell_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> Non
         f"--{packing}: the largest cosine error of a vector is {max(error, 0):.2g}; {overlap:.1%} of the "
         f"{N_NEIGHBOURS} nearest neighbours of up to {N_SAMPLED} words stay the same"
     )
-
-
-def _wanted_words(path: str) -> frozenset[bytes]:
-    with readable(path), open(path, "rb") as raw:
-        lines = decompressed(raw).read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    words = frozenset(line.removesuffix(b"\r") for line in lines) - {b""}
-    if not words:
-        raise InputError(f"{path}: holds no words; write one a line")
-    return words

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import click
 
 from wordvec_cli import decimals
-from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
-from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, asked_words, write_stdout
+from wordvec_cli.cli.missing import WordFinder, vocab_option
+from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.output import as_text, asked, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
-from wordvec_cli.errors import InputError
 
 # Up to so many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000
@@ -39,10 +38,8 @@ Answer = tuple[bytes, "Sequence[float] | None"]
     help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone; "
     "the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
 )
-@click.option(
-    "--vocab", metavar="FILE",
-    help="A fuller vocabulary, to tell why a word is missing; or the words of a vector file that holds none.",
-)  # fmt: skip
+@null_option
+@vocab_option
 @vector_options
 @progress_options
 @click.pass_obj
@@ -54,6 +51,7 @@ def command(
     words: tuple[str, ...],
     layout: str,
     missing: str,
+    is_null: bool,
     vocab: str | None,
     source: VectorSource,
 ) -> int:
@@ -67,43 +65,34 @@ def command(
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
     """
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
-    if missing == "unknown" and embeddings.unknown is None:
-        raise InputError(f"{vectors}: has no vector of unknown words; choose another --missing")
-    missing_words = MissingWords(embeddings, terminal, vocab)
-    batches = (list(_answers(batch, missing_words, missing)) for batch in asked_words(words))
+    finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
+    batches = (list(_answers(batch, finder)) for batch in asked(words, terminal, is_null))
     if layout == "npy":
         _write_npy((answer for batch in batches for answer in batch), embeddings.dim)
     else:
-        line_writer = _LineWriter(layout)
+        line_writer = _LineWriter(layout, b"\0" if is_null else b"\n")
         for batch in batches:
             write_stdout(line_writer.lines(batch))
-    return EXIT_MISSING if missing == "error" and missing_words.n_missing else 0
+    return finder.exit_status
 
 
-def _answers(words: Iterable[bytes], missing_words: MissingWords, missing: str) -> Iterator[Answer]:
-    embeddings = missing_words.embeddings
+def _answers(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
     for word in words:
-        word_id = embeddings.vocabulary.find(word)
-        if word_id is not None:
-            yield word, embeddings.row(word_id)
-            continue
-        if (vector := embeddings.compose(word)) is not None:
-            yield word, vector
-            continue
-        missing_words.tell(word)
-        if missing == "zeros":
-            yield word, [0.0] * embeddings.dim
-        elif missing == "blank":
+        found = finder.find(word)
+        if found is not None:
+            yield word, found.vector
+        elif finder.missing == "zeros":
+            yield word, [0.0] * finder.embeddings.dim
+        elif finder.missing == "blank":
             yield word, None
-        elif missing == "unknown":
-            yield word, embeddings.unknown
 
 
 class _LineWriter:
     """Answers as lines; goes over to the native formatter once there have been many."""
 
-    def __init__(self, layout: str) -> None:
+    def __init__(self, layout: str, end: bytes) -> None:
         self._layout = layout
+        self._end = end
         self._n_values = 0
 
     def lines(self, answers: Sequence[Answer]) -> Iterator[bytes]:
@@ -112,7 +101,7 @@ class _LineWriter:
         vectors = [vector for _, vector in answers if vector is not None]
         numbers = iter(self._numbers(vectors, separator))
         for word, vector in answers:
-            yield write_line(word, next(numbers) if vector is not None else b"")
+            yield write_line(word, next(numbers) if vector is not None else b"") + self._end
 
     def _numbers(self, vectors: Sequence[Sequence[float]], separator: bytes) -> Iterable[bytes]:
         self._n_values += sum(map(len, vectors))
@@ -125,10 +114,10 @@ class _LineWriter:
 
 _SEPARATORS = {"text": b" ", "tsv": b"\t", "json": b","}
 _LINES: dict[str, Callable[[bytes, bytes], bytes]] = {
-    "text": lambda word, numbers: word + (b" " + numbers if numbers else b"") + b"\n",
-    "tsv": lambda word, numbers: word + (b"\t" + numbers if numbers else b"") + b"\n",
+    "text": lambda word, numbers: word + (b" " + numbers if numbers else b""),
+    "tsv": lambda word, numbers: word + (b"\t" + numbers if numbers else b""),
     "json": lambda word, numbers: (
-        b'{"word": %s, "vector": %s}\n'
+        b'{"word": %s, "vector": %s}'
         % (json.dumps(as_text(word)).encode(), b"[" + numbers + b"]" if numbers else b"null")
     ),
 }

@@ -91,6 +91,11 @@ progress_options = combined(
     ),
 )
 
+null_option = click.option(
+    "--null", "is_null", is_flag=True,
+    help="Lines end with NUL, those that are read and those that are written, so that words may hold anything.",
+)  # fmt: skip
+
 corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 
 threads_option = click.option(

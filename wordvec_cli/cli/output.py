@@ -1,11 +1,12 @@
 """Results on standard output, and words that are asked for."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import readable, standard_output, writable
+from wordvec_cli.errors import InputError
+from wordvec_cli.files import decompressed, readable, standard_output, writable
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -34,22 +35,44 @@ def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
         file.flush()
 
 
-def asked_words(arguments: tuple[str, ...]) -> Iterator[list[bytes]]:
+def asked(
+    arguments: Sequence[str], terminal: Terminal, is_null: bool = False, what: str = "words"
+) -> Iterator[list[bytes]]:
     """The words of the command line, or the lines of standard input as they come in.
 
     A batch is what a pipe holds at the time: one line from a program that waits for its answer, thousands from a file.
+    is_null  lines end with NUL, and may hold anything else
+    what     is typed, one a line, if standard input is a terminal
     """
     if arguments:
-        yield [os.fsencode(word) for word in arguments]
+        yield [os.fsencode(argument) for argument in arguments]
         return
+    if os.isatty(STANDARD_INPUT):
+        terminal.note(f"type {what}, one a line; Ctrl-D ends")
+    end, blank = (b"\0", b"") if is_null else (b"\n", b"\r")
     rest = b""
     with readable("standard input"):
         while chunk := os.read(STANDARD_INPUT, READ_BYTES):
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, rest = (rest + chunk).split(end)
             if lines:
-                yield [line.removesuffix(b"\r") for line in lines]
+                yield [line.removesuffix(blank) for line in lines]
     if rest:
-        yield [rest.removesuffix(b"\r")]
+        yield [rest.removesuffix(blank)]
+
+
+def fields_of(line: bytes) -> list[bytes]:
+    """The words of a line: between tabs if there are any, else between blanks."""
+    return line.split(b"\t") if b"\t" in line else line.split()
+
+
+def listed_words(path: str) -> frozenset[bytes]:
+    """The words of a file, one a line. Raises: InputError if it holds none"""
+    with readable(path), open(path, "rb") as raw:
+        lines = decompressed(raw).read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    words = frozenset(line.removesuffix(b"\r") for line in lines) - {b""}
+    if not words:
+        raise InputError(f"{path}: holds no words; write one a line")
+    return words
 
 
 def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":

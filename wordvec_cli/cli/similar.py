@@ -1,35 +1,61 @@
-"""`wordvec similar`: the nearest neighbours of words."""
+"""`wordvec similar`: the nearest neighbours of words, of means of words, and of vectors."""
 
-import json
-from collections.abc import Iterator, Sequence
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
-from wordvec_cli.cli.missing import EXIT_MISSING, MissingWords
-from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, asked_words, write_stdout
+from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options, scorer_of_means
+from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.output import fields_of
+from wordvec_cli.cli.questions import Layout, Question, asked_questions, layout_option, metric_option, question_of
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
-
-QUERIES_PER_PRODUCT = 256
+from wordvec_cli.errors import InputError
 
 
 @click.command(short_help="List the nearest neighbours of words.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Neighbours for each word.")
 @click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["tsv", "json"]),
-    default="tsv",
-    show_default=True,
-    help="tsv: query, neighbour, cosine; json: an object for each query.",
+    "--mean",
+    "is_mean",
+    is_flag=True,
+    help="All WORDs, or all words of a line, make one question: the mean of their directions (if lengths count in the "
+    "metric: of their vectors).",
 )
 @click.option(
-    "--vocab", metavar="FILE",
-    help="A fuller vocabulary, to tell why a word is missing; or the words of a vector file that holds none.",
-)  # fmt: skip
+    "--positive",
+    "-p",
+    multiple=True,
+    metavar="WORD",
+    help="One question: the mean of the directions of these words (give it again for each) ...",
+)
+@click.option(
+    "--negative",
+    "-n",
+    multiple=True,
+    metavar="WORD",
+    help="... and of the opposites of these, as gensim's most_similar.",
+)
+@click.option(
+    "--vector",
+    "is_vector",
+    is_flag=True,
+    help="Standard input holds vectors: lines of numbers, or a word and numbers, as wordvec lookup prints them.",
+)
+@metric_option
+@click.option(
+    "--threshold", type=float, metavar="X", help="Only answers with at least this similarity (at most this distance)."
+)
+@neighbour_options
+@layout_option
+@null_option
+@missing_option
+@vocab_option
 @vector_options
 @progress_options
 @click.pass_obj
@@ -39,60 +65,87 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
-    k: int,
+    is_mean: bool,
+    positive: tuple[str, ...],
+    negative: tuple[str, ...],
+    is_vector: bool,
+    metric: str,
+    threshold: float | None,
+    wanted: NeighbourOptions,
     layout: str,
+    is_null: bool,
+    missing: str,
     vocab: str | None,
     source: VectorSource,
 ) -> int:
-    """List the words whose vectors have the highest cosine with that of each WORD, best first.
+    """List the words whose vectors are nearest to that of each WORD, nearest first.
 
-    Words are read from standard input, one a line, if none are given.
+    Words are read from standard input, one a line, if none are given. A word of the question is no answer. A vector of
+    zeros has cosine 0 with everything.
 
     \b
     wordvec similar vectors.safetensors king queen -k 5
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
-    """
+    wordvec similar vectors.safetensors --mean king queen prince
+    wordvec similar vectors.safetensors -p king -p woman -n man
+    wordvec lookup other.safetensors king | wordvec similar vectors.safetensors --vector -k 5
+    """  # fmt: skip
+    _check(words, is_mean, positive, negative, is_vector, metric)
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
-    missing_words = MissingWords(embeddings, terminal, vocab)
-    for batch in asked_words(words):
-        for start in range(0, len(batch), QUERIES_PER_PRODUCT):
-            write_stdout(_answers(batch[start : start + QUERIES_PER_PRODUCT], k, layout, missing_words))
-    return EXIT_MISSING if missing_words.n_missing else 0
+    finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
+    posed: Callable[[list[bytes]], Question] = partial(question_of, finder=finder)
+    arguments: Sequence[Sequence[str]] = [[word] for word in words]
+    split: Callable[[bytes], list[bytes]] = lambda line: [line]  # noqa: E731
+    what = "words"
+    if is_vector:
+        posed, what = partial(_question_of_numbers, dim=embeddings.dim, line_numbers=itertools.count(1)), "vectors"
+    elif is_mean:
+        posed, what, split = partial(_mean, finder=finder), "questions of several words", fields_of
+        arguments = [words] if words else []
+    elif positive or negative:
+        posed = partial(_sum, n_positive=len(positive), finder=finder)
+        arguments = [[*positive, *negative]]
+    scorer_of = partial(scorer_of_means, metric)
+    answering = Answering(finder, wanted, Layout.of(layout, is_null), posed, scorer_of, metric, threshold)
+    return answering.answer(asked_questions(arguments, terminal, is_null, what, split))
 
 
-def _answers(words: Sequence[bytes], k: int, layout: str, missing_words: MissingWords) -> Iterator[bytes]:
-    import numpy as np
-
-    from wordvec_cli.query import nearest
-
-    embeddings = missing_words.embeddings
-    found: list[tuple[bytes, Sequence[float], frozenset[int]]] = []
-    for word in words:
-        word_id = embeddings.vocabulary.find(word)
-        vector = embeddings.row(word_id) if word_id is not None else embeddings.compose(word)
-        if vector is None:
-            missing_words.tell(word)
-        elif not any(vector):
-            missing_words.terminal.note(f"{as_text(word)!r} has a vector of zeros: no direction, no neighbours")
-        else:
-            found.append((word, vector, frozenset() if word_id is None else frozenset([word_id])))
-    if not found:
-        return
-    queries = np.array([vector for _, vector, _ in found], dtype=np.float32)
-    neighbours = nearest(embeddings, queries, k, [itself for _, _, itself in found])
-    for (word, _, _), row in zip(found, neighbours, strict=True):
-        pairs = [(embeddings.vocabulary.word(neighbour.word_id), neighbour.cosine) for neighbour in row]
-        yield from _LAYOUTS[layout](word, pairs)
+def _check(
+    words: Sequence[str], is_mean: bool, positive: Sequence[str], negative: Sequence[str], is_vector: bool, metric: str
+) -> None:
+    """Raises: click.UsageError if these do not go together"""
+    is_sum = bool(positive or negative)
+    if is_sum + is_mean + is_vector > 1:
+        raise click.UsageError("--vector, --mean and --positive/--negative exclude each other; give one of them")
+    if words and (is_vector or is_sum):
+        raise click.UsageError(f"{words[0]}: --vector, --positive and --negative take no WORD; leave one of them out")
+    if is_sum and metric != "cosine":
+        raise click.UsageError(f"--metric {metric}: --positive and --negative compare directions, by their cosine")
 
 
-def _tsv(query: bytes, pairs: Sequence[tuple[bytes, float]]) -> Iterator[bytes]:
-    for word, cosine in pairs:
-        yield b"%s\t%s\t%.6f\n" % (query, word, cosine)
+def _mean(words: list[bytes], finder: WordFinder) -> Question:
+    return question_of(words, finder, names=[b" ".join(words)], is_set=True)
 
 
-def _json(query: bytes, pairs: Sequence[tuple[bytes, float]]) -> Iterator[bytes]:
-    neighbours = [{"word": as_text(word), "cosine": round(cosine, 6)} for word, cosine in pairs]
-    yield json.dumps({"query": as_text(query), "neighbours": neighbours}).encode() + b"\n"
+def _sum(words: list[bytes], n_positive: int, finder: WordFinder) -> Question:
+    """The question of --positive and --negative, shown like `king + woman - man`."""
+    positive, negative = words[:n_positive], words[n_positive:]
+    name = b" ".join([b" + ".join(positive), *(b"- " + word for word in negative)]).strip()
+    weights = [1.0] * len(positive) + [-1.0] * len(negative)
+    return question_of(words, finder, weights, [name], is_set=True)
 
 
-_LAYOUTS = {"tsv": _tsv, "json": _json}
+def _question_of_numbers(line: list[bytes], dim: int, line_numbers: "itertools.count[int]") -> Question:
+    """A line of numbers, or of a word and numbers; without a word the line's number names it. Raises: InputError"""
+    [text], number = line, next(line_numbers)
+    n_fields = len(text.split())
+    if n_fields < dim:
+        raise InputError(f"standard input:{number}: {n_fields} fields where the vectors have {dim} numbers")
+    name, *numbers = text.rsplit(None, dim) if n_fields > dim else [b"%d" % number, *text.split()]
+    try:
+        vector = [float(digits) for digits in numbers]
+    except ValueError as error:
+        raise InputError(f"standard input:{number}: is no vector ({error})") from None
+    if not all(map(math.isfinite, vector)):
+        raise InputError(f"standard input:{number}: holds a number that is not finite")
+    return Question([name], [vector], [1.0])

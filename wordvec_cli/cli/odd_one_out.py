@@ -1,0 +1,72 @@
+"""`wordvec odd-one-out`: which word does not go with the others."""
+
+from collections.abc import Sequence
+
+import click
+
+from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.questions import Layout, Question, asked_questions, figure, layout_option, rounded
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import VectorSource, vector_options
+
+
+@click.command(short_help="Tell which word does not go with the others.")
+@click.argument("vectors")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@layout_option
+@null_option
+@missing_option
+@vocab_option
+@vector_options
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    vectors: str,
+    words: tuple[str, ...],
+    layout: str,
+    is_null: bool,
+    missing: str,
+    vocab: str | None,
+    source: VectorSource,
+) -> int:
+    """Tell which of the WORDs is farthest from the mean of them all (of directions; the distance is 1 - cosine).
+
+    Questions are read from standard input, the words of one in a line, if none are given. Lines are the words, the
+    odd one and its distance; --format json has the distances of all words, in the order of the question.
+
+    \b
+    wordvec odd-one-out vectors.safetensors breakfast cereal dinner lunch
+    wordvec odd-one-out vectors.safetensors --format json --missing skip < questions.txt
+    """  # fmt: skip
+    embeddings = source.open(vectors, terminal, vocab, is_again=True)
+    finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
+    lines = Layout.of(layout, is_null)
+    for batch in asked_questions([words] if words else [], terminal, is_null, "questions of several words"):
+        write_stdout([_answer(asked, finder, lines) for asked in batch])
+    return finder.exit_status
+
+
+def _answer(words: Sequence[bytes], finder: WordFinder, layout: Layout) -> bytes:
+    """The line of a question; empty if it gets none."""
+    found = [each for each in map(finder.find, words) if each is not None]
+    if not found or (len(found) < len(words) and finder.missing != "skip"):
+        names = words if layout.is_json else [b" ".join(words)]
+        return layout.blank(Question(names), "odd", "words") if finder.missing == "blank" else b""
+    import numpy as np
+
+    from wordvec_cli.query import cosines_to_mean
+
+    distances = (1 - cosines_to_mean(np.array([each.vector for each in found], np.float32))).tolist()
+    odd = distances.index(max(distances))
+    if not layout.is_json:
+        return layout.row([b" ".join(words), found[odd].word, figure(distances[odd], "cosine")])
+    each = [
+        {"word": as_text(one.word), "distance": rounded(distance, "cosine")}
+        for one, distance in zip(found, distances, strict=True)
+    ]
+    return layout.record(Question(words), odd=as_text(found[odd].word), words=each)

@@ -1,0 +1,136 @@
+"""Questions to vectors that are made of words: how they are read, and how answers are written."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from wordvec_cli.cli.missing import WordFinder
+from wordvec_cli.cli.output import as_text, asked, fields_of, shown
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.errors import InputError
+
+layout_option = click.option(
+    "--format", "layout", type=click.Choice(["tsv", "json"]), default="tsv", show_default=True,
+    help="tsv: tabs, a line for each answer; json: an object for each question.",
+)  # fmt: skip
+metric_option = click.option(
+    "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
+    help="How near vectors are: their cosine, their scalar product, or their distance.",
+)  # fmt: skip
+
+
+class Question(NamedTuple):
+    """A question to the vectors.
+
+    names     how it is shown, in as many columns
+    vectors   what it is made of; none if it cannot be asked
+    weights   of the vectors
+    excluded  the ids of its own words
+    """
+
+    names: Sequence[bytes]
+    vectors: Sequence[Sequence[float]] = ()
+    weights: Sequence[float] = ()
+    excluded: frozenset[int] = frozenset()
+
+    @property
+    def shown(self) -> str:
+        return shown(b" ".join(self.names))
+
+
+def question_of(
+    words: Sequence[bytes],
+    finder: WordFinder,
+    weights: Sequence[float] | None = None,
+    names: Sequence[bytes] | None = None,
+    is_set: bool = False,
+) -> Question:
+    """A question of words, by default of equal weights and shown as it is.
+
+    is_set  whether it can do without a word that is to be skipped
+    """
+    found = [(finder.find(word), weight) for word, weight in zip(words, weights or [1.0] * len(words), strict=True)]
+    there = [(each, weight) for each, weight in found if each is not None]
+    names = words if names is None else names
+    if len(there) < len(words) and not (is_set and finder.missing == "skip"):
+        return Question(names)
+    ids = frozenset(each.word_id for each, _ in there if each.word_id is not None)
+    return Question(names, [each.vector for each, _ in there], [weight for _, weight in there], ids)
+
+
+def of_size(n_words: int, posed: Callable[[list[bytes]], Question]) -> Callable[[list[bytes]], Question]:
+    """`posed`, for questions of so many words; a line without any is a question without an answer.
+
+    Raises: InputError for any other number, with the number of the line
+    """
+    line_numbers = itertools.count(1)
+
+    def checked(words: list[bytes]) -> Question:
+        number = next(line_numbers)
+        if len(words) not in (0, n_words):
+            raise InputError(
+                f"standard input:{number}: {len(words)} words where a question has {n_words}; "
+                "put tabs between words that hold blanks"
+            )
+        return posed(words) if words else Question(())
+
+    return checked
+
+
+def asked_questions(
+    arguments: Sequence[Sequence[str]],
+    terminal: Terminal,
+    is_null: bool,
+    what: str,
+    split: Callable[[bytes], list[bytes]] = fields_of,
+) -> Iterator[list[list[bytes]]]:
+    """The words of questions: those of the command line, or those of the lines of standard input, in batches."""
+    if arguments:
+        yield [[os.fsencode(word) for word in words] for words in arguments]
+        return
+    for lines in asked((), terminal, is_null, what):
+        yield [split(line) for line in lines]
+
+
+class Layout(NamedTuple):
+    """How answers are written."""
+
+    is_json: bool
+    end: bytes
+
+    @staticmethod
+    def of(layout: str, is_null: bool) -> "Layout":
+        return Layout(layout == "json", b"\0" if is_null else b"\n")
+
+    def row(self, fields: Iterable[bytes]) -> bytes:
+        return b"\t".join(fields) + self.end
+
+    def record(self, question: Question, **answer: Any) -> bytes:
+        name = (
+            {"query": as_text(question.names[0])} if len(question.names) == 1 else {"question": texts(question.names)}
+        )
+        return json.dumps(name | answer).encode() + self.end
+
+    def blank(self, question: Question, *keys: str) -> bytes:
+        """What a question gets that has no answer, where each is to get something."""
+        if self.is_json:
+            return self.record(question, **dict.fromkeys(keys))
+        return self.row(question.names)
+
+
+def texts(words: Iterable[bytes]) -> list[str]:
+    return [as_text(word) for word in words]
+
+
+def rounded(value: float, metric: str) -> float:
+    """Six decimals of a cosine, six digits of anything else."""
+    return float(f"{value:.6g}") if metric in ("dot", "euclidean") else round(value, 6)
+
+
+def figure(value: float, metric: str) -> bytes:
+    """As `rounded`, as text."""
+    return b"%.6g" % value if metric in ("dot", "euclidean") else b"%.6f" % value
