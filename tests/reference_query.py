@@ -24,5 +24,5 @@ def nearest(metric: str, query: np.ndarray, matrix: np.ndarray, k: int, excluded
 
 def cosmul(a: np.ndarray, b: np.ndarray, c: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """The 3CosMul score of each row."""
-    near = {name: np.array([(1 + unit(v) @ unit(row)) / 2 for row in matrix]) for name, v in zip("abc", (a, b, c))}
-    return near["b"] * near["c"] / (near["a"] + 1e-6)
+    near_a, near_b, near_c = (np.array([(1 + unit(word) @ unit(row)) / 2 for row in matrix]) for word in (a, b, c))
+    return near_b * near_c / (near_a + 1e-6)

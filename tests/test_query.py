@@ -109,7 +109,7 @@ def test_a_threshold_keeps_what_reaches_it(metric: str, threshold: float) -> Non
     ]  # fmt: skip
     answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix[[5]]), 300, [frozenset()], threshold)
     assert ids(answers) == [expected]
-    assert metric == "cosine" and threshold == 2 or 1 < len(expected) < 299
+    assert threshold == 2 or 1 < len(expected) < 299
 
 
 @pytest.mark.usefixtures("blocks")
@@ -160,7 +160,7 @@ def test_weighted_means_are_those_of_gensim() -> None:
     words = [[1, 2, 3], [4], [30, 10]]
     weights = [[1, 1, -1], [1], [1, -1]]
     oracle = gensim_vectors(matrix)
-    means = query.weighted_means(matrix[sum(words, [])], sum(weights, []), [3, 1, 2])
+    means = query.weighted_means(matrix[np.concatenate(words)], np.concatenate(weights), [3, 1, 2])
     for mean, ids_of_mean, its in zip(means, words, weights, strict=True):
         expected = oracle.get_mean_vector([f"w{i}" for i in ids_of_mean], its)
         np.testing.assert_allclose(mean, expected, atol=1e-6)

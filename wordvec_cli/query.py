@@ -183,8 +183,9 @@ class _Best:
         exact = np.empty(len(ids))
         for start in range(0, len(ids), ROWS_PER_RESCORING):
             some = slice(start, start + ROWS_PER_RESCORING)
-            exact[some] = self._scorer.exact(self._matrix[ids[some]].astype(np.float64), queries[some])
-        exact[np.isnan(exact)] = -np.inf
+            with np.errstate(invalid="ignore"):  # rows that are not finite
+                exact[some] = self._scorer.exact(self._matrix[ids[some]].astype(np.float64), queries[some])
+        exact[~np.isfinite(exact)] = -np.inf
         return exact
 
 
