@@ -35,8 +35,8 @@ class Scorer(Protocol):
         """The score of each row (n, dim) with the query of the number beside it (n,)."""
         ...
 
-    def told(self, score: float) -> float:
-        """A score as people know it, and back."""
+    def told(self, scores: "Exact") -> "Exact":
+        """Exact scores as people know them, and back."""
         ...
 
 
@@ -62,8 +62,8 @@ class Dot:
         products: Exact = np.einsum("ij,ij->i", rows, self.queries[queries])
         return products
 
-    def told(self, score: float) -> float:
-        return score
+    def told(self, scores: "Exact") -> "Exact":
+        return scores
 
     def _rounding(self) -> float:
         """How wrong a float32 product of unit vectors can be: half a unit in the last place for each of its steps."""
@@ -108,8 +108,8 @@ class Euclidean(Dot):
         distances: Exact = np.sqrt(np.einsum("ij,ij->i", differences, differences))
         return -distances
 
-    def told(self, score: float) -> float:
-        return -score
+    def told(self, scores: "Exact") -> "Exact":
+        return -scores
 
 
 class CosMul:
@@ -147,8 +147,8 @@ class CosMul:
         scores: Exact = one * other / (negative + SMALLEST_NEGATIVE)
         return scores
 
-    def told(self, score: float) -> float:
-        return score
+    def told(self, scores: "Exact") -> "Exact":
+        return scores
 
 
 METRICS: dict[str, Callable[["Exact | Matrix"], Scorer]] = {"cosine": Cosine, "dot": Dot, "euclidean": Euclidean}

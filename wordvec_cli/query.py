@@ -1,7 +1,6 @@
 """Questions to a set of vectors, answered by blocked matrix products."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 SCORES_PER_BLOCK = 1 << 22  # 16 MB: what is scored at a time, to be looked through before it has left the cache
 MOST_ROWS = 1 << 13
 ROWS_PER_GROUP = 16  # of which only the highest score is looked at, unless it is high enough
+ROWS_PER_SAMPLED = 16  # at least so many rows for each that is in the sample
 ROWS_PER_RESCORING = 1 << 14
 ROWS_PER_COSINES = 1 << 15
 
 
-@dataclass(frozen=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A word near a query, by its id, and how near: the score of the metric (a cosine, a distance ...)."""
 
     word_id: int
@@ -51,25 +50,33 @@ class Index:
     def __init__(self, embeddings: Embeddings, ids: "Ids | None" = None) -> None:
         """ids  ascending, distinct; None: all"""
         self.matrix = embeddings.matrix
-        self._ids = ids
+        self._is_whole = ids is None
+        self._ids: Ids = np.arange(len(self.matrix)) if ids is None else ids
         self._lengths = np.full(len(self), np.nan, np.float32)
 
     def __len__(self) -> int:
-        return len(self.matrix) if self._ids is None else len(self._ids)
+        return len(self._ids)
 
     def blocks(self, n_rows: int) -> Iterator[Block]:
-        """The rows, `n_rows` at a time. A row that is not finite is given as zeros: exactly, it is near nothing."""
+        """The rows, `n_rows` at a time."""
         for start in range(0, len(self), n_rows):
-            stop = min(start + n_rows, len(self))
-            ids = np.arange(start, stop) if self._ids is None else self._ids[start:stop]
-            rows = self.matrix[start:stop] if self._ids is None else self.matrix[ids]
-            lengths = self._lengths[start:stop]
-            if np.isnan(lengths).any():
-                lengths[:] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-            if not np.isfinite(lengths).all():
-                rows = np.where(np.isfinite(lengths)[:, None], rows, np.float32(0))
-                lengths = np.nan_to_num(lengths, nan=0, posinf=0)
-            yield Block(ids, rows, lengths)
+            yield self._block(slice(start, start + n_rows))
+
+    def sample(self, n_rows: int) -> Block:
+        """So many rows from everywhere."""
+        return self._block(np.arange(n_rows) * len(self) // max(n_rows, 1))
+
+    def _block(self, places: "slice | Ids") -> Block:
+        """Some rows; one that is not finite is given as zeros: exactly, it is near nothing."""
+        ids = self._ids[places]
+        rows = self.matrix[places] if self._is_whole else self.matrix[ids]
+        lengths = self._lengths[places]
+        if np.isnan(lengths).any():
+            lengths[:] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        if not np.isfinite(lengths).all():
+            rows = np.where(np.isfinite(lengths)[:, None], rows, np.float32(0))
+            lengths = np.nan_to_num(lengths, nan=0, posinf=0)
+        return Block(ids, rows, lengths)
 
 
 def nearest(
@@ -85,21 +92,22 @@ def nearest(
     excluded   for each query, the ids that are no answer, such as the query word's own
     threshold  the least score (with a distance: the greatest) of an answer; None: any
     """
-    best = _Best(index.matrix, scorer, min(k + max(map(len, excluded), default=0), len(index)), threshold)
+    n_kept = min(k + max(map(len, excluded), default=0), len(index))
+    if not n_kept:
+        return [[] for _ in excluded]
     n_rows = _rows_per_block(len(scorer), len(index))
-    scores = np.empty((n_rows, len(scorer)), np.float32)
-    for block in index.blocks(n_rows) if best.n_kept else ():
-        scores[len(block.ids) :] = -np.inf
-        scorer.scores(block.rows, block.lengths, scores[: len(block.ids)])
-        best.look_through(scores, block)
+    best = _Best(index.matrix, scorer, n_kept, n_rows, threshold)
+    best.raise_bars(index.sample(min(n_rows, len(index) // ROWS_PER_SAMPLED)))
+    for block in index.blocks(n_rows):
+        best.look_through(block)
     best.decide()
     return [
         [
-            Neighbour(word_id, scorer.told(score))
-            for word_id, score in zip(ids, exact, strict=True)
+            Neighbour(word_id, score)
+            for word_id, score in zip(ids, scores, strict=True)
             if word_id >= 0 and word_id not in others
         ][:k]
-        for ids, exact, others in zip(best.ids.tolist(), best.scores.tolist(), excluded, strict=True)
+        for ids, scores, others in zip(best.ids.tolist(), scorer.told(best.scores).tolist(), excluded, strict=True)
     ]
 
 
@@ -113,49 +121,49 @@ class _Best:
     """The best rows so far for each of m queries, and newcomers between which and them is not yet decided.
 
     ids, scores  (m, n_kept), best first, exact; id -1: none
+    bars         (m,) an exact score that is needed to be among the best
     """
 
-    def __init__(self, matrix: "Matrix", scorer: Scorer, n_kept: int, threshold: float | None) -> None:
-        self.n_kept = n_kept
+    def __init__(self, matrix: "Matrix", scorer: Scorer, n_kept: int, n_rows: int, threshold: float | None) -> None:
+        """n_rows  the most that a block has, a multiple of ROWS_PER_GROUP"""
         self._matrix, self._scorer = matrix, scorer
-        floor = -np.inf if threshold is None else np.nextafter(scorer.told(threshold), -np.inf)
         self.ids = np.full((len(scorer), n_kept), -1, np.int64)
-        self.scores = np.full((len(scorer), n_kept), floor)
+        self.scores = np.full((len(scorer), n_kept), -np.inf)
+        self.bars = np.full(len(scorer), -np.inf if threshold is None else float(scorer.told(np.array(threshold))))
+        self._quick = np.empty((n_rows, len(scorer)), np.float32)
         self._newcomers: list[tuple[Ids, Ids]] = []  # numbers of queries, ids of rows
-        self._is_first = threshold is None
 
-    def look_through(self, scores: "Matrix", block: Block) -> None:
-        """Find the rows of a block that may be among the best.
+    def raise_bars(self, sample: Block) -> None:
+        """To the worst of the best of some rows, so that few of the first rows need a decision."""
+        n_queries, n_kept = self.ids.shape
+        if len(sample.ids) < n_kept:
+            return
+        scores = self._quick[: len(sample.ids)]
+        self._scorer.scores(sample.rows, sample.lengths, scores)
+        if len(scores) >= n_kept * ROWS_PER_GROUP:  # the best rows of the best groups, which is much quicker
+            groups = _groups(scores[: len(scores) // ROWS_PER_GROUP * ROWS_PER_GROUP])
+            group = np.argpartition(groups.max(axis=1), -n_kept, axis=0)[-n_kept:]
+            row = group * ROWS_PER_GROUP + groups[group, :, np.arange(n_queries)].argmax(axis=2)
+        else:
+            row = np.argpartition(scores, -n_kept, axis=0)[-n_kept:]
+        query = np.broadcast_to(np.arange(n_queries), row.shape)
+        exact = self._exact(query.ravel(), sample.ids[row.ravel()]).reshape(row.shape)
+        np.maximum(self.bars, exact.min(axis=0), out=self.bars)
 
-        scores  (a multiple of ROWS_PER_GROUP, m), -inf beyond the block's rows
-        """
-        groups = scores.reshape(-1, ROWS_PER_GROUP, scores.shape[1])
-        highest = groups.max(axis=1)
-        kth = self._kth_of_first(groups, highest, block) if self._is_first else self.scores[:, -1]
-        self._is_first = False
-        bars = self._scorer.bars(kth, float(block.lengths.max())).astype(np.float32)
-        group, query = _places(highest >= bars)
+    def look_through(self, block: Block) -> None:
+        """Find the rows of a block that may be among the best."""
+        scores = self._quick
+        self._scorer.scores(block.rows, block.lengths, scores[: len(block.ids)])
+        scores[len(block.ids) :] = -np.inf
+        groups = _groups(scores)
+        bars = self._scorer.bars(self.bars, float(block.lengths.max())).astype(np.float32)
+        group, query = _places(groups.max(axis=1) >= bars)
         some, member = _places(groups[group, :, query] >= bars[query, None])
         row, query = group[some] * ROWS_PER_GROUP + member, query[some]
         is_row = row < len(block.ids)
         self._newcomers.append((query[is_row], block.ids[row[is_row]]))
         if sum(len(queries) for queries, _ in self._newcomers) > self.ids.size:  # as many as are kept: amortised
             self.decide()
-
-    def _kth_of_first(self, groups: "Matrix", highest: "Matrix", block: Block) -> "Exact":
-        """For each query an exact score that at least `n_kept` rows of the block reach, (m,): the first bar."""
-        n_queries = groups.shape[2]
-        if len(block.ids) < self.n_kept:
-            return np.full(n_queries, -np.inf)
-        if len(highest) >= self.n_kept:
-            group = np.argpartition(highest, -self.n_kept, axis=0)[-self.n_kept :]
-            row = group * ROWS_PER_GROUP + groups[group, :, np.arange(n_queries)].argmax(axis=2)
-        else:
-            scores = groups.reshape(-1, n_queries)[: len(block.ids)]
-            row = np.argpartition(scores, -self.n_kept, axis=0)[-self.n_kept :]
-        queries = np.broadcast_to(np.arange(n_queries), row.shape)
-        least: Exact = self._exact(queries.ravel(), block.ids[row.ravel()]).reshape(row.shape).min(axis=0)
-        return least
 
     def decide(self) -> None:
         """Take the newcomers that are better than those before, exactly."""
@@ -164,19 +172,18 @@ class _Best:
         query, word_id = (np.concatenate(parts) for parts in zip(*self._newcomers, strict=True))
         self._newcomers.clear()
         exact = self._exact(query, word_id)
+        better = np.flatnonzero((exact >= self.bars[query]) & (exact > self.scores[query, -1]))
         n_queries, n_kept = self.ids.shape
-        better = np.flatnonzero(exact > self.scores[query, -1])
-        by_query = np.argsort(query[better].astype(np.min_scalar_type(n_queries)), kind="stable")  # 16 bits: in no time
-        query, word_id, exact = (values[better[by_query]] for values in (query, word_id, exact))
-        n_better = np.bincount(query, minlength=n_queries)
-        place = n_kept + np.arange(len(query)) - np.repeat(np.cumsum(n_better) - n_better, n_better)
-        ids = np.full((n_queries, n_kept + n_better.max()), -1)
-        scores = np.full(ids.shape, -np.inf)
-        ids[:, :n_kept], scores[:, :n_kept] = self.ids, self.scores
-        ids[query, place], scores[query, place] = word_id, exact
-        # Stable, and ids come in their order: of equal ones the lowest is first.
-        chosen = np.argsort(-scores, axis=1, kind="stable")[:, :n_kept]
-        self.ids, self.scores = np.take_along_axis(ids, chosen, axis=1), np.take_along_axis(scores, chosen, axis=1)
+        query = np.concatenate([np.repeat(np.arange(n_queries), n_kept), query[better]])
+        word_id = np.concatenate([self.ids.ravel(), word_id[better]])
+        exact = np.concatenate([self.scores.ravel(), exact[better]])
+        # Both sorts are stable, and ids come in their order: of equal scores the lowest id is first.
+        order = np.argsort(-exact, kind="stable")
+        order = order[np.argsort(query[order].astype(np.min_scalar_type(n_queries)), kind="stable")]  # 16 bits: quick
+        n_each = np.bincount(query)
+        chosen = order[(np.cumsum(n_each) - n_each)[:, None] + np.arange(n_kept)]
+        self.ids, self.scores = word_id[chosen], exact[chosen]
+        np.maximum(self.bars, self.scores[:, -1], out=self.bars)
 
     def _exact(self, queries: "Ids", ids: "Ids") -> "Exact":
         """The exact score of each of the rows `ids` with the query beside it, (n,)."""
@@ -187,6 +194,11 @@ class _Best:
                 exact[some] = self._scorer.exact(self._matrix[ids[some]].astype(np.float64), queries[some])
         exact[~np.isfinite(exact)] = -np.inf
         return exact
+
+
+def _groups(scores: "Matrix") -> "Matrix":
+    """Scores (n, m) as (n_groups, ROWS_PER_GROUP, m)."""
+    return scores.reshape(-1, ROWS_PER_GROUP, scores.shape[1])
 
 
 def _places(is_chosen: "NDArray[np.bool_]") -> "tuple[Ids, Ids]":
@@ -238,8 +250,7 @@ def weighted_means(
 def similarities(metric: str, first: "Matrix", second: "Matrix") -> "Exact":
     """How near each row (n, dim) is to that of another matrix, (n,)."""
     scorer = METRICS[metric](first)
-    scores = scorer.exact(np.asarray(second, np.float64), np.arange(len(first)))
-    return np.array([scorer.told(score) for score in scores.tolist()])
+    return scorer.told(scorer.exact(np.asarray(second, np.float64), np.arange(len(first))))
 
 
 def cosines_to_mean(vectors: "Matrix") -> "Exact":
