@@ -1,6 +1,7 @@
 """Questions that neighbours answer (`similar`, `analogy`): which words may be answers, and the answering."""
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import WordFinder
-from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.options import combined, usable_cpus
 from wordvec_cli.cli.output import as_text, listed_words, shown, write_stdout
 from wordvec_cli.cli.questions import Layout, Question, figure, rounded
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from wordvec_cli.metrics import Scorer
     from wordvec_cli.query import Index, Neighbour
 
-QUESTIONS_AT_ONCE = 1024
+QUESTIONS_AT_ONCE = 512
 ANSWERS_AT_ONCE = 1 << 21
-PRODUCTS_AT_ONCE = 2  # while one is looked through, the next is multiplied
+MOST_PRODUCTS_AT_ONCE = 8
 MOST_NAMED = 20  # words of --among that are missing
 
 
@@ -107,13 +108,15 @@ class Answering:
         n = max(1, min(QUESTIONS_AT_ONCE, ANSWERS_AT_ONCE // self.wanted.k))
         for batch in batches:
             parts = ([self._question(words) for words in batch[start : start + n]] for start in range(0, len(batch), n))
-            for lines in _each_in_order(functools.partial(self._lines, index), parts, len(batch) > n):
+            work = functools.partial(self._lines, index)
+            n_products = _products_at_once() if len(batch) > n else 1
+            for lines in map(work, parts) if n_products == 1 else _in_order(work, parts, n_products):
                 write_stdout(lines)
         return self.finder.exit_status
 
     def _question(self, words: list[bytes]) -> Question:
         question = self.question_of(words)
-        if self.metric not in ("dot", "euclidean") and not all(map(any, question.vectors)):
+        if self.metric not in ("dot", "euclidean") and question.vectors and not any(map(any, question.vectors)):
             note = "has a vector of zeros: no direction, no neighbours"
             self.finder.terminal.note(f"{question.shown!r} {note}")
             return Question(question.names)
@@ -145,14 +148,18 @@ class Answering:
         yield self.layout.record(question, neighbours=answers)
 
 
-def _each_in_order(
-    work: Callable[[Sequence[Question]], list[bytes]], parts: Iterable[list[Question]], are_many: bool
-) -> Iterable[list[bytes]]:
-    if not are_many:
-        return map(work, parts)
+def _products_at_once() -> int:
+    """One, on all the threads of numpy's library for products; as many as CPUs if that was told to use one thread."""
+    told = os.environ.get("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS"))
+    return min(usable_cpus(), MOST_PRODUCTS_AT_ONCE) if told == "1" else 1
+
+
+def _in_order(
+    work: Callable[[Sequence[Question]], list[bytes]], parts: Iterable[list[Question]], n_threads: int
+) -> Iterator[list[bytes]]:
     from wordvec_cli.parallel import in_order
 
-    return (lines for _, lines in in_order(work, parts, PRODUCTS_AT_ONCE))
+    return (lines for _, lines in in_order(work, parts, n_threads))
 
 
 def scorer_of_means(metric: str, questions: Sequence[Question]) -> "Scorer":

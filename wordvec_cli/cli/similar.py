@@ -91,6 +91,8 @@ def command(
     wordvec lookup other.safetensors king | wordvec similar vectors.safetensors --vector -k 5
     """  # fmt: skip
     _check(words, is_mean, positive, negative, is_vector, metric)
+    if is_vector and (missing != "error" or wanted.include_question):
+        raise click.UsageError("--vector: knows no words that could be missing or left out; leave the other option out")
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
     finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
     posed: Callable[[list[bytes]], Question] = partial(question_of, finder=finder)
