@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import classify, evaluation, formats, glove, layer, lookup, text, training
+from benchmarks import classify, evaluation, formats, glove, layer, lookup, queries, text, training
 
 BENCHMARKS = {
     "text": text.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "classify": classify.main,
     "lookup": lookup.main,
     "layer": layer.main,
+    "queries": queries.main,
 }
 
 

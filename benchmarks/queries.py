@@ -1,0 +1,133 @@
+"""Neighbours of 10 000 words among 400 000 against gensim and against the bare matrix product; one word, cold.
+
+Vectors are those of --vectors (GloVe's glove.6B.50d.txt for the published figures), or random ones.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from gensim.models import KeyedVectors
+
+from benchmarks.table import print_table
+from wordvec_cli import formats
+from wordvec_cli.embeddings import Embeddings, from_matrix, save
+from wordvec_cli.metrics import Cosine, unit_rows
+from wordvec_cli.query import Index, nearest
+from wordvec_cli.vocabulary import Vocabulary
+
+N_WORDS, DIM, K = 400_000, 50, 10
+N_QUERIES, N_OF_GENSIM = 10_000, 200  # gensim's loop is timed on fewer, and its time multiplied
+AT_ONCE, ROWS = 512, 4096  # the blocks of the command
+WORDVEC = [sys.executable, "-m", "wordvec_cli"]
+
+
+def opened(path: str) -> Embeddings:
+    if path:
+        return formats.open_vectors(path)
+    print(f"no --vectors given: {N_WORDS} random vectors of {DIM} numbers\n")
+    matrix = np.random.default_rng(1).normal(size=(N_WORDS, DIM)).astype(np.float32)
+    return from_matrix(Vocabulary.from_words(b"word%d" % i for i in range(N_WORDS)), matrix, {})
+
+
+def timed(task: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def library(vectors: Embeddings, asked: "np.ndarray") -> None:
+    index = Index(vectors)
+    for start in range(0, len(asked), AT_ONCE):
+        some = asked[start : start + AT_ONCE]
+        nearest(index, Cosine(vectors.matrix[some]), K, [frozenset([int(i)]) for i in some])
+
+
+def bare_product(directions: "np.ndarray", asked: "np.ndarray") -> None:
+    products = np.empty((AT_ONCE, ROWS), np.float32)
+    for start in range(0, len(asked), AT_ONCE):
+        queries = directions[asked[start : start + AT_ONCE]]
+        for row in range(0, len(directions), ROWS):
+            rows = directions[row : row + ROWS]
+            np.matmul(queries, rows.T, out=products[: len(queries), : len(rows)])
+
+
+def gensim_loop(vectors: KeyedVectors, asked: list[str]) -> None:
+    for word in asked:
+        vectors.most_similar(word, topn=K)
+
+
+def command(path: Path, words: Path, threads: str | None) -> None:
+    environment = os.environ | ({"OPENBLAS_NUM_THREADS": threads} if threads else {})
+    with words.open("rb") as source:
+        subprocess.run(
+            [*WORDVEC, "similar", path], stdin=source, stdout=subprocess.DEVNULL, check=True, env=environment
+        )
+
+
+def many(vectors: Embeddings, path: Path, folder: Path, n_runs: int) -> None:
+    asked = np.random.default_rng(2).choice(len(vectors.vocabulary), N_QUERIES, replace=False)
+    (folder / "words").write_bytes(b"".join(vectors.vocabulary.word(i) + b"\n" for i in asked.tolist()))
+    theirs = KeyedVectors(vectors.dim)
+    theirs.add_vectors([str(i) for i in range(len(vectors.vocabulary))], vectors.matrix)
+    directions = unit_rows(vectors.matrix).astype(np.float32)
+    tasks: dict[str, tuple[float, Callable[[], object]]] = {
+        "the bare product, queries @ matrix.T": (1, lambda: bare_product(directions, asked)),
+        "wordvec, in Python": (1, lambda: library(vectors, asked)),
+        "wordvec similar, the whole command": (1, lambda: command(path, folder / "words", None)),
+        "... with OPENBLAS_NUM_THREADS=1": (1, lambda: command(path, folder / "words", "1")),
+        "gensim's most_similar, one by one": (
+            N_QUERIES / N_OF_GENSIM, lambda: gensim_loop(theirs, [str(i) for i in asked[:N_OF_GENSIM]])
+        ),
+    }  # fmt: skip
+    gensim_loop(theirs, ["0"])  # computes its norms
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(n_runs):
+        for name, (factor, task) in tasks.items():
+            seconds[name].append(factor * timed(task))
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    bare, its = medians["the bare product, queries @ matrix.T"], medians["gensim's most_similar, one by one"]
+    print_table(
+        f"the {K} nearest of {N_QUERIES} words among {len(vectors.vocabulary)} x {vectors.dim}, medians of {n_runs}",
+        ["", "seconds", "bare product = 1", "gensim / it"],
+        [[name, median, median / bare, f"{its / median:.1f}x"] for name, median in medians.items()],
+    )
+
+
+def cold(path: Path, word: str, n_runs: int) -> None:
+    read = f"import numpy; numpy.fromfile({str(path)!r}, numpy.uint8)"
+    commands = {
+        "python -c 'import numpy', and the file read once": [sys.executable, "-c", read],
+        "wordvec similar, one word": [*WORDVEC, "similar", path, word],
+        "wordvec analogy, one question": [*WORDVEC, "analogy", path, word, word, word],
+        "wordvec similarity, one pair": [*WORDVEC, "similarity", path, word, word],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(5 * n_runs):
+        for name, arguments in commands.items():
+            seconds[name].append(
+                timed(lambda arguments=arguments: subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL))
+            )
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    first = next(iter(medians.values()))
+    print_table(
+        f"whole commands, the file in the page cache, in turn, medians of {5 * n_runs}",
+        ["", "ms", "ratio"],
+        [[name, median * 1e3, median / first] for name, median in medians.items()],
+    )
+
+
+def main(arguments: argparse.Namespace) -> None:
+    vectors = opened(arguments.vectors)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "v.safetensors"
+        save(str(path), vectors.vocabulary, vectors.matrix, {})
+        cold(path, os.fsdecode(vectors.vocabulary.word(1000)), arguments.runs)
+        many(vectors, path, Path(name), arguments.runs)
