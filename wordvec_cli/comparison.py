@@ -9,7 +9,8 @@ import numpy as np
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import Outcomes, Score, resampled
-from wordvec_cli.query import nearest
+from wordvec_cli.metrics import Cosine
+from wordvec_cli.query import Index, nearest
 from wordvec_cli.resampling import Resampling, interval, p_value
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -123,7 +124,9 @@ def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change
 
 
 def _neighbours(vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:
+    index = Index(vectors)
     for start in range(0, len(word_ids), QUERIES_AT_ONCE):
         some = word_ids[start : start + QUERIES_AT_ONCE]
-        for neighbours in nearest(vectors, vectors.matrix[some], k, [frozenset([word_id]) for word_id in some]):
+        itself = [frozenset([word_id]) for word_id in some]
+        for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself):
             yield tuple(neighbour.word_id for neighbour in neighbours)

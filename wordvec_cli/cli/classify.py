@@ -9,7 +9,8 @@ import click
 
 from wordvec_cli.cli import Commands
 from wordvec_cli.cli.options import combined
-from wordvec_cli.cli.output import asked_words
+from wordvec_cli.cli.output import lines_of_stdin
+from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
 
 if TYPE_CHECKING:
@@ -82,14 +83,16 @@ def layout_of(text_column: str | None, label_column: str | None, label_prefix: s
     return Layout(None if label_prefix is None else os.fsencode(label_prefix))
 
 
-def rows_of(paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer") -> Iterator[list["Row"]]:
+def rows_of(
+    paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer", terminal: Terminal
+) -> Iterator[list["Row"]]:
     """The lines of files, compressed or not; of standard input as they come in, if no file is named."""
     from wordvec_cli.label_layout import RowParser
 
     for path in paths or (STANDARD_STREAM,):
         is_stream = path == STANDARD_STREAM
         parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
-        for lines in asked_words(()) if is_stream else _lines_of_file(path):
+        for lines in lines_of_stdin(terminal, "texts") if is_stream else _lines_of_file(path):
             if rows := parser.rows(lines):
                 yield rows
 

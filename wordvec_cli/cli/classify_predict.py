@@ -9,6 +9,7 @@ import click
 from wordvec_cli.cli.classify import check_files, k_option, layout_of, rows_of, text_column_option, threshold_option
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from wordvec_cli.prediction import Prediction
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
     help="tsv: label, probability, label, probability ...; json: an object for each line.",
 )  # fmt: skip
 @progress_options
+@click.pass_obj
 def command(
-    *, model: str, files: tuple[str, ...], k: int, threshold: float, text_column: str | None, layout: str
+    terminal: Terminal,
+    /,
+    *,
+    model: str,
+    files: tuple[str, ...],
+    k: int,
+    threshold: float,
+    text_column: str | None,
+    layout: str,
 ) -> None:
     """Print the most probable labels of each line of FILEs, or of standard input, best first: a line for a line.
 
@@ -45,7 +55,7 @@ def command(
     check_files(files)
     classifier = predictor.classifier
     its_layout = layout_of(text_column, None, classifier.task.label_prefix)
-    for rows in rows_of(files, its_layout, classifier.tokenizer):
+    for rows in rows_of(files, its_layout, classifier.tokenizer, terminal):
         write_stdout(_LAYOUTS[layout](predictor.predict(rows, k, threshold)))
 
 

@@ -84,7 +84,7 @@ def _scores(
     from wordvec_cli.label_scores import LabelScores
 
     scores, n_unlabelled = LabelScores(), 0
-    for rows in rows_of(files, layout, predictor.classifier.tokenizer):
+    for rows in rows_of(files, layout, predictor.classifier.tokenizer, terminal):
         labelled = [row for row in rows if row[0]]
         n_unlabelled += len(rows) - len(labelled)
         for (labels, _), predictions in zip(labelled, predictor.predict(labelled, k, threshold), strict=True):

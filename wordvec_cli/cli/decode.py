@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option
-from wordvec_cli.cli.output import as_text, asked_words, write_stdout
+from wordvec_cli.cli.output import as_text, lines_of_stdin, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
@@ -58,7 +58,7 @@ def command(
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     words = read_vocabulary(vocab).vocabulary
-    found = _opened(sequences)
+    found = _opened(sequences, terminal)
     if found.note:
         terminal.note(found.note)
     rule = RowRule.of(words, specials or (found.rule.specials if found.rule else Specials()))
@@ -123,14 +123,14 @@ class Opened(NamedTuple):
     note: str | None
 
 
-def _opened(path: str) -> Opened:
+def _opened(path: str, terminal: Terminal) -> Opened:
     """Raises: InputError"""
     from wordvec_cli.sequence_files import is_binary, open_sequences, said_of
 
     if path == STANDARD_STREAM:
-        return Opened(_text_lines(path), None, None, None)
+        return Opened(_text_lines(path, terminal), None, None, None)
     if not is_binary(path):
-        return Opened(_text_lines(path), *said_of(path))
+        return Opened(_text_lines(path, terminal), *said_of(path))
     stored = open_sequences(path)
     return Opened(_lines_of(stored), stored.rule, stored.padding, stored.note)
 
@@ -151,11 +151,12 @@ def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
         ]
 
 
-def _text_lines(path: str) -> Iterator[list[Line]]:
+def _text_lines(path: str, terminal: Terminal) -> Iterator[list[Line]]:
     """Lines of numbers, or of JSON arrays of numbers, as they come in. Raises: InputError"""
     shown = "standard input" if path == STANDARD_STREAM else path
     number = 0
-    for batch in asked_words(()) if path == STANDARD_STREAM else _batches_of_file(path):
+    is_stream = path == STANDARD_STREAM
+    for batch in lines_of_stdin(terminal, "lines of numbers") if is_stream else _batches_of_file(path):
         yield [_parsed(line, f"{shown}: line {number + i}") for i, line in enumerate(batch, 1)]
         number += len(batch)
 

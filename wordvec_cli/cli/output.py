@@ -40,13 +40,21 @@ def asked(
 ) -> Iterator[list[bytes]]:
     """The words of the command line, or the lines of standard input as they come in.
 
-    A batch is what a pipe holds at the time: one line from a program that waits for its answer, thousands from a file.
-    is_null  lines end with NUL, and may hold anything else
-    what     is typed, one a line, if standard input is a terminal
+    is_null, what  as for `lines_of_stdin`
     """
     if arguments:
         yield [os.fsencode(argument) for argument in arguments]
-        return
+    else:
+        yield from lines_of_stdin(terminal, what, is_null)
+
+
+def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iterator[list[bytes]]:
+    """The lines of standard input as they come in.
+
+    A batch is what a pipe holds at the time: one line from a program that waits for its answer, thousands from a file.
+    what     is typed, one a line, if standard input is a terminal
+    is_null  lines end with NUL, and may hold anything else
+    """
     if os.isatty(STANDARD_INPUT):
         terminal.note(f"type {what}, one a line; Ctrl-D ends")
     end, blank = (b"\0", b"") if is_null else (b"\n", b"\r")
