@@ -62,6 +62,11 @@ _ERRORS_OF_BROKEN_DATA = {
 _LONGEST_MAGIC = len(b"BZh91AY&SY")
 
 
+def is_compressed(start: bytes) -> bool:
+    """Whether what begins so is gzip, bzip2, xz or zstd."""
+    return any(re.match(beginning, start) for beginning in _DECOMPRESSORS)
+
+
 def decompressed(raw: BinaryIO) -> BinaryIO:
     """`raw` (seekable, at its start) as the bytes it holds: gzip, bzip2, xz and zstd are told by their first bytes."""
     first_bytes = raw.read(_LONGEST_MAGIC)

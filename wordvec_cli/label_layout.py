@@ -50,6 +50,7 @@ class RowParser:
         self._n_lines = 0
         self._header: bytes | None = None
         self._places: list[int] = []
+        self._n_columns = 0
         self._is_json = False
         if layout.label_prefix is not None:
             self._label = re.compile(rb"(?<![^ \t\r\v\f])" + re.escape(layout.label_prefix) + rb"([^ \t\r\v\f]+)")
@@ -95,18 +96,21 @@ class RowParser:
         cells = line.split(b"\t")
         if not line:
             return [], b""
-        if len(cells) <= max(self._places):
-            raise self._error(f"has {len(cells)} cells, too few for the columns; separate them by tabs")
+        if len(cells) != self._n_columns:
+            raise self._error(
+                f"has {len(cells)} cells where the line of names has {self._n_columns}; a tab ends a cell"
+            )
         text, *labels = (cells[place] for place in self._places)
         return [label for label in labels if label], text
 
     def _places_of(self, header: bytes) -> list[int]:
         names = header.split(b"\t")
+        self._n_columns = len(names)
         wanted = [name for name in (self._layout.text_column, self._layout.label_column) if name is not None]
         for name in wanted:
             if name.encode("utf-8", "surrogateescape") not in names:
                 shown = ", ".join(each.decode("utf-8", "replace") for each in names)
-                raise self._error(f"no column is named {name!r}, but: {shown}")
+                raise self._error(f"no column is named {name!r} (tabs are between names): {shown}")
         return [names.index(name.encode("utf-8", "surrogateescape")) for name in wanted]
 
     def _of_json(self, line: bytes) -> Row:

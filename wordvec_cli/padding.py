@@ -15,6 +15,7 @@ from wordvec_cli.sequences import UNKNOWN, Sequences
 from wordvec_cli.specials import Specials
 
 IDS_PER_BLOCK = 1 << 18
+_PERCENTAGE = re.compile(r"p(\d+(?:\.\d+)?)")
 Ids = NDArray[np.int64]
 Side = Literal["pre", "post"]
 DTYPES = ("int32", "int64", "int16", "int8", "uint8", "uint16", "uint32")
@@ -108,16 +109,22 @@ def ranges_of_lines(offsets: NDArray[Any], n_ids: int) -> Iterator[tuple[int, in
 # ---------------------------------------------------------------- the length
 
 
+def check_length(text: str) -> None:
+    """Raises: OptionError if it is none that `chosen_length` knows"""
+    percent = _PERCENTAGE.fullmatch(text)
+    if not ((text.isdecimal() and int(text)) or text == "max" or (percent and 0 < float(percent[1]) <= 100)):
+        raise OptionError(f"--length {text}: must be a number from 1, max, or a percentage such as p99")
+
+
 def chosen_length(text: str, length_counts: "Counter[int]") -> int:
     """The length that --length stands for: N, `max`, or `p99`: the least that 99 % of the lines do not exceed.
 
     Raises: OptionError, InputError if all lines are empty
     """
-    if text.isdecimal() and int(text):
+    check_length(text)
+    if text.isdecimal():
         return int(text)
-    percent = re.fullmatch(r"p(\d+(?:\.\d+)?)", text)
-    if text != "max" and not (percent and 0 < float(percent[1]) <= 100):
-        raise OptionError(f"--length {text}: must be a number from 1, max, or a percentage such as p99")
+    percent = _PERCENTAGE.fullmatch(text)
     length = max(length_counts) if percent is None else _percentile(length_counts, float(percent[1]))
     if not length:
         raise InputError(f"--length {text}: is 0, as so many lines hold no words; name a number")

@@ -12,6 +12,7 @@ from wordvec_cli.errors import InputError, OptionError, WordvecError
 from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, readable, replacing
 
 READ_BYTES = 1 << 20
+SECTIONS = ("sequences", "matrix", "term_matrix", "vocabulary")  # in which the fingerprint of a file itself may stand
 
 
 def sidecar_path(path: str) -> str:
@@ -68,6 +69,8 @@ def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
     Raises: OutputError, OptionError
     """
     taken: set[str] = set()
+    if outputs.count(STANDARD_STREAM) > 1:
+        raise OptionError("-: standard output is named for two outputs; give each but one a file")
     for path in outputs:
         check_output(path)
         for each in (path, sidecar_path(path)):
@@ -75,6 +78,16 @@ def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
             if path != STANDARD_STREAM and os.path.realpath(each) in taken:
                 raise OptionError(f"{each}: is named for two outputs; give each a file of its own")
             taken.add(os.path.realpath(each))
+
+
+def check_ending(output: str, ending: str) -> None:
+    """Raises: OptionError if a file is to be written under the name of another kind"""
+    if (
+        output != STANDARD_STREAM
+        and not output.lower().endswith(ending)
+        and (os.path.isfile(output) or not os.path.exists(output))
+    ):
+        raise OptionError(f"{output}: would hold what its name does not say; call it {ending}")
 
 
 @contextmanager
@@ -96,10 +109,16 @@ def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | Non
     content = read_sidecar(path, made_by)
     if content is None:
         return None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
+    fingerprint = fingerprint_of(path)
     with understood(sidecar, made_by):
-        if content.get(section, {}).get("fingerprint") != fingerprint_of(path):
-            return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
-    return content, None
+        if content.get(section, {}).get("fingerprint") == fingerprint:
+            return content, None
+        others = [name for name in SECTIONS if content.get(name, {}).get("fingerprint") == fingerprint]
+    if others:
+        raise InputError(
+            f"{path}: is a file of {others[0]}, as {sidecar} says; name what wordvec {made_by} has written"
+        )
+    return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
 
 
 def fingerprint_of(path: str) -> str:

@@ -13,11 +13,14 @@ from wordvec_cli.counting import SENTENCE_END, CountedWords
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import decompressed, readable, replacing
 from wordvec_cli.sidecar import HashedFile, read_sidecar, sidecar_path, understood, write_sidecar
+from wordvec_cli.store import looks_like
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.words import byte_order, first_repeated, take_words
 
 Layout = Literal["tsv", "word2vec"]
+NO_TEXT = (b"\x93NUMPY", b"PK\x03\x04")
+START_BYTES = 16
 LAYOUTS = get_args(Layout)
 
 # ---------------------------------------------------------------- writing
@@ -102,6 +105,10 @@ def _recorded_tokenizer(path: str, fingerprint: str) -> tuple[Tokenizer | None, 
 
 def _parsed(content: bytes, path: str) -> Vocabulary:
     """The vocabulary in the bytes of a file."""
+    if content.startswith(NO_TEXT) or looks_like(content[:START_BYTES]):
+        raise InputError(
+            f"{path}: is no vocabulary but an array, an archive or safetensors; name what build-vocab wrote"
+        )
     if not content:
         raise InputError(f"{path}: the vocabulary is empty; build it with wordvec build-vocab")
     if not content.endswith(b"\n"):

@@ -8,7 +8,7 @@ import click
 
 from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, all_vectors, neighbour_options, scorer_of_means
-from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.options import method_option, null_option, progress_options
 from wordvec_cli.cli.questions import Layout, Question, asked_questions, layout_option, of_size, question_of
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
@@ -22,13 +22,7 @@ WEIGHTS = (-1.0, 1.0, 1.0)  # of a, b and c
 @click.command(short_help="Answer analogies: a is to b as c is to what?")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[A B C]...")
-@click.option(
-    "--method",
-    type=click.Choice(["3cosadd", "3cosmul"]),
-    default="3cosadd",
-    show_default=True,
-    help="3cosadd: the cosine with B - A + C (directions); 3cosmul: cosine with B times that with C over that with A.",
-)
+@method_option
 @neighbour_options
 @layout_option
 @null_option
@@ -43,7 +37,7 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
-    method: str,
+    method: str | None,
     wanted: NeighbourOptions,
     layout: str,
     is_null: bool,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli import Commands
-from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.options import combined, is_number
 from wordvec_cli.cli.output import lines_of_stdin
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
@@ -46,6 +46,7 @@ text_column_option = click.option(
 threshold_option = click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
+    callback=is_number,
     default=0.0,
     show_default=True,
     metavar="P",

@@ -64,6 +64,10 @@ def command(
     rule = RowRule.of(words, specials or (found.rule.specials if found.rule else Specials()))
     if found.rule:
         check_agreement(vocab, rule, sequences, found.rule)
+    if value is not None and found.padding not in (None, value):
+        raise InputError(
+            f"{sequences}: its padding is {found.padding}, as is recorded, and not --value {value}; leave it out"
+        )
     recorded = rule.specials.padding if found.padding is None else found.padding
     decoder = Decoder(words, rule.specials, recorded if value is None else value, keep_padding)
     for batch in found.batches:
@@ -128,7 +132,8 @@ def _opened(path: str, terminal: Terminal) -> Opened:
     from wordvec_cli.sequence_files import is_binary, open_sequences, said_of
 
     if path == STANDARD_STREAM:
-        return Opened(_text_lines(path, terminal), None, None, None)
+        note = "standard input: says not which row is which; that it fits cannot be checked"
+        return Opened(_text_lines(path, terminal), None, None, note)
     if not is_binary(path):
         return Opened(_text_lines(path, terminal), *said_of(path))
     stored = open_sequences(path)

@@ -62,9 +62,10 @@ def command(
     from wordvec_cli.embedding_layer import Layer, check_fit, write_vectors
     from wordvec_cli.embedding_matrix import open_matrix
     from wordvec_cli.sequence_files import open_sequences
-    from wordvec_cli.sidecar import check_outputs
+    from wordvec_cli.sidecar import check_ending, check_outputs
 
     check_outputs([output], matrix, sequences, vocab)
+    check_ending(output, ".npy")
     if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("-o -: vectors are binary and standard output is a terminal; name a file or a pipe")
     if (pool == "sif") != (vocab is not None):

@@ -160,7 +160,7 @@ def command(
     A number is the row of a word in an embedding matrix (wordvec matrix): 0 is padding, 1 an unknown word, and the word
     on line i of the vocabulary i + 1; --specials changes that, and with --matrix they are the special rows of that one,
     which must have the same vocabulary. Lines are padded and cut as keras.utils.pad_sequences does, both at their
-    beginning. An empty line is a row of padding.
+    beginning. An empty line is a row of padding. Standard input is read to its end first.
 
     \b
     wordvec encode corpus.txt --vocab vocab.tsv --length p99 -o sequences.npy
@@ -201,12 +201,17 @@ def command(
 
 def _checked(asked: Asked, output: str, weighting: "Weighting | None") -> Asked:
     """What was asked for, with the layout that the output's name tells. Raises: click.UsageError, OptionError"""
+    from wordvec_cli.padding import check_length
     from wordvec_cli.sequence_files import layout_of
+    from wordvec_cli.sidecar import check_ending
 
+    if asked.length is not None:
+        check_length(asked.length)
     if output == STANDARD_STREAM and (weighting or asked.layout in {"npy", "safetensors"}) and _is_terminal():
         raise click.UsageError("-o -: the numbers are binary and standard output is a terminal; name a file or a pipe")
     if weighting:
         asked.refuse(f"has no meaning for --as {weighting}", *Asked._fields)
+        check_ending(output, ".npz")
         return asked
     if asked.layout is None and output == STANDARD_STREAM:
         raise click.UsageError("-o -: standard output has no name that tells the layout; add --to, such as --to text")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.options import combined, seed_option
+from wordvec_cli.cli.options import combined, method_option, seed_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import PROTOCOLS, Lexicon, Protocol, ask, check_finite
@@ -39,7 +39,7 @@ _OPTIONS = combined(
         "--unknown-words", type=click.Choice(["skip", "wrong"]),
         help="A question with an unknown word is left out, or counts as cosine 0 or a wrong answer.",
     ),
-    click.option("--method", type=click.Choice(["3cosadd", "3cosmul"]), help="How analogies are answered."),
+    method_option,
     click.option(
         "--bootstrap", "n_resamples", type=click.IntRange(min=0), default=2000, show_default=True, metavar="N",
         help="Resamples of the questions that the intervals are drawn from; 0: no intervals.",

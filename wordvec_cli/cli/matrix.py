@@ -109,6 +109,8 @@ def command(
         matching = Matching(tuple(match.split(",")) if match else ())
         wanted = None if is_native(vectors) else wanted_words(words, matching)  # a native file is mapped, not read
         found = source.open(vectors, terminal, words=wanted)
+        if matching.composes and found.composed is None:
+            terminal.note(f"--match subword: {vectors} has no vectors of parts of words, as fastText's models have")
         built = matrix_of_vectors(words, found, rule, matching, Filling(missing or "normal", seed))
     write_matrix(output, built, layout)
     if built.kinds is not None:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -104,6 +105,7 @@ class Answering:
 
     def answer(self, batches: Iterable[list[list[bytes]]]) -> int:
         """Write the answers to standard output; the exit status."""
+        _prefer_many_products()
         index = self.wanted.index_of(self.finder)
         n = max(1, min(QUESTIONS_AT_ONCE, ANSWERS_AT_ONCE // self.wanted.k))
         for batch in batches:
@@ -148,9 +150,21 @@ class Answering:
         yield self.layout.record(question, neighbours=answers)
 
 
+_THREADS_OF_PRODUCTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def _prefer_many_products() -> None:
+    """Let each product have one thread, so that several run at a time: then scores are looked through by as many.
+
+    What the environment says goes first, and once numpy is there it is too late.
+    """
+    if "numpy" not in sys.modules and not any(name in os.environ for name in _THREADS_OF_PRODUCTS):
+        os.environ[_THREADS_OF_PRODUCTS[0]] = "1"
+
+
 def _products_at_once() -> int:
-    """One, on all the threads of numpy's library for products; as many as CPUs if that was told to use one thread."""
-    told = os.environ.get("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS"))
+    """As many as CPUs if numpy's library for products uses one thread; else one."""
+    told = next((os.environ[name] for name in _THREADS_OF_PRODUCTS if name in os.environ), None)
     return min(usable_cpus(), MOST_PRODUCTS_AT_ONCE) if told == "1" else 1
 
 

@@ -38,6 +38,13 @@ class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic
         return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
+def is_number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A callback. Raises: click.BadParameter for NaN, which no comparison holds for"""
+    if value is not None and value != value:  # noqa: PLR0124
+        raise click.BadParameter("is not a number; give one", ctx, param)
+    return value
+
+
 class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
     """Special rows: none, or names with commas between them."""
 
@@ -134,6 +141,12 @@ vector_size_option = click.option(
     "--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"
 )
 
+method_option = click.option(
+    "--method", type=click.Choice(["3cosadd", "3cosmul"]),
+    help="How analogies are answered. 3cosadd: the cosine with B - A + C (directions); 3cosmul: cosine with B times that "
+    "with C over that with A.  [default: 3cosadd]",
+)  # fmt: skip
+
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"
 )
@@ -186,11 +199,15 @@ def matrix_option(required: bool) -> Callable[[Command], Command]:
 
 
 def sequences_option(required: bool) -> Callable[[Command], Command]:
-    return click.option("--sequences", required=required, metavar="FILE", help="Numbers, from wordvec encode.")
+    return click.option(
+        "--sequences", required=required, metavar="FILE", help="Numbers from wordvec encode, .npy or safetensors."
+    )
 
 
 def output_option(what: str) -> Callable[[Command], Command]:
-    return click.option("-o", "--output", required=True, metavar="FILE", help=f"Where {what} go; - is standard output.")
+    return click.option(
+        "-o", "--output", required=True, metavar="FILE", help=f"Where to write {what}; - is standard output."
+    )
 
 
 def spool_folder(tmp_dir: str | None, output: str) -> "Path":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import decompressed, readable, standard_output, writable
+from wordvec_cli.files import decompressed, is_compressed, readable, standard_output, writable
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -58,9 +58,12 @@ def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iter
     if os.isatty(STANDARD_INPUT):
         terminal.note(f"type {what}, one a line; Ctrl-D ends")
     end, blank = (b"\0", b"") if is_null else (b"\n", b"\r")
-    rest = b""
+    rest, is_start = b"", True
     with readable("standard input"):
         while chunk := os.read(STANDARD_INPUT, READ_BYTES):
+            if is_start and is_compressed(chunk):
+                raise InputError("standard input: is compressed; pipe it through zcat, bzcat, xzcat or zstdcat first")
+            is_start = False
             *lines, rest = (rest + chunk).split(end)
             if lines:
                 yield [line.removesuffix(blank) for line in lines]

@@ -9,7 +9,7 @@ import click
 
 from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options, scorer_of_means
-from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.options import is_number, null_option, progress_options
 from wordvec_cli.cli.output import fields_of
 from wordvec_cli.cli.questions import Layout, Question, asked_questions, layout_option, metric_option, question_of
 from wordvec_cli.cli.terminal import Terminal
@@ -49,7 +49,11 @@ from wordvec_cli.errors import InputError
 )
 @metric_option
 @click.option(
-    "--threshold", type=float, metavar="X", help="Only answers with at least this similarity (at most this distance)."
+    "--threshold",
+    type=float,
+    callback=is_number,
+    metavar="X",
+    help="Only answers with at least this similarity (at most this distance).",
 )
 @neighbour_options
 @layout_option

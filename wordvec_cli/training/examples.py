@@ -154,6 +154,8 @@ def _words(text: LabelledText, min_count: int, init: Embeddings | None) -> _Word
     line_end = int(table.find(*end)[0])
     counts[line_end] += text.n_lines
     frequent = np.flatnonzero(counts >= min_count)
+    if init is None and not len(frequent):
+        raise InputError(f"--min-count {min_count}: no word of the text occurs as often; lower it")
     words, offsets = take_words(table.text, table.offsets, frequent)
     vocabulary = ranked(words, offsets, counts[frequent])
     if init is not None:
