@@ -130,6 +130,32 @@ def test_a_row_that_is_not_finite_is_no_answer_and_hides_none() -> None:
     assert answer == expected
 
 
+@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_rows_that_are_not_finite_do_not_stand_in_the_way_where_all_others_are_far(metric: str, value: float) -> None:
+    matrix = -np.abs(random_matrix(800)) - 1
+    matrix[::2, 3] = value
+    query_vector = -matrix[[1]]
+    answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](query_vector), 5, [frozenset()])
+    finite = matrix[1::2]
+    expected = reference_query.nearest(metric, query_vector[0], finite, 5, frozenset())
+    assert ids(answers) == [[2 * i + 1 for i in expected]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_are_nearly_alike_are_told_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.normal(size=(1, 30)) + 1e-6 * rng.normal(size=(2000, 30))
+    matrix = np.concatenate([rng.normal(size=(4, 30)), near]).astype(np.float32)
+    among_near = Index(embeddings_of(matrix), np.arange(4, 2004))
+    [answer] = ids(nearest(among_near, METRICS["cosine"](matrix[:1]), 5, [frozenset()]))
+    assert answer == [i + 4 for i in reference_query.nearest("cosine", matrix[0], matrix[4:], 5, frozenset())]
+    for question in (matrix[:3], np.stack([-matrix[4], matrix[1], matrix[2]])):  # with all opposite to a, nearly
+        [answer] = ids(nearest(among_near, CosMul(question[None]), 5, [frozenset()]))
+        scores = reference_query.cosmul(*question, matrix[4:])
+        assert answer == [int(i) + 4 for i in np.argsort(-scores)[:5]]
+
+
 def test_an_index_without_rows_has_no_answers() -> None:
     index = Index(embeddings_of(random_matrix()), np.array([], np.int64))
     assert nearest(index, METRICS["cosine"](random_matrix()[:2]), 3, [frozenset()] * 2) == [[], []]

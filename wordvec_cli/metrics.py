@@ -55,7 +55,7 @@ class Dot:
         np.matmul(rows, self._transposed, out=out)
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
-        bars: Exact = exact - self._rounding() * self._lengths * longest
+        bars: Exact = exact - self.rounding() * self._lengths * longest
         return bars
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
@@ -65,7 +65,7 @@ class Dot:
     def told(self, scores: "Exact") -> "Exact":
         return scores
 
-    def _rounding(self) -> float:
+    def rounding(self) -> float:
         """How wrong a float32 product of unit vectors can be: half a unit in the last place for each of its steps."""
         return int(self.queries.shape[1] + 8) / 2**23
 
@@ -85,7 +85,7 @@ class Cosine(Dot):
             out *= reciprocals
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
-        return exact - self._rounding()
+        return exact - self.rounding()
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
         return super().exact(unit_rows(rows), queries)
@@ -100,7 +100,7 @@ class Euclidean(Dot):
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
         squares = self._lengths * self._lengths
-        bars: Exact = (squares - exact * exact) / 2 - self._rounding() * (squares + longest * longest)
+        bars: Exact = (squares - exact * exact) / 2 - self.rounding() * (squares + longest * longest)
         return bars
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
@@ -128,18 +128,19 @@ class CosMul:
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
         one, other, negative = out, np.empty_like(out), np.empty_like(out)
-        for term, products in zip(self._terms, (negative, one, other), strict=True):
+        error = self._terms[0].rounding()
+        for term, products, more in zip(self._terms, (negative, one, other), (-error, error, error), strict=True):
             term.scores(rows, lengths, products)
-            np.add(products, 1, out=products)
+            np.add(products, np.float32(1 + more), out=products)
+        np.maximum(negative, 0, out=negative)
         negative += 2 * SMALLEST_NEGATIVE
         one *= other
         one /= negative
         one /= 2
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
-        # A row within 10 degrees of the opposite of a has a divisor so small that nothing bounds its score; it is high.
-        error = self._terms[0].bars(np.zeros(len(self)), longest)
-        bars: Exact = exact + error * (1 + np.abs(exact)) * 100
+        # `scores` are the highest that cosines may give that are a little wrong: as to a divisor near 0, much too high.
+        bars: Exact = exact - np.abs(exact) / 2**20
         return bars
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
