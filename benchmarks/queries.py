@@ -82,7 +82,7 @@ def many(vectors: Embeddings, path: Path, folder: Path, n_runs: int) -> None:
         "the bare product, queries @ matrix.T": (1, lambda: bare_product(directions, asked)),
         "wordvec, in Python": (1, lambda: library(vectors, asked)),
         "wordvec similar, the whole command": (1, lambda: command(path, folder / "words", None)),
-        "... with OPENBLAS_NUM_THREADS=1": (1, lambda: command(path, folder / "words", "1")),
+        "... with OPENBLAS_NUM_THREADS=2": (1, lambda: command(path, folder / "words", "2")),
         "gensim's most_similar, one by one": (
             N_QUERIES / N_OF_GENSIM, lambda: gensim_loop(theirs, [str(i) for i in asked[:N_OF_GENSIM]])
         ),

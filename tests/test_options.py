@@ -13,7 +13,7 @@ from wordvec_cli.cli.spelling import OURS
 from wordvec_cli.cli.vectors import READABLE
 
 # Their help says what it is for each command.
-OWN_MEANING = {"format", "memory", "min-count", "missing", "output", "threshold", "unknown", "window", "words"}
+OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "threshold", "unknown", "window", "words"}
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.

@@ -143,7 +143,7 @@ vector_size_option = click.option(
 
 method_option = click.option(
     "--method", type=click.Choice(["3cosadd", "3cosmul"]),
-    help="How analogies are answered. 3cosadd: the cosine with B - A + C (directions); 3cosmul: cosine with B times that "
+    help="How analogies are answered. 3cosadd: cosine with B - A + C (directions); 3cosmul: cosine with B times that "
     "with C over that with A.  [default: 3cosadd]",
 )  # fmt: skip
 

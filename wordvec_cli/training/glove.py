@@ -142,7 +142,7 @@ class GloveTrainer:
         shape = tiles.n_words, 2 * self._padded_dim + BIASES
         self._words, self._contexts = aligned_zeros(shape), aligned_zeros(shape)
         for matrix in (self._words, self._contexts):
-            matrix[:, self._padded_dim : 2 * self._padded_dim] = 1  # the padding too, as roots of it are divided by
+            self._clear(matrix)
         self._rooms = threading.local()
         self._n_threads = 1
 
@@ -174,7 +174,7 @@ class GloveTrainer:
     def initialise(self) -> None:
         """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c; then what other vectors say."""
         for matrix, part in ((self._words, 0), (self._contexts, 1)):
-            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
+            self._clear(matrix)
             fill_uniform(self._vectors(matrix), [self._config.seed, part])
             biases = self._biases(matrix)
             rng = np.random.default_rng([self._config.seed, part, 1])
@@ -184,6 +184,11 @@ class GloveTrainer:
             known, ids = words_in_common(self._vocabulary, self._init.vocabulary)
             vectors, context = self._init.matrix[ids], self._init.context
             self._take_over(known, vectors, None if context is None else context[ids])
+
+    def _clear(self, matrix: "Matrix") -> None:
+        """Zeros, and sums of squares of 1; in the padding too, which a training that diverged has left full of NaN."""
+        matrix[:] = 0
+        matrix[:, self._padded_dim : 2 * self._padded_dim] = 1
 
     def _take_over(self, rows: "NDArray[np.int64]", vectors: "Matrix", context: "Matrix | None") -> None:
         """Let the vectors that will be published start as these, and the context vectors, if these are given."""
