@@ -66,6 +66,7 @@ def medians(tasks: dict[str, Callable[[], object]], runs: int) -> dict[str, floa
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(runs):
         for name, task in tasks.items():
+            os.sync()  # what the one before has left to write is not this one's
             seconds[name].append(timed(task))
     return {name: statistics.median(times) for name, times in seconds.items()}
 

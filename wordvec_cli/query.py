@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Exact = NDArray[np.float64]
 
-SCORES_PER_BLOCK = 1 << 21  # 8 MB: what is scored at a time, to be looked through before it has left the cache
+SCORES_PER_BLOCK = 1 << 20  # 4 MB: what is scored at a time, to be looked through before it has left the cache
 MOST_ROWS = 1 << 13
 ROWS_PER_GROUP = 16  # of which only the highest score is looked at, unless it is high enough
 ROWS_PER_SAMPLED = 16  # at least so many rows for each that is in the sample
