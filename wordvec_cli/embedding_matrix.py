@@ -16,8 +16,9 @@ from wordvec_cli import numpy_files, store
 from wordvec_cli.embeddings import FORMAT as VECTORS
 from wordvec_cli.embeddings import Embeddings, load, matrix_tensor
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import readable, replacing
+from wordvec_cli.files import replacing
 from wordvec_cli.matching import NONE, SUBWORD, Matching, match, wanted_forms
+from wordvec_cli.sequence_files import is_binary
 from wordvec_cli.sidecar import HashedFile, said_of, sidecar_path, understood, write_sidecar
 from wordvec_cli.specials import RowRule, Specials
 from wordvec_cli.vocabulary import Vocabulary
@@ -198,16 +199,11 @@ class StoredMatrix(NamedTuple):
 
 def open_matrix(path: str) -> StoredMatrix:
     """Map a matrix, `.npy` or safetensors; a native vector file is one without special rows. Raises: InputError"""
-    with readable(path), open(path, "rb") as file:
-        start = file.read(store.LENGTH.size + 1)
-        file.seek(0)
-        if not start.startswith(numpy_files.MAGIC):
-            if store.looks_like(start):
-                return _open_safetensors(path)
-            raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec matrix -o FILE.npy")
-        header = numpy_files.read_header(f"{path}: it", file)
-        numpy_files.check_matrix(f"{path}: it", header)
-        values = numpy_files.map_array(path, file, header)
+    if not is_binary(path):
+        raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec matrix -o FILE.npy")
+    values = numpy_files.map_file(path, lambda path, header: numpy_files.check_matrix(f"{path}: it", header))
+    if values is None:
+        return _open_safetensors(path)
     return StoredMatrix(path, _as_floats(values), *_said_of(path))
 
 

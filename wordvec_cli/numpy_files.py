@@ -7,13 +7,14 @@ import math
 import os
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.files import readable
 
 MAGIC = b"\x93NUMPY"
 CHUNK_BYTES = 1 << 22
@@ -68,6 +69,21 @@ def check_matrix(what: str, header: Header) -> None:
         raise InputError(f"{what} holds values of type {header.dtype}, which are no numbers; save it as float32")
     if len(header.shape) != 2 or not all(header.shape):
         raise InputError(f"{what} has the shape {header.shape}; save it with a row for each word: (words, dimension)")
+
+
+def map_file(path: str, check: Callable[[str, Header], None]) -> NDArray[Any] | None:
+    """The array of an .npy file, as a read-only map; None if the file does not begin as one.
+
+    check  is given the path and the header
+    Raises: InputError
+    """
+    with readable(path), open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return None
+        file.seek(0)
+        header = read_header(f"{path}: it", file)
+        check(path, header)
+        return map_array(path, file, header)
 
 
 def map_array(path: str, file: BinaryIO, header: Header) -> NDArray[Any]:

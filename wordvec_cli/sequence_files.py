@@ -251,21 +251,21 @@ def is_binary(path: str) -> bool:
 
 def open_sequences(path: str) -> StoredSequences:
     """Map a file of ids, `.npy` or safetensors. Raises: InputError"""
-    with readable(path), open(path, "rb") as file:
-        start = file.read(store.LENGTH.size + 1)
-        file.seek(0)
-        if not start.startswith(numpy_files.MAGIC):
-            if store.looks_like(start):
-                return _open_safetensors(path)
-            raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec encode -o FILE.npy")
-        header = numpy_files.read_header(f"{path}: it", file)
-        if header.dtype.kind not in "iu" or len(header.shape) != 2:
-            raise InputError(
-                f"{path}: holds {header.dtype} values in the shape {header.shape}; sequences are whole numbers, a row "
-                "for each line; make them with wordvec encode"
-            )
-        ids = numpy_files.map_array(path, file, header)
+    if not is_binary(path):
+        raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec encode -o FILE.npy")
+    ids = numpy_files.map_file(path, _check_ids)
+    if ids is None:
+        return _open_safetensors(path)
     return StoredSequences(path, ids, None, *said_of(path))
+
+
+def _check_ids(path: str, header: numpy_files.Header) -> None:
+    """Raises: InputError"""
+    if header.dtype.kind not in "iu" or len(header.shape) != 2:
+        raise InputError(
+            f"{path}: holds {header.dtype} values in the shape {header.shape}; sequences are whole numbers, a row "
+            "for each line; make them with wordvec encode"
+        )
 
 
 def said_of(path: str) -> tuple[RowRule | None, int | None, str | None]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -18,9 +17,10 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
+from wordvec_cli.files import check_not_input, check_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def command(
     wordvec classify train sst2.tsv -o model.safetensors --text-column sentence --label-column label
     wordvec classify train few.txt -o model.safetensors --init glove.6B.50d.txt --freeze
     """
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+    if is_for_terminal(output):
         raise click.UsageError("-o -: a model is binary, and standard output is a terminal; name a file, or a pipe")
     given = {name: value for name, value in options.items() if value is not None}
     if init is None and "freeze" in given:

@@ -1,6 +1,5 @@
 """`wordvec cooccur`: count which words stand near which."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,7 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import (
     STANDARD_STREAM,
@@ -90,7 +90,7 @@ def command(
     wordvec cooccur corpus.txt.gz --vocab vocab.tsv --window 10 -o cooccurrence.bin
     wordvec cooccur corpus.txt --vocab vocab.tsv --to glove -o - | shuffle > cooccurrence.shuf.bin
     """  # fmt: skip
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+    if is_for_terminal(output):
         raise click.UsageError("-o -: pairs are binary, and standard output is a terminal; name a file, or a pipe")
     from wordvec_cli import pairs_file
     from wordvec_cli.cooccurrence import PairCounter, PairOptions, Room

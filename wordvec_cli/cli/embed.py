@@ -1,7 +1,6 @@
 """`wordvec embed`: what an embedding layer does, Y = E[X]."""
 
 import math
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from wordvec_cli.cli.options import (
     spool_folder,
     tmp_dir_option,
 )
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_free_space, output_folder
@@ -66,7 +66,7 @@ def command(
 
     check_outputs([output], matrix, sequences, vocab)
     check_ending(output, ".npy")
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+    if is_for_terminal(output):
         raise click.UsageError("-o -: vectors are binary and standard output is a terminal; name a file or a pipe")
     if (pool == "sif") != (vocab is not None):
         raise click.UsageError("--vocab: has the counts that --pool sif weighs words by; give both, or neither")

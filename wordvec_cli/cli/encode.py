@@ -2,7 +2,6 @@
 
 import functools
 import math
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +21,7 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import STANDARD_STREAM, check_free_space, output_folder
@@ -207,7 +207,7 @@ def _checked(asked: Asked, output: str, weighting: "Weighting | None") -> Asked:
 
     if asked.length is not None:
         check_length(asked.length)
-    if output == STANDARD_STREAM and (weighting or asked.layout in {"npy", "safetensors"}) and _is_terminal():
+    if (weighting or asked.layout in {"npy", "safetensors"}) and is_for_terminal(output):
         raise click.UsageError("-o -: the numbers are binary and standard output is a terminal; name a file or a pipe")
     if weighting:
         asked.refuse(f"has no meaning for --as {weighting}", *Asked._fields)
@@ -222,10 +222,6 @@ def _checked(asked: Asked, output: str, weighting: "Weighting | None") -> Asked:
         reason = f"has no meaning for --to {asked.layout} without --length, as lines keep their lengths"
         asked.refuse(reason, "padding", "truncating", "value", "mask")
     return asked
-
-
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _rule(

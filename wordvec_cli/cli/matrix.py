@@ -1,6 +1,5 @@
 """`wordvec matrix`: the matrix of an embedding layer."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,7 @@ from wordvec_cli.cli.options import (
     specials_option,
     vector_size_option,
 )
-from wordvec_cli.cli.output import shown
+from wordvec_cli.cli.output import is_for_terminal, shown
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
@@ -97,7 +96,7 @@ def command(
     seed = 1 if seed is None else seed
     layout = LAYOUTS[framework] if framework else _layout_of(output)
     check_outputs([path for path in (output, report) if path is not None], vocab, vectors, sequences)
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty():
+    if is_for_terminal(output):
         raise click.UsageError("-o -: a matrix is binary and standard output is a terminal; name a file or a pipe")
     _check_options(vectors, source, match, report, vector_size)
     words = read_vocabulary(vocab).vocabulary

@@ -1,12 +1,13 @@
 """Results on standard output, and words that are asked for."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import decompressed, is_compressed, readable, standard_output, writable
+from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable, standard_output, writable
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -24,6 +25,11 @@ def shown(word: bytes) -> str:
 def as_text(word: bytes) -> str:
     """A word for JSON: a broken byte becomes a lone surrogate, from which it can be told again."""
     return word.decode("utf-8", "surrogateescape")
+
+
+def is_for_terminal(output: str) -> bool:
+    """Whether a result would go to a screen, which is no place for a binary one."""
+    return output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty()
 
 
 def write_stdout(parts: Iterable[bytes | memoryview]) -> None:

@@ -1,7 +1,6 @@
 """`wordvec train`: the options, and which of them hold."""
 
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +21,7 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
     vector_size_option,
 )
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS
 from wordvec_cli.embeddings import Embeddings, load, recorded
@@ -229,7 +229,7 @@ def command(
     """
     if output != STANDARD_STREAM or to is not None:
         formats.format_for(output, to)
-    if output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty() and not dry_run:
+    if is_for_terminal(output) and not dry_run:
         raise click.UsageError("-o -: vectors are binary, and standard output is a terminal; name a file, or a pipe")
     if math.isnan(others["checkpoint_every"]):
         raise click.UsageError("--checkpoint-every nan: must be a number of minutes")
