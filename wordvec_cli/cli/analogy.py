@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, all_vectors, neighbour_options, scorer_of_means
-from wordvec_cli.cli.options import method_option, null_option, progress_options
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, layout_option, of_size, question_of
+from wordvec_cli.cli.options import method_option
+from wordvec_cli.cli.questions import Layout, Question, asked_questions, of_size, question_of, question_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource
 
 if TYPE_CHECKING:
     from wordvec_cli.metrics import Scorer
@@ -24,12 +24,7 @@ WEIGHTS = (-1.0, 1.0, 1.0)  # of a, b and c
 @click.argument("words", nargs=-1, metavar="[A B C]...")
 @method_option
 @neighbour_options
-@layout_option
-@null_option
-@missing_option
-@vocab_option
-@vector_options
-@progress_options
+@question_options
 @click.pass_obj
 def command(
     terminal: Terminal,

@@ -4,23 +4,17 @@ from collections.abc import Sequence
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
-from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.output import as_text, write_stdout
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, figure, layout_option, rounded
+from wordvec_cli.cli.questions import Layout, Question, asked_questions, figure, question_options, rounded
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource
 
 
 @click.command(short_help="Tell which word does not go with the others.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@layout_option
-@null_option
-@missing_option
-@vocab_option
-@vector_options
-@progress_options
+@question_options
 @click.pass_obj
 def command(
     terminal: Terminal,

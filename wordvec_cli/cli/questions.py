@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder
+from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.options import combined, null_option, progress_options
 from wordvec_cli.cli.output import as_text, asked, fields_of, shown
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import vector_options
 from wordvec_cli.errors import InputError
 
 layout_option = click.option(
@@ -21,6 +23,10 @@ metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
     help="How near vectors are: their cosine, their scalar product, or their distance.",
 )  # fmt: skip
+
+
+# Of every command that answers questions, in the order of the help text.
+question_options = combined(layout_option, null_option, missing_option, vocab_option, vector_options, progress_options)
 
 
 class Question(NamedTuple):

@@ -7,13 +7,13 @@ from functools import partial
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options, scorer_of_means
-from wordvec_cli.cli.options import is_number, null_option, progress_options
+from wordvec_cli.cli.options import is_number
 from wordvec_cli.cli.output import fields_of
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, layout_option, metric_option, question_of
+from wordvec_cli.cli.questions import Layout, Question, asked_questions, metric_option, question_of, question_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.errors import InputError
 
 
@@ -56,12 +56,7 @@ from wordvec_cli.errors import InputError
     help="Only answers with at least this similarity (at most this distance).",
 )
 @neighbour_options
-@layout_option
-@null_option
-@missing_option
-@vocab_option
-@vector_options
-@progress_options
+@question_options
 @click.pass_obj
 def command(
     terminal: Terminal,
