@@ -15,6 +15,7 @@ LAYERS = [
     "parallel",
     "kernels",
     "decimals",
+    "file_kinds",
     "files",
     "sidecar",
     "store",

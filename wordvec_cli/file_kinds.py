@@ -1,0 +1,78 @@
+"""Files that are no text, and no file of ours: what they look like, and what their owner can do about it.
+
+One table for everything that reads: a corpus and a list of words ask it first; a reader of vectors or vocabularies asks
+it once its own formats have been tried. It is told by content alone, never by a name.
+"""
+
+import re
+from typing import NamedTuple
+
+START_BYTES = 4096  # how much of the start (after decompression) is enough
+_UTF16_SHARE = 0.3  # of the bytes at even, or odd, places that are zero in UTF-16 of a Western language
+
+
+class FileKind(NamedTuple):
+    """What a file is, with its article ("a tar archive"), and what to do about it ("unpack it with tar -xf")."""
+
+    name: str
+    remedy: str
+
+
+_UNPACK_ZIP = "unpack it with unzip and name a file of it"
+_AS_TEXT = "save it as plain text in UTF-8"
+_AS_UTF8 = "turn it into UTF-8: iconv -f {} -t UTF-8 FILE > NEW"
+# What the start looks like: a regular expression, from the first byte. The first that fits counts.
+_KINDS: tuple[tuple[bytes, FileKind], ...] = (
+    (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff", FileKind("text in UTF-32", _AS_UTF8.format("UTF-32"))),
+    (rb"\xff\xfe|\xfe\xff", FileKind("text in UTF-16", _AS_UTF8.format("UTF-16"))),
+    (rb".{257}ustar[\x00 ]", FileKind("a tar archive", "unpack it with tar -xf and name a file of it")),
+    (rb"PK\x03\x04.{26}\[Content_Types\]\.xml", FileKind("an Office document (docx, xlsx, pptx)", _AS_TEXT)),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", FileKind("an OpenDocument file", _AS_TEXT)),
+    (rb"PK\x03\x04.{26}mimetypeapplication/epub", FileKind("an EPUB book", _AS_TEXT)),
+    (rb"PK\x03\x04|PK\x05\x06", FileKind("a zip archive", _UNPACK_ZIP)),
+    (rb"%PDF-\d", FileKind("a PDF document", "turn it into text first: pdftotext FILE")),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind("an old Office document (doc, xls, ppt)", _AS_TEXT)),
+    (rb"\{\\rtf1", FileKind("an RTF document", _AS_TEXT)),
+    (rb"\x00\x00\x00\x01Bud1", FileKind("a .DS_Store of macOS", "leave it out")),
+    (rb"\x93NUMPY", FileKind("a numpy array", "name a text")),
+    (rb".{4}\x00{4}\{\s*\"", FileKind("a safetensors file", "name a text")),
+    (rb"PAR1(?=.{0,60}[\x00-\x08])", FileKind("a Parquet file", "write its columns as text or CSV first")),
+    (rb"ARROW1\x00|FEA1.{0,4}\x00", FileKind("an Arrow file", "write its columns as text or CSV first")),
+    (rb"\x89HDF\r\n\x1a\n", FileKind("an HDF5 file", "write its arrays as .npy or .npz first")),
+    (rb"SQLite format 3\x00", FileKind("an SQLite database", "export its table as text or CSV first")),
+    (
+        rb"version https://git-lfs\.github\.com/spec/",
+        FileKind("a Git LFS pointer, not the file itself", "fetch the file with git lfs pull"),
+    ),
+    (rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a.{0,6}\x00|II\*\x00|MM\x00\*", FileKind("a picture", "leave it out")),
+    (
+        rb"RIFF.{4}(WAVE|AVI |WEBP)|ID3[\x02-\x04]|OggS\x00|fLaC\x00|\x00\x00.{2}ftyp",
+        FileKind("sound or film", "leave it out"),
+    ),
+    (rb"7z\xbc\xaf\x27\x1c", FileKind("a 7-Zip archive", "unpack it with 7z and name a file of it")),
+    (rb"Rar!\x1a\x07", FileKind("a RAR archive", "unpack it with unrar and name a file of it")),
+    (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", FileKind("compressed twice", "decompress it once")),
+    (rb"\x7fELF|MZ\x90\x00|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe", FileKind("a program", "leave it out")),
+    (rb"\x80[\x02-\x05]", FileKind("a Python pickle", "write its content as text or .npz first")),
+)
+_PATTERNS = tuple((re.compile(beginning, re.DOTALL), kind) for beginning, kind in _KINDS)
+
+
+def file_kind(start: bytes) -> FileKind | None:
+    """What a file that begins with `start` (decompressed, `START_BYTES` of it) is, if that is no text; else None."""
+    for pattern, kind in _PATTERNS:
+        if pattern.match(start):
+            return kind
+    return _utf16_without_mark(start[:START_BYTES])
+
+
+def _utf16_without_mark(start: bytes) -> FileKind | None:
+    """Text in UTF-16 without a byte order mark: every other byte is zero far more often than the bytes between."""
+    n_pairs = len(start) // 2
+    if n_pairs < 4:
+        return None
+    n_even, n_odd = start[0 : 2 * n_pairs : 2].count(0), start[1 : 2 * n_pairs : 2].count(0)
+    for encoding, n_zeros, n_others in (("UTF-16BE", n_even, n_odd), ("UTF-16LE", n_odd, n_even)):
+        if n_zeros > _UTF16_SHARE * n_pairs and n_others * 10 < n_zeros:
+            return FileKind(f"text in {encoding}", _AS_UTF8.format(encoding))
+    return None
