@@ -187,8 +187,13 @@ def test_a_name_without_a_suffix_is_a_safetensors_file_that_says_how_it_was_made
     assert file.corpus_fingerprint == hashlib.sha256(TEXT.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["pairs", "pairs.safetensors", "pairs.bin"])
-@pytest.mark.parametrize("layout", ["safetensors", "glove"])
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [
+        *(("pairs", "safetensors"), ("pairs.safetensors", "safetensors"), ("pairs.bin", "safetensors")),
+        *(("pairs", "glove"), ("pairs.bin", "glove")),
+    ],
+)
 def test_the_layout_that_is_asked_for_goes_before_the_name(name: str, layout: str) -> None:
     assert cooccur(TEXT, "-o", name, "--window", "4", "--left-only", "--to", layout) == 0
     of_c = records_of((GLOVE / "left_only.bin").read_bytes())
@@ -316,7 +321,7 @@ def test_pairs_are_not_written_to_a_terminal(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert cooccur(TEXT, "-o", "-") == 2
-    assert_refused("-o -: pairs are binary, and standard output is a terminal; name a file, or a pipe", capsys)
+    assert_refused("-o -: pairs are binary; use -o FILE or redirect the output", capsys)
 
 
 @pytest.mark.parametrize(

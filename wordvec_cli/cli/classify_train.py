@@ -21,6 +21,7 @@ from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS
 from wordvec_cli.files import check_not_input, check_output
+from wordvec_cli.output_names import check_ending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +121,7 @@ def command(
     wordvec classify train few.txt -o model.safetensors --init glove.6B.50d.txt --freeze
     """
     if is_for_terminal(output):
-        raise click.UsageError("-o -: a model is binary, and standard output is a terminal; name a file, or a pipe")
+        raise click.UsageError("-o -: a model is binary; use -o FILE or redirect the output")
     given = {name: value for name, value in options.items() if value is not None}
     if init is None and "freeze" in given:
         raise click.UsageError("--freeze: keeps the vectors of --init; name a file with --init, or leave it out")
@@ -128,6 +129,7 @@ def command(
     if its_layout.text_column is not None and label_prefix is not None:
         raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
     check_output(output)
+    check_ending(output, [".safetensors"])
     check_not_input(output, init)
 
     from wordvec_cli.tokenizer import Tokenizer

@@ -91,10 +91,11 @@ def command(
     wordvec cooccur corpus.txt --vocab vocab.tsv --to glove -o - | shuffle > cooccurrence.shuf.bin
     """  # fmt: skip
     if is_for_terminal(output):
-        raise click.UsageError("-o -: pairs are binary, and standard output is a terminal; name a file, or a pipe")
+        raise click.UsageError("-o -: pairs are binary; use -o FILE or redirect the output")
     from wordvec_cli import pairs_file
     from wordvec_cli.cooccurrence import PairCounter, PairOptions, Room
     from wordvec_cli.corpus import Corpus
+    from wordvec_cli.output_names import check_ending
     from wordvec_cli.sequences import encode
     from wordvec_cli.vocabulary_file import read_vocabulary
 
@@ -103,6 +104,7 @@ def command(
     given: dict[str, Any] = {"symmetric": symmetric, "distance_weighting": distance_weighting, "unknown": unknown}
     options = PairOptions(window, **{name: value for name, value in given.items() if value is not None})
     layout = layout or pairs_file.layout_of(output)
+    check_ending(output, [".bin"] if layout == "glove" else [".safetensors"])
     words = read_vocabulary(vocab)
     if words.note:
         terminal.note(words.note)

@@ -230,7 +230,7 @@ def command(
     if output != STANDARD_STREAM or to is not None:
         formats.format_for(output, to)
     if is_for_terminal(output) and not dry_run:
-        raise click.UsageError("-o -: vectors are binary, and standard output is a terminal; name a file, or a pipe")
+        raise click.UsageError("-o -: vectors are binary; use -o FILE or redirect the output")
     if math.isnan(others["checkpoint_every"]):
         raise click.UsageError("--checkpoint-every nan: must be a number of minutes")
     if early_stopping and not eval_sets:

@@ -22,6 +22,7 @@ from wordvec_cli.files import (
     writable,
 )
 from wordvec_cli.formats.wrapping import bounded, decompressed_file, plain_file, shown_as
+from wordvec_cli.output_names import check_ending
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -43,6 +44,10 @@ class Format(NamedTuple):
     reader: str | None
     writer: str | None = None
 
+    @property
+    def is_text(self) -> bool:
+        return self.module in {"text", "tables", "projector"}
+
     def load_module(self) -> Any:
         return importlib.import_module(f"{__name__}.{self.module}")
 
@@ -61,8 +66,11 @@ FORMATS: Mapping[str, Format] = {
     "projector": Format("projector", (".tensors.tsv",), None, "write"),
     "tsv": Format("tables", (".tsv",), None, "write_tsv"),
     "csv": Format("tables", (".csv",), None, "write_csv"),
-    "jsonl": Format("tables", (".jsonl", ".json"), None, "write_jsonl"),
+    "jsonl": Format("tables", (".jsonl",), None, "write_jsonl"),
 }
+
+
+_TEXT_SUFFIXES = (".txt", ".tsv", ".csv")  # which say too little of a text to be wrong
 
 
 def format_for(path: str, told: str | None = None) -> Format:
@@ -70,14 +78,20 @@ def format_for(path: str, told: str | None = None) -> Format:
     if told is not None:
         if told not in FORMATS or not FORMATS[told].writer:
             raise OptionError(f"--to {told}: must be one of {', '.join(writable_formats())}")
+        check_ending(_uncompressed(path), [*FORMATS[told].suffixes, *(_TEXT_SUFFIXES if FORMATS[told].is_text else ())])
         return FORMATS[told]
-    name = path.lower()
-    for ending in COMPRESSORS:
-        name = name.removesuffix(ending)
+    name = _uncompressed(path).lower()
     for each in FORMATS.values():
         if each.writer and name.endswith(each.suffixes or ("\n",)):
             return each
+    check_ending(name, [suffix for each in FORMATS.values() if each.writer for suffix in each.suffixes])
     raise OptionError(f"{path}: its name does not tell the format; add --to {'|'.join(writable_formats())}")
+
+
+def _uncompressed(path: str) -> str:
+    """What the name would be without compression."""
+    ending = os.path.splitext(path)[1]
+    return path.removesuffix(ending) if ending.lower() in COMPRESSORS else path
 
 
 def readable_formats() -> list[str]:
