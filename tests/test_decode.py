@@ -96,7 +96,7 @@ def test_a_rule_can_be_said_of_files_that_record_none() -> None:
     np.save("s.npy", np.array([[9, 1, 0, 2]], np.uint8))
     result = done("decode", "s.npy", "--vocab", "vocab.tsv", "--specials", "none", "--value", "9")
     assert result.stdout == b"b a c\n"
-    assert b"no s.npy.json says which row is which" in result.stderr
+    assert b"s.npy has no s.npy.json, so a mismatch of vocabularies cannot be detected" in result.stderr
     assert decode("s.npy", "--specials", "unk", "--value", "9", "--keep-padding") == b"<pad> a <unk> b\n"
     assert decode("s.npy", "--specials", "x,y,pad", "--value", "9") == b"<y> <x> <pad>\n"
 
@@ -252,3 +252,22 @@ def test_a_full_disk_is_one_line() -> None:
         result = run_here("decode", "s.txt", "--vocab", "vocab.tsv", "--quiet", stdout=full)
     assert result.returncode == 1
     assert result.stderr == b"Error: standard output: no space left on device; free some space\n"
+
+
+# ---------------------------------------------------------------- lines that cannot be answered
+
+
+@pytest.mark.parametrize(("layout", "blank"), [("text", b"\n"), ("json", b"null\n")])
+@pytest.mark.parametrize("source", ["file", "pipe"])
+def test_a_bad_line_is_told_and_those_around_it_are_answered(layout: str, blank: bytes, source: str) -> None:
+    lines = b"2 3\nx\n2 9\n4\n"
+    Path("s.txt").write_bytes(lines)
+    arguments = ["decode", *(["s.txt"] if source == "file" else []), "--vocab", "vocab.tsv", "--format", layout]
+    result = run_here(*arguments, "--quiet", **({} if source == "file" else {"stdin": lines}))
+    first, last = (b"a b\n", b"c\n") if layout == "text" else (b'["a", "b"]\n', b'["c"]\n')
+    assert (result.returncode, result.stdout) == (1, first + blank + blank + last)
+    where = "s.txt" if source == "file" else "standard input"
+    errors = result.stderr.decode().splitlines()
+    assert errors[0] == f"Error: {where}: line 2: 'x' is no line of whole numbers; correct it"
+    assert errors[1].startswith(f"Error: {where}: line 3, position 2: there is no row 9 among 5")
+    assert len(errors) == 2

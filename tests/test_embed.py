@@ -95,10 +95,8 @@ def test_what_no_file_says_cannot_be_checked() -> None:
     np.save("s.npy", np.array([[0, 1]]))
     result = run_here("embed", "--matrix", "m.npy", "--sequences", "s.npy", "-o", "e.npy")
     for name in ("m.npy", "s.npy"):
-        assert (
-            f"{name}: no {name}.json says which row is which; that it fits cannot be checked" in result.stderr.decode()
-        )
-    assert "1 x 2 x 2 numbers" in result.stderr.decode()
+        assert f"{name} has no {name}.json, so a mismatch of vocabularies cannot be detected" in result.stderr.decode()
+    assert "1 x 2 x 2 numbers, 16 bytes" in result.stderr.decode()
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
@@ -341,8 +339,7 @@ def test_a_stale_sidecar_is_told_and_a_broken_one_refused() -> None:
 def test_files_that_hold_something_else_are_one_line() -> None:
     make()
     encode()
-    encode(output="t.txt")
-    assert refused_embed(sequences="t.txt").startswith("t.txt: is neither .npy nor safetensors")
+    assert refused_embed(sequences="corpus.txt").startswith("corpus.txt: line 1: 'w0 w1 w2 w0' is no line of")
     assert refused_embed(matrix="vectors.txt").startswith("vectors.txt: is neither .npy nor safetensors")
     os.unlink("m.npy.json")
     os.unlink("s.npy.json")

@@ -66,7 +66,7 @@ def test_by_default_rows_are_padded_and_cut_at_their_beginning_and_all_that_is_t
     told = encode()
     assert np.load("s.npy").tolist() == [[0, 0, 2, 3, 4, 2], [0] * 6, [0, 0, 0, 1, 2, 3], [2] * 6]
     assert np.load("s.npy").dtype == np.int32
-    assert "12 tokens are in vocab.tsv; 1 are not: row 1" in told
+    assert "1 of 13 tokens are not in vocab.tsv and get row 1 (unknown)" in told
     assert "length 6, padding pre with 0, truncating pre; no line is longer" in told
     told = encode("--length", "3")
     assert np.load("s.npy").tolist() == [[3, 4, 2], [0, 0, 0], [1, 2, 3], [2, 2, 2]]
@@ -178,7 +178,8 @@ def test_an_id_that_does_not_fit_its_type_is_an_error() -> None:
 
 @pytest.mark.parametrize("to", ["npy", "text"])
 def test_a_value_that_no_type_holds_is_one_line(to: str) -> None:
-    assert "--value" in refused_encode("--value", "9" * 20, "--length", "3", "--to", to, status=2)
+    message = refused_encode("--value", "9" * 20, "--length", "3", "--to", to, output="s", status=2)
+    assert message == f"--value {'9' * 20}: does not fit into 64 bits; choose a smaller one"
 
 
 def test_numbers_as_text_have_no_type_to_fit() -> None:
@@ -327,7 +328,7 @@ def test_a_corpus_without_a_known_word_is_rows_of_unknown_words() -> None:
     Path("corpus.txt").write_bytes(b"x y\nz\n")
     told = encode()
     assert np.load("s.npy").tolist() == [[1, 1], [0, 1]]
-    assert "0 tokens are in vocab.tsv; 3 are not: row 1" in told
+    assert "3 of 3 tokens are not in vocab.tsv and get row 1 (unknown)" in told
     encode("--unknown", "skip", output="s.txt")
     assert Path("s.txt").read_bytes() == b"\n\n"
     encode("--unknown", "skip", "--length", "2")
@@ -391,7 +392,7 @@ def test_a_stale_sidecar_of_the_vocabulary_is_told_and_a_broken_one_refused() ->
 
 
 def test_an_output_is_no_input_and_no_other_output() -> None:
-    assert "is part of the corpus" in refused_encode("--to", "npy", output="corpus.txt")
+    assert "is part of the corpus" in refused_encode("--to", "text", output="corpus.txt")
     assert "is part of the corpus" in refused_encode("--mask", "corpus.txt")
     assert "vocab.tsv: is read by this command" in refused_encode("--to", "npy", output="vocab.tsv")
     assert "vocab.tsv: is read by this command" in refused_encode("--lengths", "./vocab.tsv")
@@ -476,7 +477,7 @@ def test_a_matrix_with_other_rules_is_refused() -> None:
 
 def test_of_a_matrix_of_another_tool_the_rows_are_counted() -> None:
     np.save("m.npy", np.zeros((5, 3)))
-    assert "no m.npy.json says which row is which" in encode("--matrix", "m.npy")
+    assert "m.npy has no m.npy.json, so a mismatch of vocabularies cannot be detected" in encode("--matrix", "m.npy")
     message = refused_encode("--matrix", "m.npy", "--specials", "pad")
     assert message.startswith("m.npy: has 5 rows, and vocab.tsv with the special rows pad 4")
 

@@ -22,6 +22,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("corpus.txt").write_text("b a a\n\na c\n")
     for command in WRITTEN:
         assert run_here(*command.split()).returncode == 0
+    Path("vectors.txt").write_text("a 1 2\nb 3 4\n")
 
 
 def refused(command: str, status: int = 1) -> str:
@@ -53,12 +54,44 @@ def test_sequences_are_no_matrix_and_a_matrix_no_sequences() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "encode corpus.txt --vocab vocab.tsv --as count -o counts.npy",
-        "embed --matrix matrix.npy --sequences sequences.npy -o new.txt",
+        "encode corpus.txt --vocab vocab.tsv --as count -o counts.npy|counts.npz",
+        "encode corpus.txt --vocab vocab.tsv --to text -o new.npy|new.txt",
+        "encode corpus.txt --vocab vocab.tsv -o new.json|new.jsonl",
+        "encode corpus.txt --vocab vocab.tsv --to text -o new.txt.gz|new.txt",
+        "matrix --vocab vocab.tsv --to torch -o new.pt|new.safetensors",
+        "matrix --vocab vocab.tsv --to torch -o New.PTH|New.safetensors",
+        "matrix --vocab vocab.tsv --to keras -o new.safetensors|new.npy",
+        "matrix --vocab vocab.tsv -o new.h5|new.npy",
+        "embed --matrix matrix.npy --sequences sequences.npy -o new.csv|new.npy",
+        "cooccur corpus.txt --vocab vocab.tsv -o new.npz|new.safetensors",
+        "classify train corpus.txt -o new.pt|new.safetensors",
+        "export vectors.txt new.json|new.jsonl",
+        "export vectors.txt --to native new.pt|new.safetensors",
+        "export vectors.txt new.pt|new.safetensors",
+        "export vectors.txt --to word2vec new.npy.gz|new.vec",
+        "build-vocab corpus.txt -o new.tsv.gz|new.tsv",
+        "phrases corpus.txt -o new.txt.xz|new.txt",
+        "train corpus.txt --to native -o new.h5|new.safetensors",
     ],
 )
 def test_a_name_of_another_kind_is_refused(command: str) -> None:
-    assert "would hold what its name does not say" in refused(command, 2)
+    command, _, better = command.rpartition("|")
+    told = refused(command, 2)
+    assert told.endswith(f" file; name the output {better}\n")
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("encode corpus.txt --vocab vocab.tsv --to npy", "v1.2"),
+        ("matrix --vocab vocab.tsv --to torch", "matrix"),
+        ("encode corpus.txt --vocab vocab.tsv --to text", "a.npy.txt"),
+    ],
+)
+def test_a_name_that_says_nothing_of_a_kind_is_left_to_the_user(command: str, output: str) -> None:
+    assert run_here(*command.split(), "-o", output).returncode == 0
+    assert Path(output).is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """What an embedding layer does: Y = E[X], a row of the matrix for each id; and sentence vectors pooled of them.
 
+.npy  an array (lines, length, dim), or (lines, dim) of sentence vectors, float32
+.txt  lines of text, see `text_rows`; there lines may have different lengths
+
 Source of `sif`: Arora, Liang and Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings" (and their
 repository PrincetonML/SIF): each word weighs a / (a + p(word)), and the first singular vector of all sentence vectors,
 which is not centred, is taken out of each.
@@ -17,7 +20,7 @@ from wordvec_cli import numpy_files
 from wordvec_cli.embedding_matrix import Matrix, StoredMatrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import mapped, replacing, temporary_file, writable
-from wordvec_cli.padding import Lines
+from wordvec_cli.padding import Ids, Lines
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequence_files import StoredSequences
 from wordvec_cli.sidecar import write_sidecar
@@ -25,6 +28,8 @@ from wordvec_cli.specials import RowRule, Specials, check_agreement
 from wordvec_cli.vocabulary import Vocabulary
 
 Pool = Literal["mean", "sum", "max", "sif"]
+Layout = Literal["npy", "text"]
+ENDINGS: dict[str, Layout] = {".npy": "npy", ".txt": "text"}
 POOLS: tuple[Pool, ...] = get_args(Pool)
 SIF_WEIGHT = 1e-3  # a of the paper
 BYTES_AT_ONCE = 1 << 20
@@ -50,7 +55,7 @@ class Layer:
         if self.sequences.length is None:
             raise InputError(
                 f"{self.sequences.path}: its lines have different lengths; make one vector of each with --pool, or "
-                "rows of one length with wordvec encode --length"
+                "rows of one length with wordvec encode --length; or print them with --to text"
             )
         return (self.sequences.n_lines, self.sequences.length, self.dim)
 
@@ -68,10 +73,24 @@ class Layer:
 
         Raises: InputError if an id has no row
         """
+        return (vectors for *_, vectors in self._lookups())
+
+    def lookups(self) -> Iterator[tuple[Ids, Ids, Ids, Matrix]]:
+        """The vectors of all ids, some at a time: the line of each, its position there (both from 0), the id, (n, dim).
+
+        Raises: InputError if an id has no row
+        """
+        for lines, some, vectors in self._lookups():
+            places = np.arange(some.start, some.stop)
+            numbers = np.searchsorted(lines.offsets, places, side="right") - 1
+            yield numbers + lines.first, places - lines.offsets[numbers], lines.ids[some], vectors
+
+    def _lookups(self) -> Iterator[tuple[Lines, slice, Matrix]]:
+        """The vectors of some ids of some lines."""
         for lines in self.sequences.lines(self._n_ids):
             self.sequences.check_range(lines, len(self.matrix.values), self.matrix.path)
             for some in _slices(len(lines.ids), self._n_ids):
-                yield np.take(self.matrix.values, lines.ids[some], axis=0)
+                yield lines, some, np.take(self.matrix.values, lines.ids[some], axis=0)
 
     def sentence_vectors(self, pool: Pool, weights: Matrix | None = None) -> Iterator[Matrix]:
         """The vectors of the words of each line, without padding, as one: (n, dim) for some lines at a time.
@@ -181,6 +200,18 @@ def write_vectors(path: str, layer: Layer, pool: Pool | None, parts: Iterable[Ma
 
     with replacing(path) as file:
         numpy_files.write_parts(file, shape, "<f4", reported())
+    _describe(path, layer, pool, shape)
+
+
+def write_text(path: str, layer: Layer, pool: Pool | None, lines: Iterable[bytes]) -> None:
+    """As `write_vectors`, but lines of text. Raises: InputError, OutputError"""
+    with replacing(path) as file:
+        for line in lines:
+            file.write(line)
+    _describe(path, layer, pool, None)
+
+
+def _describe(path: str, layer: Layer, pool: Pool | None, shape: tuple[int, ...] | None) -> None:
     rule = layer.matrix.rule or layer.sequences.rule
     # Without the file's own hash, which would take longer than the file: nothing reads it back by these words.
     write_sidecar(path, {"embedded": {"shape": shape, "pool": pool}, **(rule.to_metadata() if rule else {})})

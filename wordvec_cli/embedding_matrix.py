@@ -1,6 +1,7 @@
 """The matrix of an embedding layer: a row for each special row and each word of a vocabulary, in their order.
 
 .npy          (n_rows, dim) float32, and FILE.json
+.txt          lines of text, see `text_rows`
 .safetensors  the same as `weight`, the name that PyTorch's layer has for it, with what FILE.json says as metadata
 """
 
@@ -19,8 +20,9 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import replacing
 from wordvec_cli.matching import NONE, SUBWORD, Matching, match, wanted_forms
 from wordvec_cli.sequence_files import is_binary
-from wordvec_cli.sidecar import HashedFile, said_of, sidecar_path, understood, write_sidecar
+from wordvec_cli.sidecar import HashedFile, said_of, sidecar_path, understood, unrecorded, write_sidecar
 from wordvec_cli.specials import RowRule, Specials
+from wordvec_cli.text_rows import matrix_lines
 from wordvec_cli.vocabulary import Vocabulary
 
 FORMAT = store.Format("wordvec-matrix", "1", "embedding matrices; wordvec matrix makes those")
@@ -30,7 +32,8 @@ UNKNOWN_WORDS = (b"<unk>", b"<UNK>", b"[UNK]")
 ROWS_AT_ONCE = 1 << 14
 Matrix = NDArray[np.float32]
 Missing = Literal["normal", "uniform", "mean", "zeros"]
-Layout = Literal["npy", "safetensors"]
+Layout = Literal["npy", "safetensors", "text"]
+ENDINGS: dict[str, Layout] = {".npy": "npy", ".safetensors": "safetensors", ".txt": "text"}
 
 # ---------------------------------------------------------------- building
 
@@ -170,7 +173,7 @@ class _Filler:
 # ---------------------------------------------------------------- files
 
 
-def write_matrix(path: str, built: BuiltMatrix, layout: Layout) -> None:
+def write_matrix(path: str, built: BuiltMatrix, layout: Layout, vocabulary: Vocabulary) -> None:
     """Raises: OutputError"""
     said = {"matrix": {"dim": built.matrix.shape[1], **built.made_with}, **built.rule.to_metadata()}
     if layout == "safetensors":
@@ -179,7 +182,11 @@ def write_matrix(path: str, built: BuiltMatrix, layout: Layout) -> None:
         return
     with replacing(path) as output:
         file = HashedFile(output)
-        numpy_files.write_matrix(file, built.matrix)  # type: ignore[arg-type]
+        if layout == "text":
+            for line in matrix_lines(built.matrix, built.rule.specials, vocabulary):
+                file.write(line)
+        else:
+            numpy_files.write_matrix(file, built.matrix)  # type: ignore[arg-type]
     write_sidecar(path, said | {"matrix": {"fingerprint": file.fingerprint, **said["matrix"]}})
 
 
@@ -226,7 +233,7 @@ def _open_safetensors(path: str) -> StoredMatrix:
         vectors = load(path)
         return StoredMatrix(path, vectors.matrix, RowRule.of(vectors.vocabulary, Specials(())), None)
     rule: RowRule | None = None
-    note: str | None = f"{path}: does not say which row is which; that it fits cannot be checked"
+    note: str | None = unrecorded(path)
     if "format" in file.metadata:
         FORMAT.check(file)
         with understood(path, "matrix"):

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
@@ -193,6 +193,22 @@ def check_free_space(folder: "Path | str", n_bytes: int, purpose: str) -> None:
     if free < n_bytes:
         needed, there = shown_size(n_bytes), shown_size(free)
         raise OutputError(f"{purpose}: needs {needed} and the disk of {folder} has {there} left; free some space")
+
+
+def check_room(sizes: Mapping[str, int]) -> None:
+    """Find out before outputs are written that a disk cannot hold them.
+
+    sizes  of the outputs in bytes, by their paths; a pipe or a device needs no room
+    Raises: OutputError
+    """
+    needed: dict[int, int] = {}
+    for path, n_bytes in sizes.items():
+        if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+            continue
+        folder = output_folder(path)
+        disk = os.stat(folder).st_dev
+        needed[disk] = needed.get(disk, 0) + n_bytes
+        check_free_space(folder, needed[disk], path)
 
 
 def are_on_one_disk(first: "Path | str", second: "Path | str") -> bool:

@@ -81,9 +81,14 @@ def map_file(path: str, check: Callable[[str, Header], None]) -> NDArray[Any] | 
         if file.read(len(MAGIC)) != MAGIC:
             return None
         file.seek(0)
-        header = read_header(f"{path}: it", file)
-        check(path, header)
-        return map_array(path, file, header)
+        return map_open(path, file, check)
+
+
+def map_open(path: str, file: BinaryIO, check: Callable[[str, Header], None]) -> NDArray[Any]:
+    """As `map_file`, of an open file that begins as an array does; `path` names it in errors."""
+    header = read_header(f"{path}: it", file)
+    check(path, header)
+    return map_array(path, file, header)
 
 
 def map_array(path: str, file: BinaryIO, header: Header) -> NDArray[Any]:

@@ -125,14 +125,14 @@ def chosen_length(text: str, length_counts: "Counter[int]") -> int:
     if text.isdecimal():
         return int(text)
     percent = _PERCENTAGE.fullmatch(text)
-    length = max(length_counts) if percent is None else _percentile(length_counts, float(percent[1]))
+    length = max(length_counts) if percent is None else percentile(length_counts, float(percent[1]))
     if not length:
         raise InputError(f"--length {text}: is 0, as so many lines hold no words; name a number")
     return length
 
 
-def _percentile(length_counts: "Counter[int]", percent: float) -> int:
-    """The nearest-rank percentile."""
+def percentile(length_counts: "Counter[int]", percent: float) -> int:
+    """The least length that `percent` % of the lines do not exceed: the nearest-rank percentile."""
     n_wanted = percent / 100 * length_counts.total()
     n_lines = 0
     for length in sorted(length_counts):

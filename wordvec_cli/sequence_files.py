@@ -8,6 +8,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli import numpy_files, sidecar, store
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
 from wordvec_cli.parallel import in_order
@@ -27,20 +28,10 @@ from wordvec_cli.tokenizer import Tokenizer
 FORMAT = store.Format("wordvec-sequences", "1", "sequences; wordvec encode makes those")
 Layout = Literal["npy", "safetensors", "text", "jsonl"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-_SUFFIXES: dict[str, Layout] = {
-    ".npy": "npy", ".safetensors": "safetensors", ".txt": "text", ".jsonl": "jsonl", ".json": "jsonl",
-}  # fmt: skip
+ENDINGS: dict[str, Layout] = {".npy": "npy", ".safetensors": "safetensors", ".txt": "text", ".jsonl": "jsonl"}
 _STORED_DTYPES = {
     "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64", "uint8": "U8", "uint16": "U16", "uint32": "U32",
 }  # fmt: skip
-
-
-def layout_of(path: str) -> Layout:
-    """By the ending of its name. Raises: OptionError"""
-    for suffix, layout in _SUFFIXES.items():
-        if path.lower().endswith(suffix):
-            return layout
-    raise OptionError(f"{path}: its name does not tell the layout; add --to {'|'.join(LAYOUTS)}")
 
 
 # ---------------------------------------------------------------- writing
@@ -67,6 +58,17 @@ class Encoded:
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.row_ids.n_lines, self.padding.length) if self.padding else (self.row_ids.n_ids,)
+
+    @property
+    def n_values(self) -> int:
+        return math.prod(self.shape)
+
+    def size_bytes(self, layout: Layout) -> int:
+        """What a file of it takes but for its header; as text at least, as an id can be longer than a digit."""
+        if layout in {"text", "jsonl"}:
+            return 2 * self.n_values
+        offsets = 0 if self.padding or layout == "npy" else 8 * (self.row_ids.n_lines + 1)
+        return self.n_values * np.dtype(self.dtype).itemsize + offsets
 
     def parts(self) -> Iterator[NDArray[Any]]:
         """The ids as they are stored, padded or one line after the other. Raises: InputError if one does not fit"""
@@ -253,13 +255,13 @@ def open_sequences(path: str) -> StoredSequences:
     """Map a file of ids, `.npy` or safetensors. Raises: InputError"""
     if not is_binary(path):
         raise InputError(f"{path}: is neither .npy nor safetensors; make it with wordvec encode -o FILE.npy")
-    ids = numpy_files.map_file(path, _check_ids)
+    ids = numpy_files.map_file(path, check_ids)
     if ids is None:
         return _open_safetensors(path)
     return StoredSequences(path, ids, None, *said_of(path))
 
 
-def _check_ids(path: str, header: numpy_files.Header) -> None:
+def check_ids(path: str, header: numpy_files.Header) -> None:
     """Raises: InputError"""
     if header.dtype.kind not in "iu" or len(header.shape) != 2:
         raise InputError(

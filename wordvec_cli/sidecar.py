@@ -80,16 +80,6 @@ def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
             taken.add(os.path.realpath(each))
 
 
-def check_ending(output: str, ending: str) -> None:
-    """Raises: OptionError if a file is to be written under the name of another kind"""
-    if (
-        output != STANDARD_STREAM
-        and not output.lower().endswith(ending)
-        and (os.path.isfile(output) or not os.path.exists(output))
-    ):
-        raise OptionError(f"{output}: would hold what its name does not say; call it {ending}")
-
-
 @contextmanager
 def understood(sidecar: str, made_by: str) -> Iterator[None]:
     """Turn whatever is wrong with the content of a sidecar into an InputError."""
@@ -108,7 +98,7 @@ def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | Non
     sidecar = sidecar_path(path)
     content = read_sidecar(path, made_by)
     if content is None:
-        return None, f"{path}: no {sidecar} says which row is which; that it fits cannot be checked"
+        return None, unrecorded(path, f"no {sidecar}")
     fingerprint = fingerprint_of(path)
     with understood(sidecar, made_by):
         if content.get(section, {}).get("fingerprint") == fingerprint:
@@ -119,6 +109,11 @@ def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | Non
             f"{path}: is a file of {others[0]}, as {sidecar} says; name what wordvec {made_by} has written"
         )
     return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
+
+
+def unrecorded(path: str, lack: str = "no record of its vocabulary") -> str:
+    """What to say of a file or a pipe that comes without what says how it was made."""
+    return f"{path} has {lack}, so a mismatch of vocabularies cannot be detected"
 
 
 def fingerprint_of(path: str) -> str:

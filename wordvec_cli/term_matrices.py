@@ -1,17 +1,21 @@
-"""The sparse matrices that embeddings replaced: one-hot, binary, counts and tf-idf, as scipy's `.npz`.
+"""The sparse matrices that embeddings replaced: one-hot, binary, counts and tf-idf.
 
+.npz  sparse, as scipy writes them
+.txt  all numbers of a row with blanks between them: `0 0 1 0`
 The columns are the rows of an embedding matrix: special rows first, then words. One-hot has a row for each token, the
 others have one for each line.
 Source: tf-idf as scikit-learn's TfidfVectorizer computes it by default: count * (ln((1 + n) / (1 + df)) + 1), where df
 of the n lines hold the word, and each line at length 1.
 """
 
+import itertools
+import math
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import IO, Any, BinaryIO, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +28,9 @@ from wordvec_cli.specials import RowRule
 
 Weighting = Literal["one-hot", "binary", "count", "tf-idf"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
+Layout = Literal["npz", "text"]
+ENDINGS: dict[str, Layout] = {".npz": "npz", ".txt": "text"}
+ZIP_BYTES = 2000  # at most: the archive's directory, and the headers of five arrays
 _DTYPES = {"one-hot": "|i1", "binary": "|i1", "count": "<i4", "tf-idf": "<f8"}
 
 
@@ -45,6 +52,18 @@ class TermMatrix:
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.offsets) - 1, self.n_columns
+
+    @property
+    def index_type(self) -> str:
+        return "<i4" if len(self.columns) <= np.iinfo(np.int32).max else "<i8"  # one type for both, as scipy has it
+
+    def size_bytes(self, layout: Layout) -> int:
+        """What a file of it takes, to some hundred bytes; as text at least, as numbers can be longer than a digit."""
+        if layout == "text":
+            return 2 * math.prod(self.shape)
+        index_bytes = np.dtype(self.index_type).itemsize
+        value_bytes = index_bytes + np.dtype(_DTYPES[self.weighting]).itemsize
+        return index_bytes * len(self.offsets) + value_bytes * len(self.columns) + ZIP_BYTES
 
     def values(self) -> Iterator[NDArray[Any]]:
         """What stands in the matrix, some at a time."""
@@ -101,17 +120,35 @@ def _counted(lines: Lines, n_columns: int) -> tuple[Ids, NDArray[np.int32], NDAr
     return ends, (places % n_columns).astype(np.int32), counts.astype(np.int32)
 
 
-def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule) -> None:
-    """Write what scipy.sparse.load_npz reads, and FILE.json. Raises: OutputError"""
-    index = "<i4" if len(matrix.columns) <= np.iinfo(np.int32).max else "<i8"  # one type for both, as scipy has it
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule, layout: Layout = "npz") -> None:
+    """Write what scipy.sparse.load_npz reads, or lines of text, and FILE.json. Raises: OutputError"""
+    with replacing(path) as file:
+        if layout == "text":
+            for line in _lines(matrix):
+                file.write(line)
+        else:
+            _write_archive(file, matrix)
+    write_sidecar(path, {"term_matrix": {"weighting": matrix.weighting}, **rule.to_metadata()})
+
+
+def _lines(matrix: TermMatrix) -> Iterator[bytes]:
+    """The rows of a matrix as text; each number has the fewest digits that read back as the same."""
+    numbers = (number for some in matrix.values() for number in some.tolist())
+    for start, end in itertools.pairwise(matrix.offsets.tolist()):
+        row = ["0"] * matrix.n_columns
+        for column in matrix.columns[start:end].tolist():
+            row[column] = f"{next(numbers)!r}"
+        yield " ".join(row).encode() + b"\n"
+
+
+def _write_archive(file: IO[bytes], matrix: TermMatrix) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, array in (("format", np.array(b"csr")), ("shape", np.array(matrix.shape))):
             with archive.open(f"{name}.npy", "w") as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
-        _write_entry(archive, "indptr", len(matrix.offsets), index, [matrix.offsets])
-        _write_entry(archive, "indices", len(matrix.columns), index, [matrix.columns])
+        _write_entry(archive, "indptr", len(matrix.offsets), matrix.index_type, [matrix.offsets])
+        _write_entry(archive, "indices", len(matrix.columns), matrix.index_type, [matrix.columns])
         _write_entry(archive, "data", len(matrix.columns), _DTYPES[matrix.weighting], matrix.values())
-    write_sidecar(path, {"term_matrix": {"weighting": matrix.weighting}, **rule.to_metadata()})
 
 
 def _write_entry(archive: zipfile.ZipFile, name: str, n_values: int, dtype: str, parts: Iterable[NDArray[Any]]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from wordvec_cli.cli import EXIT_ERROR
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option
 from wordvec_cli.cli.output import as_text, lines_of_stdin, write_stdout
 from wordvec_cli.cli.terminal import Terminal
@@ -44,11 +45,12 @@ def command(
     keep_padding: bool,
     value: int | None,
     specials: "Specials | None",
-) -> None:
+) -> int:
     """Turn SEQUENCES, what wordvec encode has written, back into words, a line for each line.
 
     An unknown word is shown as <unk>. - is standard input: lines of numbers, or of JSON arrays of them, each of which
-    is answered as it comes.
+    is answered as it comes. A line of text that is none of these is an error and gets a blank line (null in JSON);
+    those after it are answered all the same, and the exit status is 1.
 
     \b
     wordvec decode sequences.npy --vocab vocab.tsv | head
@@ -70,15 +72,23 @@ def command(
         )
     recorded = rule.specials.padding if found.padding is None else found.padding
     decoder = Decoder(words, rule.specials, recorded if value is None else value, keep_padding)
+    answers = Answers(decoder, layout, terminal)
     for batch in found.batches:
-        write_stdout(_WRITE_LINE[layout](decoder.words(line)) for line in batch)
+        write_stdout(map(answers.line, batch))
+    return answers.exit_status
 
 
 class Line(NamedTuple):
-    """The ids of a line, and where it stands, for errors."""
+    """A line of text, or of an array its ids; and where it stands, for errors."""
 
     where: str
-    ids: Sequence[int]
+    content: bytes | Sequence[int]
+
+    def ids(self) -> Sequence[int]:
+        """Raises: InputError if it is text, and no line of numbers"""
+        from wordvec_cli.sequence_text import ids_of
+
+        return ids_of(self.content, self.where) if isinstance(self.content, bytes) else self.content
 
 
 @dataclass(frozen=True)
@@ -94,11 +104,12 @@ class Decoder:
     keeps_padding: bool
 
     def words(self, line: Line) -> list[bytes]:
-        """Raises: InputError if an id has no row"""
-        ids = line.ids if self.keeps_padding else [id for id in line.ids if id != self.padding]
-        return [self._word(id, line) for id in ids]
+        """Raises: InputError if it is no line of ids, or an id has no row"""
+        ids = line.ids()
+        kept = ids if self.keeps_padding else [id for id in ids if id != self.padding]
+        return [self._word(id, ids, line.where) for id in kept]
 
-    def _word(self, id: int, line: Line) -> bytes:
+    def _word(self, id: int, ids: Sequence[int], where: str) -> bytes:
         if id == self.padding:
             return b"<pad>"
         if 0 <= id < self.specials.n_rows:
@@ -106,16 +117,36 @@ class Decoder:
         if not 0 <= id - self.specials.n_rows < len(self.vocabulary):
             n_rows = self.specials.n_rows + len(self.vocabulary)
             raise InputError(
-                f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
+                f"{where}, position {ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
                 f"rows are {self.specials}, the words {len(self.vocabulary)}; name the --vocab they were made with"
             )
         return self.vocabulary.word(id - self.specials.n_rows)
+
+
+class Answers:
+    """Lines as they are written. A line of text that cannot be answered is told and left blank, and others go on."""
+
+    def __init__(self, decoder: Decoder, layout: str, terminal: Terminal) -> None:
+        self.exit_status = 0
+        self._decoder, self._layout, self._terminal = decoder, layout, terminal
+
+    def line(self, line: Line) -> bytes:
+        """Raises: InputError for a line of an array, which is as a whole made for another vocabulary"""
+        try:
+            return _WRITE_LINE[self._layout](self._decoder.words(line))
+        except InputError as error:
+            if not isinstance(line.content, bytes):
+                raise
+            self._terminal.error(str(error))
+            self.exit_status = EXIT_ERROR
+            return _BLANK[self._layout]
 
 
 _WRITE_LINE: dict[str, Callable[[list[bytes]], bytes]] = {
     "text": lambda words: b" ".join(words) + b"\n",
     "json": lambda words: json.dumps([as_text(word) for word in words]).encode() + b"\n",
 }
+_BLANK = {"text": b"\n", "json": b"null\n"}
 
 
 class Opened(NamedTuple):
@@ -130,21 +161,14 @@ class Opened(NamedTuple):
 def _opened(path: str, terminal: Terminal) -> Opened:
     """Raises: InputError"""
     from wordvec_cli.sequence_files import is_binary, open_sequences, said_of
+    from wordvec_cli.sidecar import unrecorded
 
     if path == STANDARD_STREAM:
-        note = "standard input: says not which row is which; that it fits cannot be checked"
-        return Opened(_text_lines(path, terminal), None, None, note)
+        return Opened(_text_lines(path, terminal), None, None, unrecorded("standard input"))
     if not is_binary(path):
         return Opened(_text_lines(path, terminal), *said_of(path))
     stored = open_sequences(path)
     return Opened(_lines_of(stored), stored.rule, stored.padding, stored.note)
-
-
-def _whole(number: bytes) -> int:
-    """Raises: ValueError"""
-    if not number.removeprefix(b"-").isdigit():  # int() takes 1_0 too
-        raise ValueError
-    return int(number)
 
 
 def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
@@ -157,12 +181,12 @@ def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
 
 
 def _text_lines(path: str, terminal: Terminal) -> Iterator[list[Line]]:
-    """Lines of numbers, or of JSON arrays of numbers, as they come in. Raises: InputError"""
+    """Lines as they come in. Raises: InputError"""
     shown = "standard input" if path == STANDARD_STREAM else path
     number = 0
     is_stream = path == STANDARD_STREAM
     for batch in lines_of_stdin(terminal, "lines of numbers") if is_stream else _batches_of_file(path):
-        yield [_parsed(line, f"{shown}: line {number + i}") for i, line in enumerate(batch, 1)]
+        yield [Line(f"{shown}: line {number + i}", line) for i, line in enumerate(batch, 1)]
         number += len(batch)
 
 
@@ -171,13 +195,3 @@ def _batches_of_file(path: str) -> Iterator[list[bytes]]:
         lines = iter(decompressed(raw))
         while batch := list(itertools.islice(lines, LINES_AT_ONCE)):
             yield batch
-
-
-def _parsed(line: bytes, where: str) -> Line:
-    try:
-        ids = json.loads(line) if line.lstrip().startswith(b"[") else list(map(_whole, line.split()))
-    except (ValueError, RecursionError):
-        ids = None
-    if not isinstance(ids, list) or not all(type(id) is int for id in ids):
-        raise InputError(f"{where}: {line[:40].decode(errors='replace')!r} is no line of whole numbers; correct it")
-    return Line(where, ids)

@@ -12,12 +12,11 @@ from wordvec_cli.cli.options import (
     specials_option,
     vector_size_option,
 )
-from wordvec_cli.cli.output import is_for_terminal, shown
+from wordvec_cli.cli.output import check_not_for_terminal, shown
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
-from wordvec_cli.errors import OptionError
-from wordvec_cli.files import STANDARD_STREAM, replacing
+from wordvec_cli.files import STANDARD_STREAM, check_room, output_folder, replacing, shown_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DIM = 100
 N_MISSING_SHOWN = 20
-LAYOUTS: "Mapping[str, Layout]" = {"npy": "npy", "keras": "npy", "safetensors": "safetensors", "torch": "safetensors"}
+LAYOUTS: "Mapping[str, Layout]" = {
+    "npy": "npy", "keras": "npy", "safetensors": "safetensors", "torch": "safetensors", "text": "text",
+}  # fmt: skip
 
 
 @click.command(short_help="Make the matrix of an embedding layer.")
@@ -37,8 +38,8 @@ LAYOUTS: "Mapping[str, Layout]" = {"npy": "npy", "keras": "npy", "safetensors": 
 @click.option("--vectors", metavar="FILE", help="Vectors of any format.  [default: none; all numbers are random]")
 @click.option(
     "--to", "framework", type=click.Choice(list(LAYOUTS)),
-    help="npy or keras: an .npy array; safetensors or torch: its tensor `weight`.  [default: what the output's name "
-    "tells]",
+    help="npy or keras: an .npy array; safetensors or torch: a .safetensors file with the tensor `weight`; text: row, "
+    "word and vector, with tabs between them.  [default: what the output's name tells]",
 )  # fmt: skip
 @specials_option
 @click.option(
@@ -86,45 +87,48 @@ def command(
     wordvec matrix --vocab vocab.tsv --vectors glove.6B.50d.txt --match lowercase -o matrix.npy
     wordvec matrix --vocab vocab.tsv --vectors vectors.safetensors --to torch -o matrix.safetensors
     wordvec matrix --vocab vocab.tsv --vector-size 50 -o new.npy
+    wordvec matrix --vocab vocab.tsv --vector-size 4 --to text -o - | head -n 5
     """
-    from wordvec_cli.embedding_matrix import Filling, matrix_of_vectors, random_matrix, wanted_words, write_matrix
+    from wordvec_cli.embedding_matrix import (
+        ENDINGS,
+        Filling,
+        matrix_of_vectors,
+        random_matrix,
+        wanted_words,
+        write_matrix,
+    )
     from wordvec_cli.matching import Matching
+    from wordvec_cli.output_names import chosen_layout
     from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.specials import RowRule, Specials
     from wordvec_cli.vocabulary_file import read_vocabulary
 
     seed = 1 if seed is None else seed
-    layout = LAYOUTS[framework] if framework else _layout_of(output)
     check_outputs([path for path in (output, report) if path is not None], vocab, vectors, sequences)
-    if is_for_terminal(output):
-        raise click.UsageError("-o -: a matrix is binary and standard output is a terminal; name a file or a pipe")
+    layout = chosen_layout(output, LAYOUTS[framework] if framework else None, ENDINGS)
+    check_not_for_terminal(output, layout, "the numbers")
     _check_options(vectors, source, match, report, vector_size)
     words = read_vocabulary(vocab).vocabulary
     rule = RowRule.of(words, specials or Specials())
-    length = _checked_length(sequences, rule, vocab, terminal) if sequences else None
+    length = _checked_length(sequences, output, rule, vocab, terminal) if sequences else None
     if vectors is None:
-        built = random_matrix(rule, vector_size or DEFAULT_DIM, Filling(missing or "uniform", seed))
+        dim = vector_size or DEFAULT_DIM
+        check_room({output: 4 * dim * rule.n_rows})
+        built = random_matrix(rule, dim, Filling(missing or "uniform", seed))
     else:
         matching = Matching(tuple(match.split(",")) if match else ())
         wanted = None if is_native(vectors) else wanted_words(words, matching)  # a native file is mapped, not read
         found = source.open(vectors, terminal, words=wanted)
         if matching.composes and found.composed is None:
             terminal.note(f"--match subword: {vectors} has no vectors of parts of words, as fastText's models have")
+        check_room({output: 4 * found.dim * rule.n_rows})
         built = matrix_of_vectors(words, found, rule, matching, Filling(missing or "normal", seed))
-    write_matrix(output, built, layout)
+    write_matrix(output, built, layout, words)
     if built.kinds is not None:
         _tell_coverage(words, built.kinds, terminal)
         if report:
             _write_report(report, words, built.kinds)
     _tell_use(output, layout, built, length, terminal)
-
-
-def _layout_of(output: str) -> "Layout":
-    """By the ending of its name. Raises: OptionError"""
-    for ending, layout in ((".npy", "npy"), (".safetensors", "safetensors")):
-        if output.lower().endswith(ending):
-            return layout  # type: ignore[return-value]
-    raise OptionError(f"{output}: its name does not tell the layout; call it .npy or .safetensors, or add --to")
 
 
 def _check_options(
@@ -137,12 +141,12 @@ def _check_options(
         raise click.UsageError("--vectors: is not given, so that there is nothing to match or to read; name a file")
 
 
-def _checked_length(sequences: str, rule: "RowRule", vocab: str, terminal: Terminal) -> int | None:
+def _checked_length(sequences: str, output: str, rule: "RowRule", vocab: str, terminal: Terminal) -> int | None:
     """The length of the lines of sequences, whose numbers are checked to be rows. Raises: InputError"""
-    from wordvec_cli.sequence_files import open_sequences
+    from wordvec_cli.sequence_text import open_any
     from wordvec_cli.specials import check_agreement
 
-    stored = open_sequences(sequences)
+    stored = open_any(sequences, output_folder(output))
     if stored.note:
         terminal.note(stored.note)
     if stored.rule:
@@ -180,10 +184,11 @@ def _tell_use(output: str, layout: "Layout", built: "BuiltMatrix", length: int |
     """What the matrix is, and the line that loads it into a framework's layer."""
     n_rows, dim = built.matrix.shape
     n_words, specials = built.rule.n_words, built.rule.specials
-    terminal.note(f"{n_rows} rows of {dim} numbers: special rows {specials}, then {n_words} words")
+    size = shown_size(built.matrix.nbytes)
+    terminal.note(f"{n_rows} rows of {dim} numbers, {size}: special rows {specials}, then {n_words} words")
     input_length = "the --length of wordvec encode" if length is None else length
     terminal.note(f"input_dim (num_embeddings) {n_rows}, output_dim (embedding_dim) {dim}, input_length {input_length}")
-    if output != STANDARD_STREAM:
+    if output != STANDARD_STREAM and layout in _LOADING:
         terminal.note(_LOADING[layout](output, built))
 
 

@@ -200,7 +200,10 @@ def matrix_option(required: bool) -> Callable[[Command], Command]:
 
 def sequences_option(required: bool) -> Callable[[Command], Command]:
     return click.option(
-        "--sequences", required=required, metavar="FILE", help="Numbers from wordvec encode, .npy or safetensors."
+        "--sequences",
+        required=required,
+        metavar="FILE",
+        help="Numbers from wordvec encode, in any of its layouts; - is standard input (npy or text).",
     )
 
 

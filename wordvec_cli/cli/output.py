@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import click
+
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable, standard_output, writable
@@ -30,6 +32,14 @@ def as_text(word: bytes) -> str:
 def is_for_terminal(output: str) -> bool:
     """Whether a result would go to a screen, which is no place for a binary one."""
     return output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty()
+
+
+def check_not_for_terminal(output: str, layout: str, what: str) -> None:
+    """Raises: click.UsageError if something binary would go to a screen, where text could go as well"""
+    if layout not in {"text", "jsonl"} and is_for_terminal(output):
+        raise click.UsageError(
+            f"-o -: {what} are binary; use -o FILE, redirect the output, or print them with --to text"
+        )
 
 
 def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
