@@ -1,4 +1,4 @@
-# make demo    install, train on the sample and show neighbours      make test    install, run the whole suite
+# make demo    install, train on the sample, show answers             make test    install, run the whole suite
 # make         lint, types and tests                                 make bench   benchmarks (see benchmarks/README.md)
 PYTHON ?= python3
 VENV := .venv
@@ -38,7 +38,9 @@ demo: $(VENV)/.installed
 	head -n 5 $(DEMO)/vocab.tsv
 	$(BIN)/wordvec train $(SAMPLE) --vocab $(DEMO)/vocab.tsv --epochs 15 -o $(DEMO)/vectors.safetensors
 	$(BIN)/wordvec similar $(DEMO)/vectors.safetensors war freedom banks -k 5
+	printf 'nation nations country\nmaking make taking\nmexico mexican spain\n' | $(BIN)/wordvec analogy $(DEMO)/vectors.safetensors -k 1
 	$(BIN)/wordvec lookup $(DEMO)/vectors.safetensors peace | cut -c 1-76
+	$(BIN)/wordvec info $(DEMO)/vectors.safetensors
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info

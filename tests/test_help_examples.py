@@ -23,7 +23,7 @@ def examples(command: str) -> list[str]:
 @pytest.fixture(scope="module")
 def room(folder: Path) -> Path:
     vocabulary = Vocabulary.from_words([word.encode() for word in WORDS])
-    for name, seed in (("vectors", 1), ("other", 2)):
+    for name, seed in (("vectors", 1), ("common", 1), ("other", 2)):
         matrix = np.random.default_rng(seed).normal(size=(len(WORDS), 8)).astype(np.float32)
         save(str(folder / f"{name}.safetensors"), vocabulary, matrix, {})
     (folder / "words.tsv").write_text("king\t5\nqueen\t4\n")

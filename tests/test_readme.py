@@ -46,7 +46,10 @@ def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
     assert results[0] == shown[0]  # the vocabulary
     similar = [line.split("\t")[0] for line in results[1].splitlines()]
     assert similar == [line.split()[0] for line in shown[1].splitlines()]
-    assert results[2].split()[0] == shown[2].split()[0]
+    assert [line.split("\t")[:4] for line in results[2].splitlines()] == [
+        line.split("\t")[:4] for line in shown[2].splitlines()
+    ]
+    assert results[3].split()[0] == shown[3].split()[0]
     *_, neighbours = [shell(command, folder) for command in indented_lines(section("GloVe"))]
     similar = [line.split("\t")[0] for line in neighbours.splitlines()]
     assert similar == [
@@ -55,8 +58,20 @@ def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
     for title in ("Other tools' files", "In pipelines"):
         for command in indented_lines(section(title)):
             shell(command, folder)
-    script = "\n".join(indented_lines(section("In Python")))
+    checks = 'assert (matrix.shape, found.tolist(), words[0]) == ((2, 100), [True, False], "the"); others.vector("the")'
+    script = "\n".join([*indented_lines(section("In Python")), checks])
     subprocess.run([sys.executable, "-c", script], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+
+
+def test_the_demo_runs_the_commands_of_the_section() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("\ndemo:")[1].split("\n\n")[0]
+    recipe = (
+        recipe.replace("$(BIN)/", "")
+        .replace("$(DEMO)/", "")
+        .replace("$(SAMPLE)", "sample_data/state-of-the-union.txt.xz")
+    )
+    commands = [line.strip() for line in recipe.splitlines()[2:]]
+    assert commands == indented_lines(section("Use it"))
 
 
 def test_the_targets_that_the_readme_names_exist() -> None:

@@ -87,7 +87,7 @@ def command(
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
     wordvec similar vectors.safetensors --mean king queen prince
     wordvec similar vectors.safetensors -p king -p woman -n man
-    wordvec lookup other.safetensors king | wordvec similar vectors.safetensors --vector -k 5
+    wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
     """  # fmt: skip
     _check(words, is_mean, positive, negative, is_vector, metric)
     if is_vector and (missing != "error" or wanted.include_question):
