@@ -138,7 +138,9 @@ def test_decimals_are_those_that_are_asked_for(command: Command) -> None:
     Path("v.txt").write_bytes(b"a 0.125 -2\nb 1e-9 100.06\n")
     result = command("export", "v.txt", "-", "--to", "word2vec", "--decimals", "2")
     assert result.stdout == b"2 2\na 0.12 -2.00\nb 0.00 100.06\n"
-    assert "-: has no room for digits beyond 2 decimals" in result.stderr
+    assert result.stderr == ["2 vectors of 2 numbers, rounded to 2 decimals"]
+    message = command("export", "v.txt", "x.npy", "--decimals", "2")
+    assert_error(message, "--decimals: is for text, and this format stores numbers as they are; leave it out", 2)
     assert_error(command("export", "v.txt", "x.txt", "--decimals", "-1"), "--decimals", 2)
 
 

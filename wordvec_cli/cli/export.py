@@ -84,6 +84,8 @@ def command(
     format = formats.format_for(output, to)
     if packing and format is not formats.FORMATS[formats.NATIVE]:
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
+    if decimals is not None and not format.is_text:
+        raise OptionError("--decimals: is for text, and this format stores numbers as they are; leave it out")
     wanted = listed_words(words) if words else None
     vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
     if wanted:
@@ -91,7 +93,8 @@ def command(
         if n_missing and limit is None:
             terminal.note(f"{n_missing} of {len(wanted)} words are not in {input}")
     lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing))
-    terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers")
+    rounded = "" if decimals is None else f", rounded to {decimals} decimals"
+    terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers{rounded}")
     if packing:
         _tell_loss(vectors, packing, terminal)
     for what in lost:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
-from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions, collected
+from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, collected
 from wordvec_cli.formats.text import lost_by_text
 from wordvec_cli.sequences import word_table
 from wordvec_cli.vocabulary import Vocabulary
@@ -111,7 +111,7 @@ def _counts_of(vocabulary: Vocabulary, words: Words, options: ReadOptions) -> In
 
 def lost_by_format(embeddings: Embeddings, *kept: str) -> list[str]:
     """What a format of words and numbers has no room for, but for what is `kept`."""
-    lost = lost_by_text(embeddings, WriteOptions())
+    lost = lost_by_text(embeddings)
     if embeddings.unknown is not None:
         lost.append("the vector of unknown words")
     return [what for what in lost if what not in kept]

@@ -89,7 +89,7 @@ def _write_metadata(path: str, file: IO[bytes], embeddings: Embeddings) -> int:
 
 
 def _notes(embeddings: Embeddings, options: WriteOptions, n_blank: int) -> list[str]:
-    notes = [what for what in lost_by_text(embeddings, options) if what != "counts"]
+    notes = [what for what in lost_by_text(embeddings) if what != "counts"]
     if embeddings.unknown is not None:
         notes.append("the vector of unknown words")
     if n_blank:

@@ -80,7 +80,7 @@ def _write(path: str, embeddings: Embeddings, options: WriteOptions, layout: _La
             numbers = number_rows(embeddings.matrix[rows], layout.separator, options.decimals)
             file.write(b"".join([layout.line(*entry) + b"\n" for entry in zip(words, numbers, strict=True)]))
     unknown = ["the vector of unknown words"] if embeddings.unknown is not None else []
-    return lost_by_text(embeddings, options) + unknown
+    return lost_by_text(embeddings) + unknown
 
 
 def chunks(embeddings: Embeddings) -> Iterator[tuple[list[bytes], slice]]:

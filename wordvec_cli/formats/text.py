@@ -247,16 +247,15 @@ def _write(path: str, embeddings: Embeddings, options: WriteOptions, has_header:
     notes = [f"{has_blanks} words have blanks, which many tools misread"] if has_blanks else []
     if embeddings.unknown is not None and not has_unknown:
         notes.append("the vector of unknown words")
-    return notes + lost_by_text(embeddings, options)
+    return notes + lost_by_text(embeddings)
 
 
-def lost_by_text(embeddings: Embeddings, options: WriteOptions) -> list[str]:
+def lost_by_text(embeddings: Embeddings) -> list[str]:
     """What lines of words and numbers have no room for."""
     lost = {
         "counts": embeddings.vocabulary.counts is not None,
         "context vectors": embeddings.context_values is not None,
         "how the vectors were made": bool(set(embeddings.metadata) - {"converted_from"}),
-        f"digits beyond {options.decimals} decimals": options.decimals is not None,
     }
     return [what for what, is_lost in lost.items() if is_lost]
 

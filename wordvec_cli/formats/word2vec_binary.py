@@ -118,4 +118,4 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
             matrix = np.ascontiguousarray(embeddings.matrix[some], "<f4")
             file.write(b"".join([b"%b %b" % (w, row.tobytes()) for w, row in zip(words[some], matrix, strict=True)]))
     notes = ["the vector of unknown words"] if embeddings.unknown is not None else []
-    return notes + lost_by_text(embeddings, WriteOptions())
+    return notes + lost_by_text(embeddings)
