@@ -42,6 +42,18 @@ def test_every_command_of_the_table_is_there_and_has_help() -> None:
                 assert parameter.help, f"{command.name} {parameter.name}"
 
 
+def test_the_help_reads_well() -> None:
+    for name, command in commands().items():
+        text = command.get_help(click.Context(command, info_name=name))
+        assert "[default: (" not in text
+        assert ",;" not in text
+        assert " FLOAT " not in text
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name != "help":
+                assert parameter.help, f"{name} {parameter.name}"
+                assert parameter.help.rstrip().endswith((".", "]")), f"{name} {parameter.name}: {parameter.help}"
+
+
 def test_an_option_means_the_same_in_every_command() -> None:
     seen: dict[str, tuple[str, click.Option]] = {}
     for name, command in commands().items():

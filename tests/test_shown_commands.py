@@ -54,7 +54,7 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
 
 EXAMPLES = [line.strip() for each in COMMANDS.values() for line in (each.help or "").partition("\b")[2].splitlines()]
 LINES = [(page.name, line) for page in PAGES for line in blocks(page) if "wordvec " in line]
-LINES += [("help", re.sub(r"   \(.*\)$", "", line)) for line in EXAMPLES if re.match(r"wordvec |.*\| wordvec ", line)]
+LINES += [("help", line) for line in EXAMPLES if re.match(r"wordvec |.*\| wordvec ", line)]
 
 
 @pytest.mark.parametrize(("page", "line"), LINES)

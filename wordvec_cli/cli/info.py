@@ -22,7 +22,10 @@ JSON_VALUES = (
 
 @click.command(short_help="Say what a file is and how it was made.")
 @click.argument("file")
-@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="text: `name<TAB>value` lines; json: one object.",
+)  # fmt: skip
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
 @vector_options
 @progress_options

@@ -32,8 +32,8 @@ _OPTIONS = combined(
     ),
     click.option(
         "--case", type=click.Choice(["prefer", "fold", "ascii", "lower", "keep"]),
-        help="prefer: a word as it is written, else in the case that comes first; fold: in that one anyway; ascii: so, "
-        "but only A to Z have cases; lower: the sets' words in lower case; keep: as they are written.",
+        help="prefer: a word as it is written, else in the case that comes first; fold: always ignore "
+        "case; ascii: the same, for A to Z only; lower: the sets' words in lower case; keep: as they are written.",
     ),
     click.option(
         "--unknown-words", type=click.Choice(["skip", "wrong"]),

@@ -43,9 +43,10 @@ LAYOUTS: "Mapping[str, Layout]" = {
 )  # fmt: skip
 @specials_option
 @click.option(
-    "--match", metavar="WAY,...", default="", show_default="exactly",
+    "--match", metavar="WAY,...", default="",
     help="How to look for a word that has no vector, in turn: normalise (Unicode NFC, NFKC, NFD), lowercase, "
-    "capitalise, uppercase, digits (# for each, as in word2vec's News vectors), subword (fastText).",
+    "capitalise, uppercase, digits (# for each, as in word2vec's News vectors), subword (fastText).  "
+    "[default: none of them]",
 )  # fmt: skip
 @click.option(
     "--missing", type=click.Choice(["normal", "uniform", "mean", "zeros"]),

@@ -109,9 +109,8 @@ threads_option = click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=usable_cpus,
-    show_default="the usable CPUs",
     metavar="N",
-    help="Threads that work at the same time.",
+    help="Threads that work at the same time.  [default: the usable CPUs]",
 )
 
 min_count_option = click.option(
@@ -183,9 +182,8 @@ def memory_option(
         "--memory",
         type=Size(),
         default=default,
-        show_default=shown_default or True,
         metavar="SIZE",
-        help=f"Memory for {purpose}; beyond it, temporary files are used.",
+        help=f"Memory for {purpose}; beyond it, temporary files are used.  [default: {shown_default or default}]",
     )
 
 
@@ -223,7 +221,7 @@ def spool_folder(tmp_dir: str | None, output: str) -> "Path":
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),
-    help="What becomes of bytes that are no UTF-8: kept as they are, replaced by U+FFFD, "
+    help="What becomes of bytes that are not valid UTF-8: kept as they are, replaced by U+FFFD, "
     "their line skipped, or an error.  [default: keep]",
 )
 

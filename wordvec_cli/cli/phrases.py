@@ -38,7 +38,9 @@ LEARNING = ("scoring", "min_count", "threshold", "delimiter", "connector_words",
     "--min-count", "min_count", type=click.IntRange(min=1), default=5, show_default=True,
     metavar="N", help="Leave pairs alone that occur less often.",
 )  # fmt: skip
-@click.option("--threshold", type=float, default=10.0, show_default=True, help="Join pairs with a higher score.")
+@click.option(
+    "--threshold", type=float, default=10.0, show_default=True, metavar="X", help="Join pairs with a higher score."
+)
 @click.option("--delimiter", default="_", show_default=True, metavar="TEXT", help="What stands between joined words.")
 @click.option(
     "--connector-words", metavar="WORDS",
@@ -73,7 +75,7 @@ def command(
 ) -> None:
     """Join word pairs that come together often in CORPUS: files, folders, or - for standard input; compressed ones too.
 
-    Pairs are scored by gensim's Phrases, with its defaults. Writes the words of each line with a space between them,
+    Pairs are scored as by gensim's Phrases, with its defaults. Writes the words of each line with a space between them,
     and a blank line for a blank one. The phrases of one corpus, saved as text, can be joined in another.
 
     \b

@@ -224,7 +224,7 @@ def command(
     wordvec train corpus.txt.gz -o vectors.safetensors --model glove --window 10 --x-max 10
     wordvec train --pairs pairs.safetensors -o vectors.safetensors --model glove
     zcat corpus/*.gz | wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10
-    wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume   (after Ctrl-C)
+    wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume  # after Ctrl-C
     wordvec train corpus.txt.gz -o by-gensim.safetensors --engine gensim
     """
     if output != STANDARD_STREAM or to is not None:
