@@ -1,0 +1,88 @@
+"""Compiled kernels: where they are kept, and that no stale ones are ever found."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wordvec_cli.kernels import compiled
+
+KERNELS = Path(compiled.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "folder"),
+    [
+        ("linux", {"HOME": "/home/ada"}, "/home/ada/.cache/wordvec"),
+        ("linux", {"HOME": "/home/ada", "XDG_CACHE_HOME": "/fast/cache"}, "/fast/cache/wordvec"),
+        ("linux", {"HOME": "/home/ada", "XDG_CACHE_HOME": "relative"}, "/home/ada/.cache/wordvec"),
+        ("darwin", {"HOME": "/Users/ada", "XDG_CACHE_HOME": "/fast/cache"}, "/Users/ada/Library/Caches/wordvec"),
+        ("win32", {"HOME": "/c/ada", "LOCALAPPDATA": "/c/ada/local"}, "/c/ada/local/wordvec"),
+    ],
+)
+def test_the_users_cache_is_where_the_platform_has_it(
+    platform: str, variables: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert compiled.user_cache(platform) == Path(folder)
+
+
+def test_an_edit_of_any_kernel_file_is_another_folder(tmp_path: Path) -> None:
+    shutil.copytree(KERNELS, tmp_path / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    seen = {compiled.fingerprint(tmp_path / "kernels")}
+    assert seen == {compiled.fingerprint()}
+    files = sorted((tmp_path / "kernels").glob("*.py"))
+    for path in files:
+        path.write_text(path.read_text() + "# edited\n")
+        seen.add(compiled.fingerprint(tmp_path / "kernels"))
+    assert len(seen) == 1 + len(files)
+
+
+def test_kernels_that_nobody_has_used_for_long_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("kernels-new", "kernels-used", "kernels-old", "others-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    for name in ("kernels-new", "kernels-old", "others-old"):
+        os.utime(tmp_path / name, (0, 0))
+    compiled.mark_used(tmp_path / "kernels-new")
+    assert sorted(os.listdir(tmp_path)) == ["kernels-new", "kernels-used", "others-old"]
+
+
+def where_kept(folder: Path, **variables: str) -> tuple[str, str]:
+    """The folder that an installation chooses into whose own folder nobody can write, and what it warns of."""
+    install = folder / "install"
+    shutil.copytree(KERNELS, install / "wordvec_cli" / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    (install / "wordvec_cli" / "__init__.py").touch()
+    (install / "wordvec_cli" / "kernels" / "__pycache__").touch()  # which stops even root
+    known = {name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
+    result = subprocess.run(
+        [sys.executable, "-c", "import numba, wordvec_cli.kernels; print(numba.config.CACHE_DIR)"],
+        env=known | {"PYTHONPATH": str(install)} | variables, cwd=folder, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    return result.stdout.strip(), result.stderr
+
+
+def test_a_read_only_installation_keeps_its_kernels_in_the_home_folder(tmp_path: Path) -> None:
+    own = tmp_path / ".cache" / "wordvec" / f"kernels-{compiled.fingerprint()}"
+    assert where_kept(tmp_path, HOME=str(tmp_path)) == (str(own), "")
+    assert own.is_dir()
+
+
+def test_numbas_own_variable_wins(tmp_path: Path) -> None:
+    kept = where_kept(tmp_path, HOME=str(tmp_path), NUMBA_CACHE_DIR=str(tmp_path / "numba"))
+    assert kept == (str(tmp_path / "numba" / f"kernels-{compiled.fingerprint()}"), "")
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_where_nothing_can_be_written_the_folder_goes_with_the_process(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder, warning = where_kept(tmp_path, HOME=str(tmp_path / "file"), TMPDIR=str(tmp_path))
+    assert Path(folder).parent == tmp_path
+    assert "compiled code cannot be kept" in warning
+    assert not Path(folder).exists()

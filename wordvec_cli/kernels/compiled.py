@@ -1,0 +1,94 @@
+"""Where compiled kernels are kept: in the user's cache, in a folder named by all that they are made of.
+
+numba looks for changes only in the file of the function that it loads, though what it compiled holds functions of other
+files too. With a folder for each state of all files, no stale code is ever found.
+"""
+
+import atexit
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import numba
+
+PREFIX = "kernels-"
+SECONDS_UNUSED = 90 * 24 * 3600  # after which a folder of other kernels goes
+
+_config = cast(Any, numba.config)
+
+
+def settle() -> bool:
+    """Tell numba where compiled code is kept; False if that is a folder which goes with this process.
+
+    NUMBA_CACHE_DIR wins over the user's cache; after both come numba's own choices, the package's folder among them.
+    """
+    given = _config.CACHE_DIR
+    base = Path(given) if given else user_cache()
+    own = base / f"{PREFIX}{fingerprint()}" if base else None
+    if own and _can_keep(str(own)):
+        mark_used(own)
+        return True
+    if _can_keep(given):
+        return True
+    folder = tempfile.mkdtemp(prefix="wordvec-kernels-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _config.CACHE_DIR = folder
+    return False
+
+
+def user_cache(platform: str = sys.platform) -> Path | None:
+    """Where the platform has programs keep what they can make again; None where the user has no home."""
+    match platform:
+        case "win32":
+            base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+        case "darwin":
+            base = "~/Library/Caches"
+        case _:
+            base = os.environ.get("XDG_CACHE_HOME", "")
+            base = base if os.path.isabs(base) else "~/.cache"  # as the XDG specification says
+    folder = Path(os.path.expanduser(base))
+    return folder / "wordvec" if folder.is_absolute() else None
+
+
+def fingerprint(folder: Path = Path(__file__).parent) -> str:
+    """A hash of all kernel sources, and of the compiler's version."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(folder.glob("*.py")):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _can_keep(folder: str) -> bool:
+    """Set numba's folder (empty: its own choice); False if it cannot be written."""
+    _config.CACHE_DIR = folder
+    try:
+        numba.njit(cache=True)(_probe)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _probe() -> None:
+    """Stands for every kernel: numba decides by the source's folder where compiled code is kept."""
+
+
+def mark_used(own: Path) -> None:
+    """Make the folder young, and remove those of other versions that nobody has used for long."""
+    with suppress(OSError):  # of another process that does the same
+        os.utime(own)
+        for folder in _unused_beside(own):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unused_beside(own: Path) -> Iterator[Path]:
+    oldest = time.time() - SECONDS_UNUSED
+    for entry in os.scandir(own.parent):
+        if entry.name.startswith(PREFIX) and entry.is_dir() and entry.stat().st_mtime < oldest:
+            yield Path(entry.path)
