@@ -4,9 +4,10 @@ import io
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import hypothesis
@@ -51,6 +52,28 @@ def run_here(*arguments: str | bytes | Path, **others: object) -> "subprocess.Co
         status = run([os.fsdecode(argument) for argument in arguments])
     stdout, stderr = (stream.buffer.getvalue() for stream in printed.values())
     return subprocess.CompletedProcess(list(arguments), status, stdout, stderr)
+
+
+def hear_ignored_signals() -> Iterable[signal.Signals]:
+    """Let commands that this process starts hear the signals that it was told to ignore; those signals.
+
+    A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP, and children inherit that. They
+    do not inherit a handler: one that does nothing is as deaf, but for this process alone.
+    """
+    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    return ignored
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_reach_commands() -> Iterable[None]:
+    """In the processes that run tests only: one that merely hands them out goes on ignoring what it was told to."""
+    ignored = hear_ignored_signals()
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")
