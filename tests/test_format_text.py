@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests import reference_text
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats import text
+from wordvec_cli.formats import text, text_head
 from wordvec_cli.formats.reading import NOT_FINITE, Oddities, ReadOptions, WriteOptions, collected
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -248,6 +248,41 @@ def test_long_rows_take_memory_by_the_size_of_the_file(rest: bytes) -> None:
 def test_a_file_without_rows_is_an_error_that_names_it(content: bytes) -> None:
     with pytest.raises(InputError, match=r"^v\.txt: "):
         read(content)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("head_bytes", [1 << 20, 40])
+def test_a_header_that_counts_its_rows_is_right_though_all_words_end_with_numbers(
+    monkeypatch: pytest.MonkeyPatch, head_bytes: int, end: bytes
+) -> None:
+    """As gensim writes doc2vec's tags; with the smaller head the rows cannot be counted, and whole numbers tell."""
+    monkeypatch.setattr(text_head, "HEAD_BYTES", head_bytes)
+    rows = [b"doc %d %d.25 -0.5" % (i, i) for i in range(20)]
+    found, notes = read(end.join([b"20 2", *rows, b""]))
+    assert list(found.vocabulary) == [b"doc %d" % i for i in range(20)]
+    assert found.matrix.tolist() == [[i + 0.25, -0.5] for i in range(20)]
+    assert notes == [told(text.BLANKS, 20, 2)]
+
+
+def test_a_header_of_a_smaller_dimension_that_does_not_count_the_rows_is_wrong() -> None:
+    found, notes = read(b"9 2\n" + GOOD)
+    assert pairs(found) == expected(GOOD, 3)
+    assert notes == ["the header says dimension 2, the rows have 3", "the header says 9 rows, there are 3"]
+
+
+@pytest.mark.parametrize("title", [b"", b"word", b"Unnamed: 0", b"INDEX"])
+def test_the_titles_of_pandas_columns_are_left_out_and_told(title: bytes) -> None:
+    """What DataFrame.to_csv(sep="\\t") writes above columns without names of their own."""
+    found, notes = read(title + b"\t0\t1\t2\nthe\t0.1\t0.2\t0.3\nof\t1\t2\t3\nbad\tx\t1\t1\n")
+    assert list(found.vocabulary) == [b"the", b"of"]
+    assert notes == ["its first line has the titles of columns, left out", told(text.NO_NUMBER, 1, 4)]
+    found, notes = read(b"a\t0\t1\t2\nb\t3\t4\t5\n")
+    assert (list(found.vocabulary), notes) == ([b"a", b"b"], [])
+
+
+def test_a_header_above_empty_lines_takes_no_memory_for_the_rows_that_it_tells() -> None:
+    with pytest.raises(InputError, match=r"^v\.txt: has a header and no vectors after it"):
+        read(b"3 99999999999\n" + b"\n" * 300)
 
 
 def test_vectors_of_one_number_may_begin_with_a_word_that_is_a_number() -> None:
@@ -500,7 +535,7 @@ def test_blocks_threads_and_unsure_numbers_do_not_change_what_is_read(
 ) -> None:
     monkeypatch.setattr(text, "BLOCK_BYTES", block_bytes)
     monkeypatch.setattr(text, "ROWS_OF_UNSURE", rows_of_unsure)
-    monkeypatch.setattr(text, "HEAD_BYTES", 2000)  # less than the file has, or else it is all one block
+    monkeypatch.setattr(text_head, "HEAD_BYTES", 2000)  # less than the file has, or else it is all one block
     found, notes = read(nasty, ReadOptions(n_threads=n_threads))
     assert found.dim == 4
     assert pairs(found) == expected(nasty, 4)
@@ -512,6 +547,36 @@ def test_the_first_rows_are_read_whatever_follows() -> None:
     for limit, words in ((1, [b"good"]), (2, [b"good", b"fine"]), (99, [b"good", b"fine", b"best"])):
         found, _ = read(GOOD, ReadOptions(limit=limit))
         assert (list(found.vocabulary), pairs(found)) == (words, expected(GOOD, 3)[: len(words)])
+
+
+@pytest.mark.parametrize("block_bytes", [10, 100])
+def test_words_that_are_in_the_last_blocks_alone_are_found(monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
+    monkeypatch.setattr(text, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(text_head, "HEAD_BYTES", 50)
+    content = b"".join(b"w%d 1 2 3\n" % i for i in range(100)) + GOOD
+    for wanted in ([b"best"], [b"w98", b"fine"], [b"w0", b"best"]):
+        found, _ = read(content, ReadOptions(words=frozenset(wanted)))
+        assert list(found.vocabulary) == wanted
+        assert pairs(found) == [row for row in expected(content, 3) if row[0] in wanted]
+
+
+def test_the_first_block_may_have_no_row_at_all() -> None:
+    found, _ = read(b"a 1 2 x\nb 1 2 3")
+    assert pairs(found) == [(b"b", bits([np.float32(1), np.float32(2), np.float32(3)]))]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+@pytest.mark.parametrize("header", [b"", b"1 1000\n"])
+def test_a_line_longer_than_many_blocks_is_read_whole(
+    monkeypatch: pytest.MonkeyPatch, header: bytes, end: bytes
+) -> None:
+    for module, name in ((text, "BLOCK_BYTES"), (text_head, "HEAD_BYTES"), (text_head, "PIECE_BYTES")):
+        monkeypatch.setattr(module, name, 64)
+    numbers = [0.25 * i for i in range(1000)]
+    content = header + b"word " + b" ".join(b"%a" % number for number in numbers) + end
+    found, notes = read(content)
+    assert (list(found.vocabulary), found.matrix.tolist()) == ([b"word"], [numbers])
+    assert notes == ([] if end else ["the last line has no end; the file may be cut short"])
 
 
 def test_only_the_words_that_are_wanted_are_kept_in_the_order_of_the_file() -> None:

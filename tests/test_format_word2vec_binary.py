@@ -120,6 +120,15 @@ def test_wanted_words_and_first_rows_are_chosen() -> None:
     assert (rows(found), notes) == (ALL_ROWS[:3], [])
 
 
+@pytest.mark.parametrize("block_bytes", [30, 60])
+def test_words_that_are_in_the_last_blocks_alone_are_found(monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
+    monkeypatch.setattr(word2vec_binary, "BLOCK_BYTES", block_bytes)
+    content = file_of(WORDS, MATRIX)
+    for wanted in ([7], [5, 7], [0, 7]):
+        found, _ = read(content, ReadOptions(words=frozenset(WORDS[i] for i in wanted)))
+        assert rows(found) == [ALL_ROWS[i] for i in wanted]
+
+
 # ---------------------------------------------------------------- what is damaged
 
 

@@ -37,7 +37,9 @@ def write_vocabulary(counts: dict[str, int]) -> None:
 
 
 def write_vectors(vectors: dict[str, list[float]]) -> None:
-    Path("vectors.txt").write_text("".join(f"{word} {' '.join(map(str, row))}\n" for word, row in vectors.items()))
+    lines = [f"{word} {' '.join(map(str, row))}\n" for word, row in vectors.items()]
+    header = f"{len(vectors)} {len(next(iter(vectors.values())))}\n"
+    Path("vectors.txt").write_text("".join([header, *lines]))
 
 
 def make(*options: str, output: str = "m.npy", vectors: str | None = "vectors.txt") -> str:

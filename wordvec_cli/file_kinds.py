@@ -1,10 +1,12 @@
 """Files that are no text, and no file of ours: what they look like, and what their owner can do about it.
 
 One table for everything that reads: a corpus and a list of words ask it first; a reader of vectors or vocabularies asks
-it once its own formats have been tried. It is told by content alone, never by a name.
+it once its own formats have been tried. It is told by content alone, never by a name. Text that is of another kind than
+a reader expects (a matrix, a table of counts or of pairs) is told by `text_kind`, from its first lines.
 """
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 START_BYTES = 4096  # how much of the start (after decompression) is enough
@@ -76,3 +78,64 @@ def _utf16_without_mark(start: bytes) -> FileKind | None:
         if n_zeros > _UTF16_SHARE * n_pairs and n_others * 10 < n_zeros:
             return FileKind(f"text in {encoding}", _AS_UTF8.format(encoding))
     return None
+
+
+# ---------------------------------------------------------------- text
+
+NUMBER = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+NUMBERS_ALONE = FileKind("numbers without words", "save them as .npy and name the file of their words with --vocab")
+VOCABULARY = FileKind("words and their counts", "give it as --vocab")
+PAIRS = FileKind("a table of several columns, such as word pairs", "name another file")
+SCORES = FileKind("words with one number each", "name another file")
+_SAMPLE_LINES = 20
+_BLANK = re.compile(rb"[ \t]")
+_HEADER = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})")
+_FIRST_LINES: tuple[tuple[bytes, FileKind], ...] = (
+    (rb"%%MatrixMarket ", FileKind("a Matrix Market file", "save its matrix as .npy or .npz")),
+    (
+        rb"(\d+ ){6}\S+ \S+\r?\n",
+        FileKind(
+            "a table of floret, whose rows are hashes of parts of words",
+            "print the vectors of words with floret print-word-vectors MODEL < WORDS",
+        ),
+    ),
+    (rb"\s*<(!doctype html|html|\?xml)", FileKind("a web page or XML", "get the file itself")),
+    (rb"\s*(\{\s*\"|\[\s*[\[{\"])", FileKind("JSON", "write it as lines of text or as .npz")),
+    (rb"[^ \t\n]*,[^ \t\n]*,[^ \t\n]*\r?\n", FileKind("a table with commas (CSV)", "write it with tabs")),
+)
+_BEGINNINGS = tuple((re.compile(beginning, re.IGNORECASE), kind) for beginning, kind in _FIRST_LINES)
+
+
+def text_kind(start: bytes) -> FileKind | None:
+    """What a text that begins with `start` is, if its lines are not words with several numbers each; else None."""
+    for pattern, kind in _BEGINNINGS:
+        if pattern.match(start):
+            return kind
+    lines = start.removeprefix(b"\xef\xbb\xbf").split(b"\n", _SAMPLE_LINES)
+    lines = [line.rstrip(b" \t\r") for line in lines[:-1] or lines]  # the last may be cut
+    first, *others = [line for line in lines if line] or [b""]
+    return _kind_of_table(first, others or [first])
+
+
+def _kind_of_table(first: bytes, lines: list[bytes]) -> FileKind | None:
+    """As `text_kind`, of lines, the first of which may be a header or titles."""
+    header = _HEADER.fullmatch(first)
+    n_told = int(header[1]) if header else None  # numbers in a row
+    rows = [list(filter(None, _BLANK.split(line))) for line in lines]
+    n_numbers = [_numbers_at_end(row) for row in rows]
+    if n_numbers == [len(row) for row in rows] and n_told != len(rows[0]) - 1:
+        return NUMBERS_ALONE if any(rows) else None
+    usual = Counter(n_numbers).most_common(1)[0][0]
+    if not usual or usual == n_told:
+        return None
+    n_columns = Counter(line.count(b"\t") + 1 for line in lines).most_common(1)[0][0]
+    if usual == 1 and Counter(len(row) > 2 for row in rows)[True] * 2 <= len(rows):
+        return VOCABULARY if all(row[-1:] and row[-1].isdigit() for row in rows) else SCORES
+    return PAIRS if usual == 1 or n_columns > usual + 1 else None
+
+
+def _numbers_at_end(fields: list[bytes]) -> int:
+    n = 0
+    while n < len(fields) and NUMBER.fullmatch(fields[-n - 1]):
+        n += 1
+    return n

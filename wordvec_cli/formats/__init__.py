@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, known_by_header, load
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.file_kinds import START_BYTES as KIND_BYTES
+from wordvec_cli.file_kinds import file_kind, text_kind
 from wordvec_cli.files import (
     COMPRESSORS,
     COPY_BYTES,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 
 NATIVE = "native"
+MOST_START_BYTES = 1 << 26  # of a file whose first row is long, to tell what it is
 
 
 class Format(NamedTuple):
@@ -189,14 +192,18 @@ def _detected(path: str, vocabulary: str | None) -> str:
     if os.path.isdir(path):
         return "safetensors"
     with decompressed_file(path) as source, readable(path):
-        start = source.read(START_BYTES)
-    if not start:
-        raise InputError(f"{path}: is empty; make or copy it again")
-    if name := _known_by(start):
-        return name
-    if vocabulary:
-        return "glove-binary"  # numbers alone
-    raise InputError(f"{path}: is no file of vectors that wordvec knows; if it is, name its format with --from")
+        start = more = source.read(START_BYTES)
+        if not start:
+            raise InputError(f"{path}: is empty; make or copy it again")
+        while not (name := _known_by(start)) and more and _ends_in_first_row(start):
+            start += (more := source.read(len(start)))
+    if name is None:
+        raise InputError(f"{path}: {_unknown(start, vocabulary)}")
+    if name in _TEXTS and (kind := text_kind(start)):
+        raise InputError(
+            f"{path}: looks like {kind.name}, not word vectors; {kind.remedy}, or add --from {name} if they are vectors"
+        )
+    return name
 
 
 def _known_by(start: bytes) -> str | None:
@@ -205,12 +212,38 @@ def _known_by(start: bytes) -> str | None:
     for name, beginning in _MAGIC.items():
         if start.startswith(beginning):
             return name
-    for name in ("fasttext", "gensim", "word2vec-binary", "glove"):
+    for name in ("fasttext", "gensim", "word2vec-binary"):
         if FORMATS[name].load_module().looks_like(start):
             return name
+    if file_kind(start[:KIND_BYTES]):
+        return None
+    from wordvec_cli.formats import text_head
+
+    if text_head.looks_like(start):
+        return "word2vec" if text_head.has_header(start) else "glove"
     return None
 
 
+def _ends_in_first_row(start: bytes) -> bool:
+    """Whether it takes more of a file to see its first row, which may be long."""
+    first, line_end, rest = start.partition(b"\n")
+    row = rest if line_end and len(first.split()) == 2 else start
+    return len(start) < MOST_START_BYTES and b"\n" not in row
+
+
+def _unknown(start: bytes, vocabulary: str | None) -> str:
+    """What is to be said of a file that is in none of the formats."""
+    if kind := file_kind(start[:KIND_BYTES]) or text_kind(start):
+        return f"is {kind.name}, not a vector file; {kind.remedy}"
+    if vocabulary:
+        return (
+            "is not a vector file wordvec recognises; GloVe's own binary output is read with --from glove-binary, "
+            "other numbers as .npy (numpy.save)"
+        )
+    return "is not a vector file wordvec recognises; if it is one, name its format with --from"
+
+
+_TEXTS = ("glove", "word2vec")
 _MAGIC: Mapping[str, bytes] = {
     "npy": b"\x93NUMPY",
     "npz": b"PK\x03\x04",  # one that holds something else has been opened before

@@ -129,7 +129,8 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
         part = chosen.of(each)
         if options.limit is not None:
             part = Rows(*_first_rows(part, options.limit - len(found)))
-        found.add(part)
+        if len(part.matrix):  # one without rows would give the matrix no width
+            found.add(part)
         if options.limit is not None and len(found) >= options.limit:
             break
     if not len(found):

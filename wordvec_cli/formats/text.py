@@ -3,8 +3,6 @@
 Words are bytes, and may hold blanks: the numbers are taken from the right. The header is a hint; rows decide.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -13,85 +11,21 @@ from numpy.typing import NDArray
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
+from wordvec_cli.file_kinds import NUMBER
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.formats.text_head import header_of, read_head
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
 BLOCK_BYTES = 1 << 22
-HEAD_BYTES = 1 << 20  # that are looked at to find the dimension
-HEAD_LINES = 200
-LONG_LINE = 1 << 16
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ROWS_PER_CHUNK = 4096
 ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
-
-_HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
-NUMBER = re.compile(rb"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
 
 WRONG_WIDTH = "lines with another number of values, left out"
 NO_NUMBER = "lines with a value that is no number, left out"
 EMPTY = "empty lines"
 BLANKS = "words with blanks in them"
-
-
-class Header(NamedTuple):
-    """What a file begins with: how many rows it says it has, and how long they are; None if it does not say."""
-
-    n_rows: int | None
-    dim: int
-    n_bytes: int  # of the header and the byte order mark, to be skipped
-
-
-def looks_like(start: bytes) -> bool:
-    """Whether a file that begins so is text with numbers at the ends of its lines."""
-    lines = _lines(start.removeprefix(BYTE_ORDER_MARK))[:HEAD_LINES]
-    fields = [line.split() for line in lines if line.strip()]
-    return bool(fields) and any(len(each) > 1 and NUMBER.fullmatch(each[-1]) for each in fields[:20])
-
-
-def _lines(head: bytes) -> list[bytes]:
-    """The whole lines of the beginning of a file; its only one, if that is not whole."""
-    lines = head.split(b"\n")
-    return lines[:-1] if len(lines) > 1 and (len(head) >= HEAD_BYTES or not lines[-1]) else lines
-
-
-def header_of(path: str, head: bytes, oddities: Oddities) -> Header:
-    """What the beginning of a file tells. Raises: InputError"""
-    content = head.removeprefix(BYTE_ORDER_MARK)
-    if len(content) < len(head):
-        oddities.note("begins with a byte order mark")
-    first, *others = _lines(content)
-    widths = Counter(_width(line) for line in others[:HEAD_LINES] if line.strip())
-    match = _HEADER.fullmatch(first)
-    if match and (set(widths) != {1} or int(match[2]) == 1):
-        told, n_bytes = int(match[2]), len(head) - len(content) + len(first) + 1
-        dim = told if told in widths or not widths else _commonest(widths)
-        if dim != told:
-            oddities.note(f"the header says dimension {told}, the rows have {dim}")
-        header = Header(int(match[1]), dim, n_bytes)
-    else:
-        widths[_width(first)] += 1
-        header = Header(None, _commonest(widths), len(head) - len(content))
-    if header.dim < 1:
-        raise InputError(f"{path}: its lines are no `word v1 v2 ...`; is it a file of vectors?")
-    return header
-
-
-def _commonest(widths: "Counter[int]") -> int:
-    """Of those that are equally common the largest."""
-    return max(widths, key=lambda width: (widths[width], width))
-
-
-def _width(line: bytes) -> int:
-    """How many numbers stand at the end of a line, at most all but the first field."""
-    fields = [field for field in re.split(rb"[ \t]+", line.rstrip(b" \t\r")) if field]
-    n = 0
-    for field in reversed(fields[1:]):
-        if not NUMBER.fullmatch(field):
-            break
-        n += 1
-    return n
 
 
 class _Parsed(NamedTuple):
@@ -110,11 +44,10 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
     """The rows of a text file that is read from its start. Raises: InputError"""
     from wordvec_cli.kernels import vector_text
 
-    with readable(path):
-        head = source.read(HEAD_BYTES)
+    head = read_head(path, source)
     header = header_of(path, head, oddities)
-    n_lines_before, n_rows, n_bytes = int(header.n_rows is not None), 0, 0
-    blocks = _blocks(path, source, head[header.n_bytes :], oddities)
+    n_lines_before, n_rows, n_bytes = header.n_lines, 0, 0
+    blocks = _blocks(path, source, head.content[header.n_bytes :], oddities)
     for block, (found, problems, n_lines) in in_order(
         lambda each: _parsed(each, header.dim), blocks, options.n_threads
     ):
@@ -143,33 +76,20 @@ def _have_blanks(found: Rows) -> NDArray[np.bool_]:
 
 def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[NDArray[np.uint8]]:
     """The file from `rest` on, in pieces that end with a line."""
+    begun: list[bytes] = []  # a line whose end has not come yet, in pieces: each is looked at once
+    content = rest
     while True:
-        content = np.empty(len(rest) + BLOCK_BYTES, np.uint8)
-        content[: len(rest)] = np.frombuffer(rest, np.uint8)
+        if end := content.rfind(b"\n") + 1:
+            yield np.frombuffer(b"".join([*begun, memoryview(content)[:end]]), np.uint8)
+            begun.clear()
+        begun.append(content[end:])
         with readable(path):
-            n_read = source.readinto(content.data[len(rest) :])  # type: ignore[attr-defined]
-        size = len(rest) + (n_read or 0)
-        end = _end_of_last_line(content[:size])
-        if end:
-            yield content[:end]
-        rest = content[end:size].tobytes()
-        if not n_read:
+            content = source.read(BLOCK_BYTES)
+        if not content:
             break
-    if rest:
+    if any(begun):
         oddities.note("the last line has no end; the file may be cut short")
-        yield np.frombuffer(rest + b"\n", np.uint8)
-
-
-def _end_of_last_line(content: NDArray[np.uint8]) -> int:
-    """Where the last line that is whole ends; 0 if there is none."""
-    tail = LONG_LINE
-    while True:
-        start = max(len(content) - tail, 0)
-        if (place := content[start:].tobytes().rfind(b"\n")) >= 0:
-            return start + place + 1
-        if not start:
-            return 0
-        tail *= 16
+        yield np.frombuffer(b"".join([*begun, b"\n"]), np.uint8)
 
 
 def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
