@@ -1,5 +1,6 @@
 """`wordvec verify`: what it finds in files that are made to be wrong, and what its exit status says."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,49 @@ def test_what_is_odd_about_a_text_is_told(wordvec: Run, tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes(b"a 1 2\nb 3 4\na 5 6\nc 7\n")
     result = wordvec("verify", path)
-    assert result.returncode == 0
     assert b"words that come again: 1, the first on line 3" in result.stdout
     assert b"lines with another number of values, left out: 1, the first on line 4" in result.stdout
-    assert b"rows\t2 of 2 numbers" in result.stdout
+    assert b"rows\t3 of 2 numbers" in result.stdout
     assert wordvec("verify", path, "--strict").returncode == 1
+
+
+def repeated_words(path: Path) -> None:
+    """a, b, a and a in a file of the kind that the name tells."""
+    words, matrix = [b"a", b"b", b"a", b"a"], np.float32([[1, 2], [3, 4], [5, 6], [7, 8]])
+    rows = list(zip(words, matrix, strict=True))
+    match path.suffix:
+        case ".npz":
+            np.savez(path, words=np.array([word.decode() for word in words]), vectors=matrix)
+        case ".npy":
+            np.save(path, matrix)
+            path.with_name("v.npy.words").write_bytes(b"a\nb\na\na\n")
+        case ".bin":
+            path.write_bytes(b"4 2\n" + b"".join(word + b" " + row.tobytes() for word, row in rows))
+        case _:
+            header = b"4 2\n" if path.suffix == ".vec" else b""
+            path.write_bytes(header + b"".join(b"%b %d %d.5\n" % (word, *row.astype(int)) for word, row in rows))
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin", "v.npz", "v.npy"])
+@pytest.mark.parametrize("choice", [[], ["--duplicates", "last"]])
+def test_words_that_come_twice_are_counted_in_the_file_and_are_an_error(
+    wordvec: Run, tmp_path: Path, name: str, choice: list[str]
+) -> None:
+    repeated_words(tmp_path / name)
+    result = wordvec("verify", tmp_path / name, *choice)
+    assert result.returncode == 1
+    assert results(result.stdout)["words that come twice"] == "2 (a, a)"
+    assert results(result.stdout)["rows"] == "4 of 2 numbers"
+
+
+def test_signalling_nans_are_counted_without_a_warning(wordvec: Run, tmp_path: Path) -> None:
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"2 2\na " + np.array([0x7F800001, 0], "<u4").tobytes() + b"b " + np.float32([1, 2]).tobytes())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = wordvec("verify", path)
+    assert (result.returncode, result.stderr) == (1, b"")
+    assert results(result.stdout)["rows with numbers that are not finite"] == "1 (a)"
 
 
 def test_a_wrong_order_of_the_words_is_found() -> None:

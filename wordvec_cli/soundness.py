@@ -61,7 +61,8 @@ def _lengths(
     matrix = embeddings.matrix
     is_finite, lengths = np.ones(len(matrix), bool), np.zeros(len(matrix))
     for first in range(0, len(matrix), ROWS_AT_ONCE):
-        rows = matrix[first : first + ROWS_AT_ONCE].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a NaN of any bits is counted, not warned of
+            rows = matrix[first : first + ROWS_AT_ONCE].astype(np.float64)
         is_finite[first : first + len(rows)] = np.isfinite(rows).all(axis=1)
         lengths[first : first + len(rows)] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     return is_finite, lengths

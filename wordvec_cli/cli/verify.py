@@ -41,7 +41,7 @@ def command(terminal: Terminal, /, *, file: str, vocab: str | None, source: Vect
         lines.append(f"checksum\t{'holds' if holds else 'does not hold: the file was changed or damaged'}".encode())
         is_bad = not holds
     notes: list[str] = []
-    vectors = source._replace(strict=False).open(file, terminal, vocab, note=notes.append)
+    vectors = source._replace(strict=False, duplicates="all").open(file, terminal, vocab, note=notes.append)
     lines += [f"reading\t{note}".encode() for note in notes]
     is_bad |= bool(notes) and source.strict
     lines.append(f"rows\t{len(vectors.vocabulary)} of {vectors.dim} numbers".encode())

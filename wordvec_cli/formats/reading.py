@@ -24,7 +24,7 @@ from wordvec_cli.words import PADDING, back_to_back, byte_order, repeats_previou
 
 Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
-Duplicates = Literal["first", "last", "mean", "error"]
+Duplicates = Literal["first", "last", "mean", "error", "all"]
 InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
 
 _NO_ROWS: Matrix = np.empty((0, 0), np.float32)
@@ -42,7 +42,7 @@ class ReadOptions:
     words          only these; None: all
     limit          only so many rows, from the first
     vocabulary     path of the words of a format that holds none
-    duplicates     which of several rows of one word is kept
+    duplicates     which of several rows of one word is kept; all: for `verify`, as look-ups need distinct words
     strict         whether anything odd is an error
     allow_pickle   whether a file may run code that it brings
     max_bytes      of decompressed input, beyond which reading stops with an error
@@ -298,10 +298,10 @@ def _is_utf8(word: bytes) -> bool:
 def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: Oddities) -> Embeddings:
     order = byte_order(rows.text, rows.offsets)
     again = repeats_previous(rows.text, rows.offsets, order)
-    if not again.any():
+    oddities.add(REPEATED, rows.places[order[again]])
+    if options.duplicates == "all" or not again.any():
         vocabulary = Vocabulary(rows.text[: rows.offsets[-1]], rows.offsets, order)
         return from_matrix(vocabulary, np.ascontiguousarray(rows.matrix), {})
-    oddities.add(REPEATED, rows.places[order[again]])
     first_repeat = int(order[again].min())
     if options.duplicates == "error":
         word = bytes(rows.text[rows.offsets[first_repeat] : rows.offsets[first_repeat + 1]])
