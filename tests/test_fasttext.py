@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tests.conftest import Run
 from tests.reference_fasttext import Model, Quantised, matrix_file, ngram_hashes
+from wordvec_cli import formats
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats import fasttext
@@ -208,7 +209,12 @@ def test_the_metadata_say_how_the_model_was_trained() -> None:
     [
         (SMALL["plain"].file()[:8], True),
         (SMALL["version 11"].file()[:100], True),
-        (SMALL["oldest"].file(), False),
+        (SMALL["oldest"].file(), True),
+        (SMALL["oldest"].file()[:70], False),
+        (struct.pack("<12id3iq", *[1] * 12, 1e-4, 7, 6, 2, 99), False),  # 6 words and 2 labels are not 7 entries
+        (struct.pack("<12id3iq", *[1] * 12, 1e-4, 7, 6, 1, 99), True),
+        (struct.pack("<2i", 11, 12) * 100, False),
+        (np.ones((100, 20), np.float32).tobytes(), False),
         (struct.pack("<2i", 793712314, 13), False),
         (SMALL["plain"].file()[:7], False),
         (b"", False),
@@ -217,6 +223,30 @@ def test_the_metadata_say_how_the_model_was_trained() -> None:
 )
 def test_a_model_is_told_by_its_first_bytes(start: bytes, answer: bool) -> None:
     assert fasttext.looks_like(start) is answer
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "shape"),
+    [
+        ("lee_fasttext.bin", "utf-8", (1762, 10)),
+        ("non_ascii_fasttext.bin", "utf-8", (171, 2)),
+        ("cp852_fasttext.bin", "cp852", (171, 2)),
+    ],
+)
+def test_models_without_a_magic_number_are_recognised(name: str, encoding: str, shape: tuple[int, int]) -> None:
+    found = formats.open_vectors(datapath(name), ReadOptions())
+    words = load_facebook_vectors(datapath(name), encoding).index_to_key
+    assert (found.metadata["converted_from"], found.matrix.shape) == ("fasttext", shape)
+    assert list(found.vocabulary) == [word.encode(encoding) for word in words]
+
+
+def test_a_model_of_floret_is_named_and_not_called_damaged(tmp_path: Path) -> None:
+    """floret writes `mode` and `hashCount` before `lrUpdateRate`. Source: args.cc (explosion/floret)."""
+    arguments = struct.pack("<14id", 4, 5, 1, 1, 5, 1, 2, 1, 50, 2, 3, 2, 2, 100, 1e-4)
+    path = write(tmp_path, struct.pack("<2i", 793712314, 12) + arguments + SMALL["plain"].file()[64:])
+    for told in (None, "fasttext"):
+        with pytest.raises(InputError, match=r"is a floret model, which is not read; print the vectors .* print-word"):
+            formats.open_vectors(str(path), ReadOptions(), told)
 
 
 # ---------------------------------------------------------------- what is asked for

@@ -35,6 +35,7 @@ MAGIC = 793712314
 VERSIONS = (11, 12)
 SIGNATURE = struct.Struct("<2i")
 ARGUMENTS = struct.Struct("<12id")
+SIZES = struct.Struct("<3iq")  # of a dictionary: entries, words, labels, and tokens of the corpus
 ARGUMENT_NAMES = (
     *("dim", "ws", "epoch", "minCount", "neg", "wordNgrams", "loss", "model", "bucket", "minn", "maxn"),
     *("lrUpdateRate", "t"),
@@ -43,9 +44,11 @@ MODELS = {1: "cbow", 2: "skipgram", 3: "supervised"}
 LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
 SMALLEST_ENTRY = 10  # bytes: a NUL, the count and the type
 N_CENTROIDS = 256
+MOST_DIM = 1 << 16  # that a file without a magic number is believed
 LONGEST_NGRAM = 255  # beyond it a small damaged file could keep a processor busy for days
 WORD, LABEL = 0, 1
 WORDS_PER_TASK = 4096
+SMALLEST_RATE = 1e-300  # of subsampling; floret's `hashCount` and `lrUpdateRate` would be a smaller one
 ADVICE = "the file is damaged, make or copy it again"
 
 
@@ -54,7 +57,23 @@ def looks_like(start: bytes) -> bool:
     if len(start) < SIGNATURE.size:
         return False
     magic, version = SIGNATURE.unpack(start[: SIGNATURE.size])
-    return magic == MAGIC and version in VERSIONS
+    return version in VERSIONS if magic == MAGIC else _is_of_2016(start)
+
+
+def _is_of_2016(start: bytes) -> bool:
+    """Whether a file begins as the oldest models do, without a magic number: with arguments and sizes that fit."""
+    if len(start) < ARGUMENTS.size + SIZES.size:
+        return False
+    values = dict(zip(ARGUMENT_NAMES, ARGUMENTS.unpack_from(start), strict=True))
+    size, n_words, n_labels, n_tokens = SIZES.unpack_from(start, ARGUMENTS.size)
+    return (
+        0 < values["dim"] < MOST_DIM
+        and values["model"] in MODELS
+        and values["loss"] in LOSSES
+        and values["maxn"] <= LONGEST_NGRAM
+        and min(*values.values(), n_words, n_labels, n_tokens) >= 0
+        and n_words + n_labels == size > 0
+    )
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
@@ -213,6 +232,11 @@ def _arguments(cursor: _Cursor) -> _Arguments:
     if not (values["dim"] > 0 and values["model"] in MODELS and values["loss"] in LOSSES):
         what = "its arguments are none of fastText's" if version else "is no fastText model"
         raise InputError(f"{cursor.path}: {what}; {ADVICE if version else 'is it the right file?'}")
+    if version and 0 < abs(values["t"]) < SMALLEST_RATE:
+        raise InputError(
+            f"{cursor.path}: is a floret model, which is not read; "
+            "print the vectors of words with floret print-word-vectors MODEL < WORDS, and read those"
+        )
     cursor.check(values["maxn"] <= LONGEST_NGRAM, f"says that its n-grams have up to {values['maxn']} characters")
     # As in fastText: supervised models had no n-grams of characters then, whatever they say.
     has_ngrams = values["maxn"] > 0 and values["bucket"] > 0 and not (version < 12 and values["model"] == 3)
@@ -231,7 +255,7 @@ def _dictionary(cursor: _Cursor, has_pruning: bool) -> tuple["_Dictionary", int]
     """The words, and how many n-grams are left of them: -1 if all."""
     from wordvec_cli.kernels.fasttext import scan_entries
 
-    size, n_words, n_labels, _ = cursor.take("3iq", "dictionary")
+    size, n_words, n_labels, _ = cursor.take(SIZES.format[1:], "dictionary")
     (n_kept,) = cursor.take("q", "dictionary") if has_pruning else (-1,)
     cursor.check(min(n_words, n_labels) >= 0 and n_words + n_labels == size, "has other words than its dictionary says")
     cursor.check(n_kept >= -1, f"says that {n_kept} n-grams are left")
