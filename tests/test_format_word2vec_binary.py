@@ -156,6 +156,30 @@ def test_a_header_that_counts_too_few_rows_is_told(monkeypatch: pytest.MonkeyPat
         assert (rows(found), notes) == (ALL_ROWS[:3], ["the header says 3 rows, and there is more after them"])
 
 
+@pytest.mark.parametrize("block_bytes", [60, 1 << 23])
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["gensim", "word2vec.c"])
+@pytest.mark.parametrize("n_blanks", [1, 3])
+def test_words_with_blanks_put_rows_out_of_step_and_are_an_error_and_not_garbage(
+    monkeypatch: pytest.MonkeyPatch, block_bytes: int, end: bytes, n_blanks: int
+) -> None:
+    """gensim writes such files of doc2vec's tags, and cannot read them either."""
+    monkeypatch.setattr(word2vec_binary, "BLOCK_BYTES", block_bytes)
+    words = [b"a", b"b", *(b"doc" + b" 1" * n_blanks for _ in range(40))]
+    matrix = np.random.default_rng(1).standard_normal((42, 5)).astype("f4")
+    with pytest.raises(InputError, match=r"^v\.bin: row \d+: its word is a part of the numbers before it"):
+        read(file_of(words, matrix, end))
+
+
+def test_a_row_of_a_billion_numbers_is_an_error_before_any_memory_is_taken() -> None:
+    with pytest.raises(InputError, match=r"^v\.bin: says that its rows have 999999999 numbers"):
+        read(b"999999999999999999 999999999\nword " + bytes(1000))
+
+
+def test_a_word_that_would_not_be_read_again_is_an_error_on_writing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a word of 1048577 bytes is too long to be read again"):
+        word2vec_binary.write(str(tmp_path / "v.bin"), vectors([b"x" * 1048577], np.float32([[1]])), WriteOptions())
+
+
 @pytest.mark.parametrize("n_told", [9, 99999999999, 10**17])
 def test_a_header_that_counts_too_many_rows_is_told_and_takes_no_memory_for_them(n_told: int) -> None:
     content = file_of(WORDS, MATRIX, b"\n", b"%d 5\n" % n_told)
@@ -174,7 +198,7 @@ def test_a_header_that_promises_more_than_the_file_has_takes_no_memory_for_it(tm
     path = tmp_path / "v.bin"
     path.write_bytes(header + b"king " + bytes(100))
     tracemalloc.start()
-    with path.open("rb") as source, pytest.raises(InputError, match=r"v\.bin: holds no vectors"):
+    with path.open("rb") as source, pytest.raises(InputError, match=r"v\.bin: (holds no vectors|says that its rows)"):
         collected("v.bin", word2vec_binary.rows("v.bin", source, ReadOptions(), Oddities()), ReadOptions(), Oddities())
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

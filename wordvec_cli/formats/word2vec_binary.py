@@ -22,7 +22,12 @@ from wordvec_cli.progress import Progress
 BLOCK_BYTES = 1 << 23
 MOST_HEADER_BYTES = 64
 MOST_WORD_BYTES = 1 << 20  # a longer one means that the file is damaged
+MOST_DIM = 1 << 20  # as does a longer row
+MOST_GARBAGE = 0.05  # of the last words of a file in which there is more than the rows that it tells
 ROWS_PER_CHUNK = 4096
+
+FIRST_PRINTABLE = ord(" ")
+MORE = "the header says {} rows, and there is more after them"
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,9})[ \t\r]*\n")
 _TEXT = frozenset(b"0123456789+-.eE \t\r\nnaifNAIF")
@@ -60,10 +65,31 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
     if not match or not int(match[2]):
         raise InputError(f"{path}: does not begin with `rows dimension`; is it a word2vec binary file?")
     n_told, dim = int(match[1]), int(match[2])
+    if dim > MOST_DIM:
+        raise InputError(f"{path}: says that its rows have {dim} numbers; the file is damaged, copy it again")
     blocks = _blocks(path, source, start[match.end() :], (n_told, dim), oddities)
     for _, found in in_order(lambda block: _gathered(block, dim), blocks, options.n_threads):
         yield found
         options.report(Progress("reading", int(found.places[-1]), n_told, "rows"))
+    if MORE.format(n_told) in oddities.counts:
+        _check_in_step(path, found)
+
+
+def _check_in_step(path: str, last: Rows) -> None:
+    """Raises: InputError if the last rows of a file have words that are parts of numbers, as blanks in words cause"""
+    garbage = [place for word, place in zip(last.words(), last.places.tolist(), strict=True) if _is_garbage(word)]
+    if len(garbage) > MOST_GARBAGE * len(last.places):
+        raise InputError(
+            f"{path}: row {garbage[0]}: its word is a part of the numbers before it, as there are blanks in words, "
+            "which this format cannot hold; save the vectors as text or .npz"
+        )
+
+
+def _is_garbage(word: bytes) -> bool:
+    try:
+        return any(ord(character) < FIRST_PRINTABLE for character in word.decode())
+    except UnicodeDecodeError:
+        return True
 
 
 def _blocks(path: str, source: BinaryIO, rest: bytes, shape: tuple[int, int], oddities: Oddities) -> Iterator[_Block]:
@@ -92,7 +118,7 @@ def _blocks(path: str, source: BinaryIO, rest: bytes, shape: tuple[int, int], od
             f"the header says {n_told} rows, there are {n_rows}: the file is cut short, or its header is wrong"
         )
     elif rest.strip(b"\n"):
-        oddities.note(f"the header says {n_told} rows, and there is more after them")
+        oddities.note(MORE.format(n_told))
 
 
 def _gathered(block: _Block, dim: int) -> Rows:
@@ -112,6 +138,8 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
         if b" " in word or b"\n" in word or not word:
             shown = word.decode("utf-8", "backslashreplace")
             raise InputError(f"{path}: the word {shown!r} has a blank, which this format cannot hold; leave it out")
+        if len(word) > MOST_WORD_BYTES:
+            raise InputError(f"{path}: a word of {len(word)} bytes is too long to be read again; write text or .npz")
     with replacing(path) as file:
         file.write(b"%d %d\n" % (len(words), embeddings.dim))
         for first in range(0, len(words), ROWS_PER_CHUNK):
