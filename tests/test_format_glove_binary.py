@@ -8,6 +8,7 @@ import pytest
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
+from wordvec_cli.formats import open_vectors
 from wordvec_cli.formats.glove_binary import read
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 
@@ -84,3 +85,13 @@ def test_what_float32_cannot_hold_is_counted(tmp_path: Path) -> None:
     embeddings = read(str(tmp_path / "v.bin"), ReadOptions(vocabulary=str(tmp_path / "vocab.txt")), oddities)
     assert list(embeddings.vocabulary) == [b"caf\xe9", b"\x00"]
     assert "rows with numbers that are not finite: 1, the first on row 2" in list(oddities.lines())
+
+
+def test_raw_numbers_are_not_taken_for_it_because_their_size_divides(tmp_path: Path) -> None:
+    """10 rows of 8 float32 have the size of two matrices of float64 with 10 rows, one number and a bias."""
+    path, words = tmp_path / "raw.bin", tmp_path / "words.txt"
+    path.write_bytes(np.arange(1, 81, dtype="<f4").tobytes())
+    words.write_bytes(b"".join(b"%c\n" % letter for letter in b"abcdefghij"))
+    with pytest.raises(InputError, match=r"raw\.bin: is not a vector file wordvec recognises; GloVe's own .* --from"):
+        open_vectors(str(path), ReadOptions(vocabulary=str(words)))
+    assert open_vectors(str(path), ReadOptions(vocabulary=str(words)), "glove-binary").dim == 1

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 FORMAT = store.Format("wordvec-vectors", "1", "word vectors; wordvec train makes those")
 CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
+OWN_FORMAT = b'"format":"wordvec-'  # in the header of every file of ours, before the kind
 START_BYTES = 1 << 16  # of a file, that tell what it is
 ROWS_PER_CHUNK = 4096
 
@@ -230,17 +231,28 @@ def _bytes(array: Any) -> memoryview:
 
 def is_native(path: str) -> bool:
     """Whether a file is one of ours, which can be mapped as it is. Raises: InputError if it cannot be read"""
+    return native_kind(path) is not None
+
+
+def native_kind(path: str) -> str | None:
+    """What a file of ours holds (vectors, matrix, pairs ...); None if it is none. Raises: InputError"""
     if not os.path.isfile(path):
-        return False
+        return None
     with readable(path), open(path, "rb") as file:
-        return known_by_header(file.read(START_BYTES)) is True
+        start = file.read(START_BYTES)
+    return kind_by_header(start) if known_by_header(start) else None
+
+
+def kind_by_header(start: bytes) -> str:
+    """What a file of ours that begins so holds."""
+    return start.partition(OWN_FORMAT)[2].partition(b'"')[0].decode("ascii", "replace")
 
 
 def known_by_header(start: bytes) -> bool | None:
     """Whether a safetensors file that begins so is one of ours; None if it is no safetensors file."""
     if not store.looks_like(start):
         return None
-    return b'"format":"wordvec-' in start
+    return OWN_FORMAT in start
 
 
 def load(path: str) -> Embeddings:

@@ -11,7 +11,7 @@ import click
 
 from wordvec_cli.cli.options import Size, combined, invalid_utf8_option, usable_cpus
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import Embeddings, is_native, load
+from wordvec_cli.embeddings import Embeddings, load, native_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ class VectorSource(NamedTuple):
         is_again  whether the command is one that is given again and again, so that a quicker file is worth a word
         """
         is_whole = words is None and limit is None and self.max_bytes is None
-        if is_whole and self.told is None and is_native(path):
+        if is_whole and self.told is None and native_kind(path) not in (None, "matrix"):
             return load(path)
         from wordvec_cli import formats
 

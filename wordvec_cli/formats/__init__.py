@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, known_by_header, load
+from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, kind_by_header, known_by_header, load
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.file_kinds import START_BYTES as KIND_BYTES
 from wordvec_cli.file_kinds import file_kind, text_kind
@@ -208,7 +208,7 @@ def _detected(path: str, vocabulary: str | None) -> str:
 
 def _known_by(start: bytes) -> str | None:
     if (is_own := known_by_header(start)) is not None:
-        return NATIVE if is_own else "safetensors"
+        return NATIVE if is_own and kind_by_header(start) != "matrix" else "safetensors"
     for name, beginning in _MAGIC.items():
         if start.startswith(beginning):
             return name

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
+from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
     Words,
@@ -52,6 +53,8 @@ MATRIX_NAMES = ("vectors", "matrix", "embeddings")
 
 def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The rows of a matrix; float32 in C order is mapped, anything else converted. Raises: InputError"""
+    if stored := layer_matrix.opened_with_rule(path, oddities):
+        return layer_matrix.vectors_of(stored, options, oddities)
     with readable(path), open(path, "rb") as file:
         header = read_header(f"{path}: it", file)
         check_matrix(f"{path}: it", header)

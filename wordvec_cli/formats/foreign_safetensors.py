@@ -1,7 +1,8 @@
 """Matrices of other tools in safetensors files, and the folders that model2vec and sentence-transformers write.
 
 A file needs one matrix, or one with a name of MATRIX_NAMES; its words are those of --vocab, of tokenizer.json beside
-the file, or of FILE.words. A folder has model.safetensors and tokenizer.json, in itself or in 0_StaticEmbedding.
+the file, or of FILE.words. A folder has model.safetensors and tokenizer.json, in itself or in 0_StaticEmbedding. What
+`wordvec matrix` writes has special rows too; see `layer_matrix`.
 
 In a model of model2vec with a quantized vocabulary, the vector of token i is weights[i] * embeddings[mapping[i]].
 Source: model.py and persistence/ (MinishLab/model2vec).
@@ -16,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli import store
+from wordvec_cli.embedding_matrix import FORMAT as MATRIX
+from wordvec_cli.embedding_matrix import open_matrix
 from wordvec_cli.embeddings import Embeddings, known_by_header
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
+from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
     Words,
@@ -47,6 +51,8 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The vectors of a file or folder. Raises: InputError"""
     model = _model_in(path) if os.path.isdir(path) else path
     file = store.open_file(model)
+    if file.metadata.get("format") == MATRIX.name:
+        return layer_matrix.vectors_of(open_matrix(model), options, oddities)
     name = _matrix_name(model, file.tensors)
     tensor = file.tensors[name]
     if 0 in tensor.shape:

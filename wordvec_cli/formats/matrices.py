@@ -53,15 +53,18 @@ def words_beside(path: str, options: ReadOptions) -> Words:
 def words_of_file(path: str) -> Words:
     """The words of FILE.words, a word a line, or of any vocabulary file. Raises: InputError"""
     if not path.endswith(WORDS_SUFFIX):
-        vocabulary = read_vocabulary(path).vocabulary
-        counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)
-        return Words(np.asarray(vocabulary.text), np.asarray(vocabulary.offsets), counts)
+        return words_of(read_vocabulary(path).vocabulary)
     with readable(path), open(path, "rb") as file:
         content = file.read()
     lines = np.frombuffer(content if content.endswith(b"\n") or not content else content + b"\n", np.uint8)
     is_line_end = lines == ord("\n")
     ends = np.flatnonzero(is_line_end)
     return Words(lines[~is_line_end], np.concatenate([[0], ends - np.arange(len(ends))]))
+
+
+def words_of(vocabulary: Vocabulary) -> Words:
+    counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)
+    return Words(np.asarray(vocabulary.text), np.asarray(vocabulary.offsets), counts)
 
 
 def check_rows(path: str, n_rows: int, words: Words, where: str) -> None:
