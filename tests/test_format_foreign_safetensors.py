@@ -119,6 +119,53 @@ def test_unigram_tokenizers_have_a_list_and_added_tokens_may_come_after_it() -> 
     assert list(opened(folder).vocabulary) == [token.encode() for token in TOKENS]
 
 
+PIECES = ["<unk>", "\u2581war", "war", "\u2581king", "s", "\u2581", "\u2581the"]
+
+
+def sentence_piece_folder(**parts: object) -> str:
+    """A folder whose tokenizer is a Unigram one: words begin with the mark, pieces inside words do not."""
+    folder = model2vec_folder([[token, -float(i)] for i, token in enumerate(PIECES)], embeddings=MATRIX_OF_PIECES)
+    path = Path(folder, "tokenizer.json")
+    tokenizer = json.loads(path.read_text())
+    tokenizer["model"] |= {"type": "Unigram", "unk_id": 0}
+    path.write_text(json.dumps(tokenizer | {"added_tokens": []} | parts))
+    return folder
+
+
+MATRIX_OF_PIECES = np.random.default_rng(2).standard_normal((len(PIECES), 4)).astype(np.float32)
+METASPACE = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"pre_tokenizer": METASPACE},
+        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, METASPACE]}},
+        {"normalizer": {"type": "Prepend", "prepend": "\u2581"}},
+    ],
+)
+def test_a_word_of_a_sentence_piece_tokenizer_has_the_row_of_its_own_token_and_not_of_the_piece(parts: object) -> None:
+    embeddings = opened(sentence_piece_folder(**parts))
+    assert list(embeddings.vocabulary) == [b"<unk>", b"war", b"##war", b"king", b"##s", "\u2581".encode(), b"the"]
+    np.testing.assert_array_equal(embeddings.vector("war"), MATRIX_OF_PIECES[1])
+    np.testing.assert_array_equal(embeddings.matrix, MATRIX_OF_PIECES)
+
+
+@pytest.mark.parametrize("choice", [{"prepend_scheme": "never"}, {"prepend_scheme": None, "add_prefix_space": False}])
+def test_tokens_stay_as_they_are_where_words_get_no_mark(choice: dict[str, object]) -> None:
+    embeddings = opened(sentence_piece_folder(pre_tokenizer=METASPACE | choice))
+    assert list(embeddings.vocabulary) == [piece.encode() for piece in PIECES]
+
+
+def test_the_model2vec_library_gives_words_of_a_sentence_piece_tokenizer_the_same_vectors() -> None:
+    model2vec = pytest.importorskip("model2vec")
+    folder = sentence_piece_folder(pre_tokenizer=METASPACE)
+    theirs = model2vec.StaticModel.from_pretrained(folder, normalize=False).encode(["war", "king", "the"])
+    matrix, is_known = opened(folder).vectors([b"war", b"king", b"the"])
+    assert is_known.all()
+    np.testing.assert_allclose(matrix, theirs, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["<f4", "<f2", "|i1"])
 def test_a_quantized_vocabulary_gives_each_token_its_row_times_its_weight(dtype: str) -> None:
     rows = (MATRIX[:2] * 20).astype(dtype)

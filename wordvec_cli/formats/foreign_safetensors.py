@@ -39,6 +39,7 @@ MATRIX_NAMES = ("embeddings", "embedding", "vectors", "matrix", "embedding.weigh
 MODEL, TOKENIZER, FOLDERS = "model.safetensors", "tokenizer.json", ("", "0_StaticEmbedding")
 # BF16, the upper half of a float32, is none of numpy's types; model2vec has I8.
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "|i1", "I32": "<i4", "I64": "<i8"}
+SENTENCE_PIECE_MARK, INNER_MARK = "\u2581", "##"
 FLOATS = ("F64", "F32", "F16", "BF16")
 
 
@@ -148,7 +149,12 @@ def _weighted(tensor: StoredTensor, rows: NDArray[Any], factors: Matrix) -> Iter
 
 
 def _tokens(path: str) -> Words:
-    """The tokens of a tokenizer.json by id, as they stand there (##ing, Ġthe). Raises: InputError"""
+    """The tokens of a tokenizer.json by id, as they stand there (##ing, Ġthe), but for SentencePiece's.
+
+    There a word's own token is marked (▁war) and a piece inside words is not: it gets WordPiece's mark (##war), and
+    the words lose theirs, so that a word has the vector that the model gives it.
+    Raises: InputError
+    """
     with readable(path), open(path, "rb") as file:
         content = file.read()
     try:
@@ -159,6 +165,8 @@ def _tokens(path: str) -> Words:
             by_id.update({id: token for token, id in vocabulary.items()})
         else:  # Unigram: pairs of a token and its score
             by_id.update({id: token for id, (token, _) in enumerate(vocabulary)})
+        if mark := _mark_of_words(table):
+            by_id = {id: _as_word(token, mark) for id, token in by_id.items()}
         by_id.update({entry["id"]: entry["content"] for entry in table.get("added_tokens") or []})
         words = [by_id[id].encode() for id in sorted(by_id)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -168,3 +176,23 @@ def _tokens(path: str) -> Words:
         raise InputError(f"{path}: no token has the id {missing}, but others have higher ones; name a --vocab")
     text, offsets = back_to_back(words)
     return Words(text[: offsets[-1]], offsets)
+
+
+def _mark_of_words(tokenizer: Mapping[str, Any]) -> str | None:
+    """What a tokenizer puts before each word, if it does: SentencePiece's ▁."""
+    for part in ("pre_tokenizer", "normalizer"):
+        steps = tokenizer.get(part) or {}
+        for step in steps.get("pretokenizers") or steps.get("normalizers") or [steps]:
+            is_never = step.get("prepend_scheme") == "never" or step.get("add_prefix_space") is False
+            if step.get("type") == "Metaspace" and not is_never:
+                return str(step["replacement"])
+            if step.get("type") == "Prepend" and step["prepend"] == SENTENCE_PIECE_MARK:
+                return SENTENCE_PIECE_MARK
+    return None
+
+
+def _as_word(token: str, mark: str) -> str:
+    """A token without the mark of words; one inside words with WordPiece's; a mark alone, and <unk>, as they are."""
+    if token == mark or (token.startswith("<") and token.endswith(">")):
+        return token
+    return token.removeprefix(mark) if token.startswith(mark) else INNER_MARK + token
