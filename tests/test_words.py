@@ -1,12 +1,14 @@
 """Words back to back, in byte order."""
 
+import itertools
 import random
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec_cli.kernels import text as text_kernels
-from wordvec_cli.words import PADDING, back_to_back, byte_order
+from wordvec_cli.words import PADDING, back_to_back, byte_order, rises
 
 
 @given(st.lists(st.binary(max_size=40)))
@@ -26,3 +28,15 @@ def test_byte_order_of_words_with_long_common_beginnings() -> None:
 
 def test_words_are_padded_as_the_kernels_need_it() -> None:
     assert PADDING >= text_kernels.PADDING
+
+
+@given(
+    st.lists(
+        st.binary(max_size=40) | st.binary(max_size=9).map(lambda end: b"http://www.example.org/a/long/path" + end)
+    )
+)
+def test_a_byte_order_is_told_from_every_other_order(words: list[bytes]) -> None:
+    text, offsets = back_to_back(words)
+    as_they_come, sorted_ones = np.arange(len(words)), byte_order(text, offsets)
+    assert rises(text, offsets, as_they_come) == all(a < b for a, b in itertools.pairwise(words))
+    assert rises(text, offsets, sorted_ones) == (len(set(words)) == len(words))

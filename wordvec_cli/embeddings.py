@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wordvec_cli import store
 from wordvec_cli.errors import InputError, UnknownWordError
 from wordvec_cli.files import readable
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vocabulary import StoredVocabulary, Vocabulary, as_bytes
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -97,34 +97,39 @@ class Embeddings:
 
     def vector(self, word: bytes | str) -> "Vector":
         """The vector of one word, (dim,) float32. Raises: UnknownWordError."""
-        word_id = self.vocabulary.find(_as_bytes(word))
+        word_id = self.vocabulary.find(word)
         if word_id is not None:
             vector: Vector = self.matrix[word_id]
             return vector
-        if (composed := self.compose(_as_bytes(word))) is not None:
+        if (composed := self.compose(as_bytes(word))) is not None:
             import numpy as np
 
             return np.array(composed, np.float32)
-        raise UnknownWordError(f"{_as_bytes(word).decode(errors='replace')!r} is not among the words")
+        raise UnknownWordError(f"{as_bytes(word).decode(errors='replace')!r} is not among the words")
 
     def compose(self, word: bytes) -> "Sequence[float] | None":
         """The vector of a word of its parts, without numpy; None if there is none."""
         return self.composed(word) if self.composed else None
 
     def vectors(self, words: Iterable[bytes | str]) -> "tuple[Matrix, NDArray[np.bool_]]":
-        """The vectors of several words, (n, dim), zeros for an unknown word; and which were found, (n,)."""
+        """The vectors of several words, (n, dim), as `vector` gives them; and which were found, (n,).
+
+        An unknown word gets zeros. Raises: InputError if `words` is one word, whose letters would be taken for words
+        """
         import numpy as np
 
-        found = [self.vocabulary.find(_as_bytes(word)) for word in words]
+        if isinstance(words, bytes | str):
+            raise InputError(f"{words!r} is one word; give a list of words, or ask for its vector()")
+        asked = [as_bytes(word) for word in words]
+        matrix = np.zeros((len(asked), self.dim), dtype=np.float32)
+        found = [self.vocabulary.find(word) for word in asked]
         ids = np.array([-1 if word_id is None else word_id for word_id in found], dtype=np.int64)
-        is_known = ids >= 0
-        matrix = np.zeros((len(ids), self.dim), dtype=np.float32)
-        matrix[is_known] = self.matrix[ids[is_known]]
-        return matrix, is_known
-
-
-def _as_bytes(word: bytes | str) -> bytes:
-    return word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape")
+        is_found = ids >= 0
+        matrix[is_found] = self.matrix[ids[is_found]]
+        for place in np.flatnonzero(~is_found).tolist():
+            if (composed := self.compose(asked[place])) is not None:
+                matrix[place], is_found[place] = composed, True
+        return matrix, is_found
 
 
 def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:
@@ -261,7 +266,7 @@ def load(path: str) -> Embeddings:
     FORMAT.check(file)
     vocabulary = stored_vocabulary(file)
     vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
-    if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary):
+    if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary) or not vectors.shape[1]:
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
     if context and (context.dtype, context.shape) != ("F32", vectors.shape):
         raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
@@ -305,13 +310,14 @@ def stored_vocabulary(file: store.StoredFile) -> Vocabulary:
         or (counts and len(counts.data) != len(order))
     ):
         raise InputError(f"{file.path}: the tables of its words do not match; the file is damaged, make it again")
-    return Vocabulary(text, offsets, order, counts.data if counts else None)
+    tables = Vocabulary(text, offsets, order, counts.data if counts else None)
+    return StoredVocabulary(file.path, tables, file.check_unchanged)
 
 
 def recorded(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
     """A JSON table that the metadata holds under `key`; empty if there is none that can be read."""
     try:
         table = json.loads(metadata.get(key, "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}

@@ -55,7 +55,7 @@ def _characters_after(vocabulary: Vocabulary, prefix: bytes) -> Iterator[bytes]:
     for _ in range(MOST_CHARACTERS):
         if place == len(vocabulary):
             return
-        word = vocabulary.word(int(vocabulary.order[place]))
+        word = vocabulary.word_at(place)
         if not word.startswith(prefix):
             return
         if word == prefix:
@@ -71,7 +71,7 @@ def _first_not_below(vocabulary: Vocabulary, text: bytes, low: int = 0) -> int:
     high = len(vocabulary)
     while low < high:
         middle = (low + high) // 2
-        if vocabulary.word(int(vocabulary.order[middle])) < text:
+        if vocabulary.word_at(middle) < text:
             low = middle + 1
         else:
             high = middle

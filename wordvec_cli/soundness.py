@@ -8,6 +8,7 @@ import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.words import fault_of_offsets
 
 ROWS_AT_ONCE = 1 << 16
 FAR = 10  # times the middle distance from the median, from which a length is called an outlier
@@ -26,7 +27,7 @@ class Finding(NamedTuple):
 def findings(embeddings: Embeddings) -> Iterator[Finding]:
     """The results of all checks, those that found nothing too."""
     vocabulary = embeddings.vocabulary
-    repeated, unsorted = _wrong_order(vocabulary)
+    repeated, unsorted = _wrong_order(vocabulary.unchecked())
     yield Finding("words that come twice", len(repeated), tuple(repeated[:EXAMPLES]))
     yield Finding("words that cannot be found", unsorted)
     is_finite, lengths = _lengths(embeddings)
@@ -43,6 +44,8 @@ def _wrong_order(vocabulary: Vocabulary) -> tuple[list[bytes], int]:
     """Words that come twice, and how many are not where bisection looks for them."""
     n_words, repeated, n_unsorted = len(vocabulary), [], 0
     ids = np.asarray(vocabulary.order)
+    if fault_of_offsets(np.asarray(vocabulary.offsets), len(vocabulary.text)):
+        return [], n_words
     if sorted(ids.tolist()) != list(range(n_words)):
         return [], n_words
     words = list(vocabulary)

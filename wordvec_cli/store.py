@@ -11,6 +11,7 @@ On the path of every look-up: named tuples, as a dataclass takes a millisecond t
 import json
 import math
 import mmap
+import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,7 +75,15 @@ class Format(NamedTuple):
         if file.metadata.get("format") != self.name:
             raise InputError(f"{file.path}: is a safetensors file but not one of {self.contents}")
         if (its := file.metadata.get("format_version")) != self.version:
-            raise InputError(f"{file.path}: has format version {its}, newer than this wordvec; install a newer wordvec")
+            raise InputError(f"{file.path}: {unknown_version('format', its, self.version)}")
+
+
+def unknown_version(what: str, its: object, ours: str) -> str:
+    """What to say of a file of another version than ours: whether it is a newer one, or none that there has been."""
+    is_newer = str(its).isascii() and str(its).isdecimal() and len(str(its)) < 9 and int(str(its)) > int(ours)
+    if is_newer:
+        return f"has {what} version {its}, newer than this wordvec; install a newer wordvec"
+    return f"has {what} version {its}, and this wordvec knows {ours} only; the file is damaged, make it again"
 
 
 class StoredTensor(NamedTuple):
@@ -85,6 +94,25 @@ class StoredTensor(NamedTuple):
     data: "memoryview[Any]"
 
 
+class _Watch:
+    """Tells whether an open file is as it was: its size, and when it was last written to."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = os.dup(descriptor)
+        self._first = self._now()
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+    def _now(self) -> tuple[int, int]:
+        now = os.fstat(self._descriptor)
+        return now.st_size, now.st_mtime_ns
+
+    @property
+    def sees_change(self) -> bool:
+        return self._now() != self._first
+
+
 class StoredFile(NamedTuple):
     """An open safetensors file; its tensors are views of a read-only memory map."""
 
@@ -92,6 +120,19 @@ class StoredFile(NamedTuple):
     metadata: Mapping[str, str]
     tensors: Mapping[str, StoredTensor]
     content: memoryview
+    watch: _Watch | None = None  # None: nothing is mapped
+
+    def check_unchanged(self) -> None:
+        """To be asked before answers from a file that has been open for a while.
+
+        The system kills a process that reads where its map goes on and its file has been cut; and of a file that is
+        written over, half is new and half old. A file that is renamed or replaced as a whole stays open as it was.
+        Raises: InputError
+        """
+        if self.watch and self.watch.sees_change:
+            raise InputError(
+                f"{self.path}: was written over while it was open; start again, and replace such a file by a rename"
+            )
 
     def checksum_holds(self) -> bool:
         """Whether the file's bytes are those that were written (reads all of it)."""
@@ -155,21 +196,22 @@ def open_file(path: str) -> StoredFile:
     """
     if sys.byteorder != "little":
         raise InputError(f"{path}: safetensors files are little-endian and this machine is not; use another machine")
-    content = memoryview(_mapped(path))
+    mapped, watch = _mapped(path)
+    content = memoryview(mapped)
     header, start = _parse_header(path, content)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise InputError(f"{path}: __metadata__ is not a table of strings; the file is damaged, make it again")
     tensors = _map_tensors(path, header, content[start:])
-    return StoredFile(path, metadata, tensors, content)
+    return StoredFile(path, metadata, tensors, content, watch)
 
 
-def _mapped(path: str) -> mmap.mmap | bytes:
+def _mapped(path: str) -> tuple[mmap.mmap | bytes, _Watch | None]:
     with readable(path), open(path, "rb") as file:
         try:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _Watch(file.fileno())
         except (ValueError, OSError):
-            return file.read(LENGTH.size + MAX_HEADER_BYTES)  # an empty file, a pipe: nothing to map
+            return file.read(LENGTH.size + MAX_HEADER_BYTES), None  # an empty file, a pipe: nothing to map
 
 
 def _parse_header(path: str, content: memoryview) -> tuple[dict[str, Any], int]:

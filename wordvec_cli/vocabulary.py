@@ -5,8 +5,9 @@ for anything else that only some methods use.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wordvec_cli.errors import InputError
@@ -54,29 +55,70 @@ class Vocabulary:
         return Vocabulary(text[: len(text) - PADDING], offsets, order, all_counts)
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self._views[2])
 
     def __iter__(self) -> Iterator[bytes]:
         """The words by id."""
         return each_word(self.text, self.offsets)
 
-    def word(self, id: int) -> bytes:
-        if not 0 <= id < len(self.order):
-            raise InputError(f"the vocabulary has no word {id} of its {len(self.order)}; its file is damaged")
-        return bytes(self.text[int(self.offsets[id]) : int(self.offsets[id + 1])])
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, bytes | str) and self.find(word) is not None
 
-    def find(self, word: bytes) -> int | None:
-        """The id of a word, by bisection."""
-        low, high = 0, len(self.order)
+    @property
+    def has_counts(self) -> bool:
+        return self.counts is not None
+
+    @property
+    def _views(self) -> "tuple[Indexable, Indexable, Indexable]":
+        """Text, offsets and order, for a look at single words."""
+        return self.text, self.offsets, self.order
+
+    def check_unchanged(self) -> None:
+        """Raises: InputError if the words lie in a file that has been written over since it was opened"""
+
+    def unchecked(self) -> "Vocabulary":
+        """The same words, whatever is wrong with them: to find out what."""
+        return self
+
+    def word(self, id: int) -> bytes:
+        """Raises: InputError if there is none, or what tells where it lies is damaged"""
+        text, offsets, order = self._views
+        if 0 <= id < len(order):
+            start, end = int(offsets[id]), int(offsets[id + 1])
+            if 0 <= start <= end <= len(text):
+                return bytes(text[start:end])
+        raise self._damaged(f"no word {id} of its {len(order)}")
+
+    def word_at(self, place: int) -> bytes:
+        """The word at a place of the byte order. Raises: InputError as `word` does"""
+        return self.word(int(self._views[2][place]))
+
+    def find(self, word: bytes | str) -> int | None:
+        """The id of a word, by bisection. Raises: InputError as `word` does"""
+        self.check_unchanged()
+        word = as_bytes(word)
+        text, offsets, order = self._views
+        low, high = 0, len(order)
+        n_words, n_bytes = high, len(text)
         while low < high:
             middle = (low + high) // 2
-            if self.word(int(self.order[middle])) < word:
+            id = int(order[middle])
+            # As in `word`, which would make this slower by half. A negative number would count from the end.
+            if not 0 <= id < n_words:
+                raise self._damaged(f"no word {id} of its {n_words}")
+            start, end = int(offsets[id]), int(offsets[id + 1])
+            if not 0 <= start <= end <= n_bytes:
+                raise self._damaged(f"no word {id} of its {n_words}")
+            if (found := bytes(text[start:end])) == word:
+                return id
+            if found < word:
                 low = middle + 1
             else:
                 high = middle
-        if low < len(self.order) and self.word(id := int(self.order[low])) == word:
-            return id
         return None
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(f"the vocabulary has {what}; its file is damaged, make it again")
 
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of the words in their order and of their counts."""
@@ -110,6 +152,63 @@ class Vocabulary:
         order = new_ids[np.asarray(self.order)]
         text, offsets = take_words(np.asarray(self.text), np.asarray(self.offsets), kept)
         return Vocabulary(text, offsets, order[order >= 0], counts[kept])
+
+
+class StoredVocabulary(Vocabulary):
+    """The words of a file, as views of its map, which may be damaged.
+
+    A single word is checked when it is looked at, without numpy. Nobody gets at a whole array before all of them have
+    been checked, once: kernels do not look where they read, and a word out of order would be found by nobody.
+    """
+
+    def __init__(self, path: str, tables: Vocabulary, guard: Callable[[], None]) -> None:
+        """
+        tables  the words as they lie in the file
+        guard   raises an InputError if the file is not what it was when it was opened
+        """
+        self.__dict__.update(text=tables.text, _path=path, _tables=tables, check_unchanged=guard)
+
+    @property
+    def _views(self) -> "tuple[Indexable, Indexable, Indexable]":
+        return self.unchecked()._views
+
+    @property
+    def has_counts(self) -> bool:
+        return self.unchecked().has_counts
+
+    def unchecked(self) -> Vocabulary:
+        tables: Vocabulary = self.__dict__["_tables"]
+        return tables
+
+    @cached_property
+    def offsets(self) -> "Indexable":
+        return self._checked.offsets
+
+    @cached_property
+    def order(self) -> "Indexable":
+        return self._checked.order
+
+    @cached_property
+    def counts(self) -> "Indexable | None":
+        return self._checked.counts
+
+    @cached_property
+    def _checked(self) -> Vocabulary:
+        """Raises: InputError if the words are not what `Vocabulary` says of them"""
+        from wordvec_cli.words import fault_of_words
+
+        self.check_unchanged()
+        tables = self.unchecked()
+        if fault := fault_of_words(*tables._views, tables.counts):
+            raise InputError(f"{self.__dict__['_path']}: {fault}; the file is damaged, make or copy it again")
+        return tables
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(f"{self.__dict__['_path']}: has {what}; the file is damaged, make or copy it again")
+
+
+def as_bytes(word: bytes | str) -> bytes:
+    return word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape")
 
 
 def each_word(text: Any, offsets: Any) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,3 +109,77 @@ def first_repeated(text: NDArray[np.uint8], offsets: NDArray[np.int64], order: N
     """The lowest number of a word that has come before, if any."""
     again = np.flatnonzero(repeats_previous(text, offsets, order))
     return int(np.maximum(order[again], order[again - 1]).min()) if len(again) else None
+
+
+# ---------------------------------------------------------------- words that somebody else has written
+
+
+def fault_of_words(text: Any, offsets: Any, order: Any, counts: Any) -> str | None:
+    """What is wrong with words that come from a file, as `Vocabulary` has them; None if nothing is."""
+    text, offsets, order = (np.asarray(values) for values in (text, offsets, order))
+    if offset_fault := fault_of_offsets(offsets, len(text)):
+        return f"its words.offsets {offset_fault}"
+    if len(order) and not (order.min() >= 0 and order.max() < len(order)):
+        return "its words.order has numbers of words that there are not"
+    if not rises(text, offsets, order):
+        return "its words are not each there once, in the order that words.order tells"
+    if counts is not None and len(counts) and np.asarray(counts).min() < 0:
+        return "it has counts below 0"
+    return None
+
+
+def fault_of_offsets(offsets: NDArray[np.int64], n: int) -> str | None:
+    """What is wrong with offsets into something of length n; None if nothing is."""
+    if not len(offsets) or offsets[0] != 0:
+        return "do not begin at 0"
+    if offsets[-1] != n:
+        return f"end at {offsets[-1]} where there are {n}"
+    return "fall" if (offsets[1:] < offsets[:-1]).any() else None
+
+
+def rises(text: NDArray[np.uint8], offsets: NDArray[np.int64], order: NDArray[np.int64]) -> bool:
+    """Whether each word of an order comes after the one before it in byte order, and none of them twice.
+
+    Compares 8 bytes at a time, as numbers; the few that are alike in their first 32 as bytes.
+    """
+    before, after = order[:-1], order[1:]
+    keys, left = _keys_at(text, offsets, order, 0)
+    pairs = _Pairs(keys[:-1], left[:-1], keys[1:], left[1:])
+    for depth in range(8, 40, 8):
+        if not pairs.may_rise.all():
+            return False
+        go_on = np.flatnonzero(pairs.go_on)
+        before, after = before[go_on], after[go_on]
+        pairs = _Pairs(*_keys_at(text, offsets, before, depth), *_keys_at(text, offsets, after, depth))
+    words = ((bytes(text[offsets[i] : offsets[i + 1]]) for i in ids.tolist()) for ids in (before, after))
+    return all(word < following for word, following in zip(*words, strict=True))
+
+
+class _Pairs(NamedTuple):
+    """8 bytes of each of some words and of the words that follow them, as `_keys_at` gives them."""
+
+    keys: NDArray[np.uint64]
+    left: NDArray[np.int64]
+    next_keys: NDArray[np.uint64]
+    next_left: NDArray[np.int64]
+
+    @property
+    def go_on(self) -> NDArray[np.bool_]:
+        """Whether they are alike so far."""
+        alike: NDArray[np.bool_] = (self.keys == self.next_keys) & (self.left > 8) & (self.next_left > 8)
+        return alike
+
+    @property
+    def may_rise(self) -> NDArray[np.bool_]:
+        shorter = (self.keys == self.next_keys) & (self.left < self.next_left)
+        rise: NDArray[np.bool_] = (self.keys < self.next_keys) | shorter | self.go_on
+        return rise
+
+
+def _keys_at(
+    text: NDArray[np.uint8], offsets: NDArray[np.int64], ids: NDArray[np.int64], depth: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Bytes `depth` to `depth + 8` of words as numbers, and how many bytes are left there; 9: more than these."""
+    starts = offsets[ids] + depth
+    left = offsets[ids + 1] - starts
+    return _keys(text, starts, left), np.clip(left, 0, 9)

@@ -58,7 +58,7 @@ def _facts(embeddings: Embeddings) -> dict[str, Any]:
         "format": _format_of(embeddings),
         "words": len(embeddings.vocabulary),
         "dimension": embeddings.dim,
-        "counts": embeddings.vocabulary.counts is not None,
+        "counts": embeddings.vocabulary.has_counts,
         "context_vectors": embeddings.context_values is not None,
         "unknown_vector": embeddings.unknown is not None,
     }
@@ -77,7 +77,7 @@ def _facts_of_tensors(file: store.StoredFile) -> dict[str, Any]:
     facts: dict[str, Any] = {"format": f"wordvec {kind} (safetensors)"}
     if "words.text" in file.tensors:
         vocabulary = stored_vocabulary(file)
-        facts |= {"words": len(vocabulary), "counts": vocabulary.counts is not None}
+        facts |= {"words": len(vocabulary), "counts": vocabulary.has_counts}
     shapes = {name: tensor.shape for name, tensor in file.tensors.items() if not name.startswith(("words.", "counts"))}
     return facts | {"shapes": shapes} | _recorded(file.metadata, facts)
 

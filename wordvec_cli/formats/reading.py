@@ -224,11 +224,12 @@ def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embedding
     if options.words is None and options.limit is None:
         return embeddings
     vocabulary = embeddings.vocabulary
+    all_counts = vocabulary.counts  # before words are looked for, as all are checked for that
     ids = range(len(vocabulary)) if options.words is None else sorted(_ids(vocabulary, options.words))
     kept = np.array(ids[: options.limit], np.int64)
     if not len(kept):
         raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
-    counts = None if vocabulary.counts is None else np.asarray(vocabulary.counts)[kept].tolist()
+    counts = None if all_counts is None else np.asarray(all_counts)[kept].tolist()
     words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
     taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
     context = None if embeddings.context is None else embeddings.context[kept].data.cast("B").cast("f")
