@@ -1,5 +1,6 @@
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import wordvec_cli
+from tests.damage import with_metadata
 from wordvec_cli import embeddings, store
 from wordvec_cli.errors import InputError, UnknownWordError, WordvecError
 from wordvec_cli.vocabulary import Vocabulary
@@ -161,3 +164,61 @@ def test_the_same_values_make_the_same_bytes(vector_file: Path, tmp_path: Path) 
     loaded = embeddings.load(str(vector_file))
     embeddings.save(str(tmp_path / "again"), loaded.vocabulary, loaded.matrix, loaded.metadata)
     assert (tmp_path / "again").read_bytes() == vector_file.read_bytes()
+
+
+def test_a_word_may_be_asked_for_as_text_or_as_bytes(vector_file: Path) -> None:
+    vocabulary = embeddings.load(str(vector_file)).vocabulary
+    assert "東京" in vocabulary
+    assert "東京".encode() in vocabulary
+    assert "tokyo" not in vocabulary
+    assert 7 not in vocabulary
+    assert vocabulary.find("naïve") == vocabulary.find("naïve".encode()) == 3
+
+
+def test_text_that_stands_for_broken_bytes_finds_them() -> None:
+    vocabulary = Vocabulary.from_words([b"caf\xe9", b"the"])
+    assert b"caf\xe9".decode("utf-8", "surrogateescape") in vocabulary
+
+
+@pytest.mark.parametrize("word", ["war", b"war"])
+def test_one_word_is_not_taken_for_a_list_of_letters(vector_file: Path, word: str | bytes) -> None:
+    with pytest.raises(InputError, match=r"war' is one word; give a list of words, or ask for its vector\(\)"):
+        embeddings.load(str(vector_file)).vectors(word)
+
+
+def test_vectors_of_several_words_are_those_of_each_with_words_that_are_made_of_their_parts() -> None:
+    parts = {b"ab": memoryview(np.array([1, 2], np.float32))}
+    vectors = embeddings.from_matrix(Vocabulary.from_words([b"a"]), np.array([[3, 4]], np.float32), {})
+    vectors = replace(vectors, composed=parts.get)
+    matrix, is_found = vectors.vectors(["ab", "a", "c"])
+    assert is_found.tolist() == [True, True, False]
+    np.testing.assert_array_equal(matrix, [vectors.vector("ab"), vectors.vector("a"), [0, 0]])
+
+
+def test_load_opens_files_of_other_tools(tmp_path: Path) -> None:
+    (tmp_path / "glove.txt").write_text("the 0.5 1.5\npeace -2 0.25\n")
+    np.testing.assert_array_equal(wordvec_cli.load(tmp_path / "glove.txt").vector("peace"), [-2, 0.25])
+    (tmp_path / "words.txt").write_text("the\npeace\n")
+    np.save(tmp_path / "m.npy", np.array([[0.5, 1.5], [-2, 0.25]], np.float32))
+    loaded = wordvec_cli.load(str(tmp_path / "m.npy"), vocabulary=tmp_path / "words.txt")
+    np.testing.assert_array_equal(loaded.vector("peace"), [-2, 0.25])
+
+
+def test_load_warns_of_what_is_odd_about_a_file(tmp_path: Path) -> None:
+    (tmp_path / "glove.txt").write_text("the 0.5 1.5\npeace -2 0.25\nthe 7 7\n")
+    with pytest.warns(UserWarning, match="words that come again"):
+        wordvec_cli.load(tmp_path / "glove.txt")
+
+
+@pytest.mark.parametrize(
+    ("version", "what"),
+    [
+        ("2", "has format version 2, newer than this wordvec; install a newer wordvec"),
+        ("0", "has format version 0, and this wordvec knows 1 only; the file is damaged, make it again"),
+        ("x", "has format version x, and this wordvec knows 1 only; the file is damaged, make it again"),
+    ],
+)
+def test_only_a_newer_version_is_called_newer(vector_file: Path, tmp_path: Path, version: str, what: str) -> None:
+    path = with_metadata(vector_file, tmp_path / "v.safetensors", {"format_version": version})
+    with pytest.raises(InputError, match=what):
+        embeddings.load(str(path))
