@@ -16,9 +16,11 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from tests import reference_classify as reference
 from tests.conftest import COMMAND, Run, run_here
+from tests.damage import with_metadata
 from wordvec_cli import classifier, embeddings, store
 from wordvec_cli.label_layout import Layout, RowParser
-from wordvec_cli.prediction import BYTES_WITHOUT_KERNELS, Predictor
+from wordvec_cli.labelled import Lines
+from wordvec_cli.prediction import BYTES_WITHOUT_KERNELS, Predictor, _most_rows
 from wordvec_cli.vocabulary import Vocabulary
 
 TOPICS = {
@@ -368,7 +370,7 @@ def test_a_model_with_damaged_tensors_is_refused(folder: Path, tmp_path: Path, c
     damaged = rewritten(folder / "softmax", tmp_path / "damaged", **changed)
     status, error = error_of("predict", damaged)
     assert status == 1
-    assert error.startswith(f"Error: {damaged}: its classifier is not whole")
+    assert error.startswith(f"Error: {damaged}: its classifier is damaged (")
 
 
 def test_buckets_that_do_not_ascend_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -389,6 +391,53 @@ def test_a_model_that_is_cut_short_is_refused(folder: Path, tmp_path: Path) -> N
     (tmp_path / "cut").write_bytes(content[: len(content) - 1])
     status, error = error_of("predict", tmp_path / "cut")
     assert (status, "cut short" in error or "not whole" in error) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"word_ngrams": 0}, "--word-ngrams 0: must be a whole number from 1 to 100"),
+        ({"word_ngrams": -5}, "--word-ngrams -5: "),
+        ({"word_ngrams": 1 << 62}, "--word-ngrams 4611686018427387904: "),
+        ({"word_ngrams": 1_000_000}, "--word-ngrams 1000000: "),
+        ({"word_ngrams": True}, "--word-ngrams True: "),
+        ({"word_ngrams": "3"}, "--word-ngrams 3: must be a whole number"),
+        ({"buckets": 10**25}, "--buckets 10000000000000000000000000: must be a whole number from 1 to 1073741824"),
+        ({"buckets": 0}, "--buckets 0: "),
+        ({"buckets": 2.5}, "--buckets 2.5: "),
+        ({"loss": "x"}, "--loss x: must be one of softmax, hierarchical-softmax, one-vs-all"),
+        ({"loss": ["softmax"]}, "--loss ['softmax']: "),
+        ({"label_prefix": 7}, "--label-prefix 7: must be a text"),
+        ({"version": 0}, "has classifier version 0, and this wordvec knows 1 only"),
+        ({"version": 2}, "has classifier version 2, newer than this wordvec; install a newer wordvec"),
+    ],
+    ids=str,
+)
+def test_what_a_model_says_of_itself_has_the_limits_of_the_options(
+    folder: Path, tmp_path: Path, changed: dict[str, object], reason: str
+) -> None:
+    table = json.loads(store.open_file(str(folder / "softmax")).metadata["classifier"]) | changed
+    damaged = with_metadata(folder / "softmax", tmp_path / "damaged", {"classifier": json.dumps(table)})
+    status, error = error_of("predict", damaged)
+    assert (status, error.startswith(f"Error: {damaged}: "), reason in error) == (1, True, True), error
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    ['{"kind": "pattern", "pattern": 3}', '{"kind": "words", "lowercase": "no"}', '{"kind": []}', '{"kind": "x"}',
+     '{"kind": "pattern", "pattern": "a{99999999999}"}', '{"kind": "words", "odd": 1}', '{"invalid_utf8": {}}'],
+)  # fmt: skip
+def test_a_model_whose_tokenizer_cannot_be_is_refused(folder: Path, tmp_path: Path, tokenizer: str) -> None:
+    damaged = with_metadata(folder / "softmax", tmp_path / "damaged", {"tokenizer": tokenizer})
+    status, error = error_of("predict", damaged)
+    assert (status, error.startswith(f"Error: {damaged}: its classifier is damaged (")) == (1, True), error
+
+
+def test_room_for_ngrams_is_that_of_the_lines_and_not_of_the_longest_that_may_be() -> None:
+    """A line of one word and its end has one n-gram; of three words: three of two words, two of three, one of four."""
+    lines = Lines(np.zeros(4, np.int32), np.array([1, 4]), np.zeros(0, np.int32), np.zeros(2, np.int64))
+    assert _most_rows(lines, 100) >= (1 + 1) + 1 + (3 + 1) + 6
+    assert _most_rows(lines, 100) < 30
 
 
 # ---------------------------------------------------------------- vectors to start from

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from wordvec_cli import embeddings, store
 from wordvec_cli.counting import SENTENCE_END
 from wordvec_cli.embeddings import CLASSIFIER, Embeddings, matrix_tensor, recorded
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError, WordvecError
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.vocabulary import Vocabulary, each_word
 from wordvec_cli.word_hashes import signed_hash
+from wordvec_cli.words import fault_of_offsets
 
 Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -35,6 +36,8 @@ VERSION = 1
 SOFTMAX: Loss = "softmax"
 HIERARCHICAL_SOFTMAX: Loss = "hierarchical-softmax"
 ONE_VS_ALL: Loss = "one-vs-all"
+MOST_WORD_NGRAMS = 100
+MOST_BUCKETS = 1 << 30
 LINE_END = SENTENCE_END  # the word that ends every line, as in fastText
 LINE_END_HASH = np.uint32(signed_hash(LINE_END) & 0xFFFFFFFF)
 
@@ -43,13 +46,28 @@ LINE_END_HASH = np.uint32(signed_hash(LINE_END) & 0xFFFFFFFF)
 class Task:
     """What a classifier does with a line.
 
+    word_ngrams   words of the longest n-gram that has a vector
+    buckets       that n-grams are hashed into
     label_prefix  words that begin so are labels, and no text; None: there are none
+    Raises: OptionError, whether an option or a file has a value that cannot be
     """
 
     loss: Loss
     word_ngrams: int
     buckets: int
-    label_prefix: str | None
+    label_prefix: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.loss not in get_args(Loss):
+            raise OptionError(f"--loss {self.loss}: must be one of {', '.join(get_args(Loss))}")
+        for option, value, most in (
+            ("--word-ngrams", self.word_ngrams, MOST_WORD_NGRAMS),
+            ("--buckets", self.buckets, MOST_BUCKETS),
+        ):
+            if type(value) is not int or not 1 <= value <= most:
+                raise OptionError(f"{option} {value}: must be a whole number from 1 to {most}")
+        if not isinstance(self.label_prefix, str | None):
+            raise OptionError(f"--label-prefix {self.label_prefix}: must be a text")
 
 
 class Paths(NamedTuple):
@@ -149,14 +167,16 @@ def load(path: str) -> Classifier:
     if CLASSIFIER not in words.metadata:
         raise InputError(f"{path}: holds word vectors and no classifier; wordvec classify train makes one")
     table = recorded(words.metadata, CLASSIFIER)
-    if table.get("version") != VERSION:
-        raise InputError(f"{path}: has classifier version {table.get('version')}, newer than this wordvec; install it")
+    if (its := table.get("version")) != VERSION:
+        raise InputError(f"{path}: {store.unknown_version('classifier', its, str(VERSION))}")
     try:
         task = Task(*(table[name] for name in Task.__dataclass_fields__))
-        found = _checked(path, words, task, _Tensors(store.open_file(path).tensors))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: its classifier is not whole ({error}); the file is damaged, make it again") from None
-    return found
+        return _checked(words, task, _Tensors(store.open_file(path).tensors))
+    except KeyError as error:
+        reason = f"it lacks {error}"
+    except (TypeError, ValueError, WordvecError) as error:
+        reason = str(error)
+    raise InputError(f"{path}: its classifier is damaged ({reason}); make or copy the file again")
 
 
 class _Tensors:
@@ -174,15 +194,12 @@ class _Tensors:
         return np.asarray(tensor.data).reshape(tensor.shape)
 
 
-def _checked(path: str, words: Embeddings, task: Task, tensors: _Tensors) -> Classifier:
+def _checked(words: Embeddings, task: Task, tensors: _Tensors) -> Classifier:
     labels = _labels(tensors)
     paths = _paths(tensors, len(labels)) if task.loss == HIERARCHICAL_SOFTMAX else None
     buckets = tensors.get("ngrams.buckets", "I32", None)
     if len(buckets) and not (buckets[0] >= 0 and (np.diff(buckets) > 0).all() and buckets[-1] < task.buckets):
-        raise ValueError("ngrams.buckets do not ascend")
-    _check(task.loss in (SOFTMAX, HIERARCHICAL_SOFTMAX, ONE_VS_ALL), f"loss {task.loss!r}")
-    _check(type(task.word_ngrams) is int and type(task.buckets) is int and task.buckets > 0, "buckets")
-    _check(isinstance(task.label_prefix, str | None), "label_prefix")
+        raise ValueError("ngrams.buckets do not ascend below the number of buckets")
     return Classifier(
         words,
         tensors.get("ngrams.vectors", "F32", len(buckets), words.dim),
@@ -195,17 +212,16 @@ def _checked(path: str, words: Embeddings, task: Task, tensors: _Tensors) -> Cla
     )
 
 
-def _check(holds: bool, what: str) -> None:
-    if not holds:
-        raise ValueError(f"{what} is none")
-
-
 def _labels(tensors: _Tensors) -> Vocabulary:
     offsets = tensors.get("labels.offsets", "I64", None)
     text = tensors.get("labels.text", "U8", None)
     counts = tensors.get("labels.counts", "I64", len(offsets) - 1)
-    if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != len(text) or (np.diff(offsets) < 0).any():
-        raise ValueError("labels.offsets do not fit labels.text")
+    if len(offsets) < 2:
+        raise ValueError("it has no labels")
+    if fault := fault_of_offsets(offsets, len(text)):
+        raise ValueError(f"labels.offsets {fault}")
+    if counts.min() < 0:
+        raise ValueError("labels.counts are below 0")
     return Vocabulary.from_words(each_word(text, offsets), counts.tolist())
 
 
@@ -213,8 +229,10 @@ def _paths(tensors: _Tensors, n_labels: int) -> Paths:
     offsets = tensors.get("paths.offsets", "I64", n_labels + 1)
     nodes = tensors.get("paths.nodes", "I32", None)
     signs = tensors.get("paths.signs", "I8", len(nodes))
-    if offsets[0] != 0 or offsets[-1] != len(nodes) or (np.diff(offsets) <= 0).any():
-        raise ValueError("paths.offsets do not fit paths.nodes")
+    if fault := fault_of_offsets(offsets, len(nodes)):
+        raise ValueError(f"paths.offsets {fault}")
+    if (np.diff(offsets) == 0).any():
+        raise ValueError("a label has no path")
     if nodes.min() < 0 or nodes.max() >= n_labels - 1:
         raise ValueError("paths.nodes are not nodes")
     return Paths(offsets, nodes, signs)

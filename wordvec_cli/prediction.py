@@ -119,4 +119,5 @@ class _Features:
 
 def _most_rows(lines: Lines, word_ngrams: int) -> int:
     """How many rows lines have at most: their words, line ends, and n-grams that begin with each word; one to spare."""
-    return len(lines.tokens) * word_ngrams + len(lines.token_ends) + 1
+    lengths = np.diff(lines.token_ends, prepend=0)
+    return int((lengths * np.minimum(word_ngrams, lengths + 1)).sum()) + len(lengths) + 1

@@ -131,6 +131,9 @@ class Tokenizer:
         """Raises: InputError if the metadata is not what `to_metadata` gives."""
         if not isinstance(metadata, dict) or not metadata.keys() <= Tokenizer.__dataclass_fields__.keys():
             raise InputError(f"tokenizer {metadata!r}: not one that this version knows")
+        for name, kind in (("pattern", str | None), ("lowercase", bool)):
+            if not isinstance(metadata.get(name, Tokenizer.__dataclass_fields__[name].default), kind):
+                raise InputError(f"tokenizer {metadata!r}: its {name} is not one that this version knows")
         return Tokenizer(**metadata)
 
 
@@ -158,6 +161,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     except re.error as error:
         where = "" if error.pos is None else f" at character {error.pos + 1}"
         raise OptionError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
+    except (OverflowError, RecursionError) as error:
+        raise OptionError(f"--token-pattern: is too large ({error}); simplify it") from error
 
 
 @functools.cache

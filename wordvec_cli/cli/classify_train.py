@@ -59,7 +59,7 @@ hyper_parameters = combined(
     ),
     click.option(
         "--word-ngrams", type=click.IntRange(min=1), metavar="N",
-        help="Give sequences of up to N words vectors too.  [default: 1]",
+        help="Give sequences of up to N words vectors too, 100 at most.  [default: 1]",
     ),
     click.option(
         "--buckets", type=click.IntRange(min=1), metavar="N",

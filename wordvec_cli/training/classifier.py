@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from wordvec_cli.classifier import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX, Classifier, Loss, Paths, Task
 from wordvec_cli.embeddings import Embeddings, from_matrix
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import InputError
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.examples import ExampleOptions, Examples
 from wordvec_cli.training.model import (
     EXPLODED,
     aligned_zeros,
-    check_choices,
     check_lowest,
     check_positive,
     fill_uniform,
@@ -36,7 +35,6 @@ ROWS_PER_BLOCK = 10_000  # of examples, about: one thread's work for a milliseco
 TILE = 4  # `kernels.classify.TILE`
 MANY_LABELS = 32  # from which on the pass over the output matrix is worth sharing
 GROUP_OF_MANY, GROUP_OF_FEW = 16, 4  # examples in a step
-MOST_BUCKETS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,10 @@ class ClassifierConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        check_choices(self, {"loss": (SOFTMAX, HIERARCHICAL_SOFTMAX, ONE_VS_ALL)})
-        at_least_1 = ("vector_size", "epochs", "word_ngrams", "buckets", "min_count", "min_count_label")
+        Task(self.loss, self.word_ngrams, self.buckets)  # which knows their limits
+        at_least_1 = ("vector_size", "epochs", "min_count", "min_count_label")
         check_lowest(self, {**dict.fromkeys(at_least_1, 1), "seed": 0})
         check_positive(self, ["learning_rate"])
-        if self.buckets > MOST_BUCKETS:
-            raise OptionError(f"--buckets {self.buckets}: must be at most {MOST_BUCKETS}")
 
     @property
     def example_options(self) -> ExampleOptions:
