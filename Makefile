@@ -1,5 +1,6 @@
 # make demo    install, train on the sample, show answers             make test    install, run the whole suite
 # make         lint, types and tests                                 make bench   benchmarks (see benchmarks/README.md)
+# make fuzz    damaged files before every command, for MINUTES=10 (see tests/fuzz/__init__.py)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,9 +10,12 @@ SAMPLE := sample_data/state-of-the-union.txt.xz
 CORPUS ?=
 RAW_CORPUS ?=
 GLOVE_BUILD ?=
+# make fuzz: for how long, and from which case on: others each time, but for FIRST=0
+MINUTES ?= 10
+FIRST ?= $(shell date +%s)
 
 .DEFAULT_GOAL := check
-.PHONY: check lint types test format bench demo clean
+.PHONY: check lint types test format bench fuzz demo clean
 
 check: lint types test
 
@@ -31,6 +35,9 @@ format: $(VENV)/.tests-installed
 
 bench: $(VENV)/.tests-installed
 	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --raw-corpus "$(RAW_CORPUS)" --glove-build "$(GLOVE_BUILD)"
+
+fuzz: $(VENV)/.tests-installed
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --first $(FIRST)
 
 demo: $(VENV)/.installed
 	mkdir -p $(DEMO)

@@ -1,0 +1,136 @@
+"""The loop: damages, runs, judges, and keeps what failed."""
+
+import argparse
+import itertools
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.fuzz.child import Outcome, run_child, run_here
+from tests.fuzz.kinds import KINDS
+from tests.fuzz.mutations import Damage, damaged
+from tests.fuzz.oracle import complaint
+from tests.fuzz.seeds import copy_of, filled, make_seeds
+
+
+class Room(NamedTuple):
+    """Where the loop works: the whole files, the folder of the case at hand, and its results."""
+
+    seeds: Path
+    case: Path
+    results: Path
+
+    def cleared(self) -> None:
+        shutil.rmtree(self.results, ignore_errors=True)
+        self.results.mkdir()
+
+
+class Case(NamedTuple):
+    """A damaged copy of a kind's folder, and the command that is to read it."""
+
+    kind: str
+    number: int
+    name: str
+    damage: Damage
+    command: str
+
+    def arguments(self, room: Room) -> list[str]:
+        folders = {"s": room.seeds, "d": room.case, "o": room.results}
+        return filled(self.command, f=room.case / KINDS[self.kind].file, **folders)
+
+
+def made_case(kind: str, number: int, room: Room) -> Case:
+    """The case of a number: it alone decides which file of the kind is damaged, how, and what reads it."""
+    rng = random.Random(f"{kind} {number}")
+    path = rng.choice(copy_of(room.seeds / kind, room.case))
+    damage = damaged(rng, path.read_bytes())
+    path.write_bytes(damage.content)
+    return Case(kind, number, str(path.relative_to(room.case)), damage, rng.choice(KINDS[kind].commands))
+
+
+def tried(case: Case, room: Room) -> tuple[Outcome, str | None]:
+    """What became of a case, and what is wrong with that."""
+    room.cleared()
+    outcome = run_child(case.arguments(room), room.case.parent)
+    return outcome, complaint(case.command, case.damage, KINDS[case.kind].counted, outcome, room.results)
+
+
+def check_whole_files(room: Room) -> None:
+    """Every command must like the whole file, or its answers to a damaged one would say nothing; loads all kernels."""
+    for kind, (_, commands, _, refused) in KINDS.items():
+        for command in commands:
+            copy_of(room.seeds / kind, room.case)
+            room.cleared()
+            arguments = Case(kind, 0, "", Damage(b"", ""), command).arguments(room)
+            outcome = run_here(arguments)
+            if outcome.status not in ((1,) if refused else (0, 3)):
+                raise SystemExit(f"the whole file fails: wordvec {' '.join(arguments)}\n{outcome.stderr.decode()}")
+
+
+def cases(options: argparse.Namespace, room: Room) -> Iterator[Case]:
+    """The kinds in turn, until there were enough cases or minutes."""
+    end = time.monotonic() + options.minutes * 60 if options.minutes else None
+    kinds = options.kind or list(KINDS)
+    numbers = itertools.count(options.first if options.case is None else options.case)
+    for n_done, (number, kind) in enumerate((number, kind) for number in numbers for kind in kinds):
+        if n_done == (len(kinds) if options.case is not None else options.cases if end is None else -1):
+            return
+        if end is not None and time.monotonic() > end:
+            return
+        yield made_case(kind, number, room)
+
+
+def kept(case: Case, outcome: Outcome, room: Room, folder: Path) -> Path:
+    """Keep the damaged folder of a case and what was printed."""
+    place = folder / f"{case.kind}-{case.number}"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(room.case, place)
+    (place / "fuzz.stderr").write_bytes(outcome.stderr)
+    return place
+
+
+def run_cases(options: argparse.Namespace, room: Room) -> int:
+    """Try all cases, print what failed, each kind of failure once; how many different ones there were."""
+    seen: set[tuple[str, str]] = set()
+    n_cases, start = 0, time.monotonic()
+    for case in cases(options, room):
+        n_cases += 1
+        outcome, wrong = tried(case, room)
+        if options.case is not None:
+            print(f"wordvec {' '.join(case.arguments(room))}\n{outcome.stderr.decode('utf-8', 'replace')}", end="")
+        failure = (case.kind, (wrong or "").partition(" (")[0])
+        if wrong is None or failure in seen:
+            continue
+        seen.add(failure)
+        print(f"{case.kind} {case.number}: {case.command.split(' {')[0]}: {wrong}")
+        print(f"    {case.name} damaged ({case.damage.told}), kept in {kept(case, outcome, room, options.keep)}")
+        print(f"    again: python -m tests.fuzz --kind {case.kind} --case {case.number}", flush=True)
+    minutes = (time.monotonic() - start) / 60
+    print(f"{n_cases} cases, {n_cases / max(minutes, 1e-9):.0f} a minute; {len(seen)} failures")
+    return len(seen)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, help="go on for so long")
+    parser.add_argument("--cases", type=int, default=2000, help="or try so many (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="of these kinds only")
+    parser.add_argument("--case", type=int, help="this case alone, and show what it prints")
+    parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where failures are kept")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wordvec-fuzz-") as name:
+        work = Path(name)
+        room = Room(work / "seeds", work / "case", work / "results")
+        make_seeds(room.seeds)
+        check_whole_files(room)
+        sys.exit(run_cases(options, room) > 0)
+
+
+if __name__ == "__main__":
+    main()
