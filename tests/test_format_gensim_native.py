@@ -10,7 +10,7 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 from tests.conftest import Run
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError, OutputError
-from wordvec_cli.formats import gensim_native
+from wordvec_cli.formats import gensim_native, open_vectors
 from wordvec_cli.formats.gensim_native import looks_like, read, write
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.vocabulary import Vocabulary
@@ -137,6 +137,28 @@ def test_rows_without_a_word_are_left_out() -> None:
     oddities = Oddities()
     assert list(opened("v.kv", oddities).vocabulary) == [b"only"]
     assert list(oddities.lines()) == ["2 rows have no word and are left out"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # numpy leaves a broken .npz open
+@pytest.mark.parametrize("ending", [".gz", ".bz2"])
+@pytest.mark.parametrize("sep_limit", [0, 10**9], ids=["beside", "inside"])
+def test_a_compressed_pickle_is_read_with_the_arrays_beside_it(ending: str, sep_limit: int) -> None:
+    keyed = KeyedVectors(3)
+    keyed.add_vectors(["the", "cat"], np.float32([[1, 2, 3], [4, 5, 6]]))
+    path = f"m.kv{ending}"
+    keyed.save(path, sep_limit=sep_limit)
+    found = open_vectors(path, ReadOptions(allow_pickle=True))
+    assert (list(found.vocabulary), found.matrix.tolist()) == ([b"the", b"cat"], [[1, 2, 3], [4, 5, 6]])
+    assert open_vectors(path, ReadOptions(allow_pickle=True, max_bytes=10**6)).dim == 3
+    with pytest.raises(InputError, match=r"^m\.kv\..* is longer than --max-bytes"):
+        open_vectors(path, ReadOptions(allow_pickle=True, max_bytes=100))
+    if sep_limit == 0:
+        Path(f"{path}.vectors.npz").write_bytes(b"PK\x03\x04 broken")
+        with pytest.raises(InputError, match=rf"^{path}: gensim cannot open it"):
+            open_vectors(path, ReadOptions(allow_pickle=True))
+        Path(f"{path}.vectors.npz").unlink()
+        with pytest.raises(InputError, match=rf"^{path}: belongs with {path}\.vectors\.npz, which is missing"):
+            open_vectors(path, ReadOptions(allow_pickle=True))
 
 
 def test_a_missing_companion_is_named() -> None:

@@ -23,7 +23,7 @@ from wordvec_cli.files import (
     replacing,
     writable,
 )
-from wordvec_cli.formats.wrapping import bounded, decompressed_file, plain_file, shown_as
+from wordvec_cli.formats.wrapping import bounded, decompressed_file, packed_file, plain_file, shown_as
 from wordvec_cli.output_names import check_ending
 
 if TYPE_CHECKING:
@@ -182,7 +182,8 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
             rows = module.rows(path, source, options, oddities)
             return reading.collected(path, rows, options, oddities)
     assert reader is not None
-    with plain_file(path, options.max_bytes) as plain:
+    is_left_packed = name == "gensim" and module.decompresses(path)
+    with packed_file(path, options.max_bytes) if is_left_packed else plain_file(path, options.max_bytes) as plain:
         found: Embeddings = getattr(module, reader)(plain, options, oddities)  # the words and rows that are wanted
         return found
 

@@ -1,10 +1,12 @@
 """gensim's own files: what KeyedVectors.save, Word2Vec.save and FastText.save write.
 
 They are pickles, and a pickle can run any code when it is opened: gensim itself opens them, and only on --allow-pickle.
-Large matrices lie in files beside, FILE.vectors.npy and the like.
+Large matrices lie in files beside, FILE.vectors.npy and the like; those of a compressed FILE.gz in FILE.gz.vectors.npz.
 """
 
 import os
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,11 +23,19 @@ from wordvec_cli.words import back_to_back
 
 LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped
 MATRIX_SUFFIX = ".vectors.npy"
+COMPRESSIONS = {".gz": b"\x1f\x8b", ".bz2": b"BZh"}
 
 
 def looks_like(start: bytes) -> bool:
     """Whether a file that begins so is a pickle, of whatever."""
     return start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+
+
+def decompresses(path: str) -> bool:
+    """Whether gensim decompresses a file itself, by its name: then it has other names for the arrays beside it."""
+    with readable(path), open(path, "rb") as file:
+        start = file.read(3)
+    return any(path.endswith(ending) and start.startswith(magic) for ending, magic in COMPRESSIONS.items())
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
@@ -62,14 +72,14 @@ def _loaded(path: str) -> Any:
 
     broken = (
         utils._pickle.UnpicklingError, EOFError, ImportError, AttributeError, LookupError, TypeError, ValueError,
-        OverflowError, MemoryError, RecursionError, AssertionError,
+        OverflowError, MemoryError, RecursionError, AssertionError, zipfile.BadZipFile, zlib.error,
     )  # fmt: skip
     try:
         with readable(path):
             if not os.path.getsize(path):
                 raise InputError(f"{path}: is empty; make or copy it again")
         # The matrices of compressed files cannot be mapped; gensim tells them by these suffixes.
-        return KeyedVectors.load(path, mmap=None if path.endswith((".gz", ".bz2")) else "r")
+        return KeyedVectors.load(path, mmap=None if path.endswith(tuple(COMPRESSIONS)) else "r")
     except FileNotFoundError as error:
         raise InputError(f"{path}: belongs with {error.filename}, which is missing; put it there") from None
     except OSError as error:

@@ -113,6 +113,16 @@ def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
             yield copy
 
 
+@contextmanager
+def packed_file(path: str, max_bytes: int | None) -> Iterator[str]:
+    """The path of a file whose reader decompresses it, after a look at how much that gives."""
+    if max_bytes is not None:
+        with decompressed_file(path, max_bytes) as source, readable(path):
+            while source.read(COPY_BYTES):
+                pass
+    yield path
+
+
 def _is_plain(path: str) -> bool:
     with readable(path), open(path, "rb") as raw:
         return decompressed(raw) is raw and _member_of_zip(path, raw) is None
