@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests import reference_text
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats import text, text_head
+from wordvec_cli.formats import format_for, open_vectors, text, text_head, write_vectors
 from wordvec_cli.formats.reading import NOT_FINITE, Oddities, ReadOptions, WriteOptions, collected
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -665,6 +665,37 @@ def test_words_with_blanks_are_written_told_and_read_back(path: str) -> None:
     assert text.write_word2vec(path, some, WriteOptions()) == ["4 words have blanks, which many tools misread"]
     found, _ = read(Path(path).read_bytes())
     assert pairs(found) == pairs(some)
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.tsv"])
+def test_words_that_end_with_blanks_and_would_be_read_as_others_are_told(tmp_path: Path, name: str) -> None:
+    words = [b"a", b"a ", b"b  ", b" c", b"d e"]
+    path = str(tmp_path / name)
+    notes = write_vectors(path, vectors(words, np.eye(5)), format_for(path), WriteOptions())
+    assert "the blanks at the ends of 2 words, which are then read as other words" in notes
+    notes = write_vectors(path, vectors([b"a", b" c", b"d e"], np.eye(3)), format_for(path), WriteOptions())
+    assert not any("ends" in note for note in notes)
+    if name != "v.tsv":
+        assert list(open_vectors(path, ReadOptions()).vocabulary) == [b"a", b" c", b"d e"]
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.vec"])
+def test_the_empty_word_alone_is_written(tmp_path: Path, name: str) -> None:
+    write_vectors(str(tmp_path / name), vectors([b""], [[0.5]]), format_for(name), WriteOptions())
+    assert (tmp_path / name).read_bytes().endswith(b" 0.5\n")
+
+
+@pytest.mark.parametrize(("n_words", "form"), [(3, b"doc %d"), (5000, b"doc %d"), (3, b"doc %d.5")])
+def test_words_that_end_with_numbers_come_back_with_a_header_and_are_told_without(
+    tmp_path: Path, n_words: int, form: bytes
+) -> None:
+    matrix = np.full((n_words, 30), 0.015625, np.float32)
+    made = vectors([form % i for i in range(n_words)], matrix)
+    told_dim = "its dimension, which is read wrong as most words end with numbers; write a .vec or .npz"
+    assert told_dim in write_vectors(str(tmp_path / "v.txt"), made, format_for("v.txt"), WriteOptions())
+    assert told_dim not in write_vectors(str(tmp_path / "v.vec"), made, format_for("v.vec"), WriteOptions())
+    found = open_vectors(str(tmp_path / "v.vec"), ReadOptions())
+    assert (list(found.vocabulary), found.dim) == (list(made.vocabulary), 30)
 
 
 def test_what_text_has_no_room_for_is_told(path: str) -> None:

@@ -9,7 +9,7 @@ from wordvec_cli.embeddings import ROWS_PER_CHUNK, Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import replacing
 from wordvec_cli.formats.reading import WriteOptions
-from wordvec_cli.formats.text import lost_by_text, number_rows
+from wordvec_cli.formats.text import blank_ends, lost_by_text, number_rows
 
 
 class _Layout(NamedTuple):
@@ -43,7 +43,7 @@ def write_tsv(path: str, embeddings: Embeddings, options: WriteOptions) -> list[
         check_for_tsv(path, word)
         return word + b"\t" + numbers
 
-    return _write(path, embeddings, options, _Layout(b"\t", line))
+    return _write(path, embeddings, options, _Layout(b"\t", line)) + blank_ends(embeddings.vocabulary)
 
 
 def check_for_tsv(path: str, word: bytes) -> None:

@@ -3,7 +3,7 @@
 Words are bytes, and may hold blanks: the numbers are taken from the right. The header is a hint; rows decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.file_kinds import NUMBER
 from wordvec_cli.files import readable, replacing
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions
-from wordvec_cli.formats.text_head import header_of, read_head
+from wordvec_cli.formats.text_head import header_of, read_head, shows_dim
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
@@ -147,27 +147,43 @@ def write_word2vec(path: str, embeddings: Embeddings, options: WriteOptions) -> 
 
 
 def _write(path: str, embeddings: Embeddings, options: WriteOptions, has_header: bool) -> list[str]:
-    words, has_blanks = list(embeddings.vocabulary), 0
+    words = list(embeddings.vocabulary)
+    notes = _notes_on(path, words)
+    has_unknown = not has_header and embeddings.unknown is not None and embeddings.vocabulary.find(b"<unk>") is None
+    header = b"%d %d\n" % (len(words), embeddings.dim) if has_header else b""
+    with replacing(path) as file:
+        file.write(header)
+        for first in range(0, len(words), ROWS_PER_CHUNK):
+            some = slice(first, first + ROWS_PER_CHUNK)
+            numbers = number_rows(embeddings.matrix[some], b" ", options.decimals)
+            lines = [b"%b %b\n" % line for line in zip(words[some], numbers, strict=True)]
+            if not first and not shows_dim(header, lines, embeddings.dim):
+                notes.append("its dimension, which is read wrong as most words end with numbers; write a .vec or .npz")
+            file.write(b"".join(lines))
+        if has_unknown:
+            unknown = np.asarray(embeddings.unknown, np.float32).reshape(1, -1)
+            file.write(b"<unk> %b\n" % number_rows(unknown, b" ", options.decimals)[0])
+    if embeddings.unknown is not None and not has_unknown:
+        notes.append("the vector of unknown words")
+    return notes + lost_by_text(embeddings)
+
+
+def _notes_on(path: str, words: list[bytes]) -> list[str]:
+    """What happens to words when lines of text are read. Raises: InputError for a word that a line cannot hold"""
+    has_blanks = 0
     for word in words:
         if b"\n" in word:
             shown = word.decode("utf-8", "backslashreplace")
             raise InputError(f"{path}: the word {shown!r} has a line end, which text cannot hold; leave it out")
         has_blanks += b" " in word or b"\t" in word or not word
-    has_unknown = not has_header and embeddings.unknown is not None and embeddings.vocabulary.find(b"<unk>") is None
-    with replacing(path) as file:
-        if has_header:
-            file.write(b"%d %d\n" % (len(words), embeddings.dim))
-        for first in range(0, len(words), ROWS_PER_CHUNK):
-            some = slice(first, first + ROWS_PER_CHUNK)
-            numbers = number_rows(embeddings.matrix[some], b" ", options.decimals)
-            file.write(b"".join([b"%b %b\n" % line for line in zip(words[some], numbers, strict=True)]))
-        if has_unknown:
-            unknown = np.asarray(embeddings.unknown, np.float32).reshape(1, -1)
-            file.write(b"<unk> %b\n" % number_rows(unknown, b" ", options.decimals)[0])
     notes = [f"{has_blanks} words have blanks, which many tools misread"] if has_blanks else []
-    if embeddings.unknown is not None and not has_unknown:
-        notes.append("the vector of unknown words")
-    return notes + lost_by_text(embeddings)
+    return notes + (blank_ends(words) if has_blanks else [])
+
+
+def blank_ends(words: Iterable[bytes]) -> list[str]:
+    """What is lost of words that end with blanks where blanks stand between a word and its numbers."""
+    n = sum(word.endswith((b" ", b"\t")) for word in words)
+    return [f"the blanks at the ends of {n} words, which are then read as other words"] if n else []
 
 
 def lost_by_text(embeddings: Embeddings) -> list[str]:

@@ -73,6 +73,15 @@ def has_header(start: bytes) -> bool:
         return False
 
 
+def shows_dim(header: bytes, lines: list[bytes], dim: int) -> bool:
+    """Whether a file that begins with these lines, or is no more than these, is read as vectors of `dim` numbers."""
+    head = Head(header + b"".join(lines[:HEAD_LINES]), is_whole=len(lines) <= HEAD_LINES)
+    try:
+        return not lines or header_of("", head, Oddities()).dim == dim
+    except InputError:  # of lines with empty words alone
+        return False
+
+
 def header_of(path: str, head: Head, oddities: Oddities) -> Header:
     """What the beginning of a file tells. Raises: InputError"""
     n_mark = len(BYTE_ORDER_MARK) if head.content.startswith(BYTE_ORDER_MARK) else 0
