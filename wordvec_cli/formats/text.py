@@ -19,6 +19,7 @@ from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 
 BLOCK_BYTES = 1 << 22
+LONG_LINE = 1 << 16
 ROWS_PER_CHUNK = 4096
 ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
 
@@ -76,20 +77,35 @@ def _have_blanks(found: Rows) -> NDArray[np.bool_]:
 
 def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Iterator[NDArray[np.uint8]]:
     """The file from `rest` on, in pieces that end with a line."""
-    begun: list[bytes] = []  # a line whose end has not come yet, in pieces: each is looked at once
-    content = rest
+    begun = np.frombuffer(rest, np.uint8)  # with a line whose end has not come yet
+    n_read: int | None = 1  # what is there already is looked at first
     while True:
-        if end := content.rfind(b"\n") + 1:
-            yield np.frombuffer(b"".join([*begun, memoryview(content)[:end]]), np.uint8)
-            begun.clear()
-        begun.append(content[end:])
-        with readable(path):
-            content = source.read(BLOCK_BYTES)
-        if not content:
+        if end := _end_of_last_line(begun):
+            yield begun[:end]
+            begun = begun[end:]
+        if not n_read:
             break
-    if any(begun):
+        # At least as much again: of a long line each byte is looked at and copied a few times, not once for each block.
+        content = np.empty(len(begun) + max(BLOCK_BYTES, len(begun)), np.uint8)
+        content[: len(begun)] = begun
+        with readable(path):
+            n_read = source.readinto(content.data[len(begun) :])  # type: ignore[attr-defined]
+        begun = content[: len(begun) + (n_read or 0)]
+    if len(begun):
         oddities.note("the last line has no end; the file may be cut short")
-        yield np.frombuffer(b"".join([*begun, b"\n"]), np.uint8)
+        yield np.append(begun, np.uint8(ord("\n")))
+
+
+def _end_of_last_line(content: NDArray[np.uint8]) -> int:
+    """Where the last line that is whole ends; 0 if there is none."""
+    tail = LONG_LINE
+    while True:
+        start = max(len(content) - tail, 0)
+        if (place := content[start:].tobytes().rfind(b"\n")) >= 0:
+            return start + place + 1
+        if not start:
+            return 0
+        tail *= 16
 
 
 def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
