@@ -7,10 +7,19 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.conftest import COMMAND, Run
+from tests.conftest import COMMAND, Run, run_here
+from tests.damage import with_metadata
+from wordvec_cli import store
+from wordvec_cli.cooccurrence import Pairs, Room
 from wordvec_cli.embeddings import load
+from wordvec_cli.errors import InputError
+from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.loop import State
+from wordvec_cli.training.tiles import Weighting, lay_out
+from wordvec_cli.vocabulary import Vocabulary
 
 MODELS = [
     ["--model", "skipgram"],
@@ -241,6 +250,106 @@ def test_a_damaged_checkpoint_is_one_line(wordvec: Run, long_corpus: Path, outpu
     assert result.returncode == 1
     assert str(state) in result.stderr.decode().splitlines()[-1]
     assert b"Traceback" not in result.stderr
+
+
+def changed_byte(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+DAMAGE = {
+    "cut in half": lambda content: content[: len(content) // 2],
+    "zeros": lambda content: bytes(len(content)),
+    "empty": lambda content: b"",
+    "one bit": changed_byte,
+    "gone": None,
+}
+
+
+def damage_file(path: Path, damage: str) -> None:
+    if DAMAGE[damage] is None:
+        path.unlink()
+    else:
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+
+
+def assert_not_resumed(path: Path, result: "subprocess.CompletedProcess[bytes]", advice: str) -> None:
+    error = result.stderr.decode().splitlines()[-1]
+    assert result.returncode == 1
+    assert error == f"Error: {path}: is damaged, as a power cut or a full disk may leave it; {advice}"
+    assert not path.parent.with_suffix("").exists()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["ids", "offsets", "sequences.json"])
+def test_a_corpus_of_ids_that_is_not_what_was_written_is_not_trained_on(
+    long_corpus: Path, output: Path, name: str, damage: str
+) -> None:
+    folder = output.parent / "v.safetensors.checkpoint"
+    damage_file(folder / name, damage)
+    result = run_here("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    assert_not_resumed(folder / name, result, f"remove the folder {folder} to start afresh")
+
+
+@pytest.mark.parametrize("damage", ["cut in half", "zeros", "empty", "one bit"])
+@pytest.mark.parametrize("name", ["run", "state"])
+def test_a_state_that_is_not_what_was_written_is_not_gone_on_from(
+    long_corpus: Path, output: Path, name: str, damage: str
+) -> None:
+    folder = output.parent / "v.safetensors.checkpoint"
+    damage_file(folder / f"{name}.safetensors", damage)
+    result = run_here("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    afresh = f"the folder {folder} to start afresh"
+    advice = (
+        f"remove this file to go on from what else is there, or {afresh}" if name == "state" else f"remove {afresh}"
+    )
+    assert_not_resumed(folder / f"{name}.safetensors", result, advice)
+
+
+@pytest.mark.parametrize("changed", [{"block": 10**6}, {"epoch": 10**9}, {"loss": 3}, {"losses": None}])
+def test_a_state_that_says_something_else_is_not_gone_on_from(
+    long_corpus: Path, output: Path, changed: dict[str, object]
+) -> None:
+    state = output.parent / "v.safetensors.checkpoint" / "state.safetensors"
+    table = json.loads(store.open_file(str(state)).metadata["state"]) | changed
+    with_metadata(state, state, {"state": json.dumps(table)})
+    result = run_here("train", long_corpus, "-o", output, *OPTIONS, "--resume")
+    assert (result.returncode, b"state.safetensors: is damaged" in result.stderr) == (1, True)
+
+
+def test_without_the_damaged_state_training_goes_on_from_what_else_is_there(long_corpus: Path, output: Path) -> None:
+    """As the message advises."""
+    (output.parent / "v.safetensors.checkpoint" / "state.safetensors").unlink()
+    assert run_here("train", long_corpus, "-o", output, *OPTIONS, "--resume").returncode == 0
+    assert output.exists()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["pairs", "tile-sizes", "pairs.json"])
+def test_pairs_that_are_not_what_was_written_are_not_trained_on(tmp_path: Path, name: str, damage: str) -> None:
+    ids = np.arange(20, dtype=np.int32)
+    pairs = Pairs(ids, ids[::-1].copy(), np.ones(20))
+    tiles = lay_out(pairs, 20, Weighting(), Room(tmp_path, 10**8, 1))
+    kept = Checkpoint(tmp_path, 60)
+    run = PreparedRun(tiles, Vocabulary.from_words([b"w%d" % i for i in range(20)]), {"model": "glove"}, [], None)
+    kept.begin(run)
+    assert Checkpoint(tmp_path, 60).prepared_run().told == {"model": "glove"}
+    damage_file(tmp_path / name, damage)
+    with pytest.raises(InputError, match="is damaged, as a power cut") as caught:
+        Checkpoint(tmp_path, 60).prepared_run()
+    assert str(caught.value).startswith(f"{tmp_path / name}: ")
+
+
+@pytest.mark.parametrize("name", ["snapshot", "best"])
+def test_what_training_may_go_back_to_is_not_what_it_was(tmp_path: Path, name: str) -> None:
+    matrix = np.ones((3, 2), np.float32)
+    Checkpoint(tmp_path, 60).save(name, State(epoch=1), {"vectors": matrix})
+    assert Checkpoint(tmp_path, 60).restore(name, {"vectors": matrix}) == State(epoch=1)
+    with pytest.raises(InputError, match="is damaged"):
+        Checkpoint(tmp_path, 60).restore(name, {"vectors": np.ones((2, 2), np.float32)})
+    damage_file(tmp_path / f"{name}.safetensors", "one bit")
+    with pytest.raises(InputError, match=f"{name}.safetensors: is damaged"):
+        Checkpoint(tmp_path, 60).restore(name, {"vectors": matrix})
 
 
 def test_a_resumed_run_may_use_more_threads_and_then_says_so(wordvec: Run, long_corpus: Path, output: Path) -> None:

@@ -19,7 +19,7 @@ from wordvec_cli.words import back_to_back
 
 UNKNOWN = -1
 BYTES_PER_TOKEN = 4
-IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
+FILES = IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 

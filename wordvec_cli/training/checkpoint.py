@@ -3,9 +3,12 @@
 lock               held by the command that works on it
 ids, offsets, sequences.json   the corpus as word ids, for word2vec
 pairs, tile-sizes, pairs.json  its pairs in tiles, for GloVe
-run.safetensors    the vocabulary, and what the run was told; written last of what comes before training
+run.safetensors    the vocabulary, what the run was told, and the fingerprints of the files above, which are on the disk
+                   before this one is; written last of what comes before training
 state.safetensors  the newest checkpoint: the parameters and how far training is; none: at the beginning
 snapshot, best     .safetensors, as the state: what training may go back to
+
+Nothing is resumed from a file that is not, byte for byte, what was written: each has a checksum or a fingerprint.
 """
 
 import json
@@ -13,7 +16,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,12 +24,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from wordvec_cli import store
+from wordvec_cli import sequences, store
 from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, writable
 from wordvec_cli.sequences import Sequences, open_sequences
-from wordvec_cli.training import loop
+from wordvec_cli.sidecar import fingerprint_of
+from wordvec_cli.training import loop, tiles
 from wordvec_cli.training.glove import GLOVE
 from wordvec_cli.training.tiles import Tiles, open_tiles
 from wordvec_cli.vocabulary import Vocabulary
@@ -35,8 +39,9 @@ if TYPE_CHECKING:
     from wordvec_cli.training.loop import Matrix
 
 SUFFIX = ".checkpoint"
-LOCK_FILE, RUN_FILE, STATE = "lock", "run.safetensors", "state"
-FORMAT_VERSION = "2"
+LOCK_FILE, RUN, STATE = "lock", "run", "state"
+RUN_FILE = f"{RUN}.safetensors"
+FORMAT_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Checkpoint:
         self.folder = folder
         self._seconds = seconds
         self._last = time.monotonic()
+        self._whole: set[str] = set()  # the files that this process has written, or found to be as they were written
 
     @property
     def lasts(self) -> bool:
@@ -89,23 +95,42 @@ class Checkpoint:
 
     def begin(self, run: PreparedRun) -> None:
         """Write what training starts from; its material is in the folder already."""
+        if not self.lasts:
+            return
         words = vocabulary_tensors(run.vocabulary)
         metadata = {
             "format_version": FORMAT_VERSION,
             "told": json.dumps(dict(run.told)),
             "sources": json.dumps(run.sources),
             "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
+            "material": json.dumps(self._sealed(_material_files(run.told))),
         }
-        store.write_unchecked(str(self.folder / RUN_FILE), words, metadata, "words.text")
+        store.write(self._path(RUN), words, metadata, "words.text")
+
+    def _sealed(self, names: Iterable[str]) -> dict[str, str]:
+        """The fingerprints of files, which are on the disk when this returns."""
+        paths = {name: self.folder / name for name in names}
+        with writable(str(self.folder)):
+            for path in (*paths.values(), self.folder):
+                _synchronise(path)
+        return {name: fingerprint_of(str(path)) for name, path in paths.items()}
 
     def prepared_run(self) -> PreparedRun:
-        """What `begin` wrote. Raises: InputError"""
-        file = store.open_file(str(self.folder / RUN_FILE))
-        if file.metadata.get("format_version") != FORMAT_VERSION:
-            raise InputError(f"{self.folder}: was made by another version of wordvec; remove it and start afresh")
-        told, *others = (json.loads(file.metadata[key]) for key in ("told", "sources", "corpus_fingerprint"))
-        material = (open_tiles if told["model"] == GLOVE else open_sequences)(self.folder)
-        return PreparedRun(material, stored_vocabulary(file), told, *others)
+        """What `begin` wrote. Raises: InputError if any file of the folder is not what was written"""
+        file = self._open(RUN)
+        with self._understood(RUN):
+            told, sources, fingerprint, sealed = (
+                json.loads(file.metadata[key]) for key in ("told", "sources", "corpus_fingerprint", "material")
+            )
+            for name in _material_files(told):
+                path = self.folder / name
+                if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
+                    raise self._damaged(path)
+            material = (open_tiles if told["model"] == GLOVE else open_sequences)(self.folder)
+        state = self.newest_state()
+        if state and state.best_epoch and told.get("early_stopping"):
+            self._open(loop.BEST)
+        return PreparedRun(material, stored_vocabulary(file), told, sources, fingerprint)
 
     def is_due(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._last >= self._seconds
@@ -130,22 +155,58 @@ class Checkpoint:
 
     def save(self, name: str, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
         tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
-        metadata = {"state": json.dumps(asdict(state))}
-        store.write_unchecked(self._path(name), tensors, metadata, next(iter(tensors)))
+        metadata = {"format_version": FORMAT_VERSION, "state": json.dumps(asdict(state))}
+        write = store.write if self.lasts else store.write_unchecked  # nobody resumes from a folder that goes
+        write(self._path(name), tensors, metadata, next(iter(tensors)))
+        self._whole.add(name)
 
     def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> loop.State | None:
         if (state := self._state(name)) is not None:
-            file = store.open_file(self._path(name))
+            file = self._open(name)
             for key, matrix in parameters.items():
-                stored = file.tensors[key]
+                stored = file.tensors.get(key)
+                if stored is None or (stored.dtype, stored.shape) != ("F32", matrix.shape):
+                    raise self._damaged(Path(file.path))
                 matrix[:] = np.asarray(stored.data).reshape(stored.shape)
         return state
 
     def _state(self, name: str) -> loop.State | None:
         if not os.path.exists(self._path(name)):
             return None
-        table = json.loads(store.open_file(self._path(name)).metadata["state"])
-        return loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+        with self._understood(name):
+            table = json.loads(self._open(name).metadata["state"])
+            return loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+
+    def _open(self, name: str) -> store.StoredFile:
+        """A safetensors file of the folder. Raises: InputError if it is not what was written"""
+        path = Path(self._path(name))
+        try:
+            file = store.open_file(str(path))
+        except InputError as error:
+            if isinstance(error.__cause__, OSError) and path.exists():
+                raise  # it may be whole, and cannot be read
+            raise self._damaged(path) from error
+        if file.metadata.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
+            raise InputError(f"{self.folder}: was made by another version of wordvec; remove it and start afresh")
+        if name not in self._whole and not file.checksum_holds():
+            raise self._damaged(path)
+        self._whole.add(name)
+        return file
+
+    @contextmanager
+    def _understood(self, name: str) -> Iterator[None]:
+        """Turn what is wrong with the content of a file into an InputError."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise self._damaged(Path(self._path(name))) from error
+
+    def _damaged(self, path: Path) -> InputError:
+        """Of a file that is not what was written, or is not there any more."""
+        advice = f"remove the folder {self.folder} to start afresh"
+        if path.name in (f"{STATE}.safetensors", f"{loop.SNAPSHOT}.safetensors"):
+            advice = f"remove this file to go on from what else is there, or the folder {self.folder} to start afresh"
+        return InputError(f"{path}: is damaged, as a power cut or a full disk may leave it; {advice}")
 
     def _path(self, name: str) -> str:
         return str(self.folder / f"{name}.safetensors")
@@ -153,6 +214,22 @@ class Checkpoint:
     def end(self) -> None:
         """There is nothing to go on with: the folder goes when it is closed."""
         (self.folder / RUN_FILE).unlink(missing_ok=True)
+
+
+def _material_files(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the files that hold what is trained on."""
+    return tiles.FILES if told["model"] == GLOVE else sequences.FILES
+
+
+def _synchronise(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk when this returns."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from wordvec_cli.errors import DivergedError
+from wordvec_cli.errors import DivergedError, InputError
 from wordvec_cli.progress import Cancelled, Progress, Report, silent
 
 if TYPE_CHECKING:
@@ -157,6 +157,11 @@ def run(trainer: Trainer, session: Session, state: State | None = None) -> State
     if state is None:
         trainer.initialise()
         state = State()
+    if state.epoch > trainer.n_epochs or state.block > trainer.n_blocks:
+        raise InputError(
+            f"the checkpoint has {state.block} blocks of epoch {state.epoch + 1} done, and training has "
+            f"{trainer.n_blocks} in each of its {trainer.n_epochs}; it is of another run, remove it"
+        )
     state = replace(state, n_threads=max(session.n_threads, state.n_threads))
     return _Run(trainer, session).train(state)
 

@@ -16,7 +16,7 @@ from wordvec_cli.progress import Progress, Report, silent
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PAIRS_FILE, SIZES_FILE, FACTS_FILE = "pairs", "tile-sizes", "pairs.json"
+FILES = PAIRS_FILE, SIZES_FILE, FACTS_FILE = "pairs", "tile-sizes", "pairs.json"
 BYTES_PER_PAIR = 8
 WORDS_PER_BLOCK = 4096
 MIN_BLOCKS = 16  # that threads may share, if there are as many words
