@@ -30,6 +30,7 @@ class Predictor:
 
     def probabilities(self, rows: Sequence[Row]) -> Matrix:
         """Of each label, (n, n_labels), for lines whose labels are known or of no interest."""
+        self.classifier.words.vocabulary.check_unchanged()
         self._n_bytes += sum(len(text) for _, text in rows)
         if self._n_bytes <= BYTES_WITHOUT_KERNELS:
             return self.classifier.probabilities(np.array([self.hidden(text) for _, text in rows], np.float32))

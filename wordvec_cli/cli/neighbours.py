@@ -127,6 +127,7 @@ class Answering:
     def _lines(self, index: "Index", questions: Sequence[Question]) -> list[bytes]:
         from wordvec_cli.query import nearest
 
+        self.finder.embeddings.vocabulary.check_unchanged()
         posed = [question for question in questions if question.vectors]
         excluded = [frozenset() if self.wanted.include_question else question.excluded for question in posed]
         answers = iter(nearest(index, self.scorer_of(posed), self.wanted.k, excluded, self.threshold) if posed else [])
