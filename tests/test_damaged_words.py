@@ -1,5 +1,6 @@
 """Files of ours whose tables of words are damaged: a line that says so, and never a crash or an answer all the same."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
-from tests.damage import with_values
+from tests.damage import with_metadata, with_values
 from wordvec_cli.cooccurrence import Pairs
 from wordvec_cli.embeddings import load, save
 from wordvec_cli.errors import InputError
@@ -127,3 +128,19 @@ def test_words_are_found_where_only_others_are_damaged(folder: Path) -> None:
     assert vectors.vocabulary.find(b"peace") == 3
     with pytest.raises(InputError, match="has counts below 0"):
         _ = vectors.vocabulary.counts
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", "x"), ("epochs", 0), ("epochs", float("inf")), ("window", 1.5), ("learning_rate", []), ("loss", "odd"),
+     ("model", {}), ("sample", float("nan")), ("deterministic", 7), ("max_vocab", -1)],
+)  # fmt: skip
+def test_options_that_a_file_records_have_the_limits_of_the_command_line(
+    vector_file: Path, tmp_path: Path, corpus_file: Path, name: str, value: object
+) -> None:
+    told = json.loads(load(str(vector_file)).metadata["configuration"]) | {name: value}
+    damaged = with_metadata(vector_file, tmp_path / "v.safetensors", {"configuration": json.dumps(told)})
+    result = run_here("train", corpus_file, "--like", damaged, "-o", tmp_path / "o.safetensors")
+    said = f"says that it was trained with --{name.replace('_', '-')} {value!r}, which cannot be"
+    assert result.returncode == 1
+    assert result.stderr.decode().startswith(f"Error: {damaged}: {said}")

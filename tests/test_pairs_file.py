@@ -277,6 +277,8 @@ def test_a_file_cut_short_anywhere_is_an_error() -> None:
         ("pair_options", '{"window": 7, "colour": "red"}'),
         ("pair_options", '{"window": "7"}'),
         ("pair_options", '{"window": 0}'),
+        ("pair_options", '{"window": 1.5}'),
+        ("pair_options", '{"symmetric": "no"}'),
         ("pair_options", '{"unknown": "keep"}'),
         ("tokenizer", '{"kind": "new"}'),
         ("tokenizer", '{"kind": ["whitespace"]}'),

@@ -80,6 +80,8 @@ def test_a_rule_is_what_its_metadata_says(specials: str) -> None:
     [
         {"specials": None}, {"specials": [1]}, {"specials": ["pad", "pad"]}, {"specials": "pad"}, {"vocabulary": {}},
         {"vocabulary": {"n_words": "many", "fingerprint": "x"}}, {"vocabulary": []},
+        {"vocabulary": {"n_words": float("inf"), "fingerprint": "x"}},
+        {"vocabulary": {"n_words": -1, "fingerprint": "x"}},
     ],
 )  # fmt: skip
 def test_metadata_that_hold_no_rule_are_an_error(wrong: dict[str, object]) -> None:

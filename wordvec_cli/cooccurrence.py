@@ -44,8 +44,10 @@ class PairOptions:
     unknown: Unknown = "skip"  # a word outside the vocabulary takes no position in the line, or leaves a gap
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise OptionError(f"--window {self.window}: must be at least 1")
+        if type(self.window) is not int or self.window < 1:
+            raise OptionError(f"--window {self.window}: must be a whole number, and at least 1")
+        if type(self.symmetric) is not bool or type(self.distance_weighting) is not bool:
+            raise OptionError("--symmetric, --distance-weighting: must be true or false")
         if self.unknown not in get_args(Unknown):
             raise OptionError(f"--unknown {self.unknown}: must be one of {', '.join(get_args(Unknown))}")
 

@@ -360,7 +360,7 @@ def _read_header(path: str, line: bytes) -> tuple[PhraseOptions, Tokenizer]:
         metadata = json.loads(line.removeprefix(FILE_START))
         tokenizer = Tokenizer.from_metadata(metadata.pop("tokenizer"))
         return PhraseOptions.from_metadata(metadata), tokenizer
-    except (InputError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}:1: is no file that wordvec phrases --save-phrases has written ({error})") from error
 
 

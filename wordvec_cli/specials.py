@@ -89,7 +89,10 @@ class RowRule:
         specials = Specials(tuple(metadata["specials"]))
         if not isinstance(metadata["specials"], list):
             raise TypeError("specials are a list of names")
-        return RowRule(specials, int(vocabulary["n_words"]), str(vocabulary["fingerprint"]))
+        n_words = vocabulary["n_words"]
+        if type(n_words) is not int or n_words < 0:
+            raise ValueError("n_words is a whole number")
+        return RowRule(specials, n_words, str(vocabulary["fingerprint"]))
 
 
 def check_agreement(path: str, rule: RowRule, other_path: str, other: RowRule) -> None:

@@ -93,7 +93,7 @@ def _parsed(value: str) -> Any:
     """The JSON in `value`; the text itself if it is damaged."""
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

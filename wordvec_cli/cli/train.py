@@ -287,9 +287,7 @@ def _defaults(given: dict[str, Any], preset: str | None, like: str | None) -> di
 
         defaults = dict(PRESETS[preset](_without_none(given)))
     elif like:
-        defaults = recorded(load(like).metadata, "configuration")
-        if not defaults:
-            raise InputError(f"{like}: does not say how it was trained; give the options themselves")
+        defaults = _recorded_options(like)
     else:
         return {}
     model, theirs = given["model"], defaults.get("model", "skipgram")
@@ -297,6 +295,35 @@ def _defaults(given: dict[str, Any], preset: str | None, like: str | None) -> di
         source = f"--preset {preset}" if preset else like
         raise OptionError(f"--model {model}: {source} is of {theirs}; leave one of them out")
     return defaults
+
+
+def _recorded_options(path: str) -> dict[str, Any]:
+    """How a vector file was trained. Raises: InputError if it does not say, or says what no option could have told"""
+    table = recorded(load(path).metadata, "configuration")
+    if not table:
+        raise InputError(f"{path}: does not say how it was trained; give the options themselves")
+    options = {each.name: each for each in click.get_current_context().command.params}
+    for name, value in table.items():
+        if value is not None and name in options and not _may_be_told(options[name], value):
+            raise InputError(
+                f"{path}: says that it was trained with --{name.replace('_', '-')} {value!r}, which cannot be; "
+                "the file is damaged, give the options themselves"
+            )
+    return {name: value for name, value in table.items() if value is not None or name in OF_WORDS}
+
+
+def _may_be_told(option: click.Parameter, value: object) -> bool:
+    """Whether a value that is recorded is one that the command line takes for an option."""
+    types = click.types
+    kinds = {types.IntParamType: (int,), types.FloatParamType: (int, float), types.BoolParamType: (bool,)}
+    kind = next((kinds[each] for each in kinds if isinstance(option.type, each)), (str,))
+    if type(value) not in kind:
+        return False
+    try:
+        option.type.convert(value, option, None)
+    except (click.BadParameter, OverflowError, ValueError):
+        return False
+    return isinstance(value, str | bool) or math.isfinite(float(str(value)))
 
 
 def _told_by_pairs(
