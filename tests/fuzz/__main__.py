@@ -19,11 +19,12 @@ from tests.fuzz.seeds import copy_of, filled, make_seeds
 
 
 class Room(NamedTuple):
-    """Where the loop works: the whole files, the folder of the case at hand, and its results."""
+    """Where the loop works: the whole files, the folder of the case at hand, its results, and those of whole files."""
 
     seeds: Path
     case: Path
     results: Path
+    expected: Path
 
     def cleared(self) -> None:
         shutil.rmtree(self.results, ignore_errors=True)
@@ -56,13 +57,21 @@ def made_case(kind: str, number: int, room: Room) -> Case:
 def tried(case: Case, room: Room) -> tuple[Outcome, str | None]:
     """What became of a case, and what is wrong with that."""
     room.cleared()
-    outcome = run_child(case.arguments(room), room.case.parent)
-    return outcome, complaint(case.command, case.damage, KINDS[case.kind].counted, outcome, room.results)
+    outcome, kind = run_child(case.arguments(room), room.case.parent), KINDS[case.kind]
+    wrong = complaint(case.command, case.damage, kind.counted, outcome, room.results)
+    if wrong is None and outcome.status == 0 and case.name in kind.exact and not _is_as_expected(case.kind, room):
+        wrong = f"went on with damaged material ({case.name}) to another result"
+    return outcome, wrong
+
+
+def _is_as_expected(kind: str, room: Room) -> bool:
+    return (room.case / KINDS[kind].file).read_bytes() == (room.expected / kind).read_bytes()
 
 
 def check_whole_files(room: Room) -> None:
     """Every command must like the whole file, or its answers to a damaged one would say nothing; loads all kernels."""
-    for kind, (_, commands, _, refused) in KINDS.items():
+    room.expected.mkdir()
+    for kind, (file, commands, _, refused, exact) in KINDS.items():
         for command in commands:
             copy_of(room.seeds / kind, room.case)
             room.cleared()
@@ -70,6 +79,8 @@ def check_whole_files(room: Room) -> None:
             outcome = run_here(arguments)
             if outcome.status not in ((1,) if refused else (0, 3)):
                 raise SystemExit(f"the whole file fails: wordvec {' '.join(arguments)}\n{outcome.stderr.decode()}")
+        if exact:
+            shutil.copy(room.case / file, room.expected / kind)
 
 
 def cases(options: argparse.Namespace, room: Room) -> Iterator[Case]:
@@ -126,7 +137,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wordvec-fuzz-") as name:
         work = Path(name)
-        room = Room(work / "seeds", work / "case", work / "results")
+        room = Room(work / "seeds", work / "case", work / "results", work / "expected")
         make_seeds(room.seeds)
         check_whole_files(room)
         sys.exit(run_cases(options, room) > 0)

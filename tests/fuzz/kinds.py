@@ -45,7 +45,7 @@ NATIVE = (
     "encode {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv --matrix {f} -o {o}/x.safetensors",
 )
 WITHOUT_WORDS = tuple(
-    f"{command} --vocab {{s}}/bare/v.txt"
+    f"{command} --from glove-binary --vocab {{s}}/bare/v.txt"
     for command in (*QUESTIONS[:-1], *WHOLE)
 )  # fmt: skip
 VOCABULARY = (
@@ -93,6 +93,7 @@ PAIRS = (
     "train --pairs {f} --model glove --vector-size 4 --epochs 2 --threads 1 -o {o}/v.safetensors",
     "train --pairs {f} --model glove --init {s}/native/v.safetensors --vector-size 8 --epochs 1 -o {o}/v.safetensors",
 )
+MATERIAL = frozenset(f"v.safetensors.checkpoint/{name}" for name in ("ids", "offsets", "pairs", "tile-sizes"))
 
 
 class Kind(NamedTuple):
@@ -102,12 +103,14 @@ class Kind(NamedTuple):
     commands   all that read it
     counted    whether the file says how long it is, so that a part of it cannot pass for the whole
     refused    whether a whole one is an error too
+    exact      files whose every byte decides the result, which a command leaves in the folder if it can be trusted
     """
 
     file: str
     commands: tuple[str, ...]
     counted: bool = False
     refused: bool = False
+    exact: frozenset[str] = frozenset()
 
 
 KINDS: Mapping[str, Kind] = {
@@ -145,8 +148,8 @@ KINDS: Mapping[str, Kind] = {
         CLASSIFY.replace("{s}/labelled/l.txt", "{f}"), "classify test {s}/classifier/m.safetensors {f}"))),
     "labelled-json": Kind("l.jsonl", tuple(f"{each} --text-column text --label-column label" for each in (
         CLASSIFY.replace("{s}/labelled/l.txt", "{f}"), "classify test {s}/classifier/m.safetensors {f}"))),
-    "checkpoint": Kind("v.safetensors", (f"{RESUMED} --resume",)),
-    "checkpoint-glove": Kind("v.safetensors", (f"{RESUMED_GLOVE} --resume",)),
+    "checkpoint": Kind("v.safetensors", (f"{RESUMED} --resume",), exact=MATERIAL),
+    "checkpoint-glove": Kind("v.safetensors", (f"{RESUMED_GLOVE} --resume",), exact=MATERIAL),
     "glove": Kind("v.txt", VECTORS),
     "word2vec": Kind("v.vec", VECTORS, True),
     "word2vec-binary": Kind("v.bin", VECTORS, True),
