@@ -22,9 +22,11 @@ from tests.fuzz.mutations import Damage
 from tests.fuzz.oracle import complaint
 
 child.SECONDS = 1  # of the ten that are promised
-child.run = eval(sys.argv[1])
+planted = eval(sys.argv[1])
+child.run = lambda arguments: 0 if arguments == ["whole"] else planted(arguments)
 room = Path(sys.argv[2])
-outcome = child.run_child([], room)
+*before, outcome = child.run_child([["whole"], ["damaged"]], room)
+assert [each.status for each in before] == [0]
 print(complaint("info", Damage(b"", ""), False, outcome, room / "results"))
 """
 

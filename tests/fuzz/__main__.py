@@ -17,6 +17,8 @@ from tests.fuzz.mutations import Damage, damaged
 from tests.fuzz.oracle import complaint
 from tests.fuzz.seeds import copy_of, filled, make_seeds
 
+N_COMMANDS = 4  # that read a damaged file, at most
+
 
 class Room(NamedTuple):
     """Where the loop works: the whole files, the folder of the case at hand, its results, and those of whole files."""
@@ -32,17 +34,21 @@ class Room(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A damaged copy of a kind's folder, and the command that is to read it."""
+    """A damaged copy of a kind's folder, and commands that are to read it."""
 
     kind: str
     number: int
     name: str
     damage: Damage
-    command: str
+    commands: tuple[str, ...]
 
-    def arguments(self, room: Room) -> list[str]:
-        folders = {"s": room.seeds, "d": room.case, "o": room.results}
-        return filled(self.command, f=room.case / KINDS[self.kind].file, **folders)
+
+class Trial(NamedTuple):
+    """A command that read a damaged file, what became of it, and what is wrong with that."""
+
+    arguments: list[str]
+    outcome: Outcome
+    wrong: str | None
 
 
 def made_case(kind: str, number: int, room: Room) -> Case:
@@ -51,17 +57,30 @@ def made_case(kind: str, number: int, room: Room) -> Case:
     path = rng.choice(copy_of(room.seeds / kind, room.case))
     damage = damaged(rng, path.read_bytes())
     path.write_bytes(damage.content)
-    return Case(kind, number, str(path.relative_to(room.case)), damage, rng.choice(KINDS[kind].commands))
+    commands = KINDS[kind].commands
+    chosen = rng.sample(commands, min(len(commands), N_COMMANDS))
+    return Case(kind, number, str(path.relative_to(room.case)), damage, tuple(chosen))
 
 
-def tried(case: Case, room: Room) -> tuple[Outcome, str | None]:
-    """What became of a case, and what is wrong with that."""
+def tried(case: Case, room: Room) -> list[Trial]:
     room.cleared()
-    outcome, kind = run_child(case.arguments(room), room.case.parent), KINDS[case.kind]
-    wrong = complaint(case.command, case.damage, kind.counted, outcome, room.results)
+    commands = [arguments_of(command, case.kind, room, i) for i, command in enumerate(case.commands)]
+    outcomes = run_child(commands, room.case.parent)
+    return [Trial(commands[i], outcome, _wrong(case, i, outcome, room)) for i, outcome in enumerate(outcomes)]
+
+
+def arguments_of(command: str, kind: str, room: Room, number: int = 0) -> list[str]:
+    results = room.results / str(number)
+    results.mkdir()
+    return filled(command, f=room.case / KINDS[kind].file, s=room.seeds, d=room.case, o=results)
+
+
+def _wrong(case: Case, i: int, outcome: Outcome, room: Room) -> str | None:
+    kind = KINDS[case.kind]
+    wrong = complaint(case.commands[i], case.damage, kind.counted, outcome, room.results / str(i))
     if wrong is None and outcome.status == 0 and case.name in kind.exact and not _is_as_expected(case.kind, room):
-        wrong = f"went on with damaged material ({case.name}) to another result"
-    return outcome, wrong
+        return f"went on with damaged material ({case.name}) to another result"
+    return wrong
 
 
 def _is_as_expected(kind: str, room: Room) -> bool:
@@ -75,7 +94,7 @@ def check_whole_files(room: Room) -> None:
         for command in commands:
             copy_of(room.seeds / kind, room.case)
             room.cleared()
-            arguments = Case(kind, 0, "", Damage(b"", ""), command).arguments(room)
+            arguments = arguments_of(command, kind, room)
             outcome = run_here(arguments)
             if outcome.status not in ((1,) if refused else (0, 3)):
                 raise SystemExit(f"the whole file fails: wordvec {' '.join(arguments)}\n{outcome.stderr.decode()}")
@@ -96,40 +115,44 @@ def cases(options: argparse.Namespace, room: Room) -> Iterator[Case]:
         yield made_case(kind, number, room)
 
 
-def kept(case: Case, outcome: Outcome, room: Room, folder: Path) -> Path:
+def run_cases(options: argparse.Namespace, room: Room) -> int:
+    """Try all cases, print what failed, each kind of failure once; how many different ones there were."""
+    seen: set[tuple[str, str]] = set()
+    n_commands, start = 0, time.monotonic()
+    for case in cases(options, room):
+        for trial in tried(case, room):
+            n_commands += 1
+            if options.case is not None:
+                print(f"wordvec {' '.join(trial.arguments)}\n{trial.outcome.stderr.decode('utf-8', 'replace')}", end="")
+            failure = (case.kind, (trial.wrong or "").partition(" (")[0])
+            if trial.wrong is not None and failure not in seen:
+                seen.add(failure)
+                tell(case, trial, kept(case, trial, room, options.keep))
+    minutes = (time.monotonic() - start) / 60
+    print(f"{n_commands} commands, {n_commands / max(minutes, 1e-9):.0f} a minute; {len(seen)} failures")
+    return len(seen)
+
+
+def kept(case: Case, trial: Trial, room: Room, folder: Path) -> Path:
     """Keep the damaged folder of a case and what was printed."""
     place = folder / f"{case.kind}-{case.number}"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(room.case, place)
-    (place / "fuzz.stderr").write_bytes(outcome.stderr)
+    (place / "fuzz.stderr").write_bytes(trial.outcome.stderr)
     return place
 
 
-def run_cases(options: argparse.Namespace, room: Room) -> int:
-    """Try all cases, print what failed, each kind of failure once; how many different ones there were."""
-    seen: set[tuple[str, str]] = set()
-    n_cases, start = 0, time.monotonic()
-    for case in cases(options, room):
-        n_cases += 1
-        outcome, wrong = tried(case, room)
-        if options.case is not None:
-            print(f"wordvec {' '.join(case.arguments(room))}\n{outcome.stderr.decode('utf-8', 'replace')}", end="")
-        failure = (case.kind, (wrong or "").partition(" (")[0])
-        if wrong is None or failure in seen:
-            continue
-        seen.add(failure)
-        print(f"{case.kind} {case.number}: {case.command.split(' {')[0]}: {wrong}")
-        print(f"    {case.name} damaged ({case.damage.told}), kept in {kept(case, outcome, room, options.keep)}")
-        print(f"    again: python -m tests.fuzz --kind {case.kind} --case {case.number}", flush=True)
-    minutes = (time.monotonic() - start) / 60
-    print(f"{n_cases} cases, {n_cases / max(minutes, 1e-9):.0f} a minute; {len(seen)} failures")
-    return len(seen)
+def tell(case: Case, trial: Trial, place: Path) -> None:
+    print(f"{case.kind} {case.number}: {trial.wrong}")
+    print(f"    wordvec {' '.join(trial.arguments)}")
+    print(f"    {case.name} damaged ({case.damage.told}), kept in {place}")
+    print(f"    again: python -m tests.fuzz --kind {case.kind} --case {case.number}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, help="go on for so long")
-    parser.add_argument("--cases", type=int, default=2000, help="or try so many (default: %(default)s)")
+    parser.add_argument("--cases", type=int, default=500, help="or damage so many files (default: %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--kind", action="append", choices=KINDS, help="of these kinds only")
     parser.add_argument("--case", type=int, help="this case alone, and show what it prints")

@@ -1,11 +1,13 @@
-"""A command in a child process that is forked with all kernels loaded, under limits of time and memory."""
+"""Commands in a child process that is forked with all kernels loaded, under limits of time and memory."""
 
 import contextlib
 import io
+import math
 import os
 import resource
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,8 @@ SECONDS_OF_WAITING = 120
 MORE_BYTES = 2_000_000_000  # beyond what the process has before it reads the file
 OUTPUT_BYTES = 500_000_000
 TRACEBACK = 70  # the exit status that stands for one
+ENDED = "ended"  # the file of the statuses of the commands that have ended, one a line
+NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class Outcome(NamedTuple):
@@ -28,14 +32,23 @@ class Outcome(NamedTuple):
     stderr: bytes
 
 
-def run_child(arguments: Sequence[str], room: Path) -> Outcome:
-    """Run a command in a fork of this process. That has no threads: who starts them does so in a child."""
+def run_child(commands: Sequence[Sequence[str]], room: Path) -> list[Outcome]:
+    """Run commands one after the other in a fork of this process; what became of those that were begun.
+
+    A fork takes longer than most commands. This process has no threads: who starts them does so in a child.
+    """
+    (room / ENDED).write_bytes(b"")
     pid = os.fork()
     if pid == 0:
-        _become(arguments, room)
+        _become(commands, room)
     _, ended = os.waitpid(pid, 0)
-    status = os.waitstatus_to_exitcode(ended)
-    return Outcome(status, (room / "stdout").read_bytes(), (room / "stderr").read_bytes())
+    statuses = [int(line) for line in (room / ENDED).read_bytes().split()]
+    if len(statuses) < len(commands):
+        statuses.append(os.waitstatus_to_exitcode(ended))
+    return [
+        Outcome(status, (room / f"stdout{i}").read_bytes(), (room / f"stderr{i}").read_bytes())
+        for i, status in enumerate(statuses)
+    ]
 
 
 def run_here(arguments: Sequence[str]) -> Outcome:
@@ -47,28 +60,39 @@ def run_here(arguments: Sequence[str]) -> Outcome:
     return Outcome(status, stdout, stderr)
 
 
-def _become(arguments: Sequence[str], room: Path) -> None:
-    """Run the command and end the process; whatever else may leave `run` is a bug, and told as one."""
-    status = TRACEBACK
+def _become(commands: Sequence[Sequence[str]], room: Path) -> None:
+    """Run the commands and end the process; what leaves `run` but a status is a bug, and told as one."""
     try:
-        for number, (name, flags) in enumerate(_STREAMS):
-            os.dup2(os.open(room / name, flags, 0o600), number)
-        _limit()
-        status = run(arguments)
+        _limit_memory()
+        ended = os.open(room / ENDED, os.O_WRONLY | os.O_APPEND)
+        for i, arguments in enumerate(commands):
+            _redirect(room, i)
+            _limit_time()
+            status = run(arguments)
+            sys.stderr.flush()
+            os.write(ended, f"{status}\n".encode())
+        os._exit(0)
     finally:
-        if status == TRACEBACK:
-            traceback.print_exc()
+        traceback.print_exc()
         sys.stderr.flush()
-        os._exit(status)
+        os._exit(TRACEBACK)
 
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-_STREAMS = ((os.devnull, os.O_RDONLY), ("stdout", _NEW), ("stderr", _NEW))
+def _redirect(room: Path, i: int) -> None:
+    streams = ((os.devnull, os.O_RDONLY), (f"stdout{i}", NEW), (f"stderr{i}", NEW))
+    for number, (name, flags) in enumerate(streams):
+        opened = os.open(room / name, flags, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
 
 
-def _limit() -> None:
+def _limit_time() -> None:
     signal.alarm(SECONDS_OF_WAITING)
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+    limit = math.ceil(time.process_time()) + SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     with contextlib.suppress(FileNotFoundError):  # where /proc is missing, time is the only limit
