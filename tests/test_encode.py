@@ -66,7 +66,7 @@ def test_by_default_rows_are_padded_and_cut_at_their_beginning_and_all_that_is_t
     told = encode()
     assert np.load("s.npy").tolist() == [[0, 0, 2, 3, 4, 2], [0] * 6, [0, 0, 0, 1, 2, 3], [2] * 6]
     assert np.load("s.npy").dtype == np.int32
-    assert "1 of 13 tokens are not in vocab.tsv and get row 1 (unknown)" in told
+    assert "1 of 13 tokens is not in vocab.tsv and gets row 1 (unknown)" in told
     assert "length 6, padding pre with 0, truncating pre; no line is longer" in told
     told = encode("--length", "3")
     assert np.load("s.npy").tolist() == [[3, 4, 2], [0, 0, 0], [1, 2, 3], [2, 2, 2]]
@@ -393,7 +393,8 @@ def test_a_stale_sidecar_of_the_vocabulary_is_told_and_a_broken_one_refused() ->
 
 def test_an_output_is_no_input_and_no_other_output() -> None:
     assert "is part of the corpus" in refused_encode("--to", "text", output="corpus.txt")
-    assert "is part of the corpus" in refused_encode("--mask", "corpus.txt")
+    Path("text").write_bytes(CORPUS)
+    assert "is part of the corpus" in refused_encode("--mask", "text", corpus="text")
     assert "vocab.tsv: is read by this command" in refused_encode("--to", "npy", output="vocab.tsv")
     assert "vocab.tsv: is read by this command" in refused_encode("--lengths", "./vocab.tsv")
     Path("m.npy").write_bytes(b"")

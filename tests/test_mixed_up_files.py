@@ -56,6 +56,7 @@ def test_sequences_are_no_matrix_and_a_matrix_no_sequences() -> None:
     [
         "encode corpus.txt --vocab vocab.tsv --as count -o counts.npy|counts.npz",
         "encode corpus.txt --vocab vocab.tsv --to text -o new.npy|new.txt",
+        "encode corpus.txt --vocab vocab.tsv -o new.npy --lengths new.txt|new.npy",
         "encode corpus.txt --vocab vocab.tsv -o new.json|new.jsonl",
         "encode corpus.txt --vocab vocab.tsv --to text -o new.txt.gz|new.txt",
         "matrix --vocab vocab.tsv --to torch -o new.pt|new.safetensors",

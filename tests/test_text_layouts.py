@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 import safetensors.numpy
 
 from tests import reference_sequences as reference
-from tests.conftest import run_here
+from tests.conftest import COMMAND, run_here
 from tests.test_encode import done, refused
 from wordvec_cli import text_rows
 from wordvec_cli.cli import output as output_module
@@ -138,7 +139,7 @@ def test_a_vector_for_each_line_is_printed_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [b"2 3\n1 4\n", b"[2, 3]\r\n[1,4]", b"\xef\xbb\xbf2\t3\n 1  4\n", gzip.compress(b"2 3\n1 4\n")]
+    "typed", [b"2 3\n1 4\n", b"[2, 3]\r\n[1,4]", b"\xef\xbb\xbf2\t3\n 1  4\n", gzip.compress(b"2 3\n1 4\n", mtime=0)]
 )
 def test_rows_of_text_come_down_a_pipe(typed: bytes) -> None:
     assert np.array_equal(embedded(typed), MATRIX[[[2, 3], [1, 4]]])
@@ -172,7 +173,7 @@ def test_a_named_pipe_is_read_as_well(fifo: str) -> None:
 
 def test_a_pipe_has_no_record_and_that_is_told() -> None:
     told = run_here("embed", "--matrix", "m.npy", "--sequences", "-", "-o", "e.npy", stdin=b"2 3\n").stderr.decode()
-    assert "standard input has no record of its vocabulary, so a mismatch of vocabularies cannot be detected\n" in told
+    assert "standard input has no record of its vocabulary, so a mismatch cannot be detected\n" in told
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_a_pipe_has_no_record_and_that_is_told() -> None:
             b"2 3\n1 99999999999999999999\n",
             "standard input: line 2: there is no row 99999999999999999999 in any matrix",
         ),
-        (gzip.compress(b"2 3\n" * 99)[:20], "standard input: the compressed data is broken or cut short"),
+        (gzip.compress(b"2 3\n" * 99, mtime=0)[:20], "standard input: the compressed data is broken or cut short"),
         (safetensors.numpy.save({"ids": np.zeros((1, 1))}), "standard input: safetensors cannot be read from a pipe"),
         (b"\x93NUMPY\x01\x00", "standard input: it does not begin as numpy's arrays do"),
     ],
@@ -260,7 +261,7 @@ def test_large_vectors_are_told_before_they_are_written_and_what_takes_less(monk
     monkeypatch.setattr("wordvec_cli.cli.embed.LARGE_BYTES", 10)
     np.save("s.npy", np.ones((5, 3), np.int32))
     told = run_here("embed", "--matrix", "m.npy", "--sequences", "s.npy", "-o", "e.npy").stderr.decode()
-    assert "5 x 3 x 2 numbers, 120 bytes; --pool makes one vector of each line, 40 bytes, and" in told
+    assert "5 x 3 x 2 numbers, 120 bytes; --pool would make one vector of each line, 40 bytes, and" in told
 
 
 @pytest.mark.parametrize(
@@ -303,3 +304,27 @@ def test_two_outputs_on_one_disk_need_room_together(monkeypatch: pytest.MonkeyPa
     done("encode", "corpus.txt", *options)
     os.remove("s.npy")
     assert refused("encode", "corpus.txt", *options, "--lengths", "l.npy").startswith("l.npy: needs 48 bytes and")
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "printed", "told"),
+    [
+        ("encode - --vocab vocab.tsv --to text -o -", b"a c zz\n", b"2 4 1\r\n", "type text, a sentence or document"),
+        ("embed --matrix m.npy --sequences - --pool sum --to text -o -", b"2\n", b"1 2.25\r\n", "type rows of numbers"),
+    ],
+)
+def test_a_terminal_is_told_what_is_awaited_and_one_ctrl_d_ends_it(
+    command: str, typed: bytes, printed: bytes, told: str
+) -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen([*COMMAND, *command.split()], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        os.write(ours, typed + b"\x04")
+        try:
+            stderr = process.communicate(timeout=20)[1].decode()
+        finally:
+            process.kill()
+    assert f"{told}, one a line; Ctrl-D ends\n" in stderr
+    assert process.returncode == 0
+    assert os.read(ours, 1000).endswith(printed)
+    os.close(ours)

@@ -96,11 +96,11 @@ def _errors_of_broken_data() -> tuple[type[Exception], ...]:
 
 def spool(stream: BinaryIO, folder: "Path") -> BinaryIO:
     """`stream`, copied to a nameless file in `folder`, which vanishes with the process, however that ends."""
-    import shutil
-
+    read = getattr(stream, "read1", stream.read)  # what there is: to fill a buffer, one Ctrl-D more would be awaited
     copy = temporary_file(folder)
     with writable(f"{folder} (temporary files)"):
-        shutil.copyfileobj(stream, copy, COPY_BYTES)
+        while content := read(COPY_BYTES):
+            copy.write(content)
         copy.flush()
     copy.seek(0)
     return copy

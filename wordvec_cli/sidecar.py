@@ -98,7 +98,7 @@ def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | Non
     sidecar = sidecar_path(path)
     content = read_sidecar(path, made_by)
     if content is None:
-        return None, unrecorded(path, f"no {sidecar}")
+        return None, f"{path} has no {sidecar}, so a mismatch of vocabularies cannot be detected"
     fingerprint = fingerprint_of(path)
     with understood(sidecar, made_by):
         if content.get(section, {}).get("fingerprint") == fingerprint:
@@ -111,9 +111,9 @@ def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | Non
     return None, f"{sidecar}: does not belong to {path} as it is now; it is not used"
 
 
-def unrecorded(path: str, lack: str = "no record of its vocabulary") -> str:
-    """What to say of a file or a pipe that comes without what says how it was made."""
-    return f"{path} has {lack}, so a mismatch of vocabularies cannot be detected"
+def unrecorded(path: str) -> str:
+    """What to say of a pipe, or of another tool's file, in which nothing says how it was made."""
+    return f"{path} has no record of its vocabulary, so a mismatch cannot be detected"
 
 
 def fingerprint_of(path: str) -> str:

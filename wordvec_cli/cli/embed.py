@@ -13,10 +13,10 @@ from wordvec_cli.cli.options import (
     spool_folder,
     tmp_dir_option,
 )
-from wordvec_cli.cli.output import check_not_for_terminal
+from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import check_room, shown_size
+from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,8 @@ def command(
     if (pool == "sif") != (vocab is not None):
         raise click.UsageError("--vocab: has the counts that --pool sif weighs words by; give both, or neither")
     folder = spool_folder(tmp_dir, output)
+    if sequences == STANDARD_STREAM:
+        tell_awaited("rows of numbers", terminal)
     layer = Layer(open_matrix(matrix), open_any(sequences, folder))
     for note in filter(None, (layer.matrix.note, layer.sequences.note)):
         terminal.note(note)
@@ -111,7 +113,7 @@ def _tell_size(output: str, layout: "Layout", layer: "Layer", pool: "Pool | None
     told = f"{' x '.join(map(str, shape))} numbers, {shown_size(size)}"
     if size >= LARGE_BYTES and not pool:
         pooled = shown_size(4 * math.prod(layer.shape("mean")))
-        told += f"; --pool makes one vector of each line, {pooled}, and wordvec encode --length p99 fewer of padding"
+        told += f"; --pool would make one vector of each line, {pooled}, and wordvec encode --length p99 shorter lines"
     terminal.note(told)
     check_room({output: size})
 

@@ -16,11 +16,11 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import check_not_for_terminal
+from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
 from wordvec_cli.cli.row_layout import Asked, layout_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import check_room, shown_size
+from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -87,6 +87,7 @@ def command(
     echo 'to be or not to be' | wordvec encode - --vocab vocab.tsv --as one-hot --to text -o -
     """
     from wordvec_cli.corpus import Corpus
+    from wordvec_cli.output_names import check_ending
     from wordvec_cli.padding import RowIds
     from wordvec_cli.sequences import encode_lines
     from wordvec_cli.sidecar import check_outputs
@@ -96,6 +97,8 @@ def command(
     outputs = [path for path in (output, asked.mask, asked.lengths) if path is not None]
     check_outputs(outputs, vocab, matrix)
     asked = _checked(asked, output, weighting)
+    for path in outputs[1:]:
+        check_ending(path, [".npy"])
     words = read_vocabulary(vocab)
     if words.note:
         terminal.note(words.note)
@@ -104,6 +107,8 @@ def command(
     is_padded = weighting is None and (asked.layout == "npy" or asked.length is not None)
     value = asked.padding_value(rule, words.vocabulary, terminal) if is_padded else None
     tokenizer = agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built")
+    if STANDARD_STREAM in corpus:
+        tell_awaited("text, a sentence or document", terminal)
     text = Corpus.open(corpus, tokenizer, spool_folder(tmp_dir, output))
     for path in outputs:
         text.check_not_output(path)
@@ -174,10 +179,12 @@ def _skips_unknown(unknown: str | None, specials: "Specials") -> bool:
 
 
 def _tell_words(row_ids: "RowIds", vocab: str, terminal: Terminal) -> None:
-    sequences, specials = row_ids.sequences, row_ids.specials
-    fate = "are left out" if row_ids.skips_unknown else f"get row {specials.unknown} (unknown)"
-    n_tokens = sequences.n_known + sequences.n_unknown
-    terminal.note(f"{sequences.n_unknown} of {n_tokens} tokens are not in {vocab} and {fate}")
+    sequences, row = row_ids.sequences, row_ids.specials.unknown
+    n_unknown, n_tokens = sequences.n_unknown, sequences.n_unknown + sequences.n_known
+    is_not, get, are = ("is not", "gets", "is") if n_unknown == 1 else ("are not", "get", "are")
+    fate = f"{are} left out" if row_ids.skips_unknown else f"{get} row {row} (unknown)"
+    told = f"{n_unknown} of {n_tokens} tokens {is_not} in {vocab} and {fate}"
+    terminal.note(told if n_unknown else f"all {n_tokens} tokens are in {vocab}")
     if dropped := sequences.statistics.n_dropped_lines:
         terminal.note(f"{dropped} lines are not UTF-8 and were emptied")
 

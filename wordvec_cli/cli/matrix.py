@@ -12,7 +12,7 @@ from wordvec_cli.cli.options import (
     specials_option,
     vector_size_option,
 )
-from wordvec_cli.cli.output import check_not_for_terminal, shown
+from wordvec_cli.cli.output import check_not_for_terminal, shown, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
@@ -147,6 +147,8 @@ def _checked_length(sequences: str, output: str, rule: "RowRule", vocab: str, te
     from wordvec_cli.sequence_text import open_any
     from wordvec_cli.specials import check_agreement
 
+    if sequences == STANDARD_STREAM:
+        tell_awaited("rows of numbers", terminal)
     stored = open_any(sequences, output_folder(output))
     if stored.note:
         terminal.note(stored.note)

@@ -64,6 +64,12 @@ def asked(
         yield from lines_of_stdin(terminal, what, is_null)
 
 
+def tell_awaited(what: str, terminal: Terminal) -> None:
+    """Say what is to be typed, where standard input is a terminal."""
+    if os.isatty(STANDARD_INPUT):
+        terminal.note(f"type {what}, one a line; Ctrl-D ends")
+
+
 def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iterator[list[bytes]]:
     """The lines of standard input as they come in.
 
@@ -71,8 +77,7 @@ def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iter
     what     is typed, one a line, if standard input is a terminal
     is_null  lines end with NUL, and may hold anything else
     """
-    if os.isatty(STANDARD_INPUT):
-        terminal.note(f"type {what}, one a line; Ctrl-D ends")
+    tell_awaited(what, terminal)
     end, blank = (b"\0", b"") if is_null else (b"\n", b"\r")
     rest, is_start = b"", True
     with readable("standard input"):
