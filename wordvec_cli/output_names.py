@@ -1,7 +1,7 @@
 """What the name of an output says: which layout to write, and which names would say something that is not so."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from wordvec_cli.errors import OptionError
@@ -40,16 +40,24 @@ def chosen_layout(
     return layout
 
 
-def check_ending(output: str, endings: Sequence[str]) -> None:
-    """Raises: OptionError if a program would take the file, by its name, for another kind than those of the endings"""
+def check_ending(output: str, endings: Sequence[str], others: Iterable[str] = _ENDINGS) -> None:
+    """Raises: OptionError if a program would take the file, by its name, for another kind than those of the endings
+
+    others  the endings that are wrong if they are not among these
+    """
     name = output.lower()
-    wrong = next((ending for ending in _ENDINGS if name.endswith(ending)), None)
+    wrong = next((ending for ending in others if name.endswith(ending)), None)
     if wrong is None or not has_name(output) or name.endswith(tuple(endings)):
         return
     stem = output[: -len(wrong)]
     right = ".jsonl" if wrong == ".json" and ".jsonl" in endings else endings[0]
     suggested = stem if stem.lower().endswith(tuple(endings)) else stem + right
     raise OptionError(f"{output}: would not be a {wrong} file; name the output {suggested}")
+
+
+def check_not_compressed(output: str, ending: str) -> None:
+    """Raises: OptionError if the name promises compression, which is not done. `ending`: of a name that would do"""
+    check_ending(output, [ending], COMPRESSORS)
 
 
 def has_name(output: str) -> bool:

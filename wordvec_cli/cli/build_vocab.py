@@ -65,12 +65,12 @@ def command(
     """
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.counting import CountOptions
-    from wordvec_cli.output_names import check_ending
+    from wordvec_cli.output_names import check_not_compressed
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.vocabulary_file import write_vocabulary
 
     check_output(output)
-    check_ending(output, [".tsv", ".txt"])
+    check_not_compressed(output, ".tsv")
     options = CountOptions(min_count, max_vocab, memory, threads)
     text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
     text.check_not_output(output)

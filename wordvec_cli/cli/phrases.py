@@ -17,7 +17,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import check_output, replacing
-from wordvec_cli.output_names import check_ending
+from wordvec_cli.output_names import check_not_compressed
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -116,7 +116,7 @@ def _check_options(output: str, save_phrases: str | None, apply: str | None) -> 
     for path in (output, save_phrases):
         if path:
             check_output(path)
-            check_ending(path, [".txt", ".tsv"])
+            check_not_compressed(path, ".txt")
 
 
 def _phrase_options(*, connector_words: str | None, delimiter: str, passes: int, **others: Any) -> "PhraseOptions":
