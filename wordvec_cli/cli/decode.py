@@ -79,16 +79,17 @@ def command(
 
 
 class Line(NamedTuple):
-    """A line of text, or of an array its ids; and where it stands, for errors."""
+    """The ids of a line, and where it stands, for errors."""
 
     where: str
-    content: bytes | Sequence[int]
+    ids: Sequence[int]
 
-    def ids(self) -> Sequence[int]:
-        """Raises: InputError if it is text, and no line of numbers"""
-        from wordvec_cli.sequence_text import ids_of
 
-        return ids_of(self.content, self.where) if isinstance(self.content, bytes) else self.content
+class TextLine(NamedTuple):
+    """A line of text that is still to be read, and where it stands."""
+
+    where: str
+    text: bytes
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,11 @@ class Decoder:
     keeps_padding: bool
 
     def words(self, line: Line) -> list[bytes]:
-        """Raises: InputError if it is no line of ids, or an id has no row"""
-        ids = line.ids()
-        kept = ids if self.keeps_padding else [id for id in ids if id != self.padding]
-        return [self._word(id, ids, line.where) for id in kept]
+        """Raises: InputError if an id has no row"""
+        ids = line.ids if self.keeps_padding else [id for id in line.ids if id != self.padding]
+        return [self._word(id, line) for id in ids]
 
-    def _word(self, id: int, ids: Sequence[int], where: str) -> bytes:
+    def _word(self, id: int, line: Line) -> bytes:
         if id == self.padding:
             return b"<pad>"
         if 0 <= id < self.specials.n_rows:
@@ -117,7 +117,7 @@ class Decoder:
         if not 0 <= id - self.specials.n_rows < len(self.vocabulary):
             n_rows = self.specials.n_rows + len(self.vocabulary)
             raise InputError(
-                f"{where}, position {ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
+                f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {n_rows}: the special "
                 f"rows are {self.specials}, the words {len(self.vocabulary)}; name the --vocab they were made with"
             )
         return self.vocabulary.word(id - self.specials.n_rows)
@@ -127,16 +127,20 @@ class Answers:
     """Lines as they are written. A line of text that cannot be answered is told and left blank, and others go on."""
 
     def __init__(self, decoder: Decoder, layout: str, terminal: Terminal) -> None:
+        from wordvec_cli.sequence_text import ids_of
+
         self.exit_status = 0
         self._decoder, self._layout, self._terminal = decoder, layout, terminal
+        self._ids_of = ids_of
 
-    def line(self, line: Line) -> bytes:
+    def line(self, line: Line | TextLine) -> bytes:
         """Raises: InputError for a line of an array, which is as a whole made for another vocabulary"""
+        write = _WRITE_LINE[self._layout]
+        if isinstance(line, Line):
+            return write(self._decoder.words(line))
         try:
-            return _WRITE_LINE[self._layout](self._decoder.words(line))
+            return write(self._decoder.words(Line(line.where, self._ids_of(line.text, line.where))))
         except InputError as error:
-            if not isinstance(line.content, bytes):
-                raise
             self._terminal.error(str(error))
             self.exit_status = EXIT_ERROR
             return _BLANK[self._layout]
@@ -152,7 +156,7 @@ _BLANK = {"text": b"\n", "json": b"null\n"}
 class Opened(NamedTuple):
     """Lines of ids, some at a time, and what is said of them: see `StoredSequences`."""
 
-    batches: Iterator[list[Line]]
+    batches: Iterator[list[Line]] | Iterator[list[TextLine]]
     rule: "RowRule | None"
     padding: int | None
     note: str | None
@@ -180,13 +184,13 @@ def _lines_of(stored: "StoredSequences") -> Iterator[list[Line]]:
         ]
 
 
-def _text_lines(path: str, terminal: Terminal) -> Iterator[list[Line]]:
+def _text_lines(path: str, terminal: Terminal) -> Iterator[list[TextLine]]:
     """Lines as they come in. Raises: InputError"""
     shown = "standard input" if path == STANDARD_STREAM else path
     number = 0
     is_stream = path == STANDARD_STREAM
     for batch in lines_of_stdin(terminal, "lines of numbers") if is_stream else _batches_of_file(path):
-        yield [Line(f"{shown}: line {number + i}", line) for i, line in enumerate(batch, 1)]
+        yield [TextLine(f"{shown}: line {number + i}", line) for i, line in enumerate(batch, 1)]
         number += len(batch)
 
 
