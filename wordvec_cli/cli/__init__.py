@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from wordvec_cli import __version__
-from wordvec_cli.cli import spelling
+from wordvec_cli.cli import memory_limit, spelling
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import OutputError, WordvecError
 from wordvec_cli.files import writable
@@ -42,6 +42,7 @@ COMMANDS = {
     "verify": "verify",
     "info": "info",
 }
+NO_THREAD = "can't start new thread"  # Python has no type of its own for it
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
 
 
@@ -78,6 +79,7 @@ def main() -> NoReturn:
     if "_WORDVEC_COMPLETE" in os.environ:  # the shell asks for completions
         wordvec.main(prog_name="wordvec")
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    memory_limit.watch_imports()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -96,6 +98,12 @@ def run(arguments: Sequence[str]) -> int:
     except EXPECTED_ERRORS as error:
         terminal.close()
         return _tell(error, terminal)
+    except RuntimeError as error:
+        if str(error) != NO_THREAD:
+            raise
+        terminal.close()
+        terminal.error("no thread can be started; lower --threads, or raise ulimit -v or -u")
+        return EXIT_ERROR
     finally:
         terminal.close()
 
