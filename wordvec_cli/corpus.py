@@ -4,7 +4,6 @@ import codecs
 import hashlib
 import os
 import stat
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO, cast
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, close_with, decompressed, readable, spool
 from wordvec_cli.progress import Progress, Report, silent
+from wordvec_cli.streams import standard_input
 from wordvec_cli.tokenizer import Tokenizer, invalid_utf8_message
 from wordvec_cli.words import PADDING
 
@@ -215,7 +215,7 @@ class _SharedBlocks:
 def _sources(path: str, spool_folder: Path) -> Iterator[_Source]:
     """The files that `path` stands for, each of them opened once to see that it can be read."""
     if path == STANDARD_STREAM:
-        yield _spooled("standard input", sys.stdin.buffer, spool_folder)
+        yield _spooled("standard input", standard_input(), spool_folder)
         return
     with readable(path):
         mode = Path(path).stat().st_mode

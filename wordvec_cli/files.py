@@ -7,14 +7,16 @@ import errno
 import importlib
 import os
 import re
-import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from wordvec_cli.errors import InputError, OutputError
+from wordvec_cli.outputs import Outputs
+from wordvec_cli.streams import STANDARD_OUTPUT, standard_output, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 STANDARD_STREAM = "-"
 COPY_BYTES = 1 << 20
+_of_this_thread = threading.local()  # `outputs`, while a block of `together` is open
 
 
 # ---------------------------------------------------------------- reading
@@ -145,21 +148,29 @@ def close_with(owner: object, file: BinaryIO) -> None:
 
 @contextmanager
 def writable(where: str) -> Iterator[None]:
-    """Turn a failed write into an OutputError that names `where`; a closed pipe stays what it is."""
+    """Turn a failed write into an OutputError that names `where`; that nobody reads standard output on is no failure.
+
+    Raises: OutputError, BrokenPipeError
+    """
     try:
         yield
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        if where == STANDARD_OUTPUT:
+            raise
+        raise OutputError(f"{where}: its reader left before all was written; start both again") from error
     except OSError as error:
-        advice = {errno.ENOSPC: "; free some space", errno.EDQUOT: "; free some space", errno.EFBIG: ""}
-        raise OutputError(f"{where}: {_reason(error)}{advice.get(error.errno or 0, '')}") from error
+        raise OutputError(f"{where}: {failure(error)}") from error
 
 
-def standard_output() -> BinaryIO:
-    """Raises: OutputError if the command was started with its standard output closed."""
-    if sys.stdout is None:
-        raise OutputError("standard output: is closed; open it or name a file")
-    return sys.stdout.buffer
+def failure(error: OSError) -> str:
+    """What went wrong with a write, and what to do about it."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return _reason(error) + ("; free some space" if is_full else "")
+
+
+def is_stream(path: str) -> bool:
+    """Whether what is written to `path` goes straight through: to standard output, a device or a pipe."""
+    return path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path))
 
 
 def check_output(path: str) -> None:
@@ -167,15 +178,26 @@ def check_output(path: str) -> None:
     from pathlib import Path
 
     if path == STANDARD_STREAM:
+        standard_output()
         return
     if not path or os.path.isdir(path):
         raise OutputError(f"{path or repr('')}: is no file; name a file to write")
     folder = Path(os.path.realpath(path)).parent
-    is_device = os.path.exists(path) and not os.path.isfile(path)
-    if not is_device and not folder.is_dir():
+    if not is_stream(path) and not folder.is_dir():
         raise OutputError(f"{path}: the folder {folder} does not exist; make it first")
-    if not os.access(path if is_device else folder, os.W_OK):
+    _check_name(path)
+    if not os.access(path if is_stream(path) else folder, os.W_OK):
         raise OutputError(f"{path}: no permission to write there")
+
+
+def _check_name(path: str) -> None:
+    """Raises: OutputError if no file can be called so"""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{path}: {_reason(error)}; choose another name") from None
 
 
 def check_not_input(output: str, *inputs: str | None) -> None:
@@ -240,53 +262,47 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     `-` is standard output; a target that is no regular file (a device, a FIFO) is written straight through.
     Raises: OutputError
     """
-    import tempfile
-    from pathlib import Path
-
-    if path == STANDARD_STREAM:
-        with writable("standard output"):
+    file: IO[bytes]
+    with ExitStack() as opened:
+        if path == STANDARD_STREAM:
+            opened.enter_context(writable(STANDARD_OUTPUT))
             file = standard_output()
-            yield file
-            file.flush()
+        elif is_stream(path):  # by its own name: /dev/stdout may lead to a pipe that has no other
+            opened.enter_context(writable(STANDARD_OUTPUT if _is_standard_output(path) else path))
+            file = whole(opened.enter_context(open(path, "wb", buffering=0)), path)
+        else:
+            outputs = opened.enter_context(together())
+            opened.enter_context(writable(path))
+            file = opened.enter_context(outputs.opened(path))
+        yield file
+        file.flush()
+
+
+def _is_standard_output(path: str) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(os.stat(path), os.fstat(1))
+    return False
+
+
+@contextmanager
+def together() -> Iterator[Outputs]:
+    """All files that are replaced inside the block take their places at its end, or none does.
+
+    The first is what the others belong to: words, or FILE.json. If the process is killed while they take their
+    places, one is missing: a new one never stands beside an old one.
+    Raises: OutputError
+    """
+    if outer := getattr(_of_this_thread, "outputs", None):
+        yield outer
         return
-    target = Path(os.path.realpath(path))
-    with writable(path):
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:  # by its own name: /dev/stdout may lead to a pipe that has no other
-                yield file
-            return
-        descriptor, temporary_name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary_name, _mode_for(target))
-            os.replace(temporary_name, target)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary_name)
-            raise
-        _sync_folder(target.parent)
-
-
-def _mode_for(target: "Path") -> int:
-    """The mode of the file that is replaced, or what the umask leaves of a new one's."""
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(target.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
-def _sync_folder(folder: "Path") -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    outputs = _of_this_thread.outputs = Outputs()
     try:
-        os.fsync(descriptor)
+        yield outputs
+        with writable(outputs.shown):
+            outputs.publish()
     finally:
-        os.close(descriptor)
+        _of_this_thread.outputs = None
+        outputs.give_up()
 
 
 def _reason(error: OSError | ImportError) -> str:

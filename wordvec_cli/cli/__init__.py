@@ -19,7 +19,8 @@ from wordvec_cli import __version__
 from wordvec_cli.cli import memory_limit, spelling
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import OutputError, WordvecError
-from wordvec_cli.files import writable
+from wordvec_cli.files import failure, writable
+from wordvec_cli.streams import STANDARD_OUTPUT, secure_standard_streams
 
 COMMANDS = {
     "build-vocab": "build_vocab",
@@ -43,7 +44,7 @@ COMMANDS = {
     "info": "info",
 }
 NO_THREAD = "can't start new thread"  # Python has no type of its own for it
-EXIT_ERROR, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
+EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
 
 class Commands(click.Group):
@@ -76,16 +77,20 @@ def wordvec() -> None:
 
 def main() -> NoReturn:
     """The console script."""
+    secure_standard_streams()
     if "_WORDVEC_COMPLETE" in os.environ:  # the shell asks for completions
         wordvec.main(prog_name="wordvec")
-    signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has but one of them
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _exit_on_signal)
     memory_limit.watch_imports()
     sys.exit(run(sys.argv[1:]))
 
 
-def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     """Leave by way of every `finally`, so that temporary files go."""
-    sys.exit(EXIT_TERMINATED)
+    sys.exit(128 + number)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -122,8 +127,10 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
     """Tell the user about an error in one line; the exit status."""
     text, status = str(error), EXIT_ERROR
     match error:
-        case click.exceptions.Exit():
+        case click.exceptions.Exit() if sys.stdout is not None or error.exit_code:
             return error.exit_code
+        case click.exceptions.Exit():  # help or the version, which click drops if there is nowhere to print it
+            text = f"{STANDARD_OUTPUT}: is closed; open it"
         case click.ClickException() if terminal.mode != "json":
             error.show()  # with the usage
             return error.exit_code
@@ -139,8 +146,8 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
         case WordvecError():
             status = error.exit_status
         case OSError():  # what no module expected: a file that vanished, a disk that filled up under a library
-            text = f"{error.filename or 'input or output'}: {error.strerror or error}"
-    if isinstance(error, OutputError):
+            text = f"{error.filename or 'input or output'}: {failure(error)}"
+    if isinstance(error, OutputError) or getattr(error, "filename", None) == STANDARD_OUTPUT:
         _forget_stdout()
     terminal.error(text)
     return status
@@ -152,7 +159,7 @@ def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
     spelling.check_single_dashes(arguments, wordvec)
     with spelling.suggestions(), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
         status = wordvec.invoke(context)
-        with writable("standard output"):
+        with writable(STANDARD_OUTPUT):
             if sys.stdout is not None:  # as it is where the command was started without one
                 sys.stdout.flush()
     return status or 0

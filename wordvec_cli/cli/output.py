@@ -9,7 +9,8 @@ import click
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable, standard_output, writable
+from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable, writable
+from wordvec_cli.streams import STANDARD_OUTPUT, standard_output
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -44,7 +45,7 @@ def check_not_for_terminal(output: str, layout: str, what: str) -> None:
 
 def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
     """Write and flush, so that a program at the other end of a pipe gets its answer at once."""
-    with writable("standard output"):
+    with writable(STANDARD_OUTPUT):
         file = standard_output()
         for part in parts:
             file.write(part)

@@ -32,7 +32,7 @@ class Terminal:
         elif progress.is_milestone:
             place = f" {progress.done}/{progress.total}" if progress.total else ""
             self._show(": ".join(filter(None, (progress.stage + place, _figures(progress)))))
-        elif sys.stderr.isatty():
+        elif sys.stderr is not None and sys.stderr.isatty():
             self._report_bar(progress)
 
     def note(self, text: str) -> None:
@@ -56,7 +56,7 @@ class Terminal:
             text = json.dumps({key: text})
         if self._bar is not None:
             self._bar.clear()
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        _say(text)
 
     def _report_line(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -65,7 +65,7 @@ class Terminal:
                 return
             self._last_line = now
         record = {"stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit}
-        print(json.dumps(record | dict(progress.stats)), file=sys.stderr, flush=True)  # noqa: T201
+        _say(json.dumps(record | dict(progress.stats)))
 
     def _report_bar(self, progress: Progress) -> None:
         from tqdm import tqdm
@@ -81,6 +81,11 @@ class Terminal:
             shown = progress._replace(stats={n: v for n, v in progress.stats.items() if n not in _SHOWN})
             self._bar.set_postfix_str(_figures(shown), refresh=False)  # the bar has a speed of its own
         self._bar.update(progress.done - self._bar.n)
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:  # else print would take standard output
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _figures(progress: Progress) -> str:
