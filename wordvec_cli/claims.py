@@ -36,9 +36,11 @@ class Claim(NamedTuple):
         """Remove the file, if it still has this name."""
         if os.name == "nt":
             self._close()
-        with suppress(FileNotFoundError):
-            os.unlink(self.path)
-        self._close()
+        try:
+            with suppress(OSError):
+                os.unlink(self.path)
+        finally:
+            self._close()
 
     def _close(self) -> None:
         with suppress(OSError):  # what could not be written has been told

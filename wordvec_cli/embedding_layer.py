@@ -19,7 +19,7 @@ import numpy as np
 from wordvec_cli import numpy_files
 from wordvec_cli.embedding_matrix import Matrix, StoredMatrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import mapped, replacing, temporary_file, writable
+from wordvec_cli.files import mapped, replacing, temporary_file, together, writable
 from wordvec_cli.padding import Ids, Lines
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequence_files import StoredSequences
@@ -198,17 +198,19 @@ def write_vectors(path: str, layer: Layer, pool: Pool | None, parts: Iterable[Ma
             done += part.nbytes
             report(Progress("embedding", done, n_bytes, "B"))
 
-    with replacing(path) as file:
-        numpy_files.write_parts(file, shape, "<f4", reported())
-    _describe(path, layer, pool, shape)
+    with together():
+        with replacing(path) as file:
+            numpy_files.write_parts(file, shape, "<f4", reported())
+        _describe(path, layer, pool, shape)
 
 
 def write_text(path: str, layer: Layer, pool: Pool | None, lines: Iterable[bytes]) -> None:
     """As `write_vectors`, but lines of text. Raises: InputError, OutputError"""
-    with replacing(path) as file:
-        for line in lines:
-            file.write(line)
-    _describe(path, layer, pool, None)
+    with together():
+        with replacing(path) as file:
+            for line in lines:
+                file.write(line)
+        _describe(path, layer, pool, None)
 
 
 def _describe(path: str, layer: Layer, pool: Pool | None, shape: tuple[int, ...] | None) -> None:

@@ -17,7 +17,7 @@ from wordvec_cli import numpy_files, store
 from wordvec_cli.embeddings import FORMAT as VECTORS
 from wordvec_cli.embeddings import Embeddings, load, matrix_tensor
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import replacing
+from wordvec_cli.files import replacing, together
 from wordvec_cli.matching import NONE, SUBWORD, Matching, match, wanted_forms
 from wordvec_cli.sequence_files import is_binary
 from wordvec_cli.sidecar import HashedFile, said_of, sidecar_path, understood, unrecorded, write_sidecar
@@ -180,14 +180,15 @@ def write_matrix(path: str, built: BuiltMatrix, layout: Layout, vocabulary: Voca
         tables = {name: json.dumps(value, sort_keys=True) for name, value in said.items()}
         store.write(path, {WEIGHT: matrix_tensor(built.matrix)}, tables | FORMAT.metadata(), WEIGHT)
         return
-    with replacing(path) as output:
-        file = HashedFile(output)
-        if layout == "text":
-            for line in matrix_lines(built.matrix, built.rule.specials, vocabulary):
-                file.write(line)
-        else:
-            numpy_files.write_matrix(file, built.matrix)  # type: ignore[arg-type]
-    write_sidecar(path, said | {"matrix": {"fingerprint": file.fingerprint, **said["matrix"]}})
+    with together():
+        with replacing(path) as output:
+            file = HashedFile(output)
+            if layout == "text":
+                for line in matrix_lines(built.matrix, built.rule.specials, vocabulary):
+                    file.write(line)
+            else:
+                numpy_files.write_matrix(file, built.matrix)  # type: ignore[arg-type]
+        write_sidecar(path, said | {"matrix": {"fingerprint": file.fingerprint, **said["matrix"]}})
 
 
 class StoredMatrix(NamedTuple):

@@ -1,11 +1,10 @@
 """What the name of an output says: which layout to write, and which names would say something that is not so."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from wordvec_cli.errors import OptionError
-from wordvec_cli.files import COMPRESSORS, STANDARD_STREAM
+from wordvec_cli.files import COMPRESSORS, STANDARD_STREAM, is_stream
 
 Layout = TypeVar("Layout", bound=str)
 # By these endings programs choose how to open a file.
@@ -62,4 +61,4 @@ def check_not_compressed(output: str, ending: str) -> None:
 
 def has_name(output: str) -> bool:
     """Whether an output is a file, by whose name something will open it; no device, nor standard output."""
-    return output != STANDARD_STREAM and (os.path.isfile(output) or not os.path.exists(output))
+    return not is_stream(output)

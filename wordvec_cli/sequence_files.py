@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli import numpy_files, sidecar, store
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable, replacing
+from wordvec_cli.files import readable, replacing, together
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, PaddedRows, Padding, RowIds, converted, ranges_of_lines
 from wordvec_cli.parallel import in_order
 from wordvec_cli.sidecar import HashedFile, sidecar_path, understood, write_sidecar
@@ -119,16 +119,17 @@ def write_sequences(path: str, encoded: Encoded, layout: Layout) -> None:
     if layout == "safetensors":
         _write_safetensors(path, encoded)
         return
-    with replacing(path) as output:
-        file = HashedFile(output)
-        if layout == "npy":
-            dtype = np.dtype(encoded.dtype).newbyteorder("<").str
-            numpy_files.write_parts(file, encoded.shape, dtype, encoded.parts())  # type: ignore[arg-type]
-        else:
-            for lines in _in_batches(map(_WRITE_LINE[layout], encoded.lines())):
-                file.write(lines)
-    description = encoded.description()
-    write_sidecar(path, description | {"sequences": {"fingerprint": file.fingerprint, **description["sequences"]}})
+    with together():
+        with replacing(path) as output:
+            file = HashedFile(output)
+            if layout == "npy":
+                dtype = np.dtype(encoded.dtype).newbyteorder("<").str
+                numpy_files.write_parts(file, encoded.shape, dtype, encoded.parts())  # type: ignore[arg-type]
+            else:
+                for lines in _in_batches(map(_WRITE_LINE[layout], encoded.lines())):
+                    file.write(lines)
+        description = encoded.description()
+        write_sidecar(path, description | {"sequences": {"fingerprint": file.fingerprint, **description["sequences"]}})
 
 
 _WRITE_LINE: dict[str, Callable[[list[int]], str]] = {

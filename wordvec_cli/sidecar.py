@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wordvec_cli.errors import InputError, OptionError, WordvecError
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, readable, replacing
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, is_stream, readable, replacing
 
 READ_BYTES = 1 << 20
 SECTIONS = ("sequences", "matrix", "term_matrix", "vocabulary")  # in which the fingerprint of a file itself may stand
@@ -40,7 +40,7 @@ class HashedFile:
 
 def write_sidecar(path: str, content: Mapping[str, Any]) -> None:
     """Write what is to be said of `path`, unless that is standard output or a device. Raises: OutputError"""
-    if path != STANDARD_STREAM and Path(path).is_file():
+    if not is_stream(path):
         with replacing(sidecar_path(path)) as file:
             file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
 
@@ -73,6 +73,8 @@ def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
         raise OptionError("-: standard output is named for two outputs; give each but one a file")
     for path in outputs:
         check_output(path)
+        if not is_stream(path):
+            check_output(sidecar_path(path))
         for each in (path, sidecar_path(path)):
             check_not_input(each, *inputs, *(sidecar_path(path) for path in inputs if path))
             if path != STANDARD_STREAM and os.path.realpath(each) in taken:

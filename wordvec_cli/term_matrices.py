@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli import numpy_files
-from wordvec_cli.files import mapped, replacing, temporary_file, writable
+from wordvec_cli.files import mapped, replacing, temporary_file, together, writable
 from wordvec_cli.padding import IDS_PER_BLOCK, Ids, Lines, RowIds, ranges_of_lines
 from wordvec_cli.sidecar import write_sidecar
 from wordvec_cli.specials import RowRule
@@ -122,13 +122,14 @@ def _counted(lines: Lines, n_columns: int) -> tuple[Ids, NDArray[np.int32], NDAr
 
 def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule, layout: Layout = "npz") -> None:
     """Write what scipy.sparse.load_npz reads, or lines of text, and FILE.json. Raises: OutputError"""
-    with replacing(path) as file:
-        if layout == "text":
-            for line in _lines(matrix):
-                file.write(line)
-        else:
-            _write_archive(file, matrix)
-    write_sidecar(path, {"term_matrix": {"weighting": matrix.weighting}, **rule.to_metadata()})
+    with together():
+        with replacing(path) as file:
+            if layout == "text":
+                for line in _lines(matrix):
+                    file.write(line)
+            else:
+                _write_archive(file, matrix)
+        write_sidecar(path, {"term_matrix": {"weighting": matrix.weighting}, **rule.to_metadata()})
 
 
 def _lines(matrix: TermMatrix) -> Iterator[bytes]:

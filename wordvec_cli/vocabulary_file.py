@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.counting import SENTENCE_END, CountedWords
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import decompressed, readable, replacing
+from wordvec_cli.files import decompressed, readable, replacing, together
 from wordvec_cli.sidecar import HashedFile, read_sidecar, sidecar_path, understood, write_sidecar
 from wordvec_cli.store import looks_like
 from wordvec_cli.tokenizer import Tokenizer
@@ -33,11 +33,12 @@ def write_vocabulary(words: CountedWords, path: str, layout: Layout = "tsv") -> 
     """
     if layout not in LAYOUTS:
         raise InputError(f"--to: {layout!r} is not one of {', '.join(LAYOUTS)}")
-    with replacing(path) as output:
-        file = HashedFile(output)
-        for lines in _lines(words, layout):
-            file.write(lines)
-    write_sidecar(path, _description(words, layout, file.fingerprint))
+    with together():
+        with replacing(path) as output:
+            file = HashedFile(output)
+            for lines in _lines(words, layout):
+                file.write(lines)
+        write_sidecar(path, _description(words, layout, file.fingerprint))
 
 
 def _lines(words: CountedWords, layout: Layout) -> Iterator[bytes]:

@@ -18,7 +18,6 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import check_output
 
 if TYPE_CHECKING:
     from wordvec_cli.tokenizer import Tokenizer
@@ -66,10 +65,11 @@ def command(
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.counting import CountOptions
     from wordvec_cli.output_names import check_not_compressed
+    from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.vocabulary_file import write_vocabulary
 
-    check_output(output)
+    check_outputs([output])
     check_not_compressed(output, ".tsv")
     options = CountOptions(min_count, max_vocab, memory, threads)
     text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))

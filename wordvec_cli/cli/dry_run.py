@@ -13,14 +13,15 @@ from wordvec_cli.cli.training_run import Order, Told, read_told
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import WordvecError
 from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
-from wordvec_cli.files import check_output, shown_size
+from wordvec_cli.files import shown_size
+from wordvec_cli.formats import check_output_files
 from wordvec_cli.sequences import count_tokens, encode
 from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_seconds
 
 
 def tell_estimate(order: Order, terminal: Terminal) -> None:
     """Print the estimate. Raises: InputError or OutputError if training would not fit."""
-    check_output(order.output)
+    check_output_files(order.output, order.format)
     eval_sets = [read_eval_set(path) for path in order.eval_sets]
     told = read_told(order, terminal)
     start = time.perf_counter()

@@ -20,7 +20,7 @@ from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
 from wordvec_cli.cli.row_layout import Asked, layout_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size
+from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size, together
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -209,11 +209,12 @@ def _write_rows(output: str, asked: Asked, encoded: "Encoded", terminal: Termina
     if asked.lengths is not None:
         sizes[asked.lengths] = 8 * encoded.row_ids.n_lines
     check_room(sizes)
-    sequence_files.write_sequences(output, encoded, asked.layout)
-    if asked.mask is not None:
-        sequence_files.write_mask(asked.mask, encoded)
-    if asked.lengths is not None:
-        sequence_files.write_lengths(asked.lengths, encoded)
+    with together():
+        sequence_files.write_sequences(output, encoded, asked.layout)
+        if asked.mask is not None:
+            sequence_files.write_mask(asked.mask, encoded)
+        if asked.lengths is not None:
+            sequence_files.write_lengths(asked.lengths, encoded)
 
 
 def _write_term_matrix(output: str, matrix: "TermMatrix", rule: "RowRule", asked: Asked, terminal: Terminal) -> None:

@@ -9,7 +9,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
+from wordvec_cli.files import STANDARD_STREAM, check_not_input
 from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
@@ -77,11 +77,11 @@ def command(
     """  # fmt: skip
     from wordvec_cli.formats.reading import WriteOptions
 
-    check_output(output)
     check_not_input(output, input, words, vocab)
     if output == STANDARD_STREAM and to is None:
         raise OptionError("-: standard output has no name that tells the format; add --to")
     format = formats.format_for(output, to)
+    formats.check_output_files(output, format)
     if packing and format is not formats.FORMATS[formats.NATIVE]:
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
     if decimals is not None and not format.is_text:

@@ -16,7 +16,7 @@ from wordvec_cli.cli.output import check_not_for_terminal, shown, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
-from wordvec_cli.files import STANDARD_STREAM, check_room, output_folder, replacing, shown_size
+from wordvec_cli.files import STANDARD_STREAM, check_room, output_folder, replacing, shown_size, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,11 +124,12 @@ def command(
             terminal.note(f"--match subword: {vectors} has no vectors of parts of words, as fastText's models have")
         check_room({output: 4 * found.dim * rule.n_rows})
         built = matrix_of_vectors(words, found, rule, matching, Filling(missing or "normal", seed))
-    write_matrix(output, built, layout, words)
+    with together():
+        write_matrix(output, built, layout, words)
+        if report and built.kinds is not None:
+            _write_report(report, words, built.kinds)
     if built.kinds is not None:
         _tell_coverage(words, built.kinds, terminal)
-        if report:
-            _write_report(report, words, built.kinds)
     _tell_use(output, layout, built, length, terminal)
 
 

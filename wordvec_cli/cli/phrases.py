@@ -16,7 +16,7 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import check_output, replacing
+from wordvec_cli.files import check_output, replacing, together
 from wordvec_cli.output_names import check_not_compressed
 
 if TYPE_CHECKING:
@@ -95,10 +95,11 @@ def command(
     learnt = known or learn(text, options, terminal.report)
     if not known:
         _tell(learnt, terminal)
-    if save_phrases:
-        write_phrases(learnt, save_phrases)
-    with replacing(output) as file:
-        file.writelines(join(text, learnt, terminal.report))
+    with together():
+        with replacing(output) as file:
+            file.writelines(join(text, learnt, terminal.report))
+        if save_phrases:
+            write_phrases(learnt, save_phrases)
     terminal.close()
     _tell_invalid_lines(text, terminal)
 

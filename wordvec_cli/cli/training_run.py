@@ -17,7 +17,7 @@ from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
 from wordvec_cli.evaluation import check_words, evaluate
 from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
-from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
+from wordvec_cli.files import STANDARD_STREAM, check_not_input
 from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences import Sequences, encode
@@ -73,6 +73,13 @@ class Order:
         return isinstance(self.config, GloveConfig)
 
     @property
+    def format(self) -> formats.Format:
+        """Of the output."""
+        if self.output == STANDARD_STREAM and not self.to:
+            return formats.FORMATS[formats.NATIVE]
+        return formats.format_for(self.output, self.to)
+
+    @property
     def spool_folder(self) -> "Path":
         return spool_folder(self.tmp_dir, self.output)
 
@@ -84,7 +91,7 @@ class Order:
 
 def run(order: Order, terminal: Terminal) -> int | None:
     """Train, and write the vectors; the exit status."""
-    check_output(order.output)
+    formats.check_output_files(order.output, order.format)
     check_not_input(order.output, order.vocab, order.pairs)
     if order.resume and not checkpoint.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
@@ -347,16 +354,13 @@ def _write(
     order: Order, vocabulary: "Vocabulary", trained: Trained, metadata: Mapping[str, str], terminal: Terminal
 ) -> None:
     others = _other_vectors(order, vocabulary, trained)
-    format = formats.FORMATS[formats.NATIVE]
-    if order.output != STANDARD_STREAM or order.to:
-        format = formats.format_for(order.output, order.to)
-    if format is formats.FORMATS[formats.NATIVE]:
+    if order.format is formats.FORMATS[formats.NATIVE]:
         embeddings.save(order.output, vocabulary, trained.matrix, metadata, others)
         return
     from wordvec_cli.formats.reading import WriteOptions
 
     vectors = embeddings.of_rows(vocabulary, trained.matrix, metadata, others)
-    for what in formats.write_vectors(order.output, vectors, format, WriteOptions(n_threads=order.threads)):
+    for what in formats.write_vectors(order.output, vectors, order.format, WriteOptions(n_threads=order.threads)):
         terminal.note(f"{order.output}: has no room for {what}")
 
 

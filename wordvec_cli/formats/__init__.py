@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
+from wordvec_cli.claims import temporary_folder
 from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, kind_by_header, known_by_header, load
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.file_kinds import START_BYTES as KIND_BYTES
@@ -18,6 +19,8 @@ from wordvec_cli.files import (
     COMPRESSORS,
     COPY_BYTES,
     STANDARD_STREAM,
+    check_output,
+    is_stream,
     output_folder,
     readable,
     replacing,
@@ -25,6 +28,7 @@ from wordvec_cli.files import (
 )
 from wordvec_cli.formats.wrapping import bounded, decompressed_file, packed_file, plain_file, shown_as
 from wordvec_cli.output_names import check_ending
+from wordvec_cli.streams import standard_input
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -40,12 +44,14 @@ class Format(NamedTuple):
     suffixes  of the names of its files; the first format that has one writes files of such names
     reader    "rows": a stream of them; else the name of the function that reads a whole file; None: it is not read
     writer    the name of the module's function; None: it is not written
+    beside    the name of the function that gives the paths of what is written beside a file; None: nothing is
     """
 
     module: str
     suffixes: tuple[str, ...]
     reader: str | None
     writer: str | None = None
+    beside: str | None = None
 
     @property
     def is_text(self) -> bool:
@@ -62,11 +68,11 @@ FORMATS: Mapping[str, Format] = {
     "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write"),
     "fasttext": Format("fasttext", (".ftz",), "read"),
     "glove-binary": Format("glove_binary", (), "read"),
-    "gensim": Format("gensim_native", (".kv", ".model"), "read", "write"),
-    "npy": Format("arrays", (".npy",), "read_npy", "write_npy"),
+    "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path"),
+    "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "words_path"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
-    "projector": Format("projector", (".tensors.tsv",), None, "write"),
+    "projector": Format("projector", (".tensors.tsv",), None, "write", "companions"),
     "tsv": Format("tables", (".tsv",), None, "write_tsv"),
     "csv": Format("tables", (".csv",), None, "write_csv"),
     "jsonl": Format("tables", (".jsonl",), None, "write_jsonl"),
@@ -95,6 +101,14 @@ def _uncompressed(path: str) -> str:
     """What the name would be without compression."""
     ending = os.path.splitext(path)[1]
     return path.removesuffix(ending) if ending.lower() in COMPRESSORS else path
+
+
+def check_output_files(path: str, format: Format) -> None:
+    """Find out before the work that a file, or what is written beside it, cannot be written. Raises: OutputError"""
+    check_output(path)
+    if format.beside and not is_stream(path):
+        for each in getattr(format.load_module(), format.beside)(path):
+            check_output(each)
 
 
 def readable_formats() -> list[str]:
@@ -151,7 +165,7 @@ def _open_stream(path: str, options: "ReadOptions | None", told: str | None, not
     import tempfile
 
     shown = "standard input" if path == STANDARD_STREAM else path
-    with tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder(tempfile.gettempdir()) as folder:
         copy = os.path.join(folder, "vectors")
         with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
             bound = options.max_bytes if options else None
@@ -161,13 +175,7 @@ def _open_stream(path: str, options: "ReadOptions | None", told: str | None, not
 
 
 def _stream(path: str) -> BinaryIO:
-    import sys
-
-    if path != STANDARD_STREAM:
-        return open(path, "rb")
-    if sys.stdin is None:
-        raise InputError("standard input: is closed; open it or name a file")
-    return sys.stdin.buffer
+    return standard_input() if path == STANDARD_STREAM else open(path, "rb")
 
 
 def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") -> Embeddings:
@@ -271,10 +279,9 @@ def _written(path: str, embeddings: Embeddings, format: Format, options: "WriteO
         notes: list[str] = write(path, embeddings, options)
         return notes
     import shutil
-    import tempfile
 
-    folder = output_folder(path)
-    with writable(str(folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=folder) as room:
+    folder = str(output_folder(path))
+    with writable(folder), temporary_folder(folder) as room:
         plain = os.path.join(room, os.path.basename(path)[: -len(ending)])
         with shown_as(path, plain):
             notes = write(plain, embeddings, options)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
+from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
     WORDS_SUFFIX,
@@ -67,20 +67,23 @@ def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     return joined(path, words, float_slices(matrix), options, oddities)
 
 
+def words_path(path: str) -> list[str]:
+    """Where the words of a matrix are."""
+    return [path + WORDS_SUFFIX]
+
+
 def write_npy(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
     """The matrix, and FILE.words beside it; to standard output or a device the matrix alone. Raises: InputError"""
     lost = lost_by_format(embeddings)
-    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+    if is_stream(path):
         with replacing(path) as file:
             write_matrix(file, embeddings.matrix)
         return ["the words", *lost]
-    # Both are whole before either takes its place.
-    with replacing(path) as file, replacing(path + WORDS_SUFFIX) as words_file:
-        _write_words(path, words_file, embeddings.vocabulary)
-        words_file.flush()
-        with writable(path):
+    with together():
+        with replacing(path) as file:
             write_matrix(file, embeddings.matrix)
-            file.flush()
+        with replacing(path + WORDS_SUFFIX) as file:
+            _write_words(path, file, embeddings.vocabulary)
     return lost
 
 

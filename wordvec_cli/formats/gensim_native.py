@@ -15,7 +15,7 @@ import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, readable, replacing, writable
+from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.numpy_files import float_slices, write_matrix
@@ -116,6 +116,11 @@ def _composed(vectors: Any) -> Callable[[bytes], "memoryview[float] | None"] | N
     return composed
 
 
+def matrix_path(path: str) -> list[str]:
+    """Where the matrix is, if it is large."""
+    return [path + MATRIX_SUFFIX]
+
+
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
     """KeyedVectors with their counts; a large matrix goes to FILE.vectors.npy, as gensim does it.
 
@@ -130,7 +135,7 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     vectors.next_index = len(vectors.index_to_key)
     if embeddings.vocabulary.counts is not None:
         vectors.expandos["count"] = np.array(embeddings.vocabulary.counts, np.int64)
-    is_apart = embeddings.matrix.size >= LARGE and path != STANDARD_STREAM
+    is_apart = embeddings.matrix.size >= LARGE and not is_stream(path)
     if not is_apart:
         vectors.vectors = embeddings.matrix
         with replacing(path) as file:
@@ -138,10 +143,9 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     else:
         del vectors.vectors
         vectors.__dict__ |= {"__numpys": ["vectors"], "__scipys": [], "__ignoreds": [], "__recursive_saveloads": []}
-        with replacing(path) as file, replacing(path + MATRIX_SUFFIX) as matrix_file:
-            write_matrix(matrix_file, embeddings.matrix)
-            matrix_file.flush()
-            with writable(path):
+        with together():
+            with replacing(path) as file:
                 vectors.save(file)
-                file.flush()
+            with replacing(path + MATRIX_SUFFIX) as file:
+                write_matrix(file, embeddings.matrix)
     return lost_by_format(embeddings, "counts")

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from wordvec_cli.embeddings import ROWS_PER_CHUNK, Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, replacing, writable
+from wordvec_cli.files import is_stream, replacing, together
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.tables import check_for_tsv, chunks
 from wordvec_cli.formats.text import lost_by_text, number_rows
@@ -29,25 +29,27 @@ def companion(path: str, name: str) -> str:
     return f"{os.path.splitext(path)[0]}_{name}"
 
 
+def companions(path: str) -> list[str]:
+    """The words, and the configuration."""
+    return [companion(path, "metadata.tsv"), companion(path, "config.json")]
+
+
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
     """The numbers, and the two files beside them. Raises: InputError for a word with a tab or a line end"""
-    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+    if is_stream(path):
         raise InputError(f"{path}: the projector needs a file of numbers and one of words; name a file to write")
     if embeddings.dim < 2:
         raise InputError(f"{path}: the projector shows vectors of two numbers or more; these have {embeddings.dim}")
-    metadata, config = companion(path, "metadata.tsv"), companion(path, "config.json")
-    # All are whole before any takes its place.
-    with replacing(path) as tensors_file, replacing(metadata) as metadata_file, replacing(config) as config_file:
-        config_file.write(json.dumps(_config(path, metadata, embeddings), indent=2).encode() + b"\n")
-        config_file.flush()
-        with writable(metadata):
-            n_blank = _write_metadata(path, metadata_file, embeddings)
-            metadata_file.flush()
-        with writable(path):
+    metadata, config = companions(path)
+    with together():
+        with replacing(path) as file:
             for first in range(0, len(embeddings.vocabulary), ROWS_PER_CHUNK):
                 rows = number_rows(embeddings.matrix[first : first + ROWS_PER_CHUNK], b"\t", options.decimals)
-                tensors_file.write(b"".join([row + b"\n" for row in rows]))
-            tensors_file.flush()
+                file.write(b"".join([row + b"\n" for row in rows]))
+        with replacing(metadata) as file:
+            n_blank = _write_metadata(path, file, embeddings)
+        with replacing(config) as file:
+            file.write(json.dumps(_config(path, metadata, embeddings), indent=2).encode() + b"\n")
     return _notes(embeddings, options, n_blank)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, cast
 
+from wordvec_cli.claims import temporary_folder
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.files import COMPRESSORS, COPY_BYTES, decompressed, readable, writable
 
@@ -103,7 +104,7 @@ def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
         return
     with (
         decompressed_file(path, max_bytes) as source,
-        tempfile.TemporaryDirectory(prefix="wordvec-", ignore_cleanup_errors=True) as folder,
+        temporary_folder(tempfile.gettempdir()) as folder,
     ):
         name, ending = os.path.splitext(os.path.basename(path))
         copy = os.path.join(folder, name if ending in (*COMPRESSORS, ".zip") else name + ending)

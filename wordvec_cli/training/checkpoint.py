@@ -14,7 +14,6 @@ Nothing is resumed from a file that is not, byte for byte, what was written: eac
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from wordvec_cli import sequences, store
+from wordvec_cli.claims import temporary_folder
 from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, writable
@@ -239,7 +239,7 @@ def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoi
     Raises: InputError if another command works on the same output, OutputError
     """
     if not keeps(output):
-        with writable(str(spool_folder)), tempfile.TemporaryDirectory(prefix=".wordvec-", dir=spool_folder) as name:
+        with writable(str(spool_folder)), temporary_folder(str(spool_folder)) as name:
             yield Checkpoint(Path(name), None)
         return
     folder = folder_of(output)

@@ -11,12 +11,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from wordvec_cli.claims import temporary_folder
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import DivergedError, InputError, OptionError
 from wordvec_cli.files import check_free_space, writable
@@ -149,7 +149,7 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained
     model = trainer.model
     model.workers = n_workers(session.n_threads, trainer.units_per_epoch)
     untrained = zlib.crc32(trainer.outputs.data)
-    with TemporaryDirectory(prefix=".wordvec-", dir=trainer.folder) as folder:
+    with temporary_folder(str(trainer.folder)) as folder:
         text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
         if not text.has_pairs or (model.hs and len(trainer.matrix) == 1):
             raise InputError(word2vec.NOTHING_TO_LEARN)
