@@ -419,3 +419,9 @@ def test_a_closed_pipe_ends_it_quietly() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         process.wait(timeout=60)
+
+
+def test_a_sum_beyond_float32_is_infinite_without_a_word_from_numpy() -> None:
+    np.save("m.npy", np.full((4, 2), 3e38, np.float32))
+    np.save("s.npy", np.array([[1, 2, 3]], np.int32))
+    assert embed("--pool", "sum").tolist() == [[np.inf, np.inf]]

@@ -6,7 +6,7 @@ from tests import reference_query
 from wordvec_cli import query
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.metrics import METRICS, CosMul
+from wordvec_cli.metrics import METRICS, CosMul, unit_rows
 from wordvec_cli.query import Index, nearest
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -200,3 +200,9 @@ def test_what_may_be_an_answer_is_chosen_by_list_rank_and_count() -> None:
         query.answer_ids(vocabulary, np.array([5]), min_count=7)
     with pytest.raises(InputError, match="no counts"):
         query.answer_ids(Vocabulary.from_words([b"a", b"b"]), min_count=7)
+
+
+def test_the_direction_of_a_row_that_is_not_finite_is_none_and_numpy_says_nothing() -> None:
+    rows = np.array([[3, 4], [0, 0], [np.inf, 1]], np.float32)
+    expected = [[0.6, 0.8], [0, 0], [np.nan, 0]]
+    np.testing.assert_allclose(unit_rows(rows), expected, rtol=1e-15)

@@ -114,11 +114,13 @@ class Layer:
                 rows *= weights[ids, None]
             offsets = np.clip(lines.offsets, some.start, some.stop) - some.start
             filled = np.flatnonzero(np.diff(offsets))
-            pooled[filled] = merge(pooled[filled], merge.reduceat(rows, offsets[filled], axis=0))
+            with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite, as in a layer
+                pooled[filled] = merge(pooled[filled], merge.reduceat(rows, offsets[filled], axis=0))
         if pool in {"mean", "sif"}:
             pooled /= np.maximum(lines.lengths, 1)[:, None]
         pooled[lines.lengths == 0] = 0
-        return pooled.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return pooled.astype(np.float32)
 
     @property
     def _padding(self) -> int | None:
