@@ -1,5 +1,6 @@
 """Damaged files before every command (tests/fuzz), and the fuzzer itself."""
 
+import os
 import random
 import subprocess
 import sys
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.child import TRACEBACK, Outcome
+from tests.fuzz.kinds import KINDS
 from tests.fuzz.mutations import Damage, damaged, with_checksum
 from tests.fuzz.oracle import complaint
 
+FUZZ = [sys.executable, "-m", "tests.fuzz"]
 WHOLE, CUT, CHANGED = Damage(b"", ""), Damage(b"", "truncate", False, True), Damage(b"", "flip bits", True)
+# Ten files of each kind, each before four commands; `make fuzz` goes on from there.
+N_CASES = 10 * len(KINDS)
 
 # Runs what stands for a command in a child of its own, and prints what is wrong with it.
 PLANTED = """
@@ -29,6 +34,13 @@ room = Path(sys.argv[2])
 assert [each.status for each in before] == [0]
 print(complaint("info", Damage(b"", ""), False, outcome, room / "results"))
 """
+
+
+def test_no_damaged_file_makes_a_command_crash_hang_or_lie(tmp_path: Path) -> None:
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    command = [*FUZZ, "--cases", str(N_CASES), "--keep", tmp_path]
+    result = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=600)
+    assert result.returncode == 0, (result.stdout + result.stderr).decode(errors="replace")
 
 
 @pytest.mark.parametrize(
