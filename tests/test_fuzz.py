@@ -15,8 +15,8 @@ from tests.fuzz.oracle import complaint
 
 FUZZ = [sys.executable, "-m", "tests.fuzz"]
 WHOLE, CUT, CHANGED = Damage(b"", ""), Damage(b"", "truncate", False, True), Damage(b"", "flip bits", True)
-# Ten files of each kind, each before four commands; `make fuzz` goes on from there.
-N_CASES = 10 * len(KINDS)
+# Six files of each kind, each before four commands; `make fuzz` goes on from there.
+N_CASES = 6 * len(KINDS)
 
 # Runs what stands for a command in a child of its own, and prints what is wrong with it.
 PLANTED = """
