@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import start
+from tests.conftest import run_here, start
 from wordvec_cli.embeddings import save
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation_sets import SHIPPED, Analogies, WordPairs, read_eval_set, read_eval_sets
@@ -117,9 +117,12 @@ def test_a_folder_without_sets_is_an_error(tmp_path: Path) -> None:
         read_eval_sets(str(tmp_path))
 
 
-@pytest.mark.parametrize("content", ["a\tb\t1\n".encode("utf-16"), b"a\tb\t1\n\0\0"])
-def test_another_encoding_is_told_with_the_way_out(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(InputError, match=r"is no UTF-8.*iconv"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("a\tb\t1\n".encode("utf-16"), "is text in UTF-16.*iconv"), (b"a\tb\t1\n\0\0", "holds NUL bytes.*iconv")],
+)
+def test_another_encoding_is_told_with_the_way_out(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         read_eval_set(written(tmp_path, "set.txt", content))
 
 
@@ -160,3 +163,26 @@ def test_a_set_may_come_from_standard_input(tmp_path: Path) -> None:
     empty = start("evaluate", path, "-", stdin=b"")
     assert (empty.returncode, empty.stderr.count(b"\n")) == (1, 1)
     assert b"standard input: holds no questions" in empty.stderr
+
+
+@pytest.mark.parametrize("start", ["", "\n\n", " \r\n", "# a comment\n\n", "\ufeff\n"])
+@pytest.mark.parametrize("text", ["a\tb\t1\na\tc\t2\n", ": s\na b c d\n", "x y u v\n"])
+def test_blank_lines_may_stand_before_a_set(tmp_path: Path, start: str, text: str) -> None:
+    assert read_eval_set(written(tmp_path, "s.txt", start + text)) == read_eval_set(written(tmp_path, "s.txt", text))
+
+
+@pytest.mark.parametrize("score", ["nan", "NaN", "inf", "1OO", "", "-", "N/A", "none", "5 stars"])
+def test_a_first_pair_with_a_bad_score_is_no_title(tmp_path: Path, score: str) -> None:
+    with pytest.raises(InputError, match=r"s\.tsv:1: .* is no pair of words with a score"):
+        read_eval_set(written(tmp_path, "s.tsv", f"a\tb\t{score}\na\tc\t1\nb\tc\t2\n"))
+
+
+def test_a_title_that_is_left_out_is_told(tmp_path: Path) -> None:
+    vectors = written(tmp_path, "v.txt", "a 1 0\nb 1 1\nc 0 1\n")
+    titled = written(tmp_path, "s.csv", "\nword1,word2,score\na,b,1\na,c,0\nb,c,2\n")
+    told = run_here("evaluate", vectors, titled, "--bootstrap", "0")
+    assert told.returncode == 0
+    assert told.stderr.decode() == f"{titled}:2: 'word1,word2,score' names the columns and is no pair\n"
+    assert run_here("compare", vectors, vectors, titled, "-k", "1").stderr == told.stderr
+    untitled = written(tmp_path, "s.csv", "a,b,1\na,c,0\nb,c,2\n")
+    assert run_here("evaluate", vectors, untitled, "--bootstrap", "0").stderr == b""

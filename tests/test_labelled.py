@@ -12,8 +12,9 @@ from tests.reference import NASTY_PIECES, lines_of
 from wordvec_cli import classifier
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.label_layout import Layout, RowParser, whole_lines
+from wordvec_cli.label_layout import Layout, RowParser
 from wordvec_cli.labelled import LabelledText, read_labelled
+from wordvec_cli.lines import whole_lines
 from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training.classifier import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.training.examples import ExampleOptions, Examples, make_examples

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "wordvec_cli"
 # Each may import what stands before it.
 LAYERS = [
     "errors",
+    "messages",
     "progress",
     "parallel",
     "kernels",
@@ -21,6 +22,7 @@ LAYERS = [
     "file_kinds",
     "files",
     "output_names",
+    "lines",
     "sidecar",
     "store",
     "words",
@@ -33,6 +35,7 @@ LAYERS = [
     "misspelling",
     "spilling",
     "counting",
+    "vocabulary_layout",
     "vocabulary_file",
     "sequences",
     "cooccurrence",

@@ -32,10 +32,18 @@ def refused(command: str, status: int = 1) -> str:
     return result.stderr.decode()
 
 
-@pytest.mark.parametrize("vocabulary", ["sequences.npy", "matrix.npy", "sequences.safetensors", "counts.npz"])
+@pytest.mark.parametrize(
+    ("vocabulary", "kind"),
+    [
+        ("sequences.npy", "is a numpy array"),
+        ("matrix.npy", "is a numpy array"),
+        ("sequences.safetensors", "is no vocabulary but a safetensors file"),
+        ("counts.npz", "is a zip archive"),
+    ],
+)
 @pytest.mark.parametrize("command", ["encode corpus.txt -o new.npy", "matrix -o new.npy", "decode sequences.npy"])
-def test_a_file_of_numbers_is_no_vocabulary(command: str, vocabulary: str) -> None:
-    assert f"{vocabulary}: is no vocabulary" in refused(f"{command} --vocab {vocabulary}")
+def test_a_file_of_numbers_is_no_vocabulary(command: str, vocabulary: str, kind: str) -> None:
+    assert f"{vocabulary}: {kind}" in refused(f"{command} --vocab {vocabulary}")
     assert not Path("new.npy").exists()
 
 

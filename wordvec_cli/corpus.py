@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, close_with, decompressed, readable, spool
+from wordvec_cli.lines import BYTE_ORDER_MARK
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.streams import standard_input
 from wordvec_cli.tokenizer import Tokenizer, invalid_utf8_message
@@ -20,7 +21,6 @@ from wordvec_cli.words import PADDING
 
 BLOCK_BYTES = 1 << 21
 NEWLINE = ord("\n")
-BYTE_ORDER_MARK = codecs.BOM_UTF8
 
 # ---------------------------------------------------------------- the files
 

@@ -1,20 +1,20 @@
 """Sets to judge vectors by, in the layouts in which they are shared: word pairs with people's scores, and analogies."""
 
-import io
+import itertools
 import math
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
+from wordvec_cli.files import STANDARD_STREAM, readable
+from wordvec_cli.lines import may_be_title, read_text
 
 # The sets that gensim brings along, by the names under which they can be asked for.
 SHIPPED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt", "questions-words": "questions-words.txt"}
 COMMENTS = ("#", "//")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 ENDINGS_OF_SETS = ("", ".txt", ".tsv", ".csv", ".tab", ".questions")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 NO_SETS = ("readme", "licen", "copying")
@@ -25,11 +25,15 @@ LAYOUTS = "a line is two words and a score, or four words under a line ': sectio
 
 @dataclass(frozen=True)
 class WordPairs:
-    """Pairs of words and how similar people find them; `scores` in any unit, as only their ranks count."""
+    """Pairs of words and how similar people find them; `scores` in any unit, as only their ranks count.
+
+    title  the line that names the columns and is no pair, and where it stands; None: there is none
+    """
 
     name: str
     words: tuple[tuple[str, ...], ...]
     scores: tuple[float, ...]
+    title: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -136,10 +140,10 @@ def read_eval_set(path: str) -> EvalSet:
     """Read word pairs with scores, or analogies; the content tells which, the name is the file's.
 
     Pairs: two words and a score between tabs, commas, semicolons or spaces; but for spaces, a part of speech may stand
-    before the score and anything after it; one line of titles may stand first. Analogies: four words under lines
+    before the score and anything after it; the names of the columns may stand first. Analogies: four words under lines
     `: section`; five of which the fourth is a tag (MSR); `x.questions` of three words with `x.answers` of tag and word
     beside it (MSR); a word, a tab and its answers with slashes between them, where each line asks each other (BATS).
-    Lines that start with # or // are comments.
+    Lines that start with # or // are comments; blank lines may stand before the first and after the last.
     Raises: InputError that names the line
     """
     name = "stdin" if path == STANDARD_STREAM else os.path.basename(path).split(".")[0]
@@ -153,44 +157,42 @@ def read_eval_set(path: str) -> EvalSet:
 
 
 def _read_lines(path: str) -> list[_Line]:
-    content = _content(path)
-    if content.startswith(UTF_16) or b"\0" in content:
-        raise InputError(f"{path}: is no UTF-8; turn it into that: iconv -f UTF-16 -t UTF-8")
-    text = content.decode("utf-8-sig", "surrogateescape").rstrip()
+    """The lines that are no comments, without blank ones at both ends. Raises: InputError if none is left"""
+    content = read_text(path)
     where = "standard input" if path == STANDARD_STREAM else path
-    lines = [
-        _Line(f"{where}:{number}", line)
-        for number, line in enumerate(text.split("\n"), 1)
-        if not line.startswith(COMMENTS)
-    ]
-    if not text or not lines:
+    if b"\0" in content:
+        raise InputError(f"{where}: holds NUL bytes; turn it into UTF-8: iconv -f UTF-16 -t UTF-8")
+    numbered = enumerate(content.decode("utf-8", "surrogateescape").rstrip().split("\n"), 1)
+    unmarked = (_Line(f"{where}:{number}", line) for number, line in numbered if not line.startswith(COMMENTS))
+    lines = list(itertools.dropwhile(lambda line: not line.text.strip(), unmarked))
+    if not lines:
         raise InputError(f"{where}: holds no questions; two words and a score on a line, or four words")
     return lines
-
-
-def _content(path: str) -> bytes:
-    if path == STANDARD_STREAM:
-        with readable("standard input"), open(0, "rb", closefd=False) as stream:
-            return decompressed(io.BytesIO(stream.read())).read()
-    with readable(path), open(path, "rb") as raw:
-        return decompressed(raw).read()
 
 
 # ---------------------------------------------------------------- word pairs
 
 
 def _word_pairs(name: str, lines: Sequence[_Line]) -> WordPairs:
-    has_titles = len(lines) > 1 and _pair(lines[0]) is None and 3 <= len(_columns(lines[0])) == len(_columns(lines[1]))
-    if has_titles and _pair(lines[1]) is None:
-        raise lines[1].wrong("pair of words with a score")
-    lines = lines[has_titles:]
+    title = lines[0] if _is_title(lines) else None
+    lines = lines[title is not None :]
     score_column = _score_column(lines[0])
     pairs = []
     for line in lines:
         if (pair := _pair(line, score_column)) is None:
             raise line.wrong("pair of words with a score")
         pairs.append(pair)
-    return WordPairs(name, tuple((first, second) for first, second, _ in pairs), tuple(pair[2] for pair in pairs))
+    words = tuple((first, second) for first, second, _ in pairs)
+    return WordPairs(name, words, tuple(pair[2] for pair in pairs), title and f"{title.where}: {title.text.strip()!r}")
+
+
+def _is_title(lines: Sequence[_Line]) -> bool:
+    """Whether the first line names the columns of the others, with a word where the score of each other stands."""
+    if len(lines) < 2 or _pair(lines[0]) is not None:
+        return False
+    titles = _columns(lines[0])
+    score = titles[min(_score_column(lines[1]), len(titles) - 1)]
+    return 3 <= len(titles) == len(_columns(lines[1])) and all(titles[:2]) and may_be_title(score)
 
 
 def _pair(line: _Line, score_column: int | None = None) -> tuple[str, str, float] | None:
@@ -319,7 +321,7 @@ def _is_tagged(lines: Sequence[_Line]) -> bool:
 
 
 def _is_of_answers(lines: Sequence[_Line]) -> bool:
-    return len(lines[0].text.strip().split("\t")) == 2
+    return len(lines[0].text.strip().split("\t")) == 2 and not any(map(_pair, lines))
 
 
 _LAYOUTS: dict[Callable[[str, Sequence[_Line]], Analogies], Callable[[Sequence[_Line]], bool]] = {

@@ -2,11 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wordvec_cli.corpus import BYTE_ORDER_MARK
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.tokenizer import invalid_utf8_message
 
@@ -60,7 +59,7 @@ class RowParser:
         rows = []
         for each in lines:
             self._n_lines += 1
-            line = self._treated(each if self._n_lines > 1 else each.removeprefix(BYTE_ORDER_MARK))
+            line = self._treated(each)
             if self._layout.text_column is None:
                 rows.append(self._of_words(line))
             elif (row := self._of_columns(line.removesuffix(b"\r"))) is not None:
@@ -153,16 +152,3 @@ def _as_bytes(text: str) -> bytes:
     return text.encode(
         "utf-8", "surrogatepass" if re.search("[\ud800-\udc7f\udd00-\udfff]", text) else "surrogateescape"
     )
-
-
-def whole_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The lines of a text that comes in pieces of any length, without their ends; those that have ended so far."""
-    rest: list[bytes] = []
-    for piece in pieces:
-        first, *others = piece.split(b"\n")
-        rest.append(first)
-        if others:
-            yield [b"".join(rest), *others[:-1]]
-            rest = [others[-1]]
-    if any(rest):
-        yield [b"".join(rest)]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from wordvec_cli.corpus import Block, Corpus
 from wordvec_cli.files import close_with, mapped, temporary_file, writable
-from wordvec_cli.label_layout import Layout, Row, RowParser, whole_lines
+from wordvec_cli.label_layout import Layout, Row, RowParser
+from wordvec_cli.lines import whole_lines
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.tokenizer import Tokenizer, split_chunks
 from wordvec_cli.words import PADDING, back_to_back, take_words

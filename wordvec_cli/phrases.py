@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import decompressed, readable, replacing
+from wordvec_cli.files import replacing
+from wordvec_cli.lines import read_text
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.tokenizer import Tokenizer
 
@@ -338,8 +339,7 @@ def read_phrases(path: str) -> LearntPhrases:
 
     Raises: InputError that names the line
     """
-    with readable(path), open(path, "rb") as raw:
-        header, *lines = decompressed(raw).read().split(b"\n")
+    header, *lines = read_text(path).split(b"\n")
     options, tokenizer = _read_header(path, header)
     passes: list[dict[Words, Figures]] = [{} for _ in range(options.n_passes)]
     for number, line in enumerate(lines, 2):

@@ -9,6 +9,7 @@
 import itertools
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
@@ -246,7 +247,12 @@ def _as_ids(ids: NDArray[Any]) -> Ids:
 
 
 def is_binary(path: str) -> bool:
-    """Whether a file is `.npy` or safetensors, by its first bytes. Raises: InputError"""
+    """Whether a file is `.npy` or safetensors, by its first bytes; a pipe, which gives them only once, is text.
+
+    Raises: InputError
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        return False
     with readable(path), open(path, "rb") as file:
         start = file.read(store.LENGTH.size + 1)
     return start.startswith(numpy_files.MAGIC) or store.looks_like(start)

@@ -11,13 +11,12 @@ from wordvec_cli.cli import Commands
 from wordvec_cli.cli.options import combined, is_number
 from wordvec_cli.cli.output import lines_of_stdin
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
+from wordvec_cli.files import STANDARD_STREAM, readable
+from wordvec_cli.lines import lines_of_file
 
 if TYPE_CHECKING:
     from wordvec_cli.label_layout import Layout, Row
     from wordvec_cli.tokenizer import Tokenizer
-
-READ_BYTES = 1 << 20
 
 
 class ClassifyCommands(Commands):
@@ -93,18 +92,9 @@ def rows_of(
     for path in paths or (STANDARD_STREAM,):
         is_stream = path == STANDARD_STREAM
         parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
-        for lines in lines_of_stdin(terminal, "texts") if is_stream else _lines_of_file(path):
+        for lines in lines_of_stdin(terminal, "texts") if is_stream else lines_of_file(path):
             if rows := parser.rows(lines):
                 yield rows
-
-
-def _lines_of_file(path: str) -> Iterator[list[bytes]]:
-    from wordvec_cli.label_layout import whole_lines
-
-    with readable(path), open(path, "rb") as raw:
-        source = decompressed(raw)
-        for lines in whole_lines(iter(lambda: source.read(READ_BYTES), b"")):
-            yield [line.removesuffix(b"\r") for line in lines]
 
 
 def check_files(paths: tuple[str, ...]) -> None:

@@ -21,14 +21,14 @@ from wordvec_cli.cli.judging import (
 )
 from wordvec_cli.cli.missing import EXIT_MISSING
 from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.output import as_text, listed_words, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.comparison import Change, Difference, SharedWords, changes, difference, shared_words
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation_sets import EvalSet
-from wordvec_cli.files import readable
+from wordvec_cli.messages import counted
 
 FIRST_WORDS = 1000
 N_EXAMPLES = 5  # words and neighbours that are shown
@@ -95,7 +95,7 @@ def command(
     """
     if words and n_words is not None:
         raise click.UsageError("--words: names the words itself; leave --first-words out")
-    asked = asked_sets(sets)
+    asked = asked_sets(sets, terminal)
     opened = [source.open(path, terminal) for path in (first, second)]
     differences = _differences(opened, asked, judging, terminal)
     shared = shared_words(*opened)
@@ -151,11 +151,9 @@ def _wanted(path: str | None, shared: SharedWords, n_words: int, terminal: Termi
     """The shared words whose neighbours are compared, and how many of those in a list are not shared."""
     if path is None:
         return list(range(len(shared)))[: n_words or None], 0
-    with readable(path), open(path, "rb") as file:
-        words = [line.removesuffix(b"\r") for line in file.read().split(b"\n")]
-    ids = [shared.first.vocabulary.find(word) for word in dict.fromkeys(words) if word]
+    ids = [shared.first.vocabulary.find(word) for word in listed_words(path)]
     if n_missing := ids.count(None):
-        terminal.note(f"{n_missing} of {len(ids)} words of {path} are not in both files")
+        terminal.note(f"{n_missing} of {counted(len(ids), 'word')} of {path} are not in both files")
     return [word_id for word_id in ids if word_id is not None], n_missing
 
 

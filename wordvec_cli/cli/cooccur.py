@@ -16,7 +16,7 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import is_for_terminal
+from wordvec_cli.cli.output import is_for_terminal, read_vocabulary_and_tell
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.files import (
     STANDARD_STREAM,
@@ -97,7 +97,6 @@ def command(
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.output_names import check_ending
     from wordvec_cli.sequences import encode
-    from wordvec_cli.vocabulary_file import read_vocabulary
 
     check_output(output)
     check_not_input(output, vocab)
@@ -105,7 +104,7 @@ def command(
     options = PairOptions(window, **{name: value for name, value in given.items() if value is not None})
     layout = layout or pairs_file.layout_of(output)
     check_ending(output, [".bin"] if layout == "glove" else [".safetensors"])
-    words = read_vocabulary(vocab)
+    words = read_vocabulary_and_tell(vocab, terminal)
     if words.note:
         terminal.note(words.note)
     folder = spool_folder(tmp_dir, output)

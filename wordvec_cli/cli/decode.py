@@ -10,17 +10,16 @@ import click
 
 from wordvec_cli.cli import EXIT_ERROR
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option
-from wordvec_cli.cli.output import as_text, lines_of_stdin, write_stdout
+from wordvec_cli.cli.output import as_text, lines_of_stdin, read_vocabulary_and_tell, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
+from wordvec_cli.files import STANDARD_STREAM
+from wordvec_cli.lines import lines_of_file
 
 if TYPE_CHECKING:
     from wordvec_cli.sequence_files import StoredSequences
     from wordvec_cli.specials import RowRule, Specials
     from wordvec_cli.vocabulary import Vocabulary
-
-LINES_AT_ONCE = 1 << 10
 
 
 @click.command(short_help="Turn word numbers back into text.")
@@ -57,9 +56,8 @@ def command(
     echo '0 2 3 1' | wordvec decode --vocab vocab.tsv
     """
     from wordvec_cli.specials import RowRule, Specials, check_agreement
-    from wordvec_cli.vocabulary_file import read_vocabulary
 
-    words = read_vocabulary(vocab).vocabulary
+    words = read_vocabulary_and_tell(vocab, terminal).vocabulary
     found = _opened(sequences, terminal)
     if found.note:
         terminal.note(found.note)
@@ -189,13 +187,6 @@ def _text_lines(path: str, terminal: Terminal) -> Iterator[list[TextLine]]:
     shown = "standard input" if path == STANDARD_STREAM else path
     number = 0
     is_stream = path == STANDARD_STREAM
-    for batch in lines_of_stdin(terminal, "lines of numbers") if is_stream else _batches_of_file(path):
+    for batch in lines_of_stdin(terminal, "lines of numbers") if is_stream else lines_of_file(path):
         yield [TextLine(f"{shown}: line {number + i}", line) for i, line in enumerate(batch, 1)]
         number += len(batch)
-
-
-def _batches_of_file(path: str) -> Iterator[list[bytes]]:
-    with readable(path), open(path, "rb") as raw:
-        lines = iter(decompressed(raw))
-        while batch := list(itertools.islice(lines, LINES_AT_ONCE)):
-            yield batch

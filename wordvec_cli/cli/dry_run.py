@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import counter_of, with_pairs
@@ -22,7 +23,7 @@ from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_sec
 def tell_estimate(order: Order, terminal: Terminal) -> None:
     """Print the estimate. Raises: InputError or OutputError if training would not fit."""
     check_output_files(order.output, order.format)
-    eval_sets = [read_eval_set(path) for path in order.eval_sets]
+    eval_sets = [with_title_told(read_eval_set(path), terminal) for path in order.eval_sets]
     told = read_told(order, terminal)
     start = time.perf_counter()
     if file := told.pairs_file:

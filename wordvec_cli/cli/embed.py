@@ -13,7 +13,7 @@ from wordvec_cli.cli.options import (
     spool_folder,
     tmp_dir_option,
 )
-from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
+from wordvec_cli.cli.output import check_not_for_terminal, read_vocabulary_and_tell, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size
@@ -92,7 +92,7 @@ def command(
     _tell_size(output, layout, layer, pool, terminal)
     sentences = None
     if vocab is not None:
-        sentences = _sif_vectors(layer, vocab, folder)
+        sentences = _sif_vectors(layer, vocab, folder, terminal)
     elif pool:
         sentences = layer.sentence_vectors(pool)
     if layout == "text":
@@ -118,13 +118,12 @@ def _tell_size(output: str, layout: "Layout", layer: "Layer", pool: "Pool | None
     check_room({output: size})
 
 
-def _sif_vectors(layer: "Layer", vocab: str, folder: "Path") -> "Iterator[Matrix]":
+def _sif_vectors(layer: "Layer", vocab: str, folder: "Path", terminal: Terminal) -> "Iterator[Matrix]":
     """Raises: InputError if the words are not those of the matrix"""
     from wordvec_cli.embedding_layer import sif_vectors, sif_weights
     from wordvec_cli.specials import RowRule, Specials, check_agreement
-    from wordvec_cli.vocabulary_file import read_vocabulary
 
-    words = read_vocabulary(vocab).vocabulary
+    words = read_vocabulary_and_tell(vocab, terminal).vocabulary
     known = layer.matrix.rule or layer.sequences.rule
     rule = RowRule.of(words, known.specials if known else Specials())
     if known:

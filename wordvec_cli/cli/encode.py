@@ -16,11 +16,12 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
     tokenizer_options,
 )
-from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
+from wordvec_cli.cli.output import check_not_for_terminal, read_vocabulary_and_tell, tell_awaited
 from wordvec_cli.cli.row_layout import Asked, layout_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import STANDARD_STREAM, check_room, shown_size, together
+from wordvec_cli.messages import counted
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
@@ -92,14 +93,13 @@ def command(
     from wordvec_cli.sequences import encode_lines
     from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.term_matrices import term_matrix
-    from wordvec_cli.vocabulary_file import read_vocabulary
 
     outputs = [path for path in (output, asked.mask, asked.lengths) if path is not None]
     check_outputs(outputs, vocab, matrix)
     asked = _checked(asked, output, weighting)
     for path in outputs[1:]:
         check_ending(path, [".npy"])
-    words = read_vocabulary(vocab)
+    words = read_vocabulary_and_tell(vocab, terminal)
     if words.note:
         terminal.note(words.note)
     rule = _rule(words.vocabulary, vocab, specials, matrix, terminal)
@@ -114,6 +114,11 @@ def command(
         text.check_not_output(path)
     sequences = encode_lines(text, words.vocabulary, threads, terminal.report)
     terminal.close()
+    if sequences.n_unknown and not sequences.n_known:
+        raise InputError(
+            f"{vocab}: has none of the {counted(sequences.n_unknown, 'token')} of the corpus; name the vocabulary of "
+            "such a text, and the tokenizer that it was built with"
+        )
     row_ids = RowIds(sequences, rule.specials, skips_unknown)
     _tell_words(row_ids, vocab, terminal)
     if weighting:

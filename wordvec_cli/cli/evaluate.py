@@ -81,7 +81,7 @@ def command(
     """
     if predictions:
         _check_predictions(predictions, vectors, *sets)
-    asked = asked_sets(sets)
+    asked = asked_sets(sets, terminal)
     opened = source.open(vectors, terminal, vocab, is_again=True)
     outcomes = [each for (each,) in outcomes_of_sets([opened], asked, judging.protocol, terminal)]
     scores = [(each.eval_set, each.score(judging.resampling)) for each in outcomes]

@@ -10,6 +10,7 @@ from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import OptionError
 from wordvec_cli.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.messages import counted
 from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
@@ -86,12 +87,12 @@ def command(
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
     if decimals is not None and not format.is_text:
         raise OptionError("--decimals: is for text, and this format stores numbers as they are; leave it out")
-    wanted = listed_words(words) if words else None
+    wanted = frozenset(listed_words(words)) if words else None
     vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
     if wanted:
         n_missing = len(wanted) - len(vectors.vocabulary)
         if n_missing and limit is None:
-            terminal.note(f"{n_missing} of {len(wanted)} words are not in {input}")
+            terminal.note(f"{n_missing} of {counted(len(wanted), 'word')} are not in {input}")
     lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing))
     rounded = "" if decimals is None else f", rounded to {decimals} decimals"
     terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers{rounded}")

@@ -112,9 +112,16 @@ def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _OPTIONS(with_judging)
 
 
-def asked_sets(paths: Sequence[str]) -> list[EvalSet]:
+def asked_sets(paths: Sequence[str], terminal: Terminal) -> list[EvalSet]:
     """The sets of the command line, or all that gensim brings."""
-    return [each for path in paths or SHIPPED for each in read_eval_sets(path)]
+    return [with_title_told(each, terminal) for path in paths or SHIPPED for each in read_eval_sets(path)]
+
+
+def with_title_told(eval_set: EvalSet, terminal: Terminal) -> EvalSet:
+    """The set; that its first line is taken for names of columns is told."""
+    if isinstance(eval_set, WordPairs) and eval_set.title:
+        terminal.note(f"{eval_set.title} names the columns and is no pair")
+    return eval_set
 
 
 def outcomes_of_sets(

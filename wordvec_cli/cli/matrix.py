@@ -12,11 +12,13 @@ from wordvec_cli.cli.options import (
     specials_option,
     vector_size_option,
 )
-from wordvec_cli.cli.output import check_not_for_terminal, shown, tell_awaited
+from wordvec_cli.cli.output import check_not_for_terminal, read_vocabulary_and_tell, shown, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
+from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_room, output_folder, replacing, shown_size, together
+from wordvec_cli.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,14 +104,13 @@ def command(
     from wordvec_cli.output_names import chosen_layout
     from wordvec_cli.sidecar import check_outputs
     from wordvec_cli.specials import RowRule, Specials
-    from wordvec_cli.vocabulary_file import read_vocabulary
 
     seed = 1 if seed is None else seed
     check_outputs([path for path in (output, report) if path is not None], vocab, vectors, sequences)
     layout = chosen_layout(output, LAYOUTS[framework] if framework else None, ENDINGS)
     check_not_for_terminal(output, layout, "the numbers")
     _check_options(vectors, source, match, report, vector_size)
-    words = read_vocabulary(vocab).vocabulary
+    words = read_vocabulary_and_tell(vocab, terminal).vocabulary
     rule = RowRule.of(words, specials or Specials())
     length = _checked_length(sequences, output, rule, vocab, terminal) if sequences else None
     if vectors is None:
@@ -124,6 +125,7 @@ def command(
             terminal.note(f"--match subword: {vectors} has no vectors of parts of words, as fastText's models have")
         check_room({output: 4 * found.dim * rule.n_rows})
         built = matrix_of_vectors(words, found, rule, matching, Filling(missing or "normal", seed))
+        _check_matched(built, vocab, vectors)
     with together():
         write_matrix(output, built, layout, words)
         if report and built.kinds is not None:
@@ -158,6 +160,17 @@ def _checked_length(sequences: str, output: str, rule: "RowRule", vocab: str, te
     for lines in stored.lines():
         stored.check_range(lines, rule.n_rows, vocab)
     return stored.length
+
+
+def _check_matched(built: "BuiltMatrix", vocab: str, vectors: str) -> None:
+    """Raises: InputError if no word has a vector"""
+    from wordvec_cli.matching import NONE
+
+    if built.kinds is not None and len(built.kinds) and all(kind == NONE for kind in built.kinds):
+        raise InputError(
+            f"{vectors}: has a vector of none of the {counted(len(built.kinds), 'word')} of {vocab}; name the vectors "
+            "of that language, look in more ways with --match, or leave --vectors out for random numbers"
+        )
 
 
 def _tell_coverage(vocabulary: "Vocabulary", kinds: "Sequence[str]", terminal: Terminal) -> None:

@@ -103,6 +103,7 @@ class _MissingWords:
             return f"{self.vocab_path} does not have it either"
         if self._fuller.counts is None:
             return f"{self.vocab_path} has it"
-        min_count = recorded(self.embeddings.metadata, "configuration").get("min_count")
+        metadata = self.embeddings.metadata
+        min_count = (recorded(metadata, "configuration") | recorded(metadata, "vocabulary")).get("min_count")
         limit = f", below min-count {min_count}" if min_count and self._fuller.counts[word_id] < min_count else ""
         return f"its count in {self.vocab_path} is {self._fuller.counts[word_id]}{limit}"

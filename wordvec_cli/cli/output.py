@@ -9,15 +9,14 @@ import click
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable, writable
+from wordvec_cli.files import STANDARD_STREAM, writable
+from wordvec_cli.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
 from wordvec_cli.streams import STANDARD_OUTPUT, standard_output
 
 if TYPE_CHECKING:
     from wordvec_cli.corpus import Corpus
     from wordvec_cli.counting import CountedWords, CountOptions
-
-READ_BYTES = 1 << 16
-STANDARD_INPUT = 0  # the descriptor: sys.stdin is None where it is closed, and would buffer where it is not
+    from wordvec_cli.vocabulary_file import VocabularyFile
 
 
 def shown(word: bytes) -> str:
@@ -74,23 +73,11 @@ def tell_awaited(what: str, terminal: Terminal) -> None:
 def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iterator[list[bytes]]:
     """The lines of standard input as they come in.
 
-    A batch is what a pipe holds at the time: one line from a program that waits for its answer, thousands from a file.
     what     is typed, one a line, if standard input is a terminal
-    is_null  lines end with NUL, and may hold anything else
+    is_null  as for `lines_of_descriptor`
     """
     tell_awaited(what, terminal)
-    end, blank = (b"\0", b"") if is_null else (b"\n", b"\r")
-    rest, is_start = b"", True
-    with readable("standard input"):
-        while chunk := os.read(STANDARD_INPUT, READ_BYTES):
-            if is_start and is_compressed(chunk):
-                raise InputError("standard input: is compressed; pipe it through zcat, bzcat, xzcat or zstdcat first")
-            is_start = False
-            *lines, rest = (rest + chunk).split(end)
-            if lines:
-                yield [line.removesuffix(blank) for line in lines]
-    if rest:
-        yield [rest.removesuffix(blank)]
+    yield from lines_of_descriptor(STANDARD_INPUT, "standard input", is_null)
 
 
 def fields_of(line: bytes) -> list[bytes]:
@@ -98,14 +85,22 @@ def fields_of(line: bytes) -> list[bytes]:
     return line.split(b"\t") if b"\t" in line else line.split()
 
 
-def listed_words(path: str) -> frozenset[bytes]:
-    """The words of a file, one a line. Raises: InputError if it holds none"""
-    with readable(path), open(path, "rb") as raw:
-        lines = decompressed(raw).read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    words = frozenset(line.removesuffix(b"\r") for line in lines) - {b""}
+def listed_words(path: str) -> list[bytes]:
+    """The words of a file, one a line, each once and in their order. Raises: InputError if it holds none"""
+    words = list(dict.fromkeys(filter(None, read_lines(path))))
     if not words:
         raise InputError(f"{path}: holds no words; write one a line")
     return words
+
+
+def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
+    """A vocabulary file; how a line is read that could be read otherwise is told. Raises: InputError"""
+    from wordvec_cli.vocabulary_file import read_vocabulary
+
+    file = read_vocabulary(path)
+    if file.remark:
+        terminal.note(file.remark)
+    return file
 
 
 def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":

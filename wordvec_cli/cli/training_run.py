@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import embeddings, formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
+from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
+from wordvec_cli.cli.output import read_vocabulary_and_tell
 from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import stamp, tiles_of_pairs, tiles_of_text
@@ -95,7 +97,7 @@ def run(order: Order, terminal: Terminal) -> int | None:
     check_not_input(order.output, order.vocab, order.pairs)
     if order.resume and not checkpoint.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
-    eval_sets = [read_eval_set(path) for path in order.eval_sets]
+    eval_sets = [with_title_told(read_eval_set(path), terminal) for path in order.eval_sets]
     with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
@@ -155,6 +157,7 @@ def read_told(order: Order, terminal: Terminal) -> Told:
         "tokenizer": tokenizer.to_metadata() if tokenizer else None,
         "pairs": pairs.fingerprint if pairs else None,
         "vocab": known.vocabulary.fingerprint() if known else None,
+        "vocab_limits": dict(known.limits) if known else None,
         "init": (order.init.metadata.get("checksum") or order.init.fingerprint()) if order.init else None,
         "early_stopping": order.early_stopping,
     }
@@ -169,10 +172,8 @@ def _tokenizer_of(path: str) -> "Tokenizer":
 
 
 def _read_vocabulary(order: Order, terminal: Terminal) -> "VocabularyFile":
-    from wordvec_cli.vocabulary_file import read_vocabulary
-
     assert order.vocab is not None
-    file = read_vocabulary(order.vocab)
+    file = read_vocabulary_and_tell(order.vocab, terminal)
     if file.note:
         terminal.note(file.note)
     if order.min_count or order.max_vocab:
@@ -386,6 +387,8 @@ def _metadata(order: Order, prepared: PreparedRun, trained: Trained) -> dict[str
     }
     if prepared.corpus_fingerprint:
         metadata["corpus_fingerprint"] = prepared.corpus_fingerprint
+    if prepared.told["vocab_limits"]:
+        metadata["vocabulary"] = _json(prepared.told["vocab_limits"])
     if prepared.told["tokenizer"]:
         metadata["tokenizer"] = _json(prepared.told["tokenizer"])
     if order.is_by_gensim:
