@@ -1,16 +1,17 @@
 import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
 from gensim.test.utils import datapath
 
-from tests.conftest import Run
+from tests.conftest import Run, run_here
 from wordvec_cli import corpus as corpus_module
 from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import InputError
-from wordvec_cli.phrases import LearntPhrases, PhraseOptions, join, learn, read_phrases, write_phrases
+from wordvec_cli.phrases import LearntPhrases, PhraseOptions, is_punctuation, join, learn, read_phrases, write_phrases
 from wordvec_cli.tokenizer import Tokenizer
 
 LEE = Path(datapath("lee_background.cor"))
@@ -34,19 +35,26 @@ def sentences_of(text: bytes) -> list[list[str]]:
     return [line.decode("utf-8", "surrogateescape").split() for line in text.splitlines()]
 
 
-def gensims(text: bytes, n_passes: int = 1, **options: object) -> tuple[bytes, list[Phrases]]:
-    """The text joined by gensim's own Phrases, one after the other; and them."""
+def gensims(text: bytes, n_passes: int = 1, delimiter: str = "_", **options: object) -> tuple[bytes, list[Phrases]]:
+    """The text joined by gensim's own Phrases, one after the other; and them.
+
+    They count pairs with a space between their words, as no word has one: with a delimiter, pairs and words share keys.
+    """
     sentences, passes = sentences_of(text), []
     for _ in range(n_passes):
-        passes.append(Phrases(sentences, **options))
-        sentences = [passes[-1][sentence] for sentence in sentences]
+        passes.append(Phrases(sentences, delimiter=" ", **options))
+        sentences = joined_by(passes[-1], sentences, delimiter)
     lines = "".join(" ".join(sentence) + "\n" for sentence in sentences)
     return lines.encode("utf-8", "surrogateescape"), passes
 
 
+def joined_by(phrases: Phrases, sentences: list[list[str]], delimiter: str = "_") -> list[list[str]]:
+    return [[token.replace(" ", delimiter) for token in phrases[sentence]] for sentence in sentences]
+
+
 def ours(path: Path, **options: object) -> tuple[bytes, LearntPhrases]:
     corpus = corpus_of(path)
-    learnt = learn(corpus, PhraseOptions(**options))
+    learnt = learn(corpus, PhraseOptions(**{"join_punctuation": True} | options))
     return b"".join(join(corpus, learnt)), learnt
 
 
@@ -113,7 +121,7 @@ def test_what_is_learnt_is_what_gensim_exports_where_no_word_has_an_underscore(
     tmp_path: Path, connector_words: frozenset[str]
 ) -> None:
     text = SOME_LEE.replace(b"_", b"")
-    _, [oracle] = gensims(text, **LOW, connector_words=connector_words)
+    oracle = Phrases(sentences_of(text), **LOW, connector_words=connector_words)
     words = frozenset(word.encode() for word in connector_words)
     _, learnt = ours(written(tmp_path, text), **LOW, connector_words=words)
     exported = {b"_".join(words).decode(): figures.score for words, figures in learnt.passes[0].phrases.items()}
@@ -135,7 +143,7 @@ def test_other_text_is_joined_as_by_gensim(tmp_path: Path, connector_words: froz
     words = frozenset(word.encode() for word in connector_words)
     _, learnt = ours(written(tmp_path, babble(400)), **LOW, connector_words=words, n_passes=2)
     other = babble(300, seed=2) + b"york times of the york a b_b of b of the b\n"
-    sentences = [oracles[1][oracles[0][sentence]] for sentence in sentences_of(other)]
+    sentences = joined_by(oracles[1], joined_by(oracles[0], sentences_of(other)))
     expected = "".join(" ".join(sentence) + "\n" for sentence in sentences).encode("utf-8", "surrogateescape")
     assert b"".join(join(corpus_of(written(tmp_path, other, "other.txt")), learnt)) == expected
 
@@ -288,11 +296,14 @@ def test_the_command_says_when_rare_pairs_were_dropped(wordvec: Run, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--scoring", "npmi"], 1, "Error: --threshold 10: npmi scores lie between -1 and 1"),
+        (["--scoring", "npmi"], 2, "Error: --threshold 10: npmi scores lie between -1 and 1"),
         (["--apply", "p.tsv", "--min-count", "5"], 2, "--min-count: cannot go with --apply"),
         (["--apply", "p.tsv", "--save-phrases", "q.tsv"], 2, "--save-phrases: cannot go with --apply"),
         (["--save-phrases", "./out"], 2, "--save-phrases ./out: is the output too"),
         (["--save-phrases", "nowhere/q.tsv"], 1, "Error: nowhere/q.tsv: the folder"),
+        (["--delimiter", ""], 2, "Error: --delimiter: '' is empty or holds white space"),
+        (["--delimiter", "a b"], 2, "Error: --delimiter: 'a b' is empty or holds white space"),
+        (["--connector-words", "of the,a"], 2, "Error: --connector-words: 'of the' is empty or holds white space"),
         (["--apply", "p.tsv"], 1, "Error: p.tsv: no such file"),
         (["--apply", "lower.tsv", "--tokenizer", "words"], 1, "was learnt with the tokenizer whitespace, lowercase"),
         (["--token-pattern", ".+"], 1, "Error: --token-pattern: matches "),
@@ -310,3 +321,82 @@ def test_errors_are_told_in_one_line_and_nothing_is_written(
     last_line = result.stderr.decode().splitlines()[-1]
     assert message in last_line
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.txt", "lower.tsv"]
+
+
+# ---------------------------------------------------------------- words that look like joined pairs
+
+
+def phrases_of(text: bytes, path: Path, **options: object) -> list[dict[tuple[bytes, ...], int]]:
+    """The phrases of each pass, and how often each was seen."""
+    _, learnt = ours(written(path, text), **options)
+    return [{words: figures.n_occurrences for words, figures in found.phrases.items()} for found in learnt.passes]
+
+
+NOISE = b"".join(b"w%d v%d u%d\n" % (n, n, n) for n in range(60))
+
+
+def test_a_pair_is_not_counted_with_a_word_that_looks_like_it(tmp_path: Path) -> None:
+    text = b"good_day x\n" * 100 + b"good day\n" + NOISE
+    assert phrases_of(text, tmp_path, min_count=5) == [{}]
+    text = b"good_day\n" * 100 + b"good day\n" * 6 + NOISE
+    assert phrases_of(text, tmp_path, min_count=5, threshold=0.1) == [{(b"good", b"day"): 6}]
+
+
+def test_pairs_that_look_alike_when_joined_are_counted_apart(tmp_path: Path) -> None:
+    text = b"new_york city\n" * 4 + b"new york_city\n" * 4 + NOISE
+    assert phrases_of(text, tmp_path, min_count=5, threshold=0.1) == [{}]
+    found = phrases_of(text, tmp_path, min_count=4, threshold=0.001, n_passes=1, scoring="npmi")
+    assert found == [{(b"new_york", b"city"): 4, (b"new", b"york_city"): 4}]
+
+
+@pytest.mark.parametrize("n_passes", [1, 2, 3])
+def test_npmi_lies_between_minus_one_and_one_whatever_words_look_like(tmp_path: Path, n_passes: int) -> None:
+    options = {"min_count": 1, "threshold": -1.0, "scoring": "npmi", "n_passes": n_passes}
+    for text in (babble(300), b"good day\n" * 5 + b"good_day x\n" * 50 + b"good day good day\n" * 3):
+        _, learnt = ours(written(tmp_path, text), **options)
+        scores = [figures.score for found in learnt.passes for figures in found.phrases.values()]
+        assert scores
+        assert all(-1 <= score <= 1 + 1e-12 for score in scores)
+
+
+def test_punctuation_is_in_no_phrase_unless_it_is_asked_for(tmp_path: Path) -> None:
+    text = b"fellow - citizens , fellow - men\n" * 10 + b"new york , new york\n" * 10 + NOISE
+    corpus, saved = written(tmp_path, text), tmp_path / "p.tsv"
+    common = ["phrases", corpus, "-o", tmp_path / "out", "--tokenizer", "words", "--threshold", "1"]
+    told = run_here(*common, "--save-phrases", saved)
+    assert told.returncode == 0
+    assert list(read_phrases(str(saved)).passes[0].phrases) == [(b"new", b"york")]
+    assert b"fellow - citizens" in (tmp_path / "out").read_bytes()
+    assert b"pairs with punctuation left alone; --join-punctuation joins them" in told.stderr
+    all_of_them = run_here(*common, "--join-punctuation")
+    assert b"fellow_-" in (tmp_path / "out").read_bytes()
+    assert b"left alone" not in all_of_them.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [(b"-", True), (b"...", True), ("«".encode(), True), (b"_", True), (b"C", False), (b"4", False),
+     ("東".encode(), False), ("\u0939\u093f".encode(), False), (b"\xff", False), (b"don't", False)],
+)  # fmt: skip
+def test_words_without_letters_and_digits_are_punctuation(word: bytes, expected: bool) -> None:
+    assert is_punctuation(word) == expected
+
+
+def test_phrases_and_text_change_together(tmp_path: Path) -> None:
+    corpus = written(tmp_path, b"a b\n" * 20)
+    (tmp_path / "p.tsv").write_text("old")
+    (tmp_path / "out").write_text("old")
+    result = run_here(
+        "phrases", corpus, corpus / "absent", "-o", tmp_path / "out", "--save-phrases", tmp_path / "p.tsv"
+    )
+    assert result.returncode == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wordvec_cli.phrases.join", _failing)
+        result = run_here("phrases", corpus, "-o", tmp_path / "out", "--save-phrases", tmp_path / "p.tsv")
+    assert result.returncode == 1
+    assert ((tmp_path / "p.tsv").read_text(), (tmp_path / "out").read_text()) == ("old", "old")
+
+
+def _failing(*_: object) -> Iterator[bytes]:
+    yield b"a_b\n"
+    raise InputError("corpus.txt: the disk is broken; mend it")

@@ -6,14 +6,15 @@ Words are bytes; gensim's `Phrases` scores them as it scores strings.
 
 import json
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wordvec_cli.corpus import Corpus
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import replacing
 from wordvec_cli.lines import read_text
 from wordvec_cli.progress import Progress, Report, silent
@@ -22,6 +23,7 @@ from wordvec_cli.tokenizer import Tokenizer
 Words = tuple[bytes, ...]
 
 FILE_START = b"# wordvec phrases "
+BETWEEN_WORDS = b" "  # of a pair that is counted
 COLUMNS = b"# pass\twords\tcount\tscore\n"
 
 
@@ -49,7 +51,8 @@ class PhraseOptions:
     connector_words  may stand inside a phrase, not at its ends, and are not counted
     max_candidates   words and pairs that are counted at most (gensim's max_vocab_size); rare ones are dropped beyond
     n_passes         each pass learns on the output of those before
-    Raises: InputError if a value makes no sense.
+    join_punctuation whether a phrase may begin or end with a word without letters and digits, as gensim's may
+    Raises: OptionError if a value makes no sense.
     """
 
     scoring: str = "default"
@@ -59,24 +62,25 @@ class PhraseOptions:
     connector_words: frozenset[bytes] = frozenset()
     max_candidates: int = 40_000_000
     n_passes: int = 1
+    join_punctuation: bool = False
 
     def __post_init__(self) -> None:
         if self.scoring not in ("default", "npmi"):
-            raise InputError(f"--scoring: {self.scoring!r} is not one of default, npmi")
+            raise OptionError(f"--scoring: {self.scoring!r} is not one of default, npmi")
         if min(self.min_count, self.max_candidates, self.n_passes) < 1:
-            raise InputError("--min-count, --max-candidates, --passes: are 1 at least")
+            raise OptionError("--min-count, --max-candidates, --passes: are 1 at least")
         if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
-            raise InputError(
+            raise OptionError(
                 f"--threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
             )
         if self.scoring == "default" and not 0 < self.threshold < math.inf:
-            raise InputError(f"--threshold {self.threshold:g}: has to be positive for the default scoring")
+            raise OptionError(f"--threshold {self.threshold:g}: has to be positive for the default scoring")
         for option, word in [
             ("--delimiter", self.delimiter),
             *(("--connector-words", w) for w in self.connector_words),
         ]:
             if word.split() != [word]:
-                raise InputError(f"{option}: {_shown(word)!r} is empty or holds white space; choose another")
+                raise OptionError(f"{option}: {_shown(word)!r} is empty or holds white space; choose another")
 
     def to_metadata(self) -> dict[str, object]:
         """For JSON; `from_metadata` takes it back."""
@@ -98,12 +102,14 @@ class LearntPass:
 
     n_words, n_candidates  words of the text as it was in this pass; different words and pairs that were counted
     n_dropped              occurrences of rare ones that were forgotten because there were more than max_candidates
+    n_punctuation          pairs that score as phrases but are left alone, as one of their words is punctuation
     """
 
     phrases: Mapping[Words, Figures]
     n_words: int = 0
     n_candidates: int = 0
     n_dropped: int = 0
+    n_punctuation: int = 0
 
 
 @dataclass(frozen=True)
@@ -220,7 +226,11 @@ class _Joiner:
 
 
 class _Candidates:
-    """Counts words and the pairs that may be phrases, in one table as gensim's Phrases does."""
+    """Counts words and the pairs that may be phrases, in one table as gensim's Phrases does, so that both are pruned.
+
+    A pair's key has a space between its words, which no word holds: gensim's has the delimiter there, and so counts the
+    pair new york and the word new_york as one.
+    """
 
     def __init__(self, options: PhraseOptions) -> None:
         self._options = options
@@ -236,10 +246,10 @@ class _Candidates:
         if connector_words:
             self._counts.update([word for word in piece.words if word not in connector_words])
             candidates, self._open = _with_connector_words(words, connector_words)
-            self._counts.update(map(self._options.delimiter.join, candidates))
+            self._counts.update(map(BETWEEN_WORDS.join, candidates))
         else:
             self._counts.update(piece.words)
-            self._counts.update(map(self._options.delimiter.join, pairwise(words)))
+            self._counts.update(map(BETWEEN_WORDS.join, pairwise(words)))
             self._open = words[-1:]
         if piece.ends_line:
             self._open = []
@@ -254,33 +264,43 @@ class _Candidates:
 
     def learnt(self) -> LearntPass:
         """The phrases among what was counted, with gensim's scores, best first."""
+        scorer, phrases, n_punctuation = self._scorer(), {}, 0
+        for candidate, count in self._frequent_pairs():
+            first, last = candidate[0], candidate[-1]
+            _, score = scorer.score_candidate(first, last, list(candidate[1:-1]))
+            if score is None:
+                continue
+            if not self._options.join_punctuation and (is_punctuation(first) or is_punctuation(last)):
+                n_punctuation += 1
+            else:
+                phrases[candidate] = Figures(count, score)
+        ordered = dict(sorted(phrases.items(), key=lambda item: (-item[1].score, item[0])))
+        return LearntPass(ordered, self._n_words, len(self._counts), self._n_dropped, n_punctuation)
+
+    def _scorer(self) -> Any:
         from gensim.models.phrases import Phrases
 
         options = self._options
         scorer = Phrases(
-            min_count=options.min_count, threshold=options.threshold, delimiter=options.delimiter,
+            min_count=options.min_count, threshold=options.threshold, delimiter=BETWEEN_WORDS,
             scoring=options.scoring, connector_words=options.connector_words,
         )  # fmt: skip
         scorer.vocab, scorer.corpus_word_count = self._counts, self._n_words
-        phrases = {}
-        for candidate, count in self._frequent_pairs():
-            _, score = scorer.score_candidate(candidate[0], candidate[-1], list(candidate[1:-1]))
-            if score is not None:
-                phrases[candidate] = Figures(count, score)
-        ordered = dict(sorted(phrases.items(), key=lambda item: (-item[1].score, item[0])))
-        return LearntPass(ordered, self._n_words, len(self._counts), self._n_dropped)
+        return scorer
 
     def _frequent_pairs(self) -> Iterator[tuple[Words, int]]:
-        """Everything in the table that can be read as a phrase: the table itself does not tell words from pairs.
+        for key, count in self._counts.items():
+            if BETWEEN_WORDS in key and count >= self._options.min_count:
+                yield tuple(key.split(BETWEEN_WORDS)), count
 
-        gensim's `export_phrases` cuts at every delimiter, and so misses new_york + times; here every cut is tried.
-        """
-        delimiter, min_count = self._options.delimiter, self._options.min_count
-        lengths = frozenset(map(len, self._counts))
-        for token, count in self._counts.items():
-            if count >= min_count and delimiter in token:
-                for words in _readings(token, self._options, lengths):
-                    yield words, count
+
+def is_punctuation(word: bytes) -> bool:
+    """Whether a word has no letter, digit or combining mark; what is not UTF-8 is no punctuation."""
+    try:
+        text = word.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(character.isalnum() or unicodedata.category(character)[0] == "M" for character in text)
 
 
 def _with_connector_words(words: Sequence[bytes], connector_words: frozenset[bytes]) -> tuple[list[Words], list[bytes]]:
@@ -288,37 +308,6 @@ def _with_connector_words(words: Sequence[bytes], connector_words: frozenset[byt
     places = [i for i, word in enumerate(words) if word not in connector_words]
     candidates = [tuple(words[first : second + 1]) for first, second in pairwise(places)]
     return candidates, list(words[places[-1] :]) if places else []
-
-
-def _readings(token: bytes, options: PhraseOptions, lengths: frozenset[int]) -> Iterator[Words]:
-    """The ways to read `token` as a word, any number of connector words and a word, with delimiters between.
-
-    lengths  of all words: cuts that leave others are not tried, or a long line of delimiters would take for ever
-    """
-    longest = max(map(len, options.connector_words), default=0)
-    step = len(options.delimiter)
-    unfinished: list[tuple[Words, int]] = [
-        ((token[:place],), place + step)
-        for place in _places(token, options.delimiter, 1, len(token))
-        if place in lengths and token[:place] not in options.connector_words
-    ]
-    while unfinished:
-        words, start = unfinished.pop()
-        if len(token) - start in lengths and (last := token[start:]) not in options.connector_words:
-            yield (*words, last)
-        unfinished += [
-            ((*words, token[start:place]), place + step)
-            for place in _places(token, options.delimiter, start + 1, start + longest + step)
-            if token[start:place] in options.connector_words
-        ]
-
-
-def _places(token: bytes, delimiter: bytes, start: int, end: int) -> Iterator[int]:
-    """Where the delimiter stands in token[start:end], overlapping ones too."""
-    place = token.find(delimiter, start, end)
-    while place >= 0:
-        yield place
-        place = token.find(delimiter, place + 1, end)
 
 
 # ---------------------------------------------------------------- the file of phrases

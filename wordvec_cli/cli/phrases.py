@@ -16,7 +16,8 @@ from wordvec_cli.cli.options import (
     tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.files import check_output, replacing, together
+from wordvec_cli.files import check_output, is_stream, replacing, together
+from wordvec_cli.messages import counted
 from wordvec_cli.output_names import check_not_compressed
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from wordvec_cli.phrases import LearntPhrases, PhraseOptions
     from wordvec_cli.tokenizer import Tokenizer
 
-LEARNING = ("scoring", "min_count", "threshold", "delimiter", "connector_words", "passes", "max_candidates")
+LEARNING = (
+    "scoring",
+    "min_count",
+    "threshold",
+    "delimiter",
+    "connector_words",
+    "passes",
+    "max_candidates",
+    "join_punctuation",
+)
 
 
 @click.command(short_help="Join frequent word pairs: new_york.")
@@ -54,6 +64,10 @@ LEARNING = ("scoring", "min_count", "threshold", "delimiter", "connector_words",
 @click.option(
     "--max-candidates", type=click.IntRange(min=1), default=40_000_000, show_default=True, metavar="N",
     help="Count so many words and pairs at most (about 100 bytes of memory each); beyond, rare ones are dropped.",
+)  # fmt: skip
+@click.option(
+    "--join-punctuation", is_flag=True,
+    help="Let phrases begin or end with punctuation too, as gensim does: fellow_-.  [default: leave it alone]",
 )  # fmt: skip
 @click.option("--save-phrases", metavar="FILE", help="Write what was learnt here, as text.")
 @click.option("--apply", metavar="FILE", help="Join the phrases of this file (of --save-phrases); learn nothing.")
@@ -95,10 +109,12 @@ def command(
     learnt = known or learn(text, options, terminal.report)
     if not known:
         _tell(learnt, terminal)
+    if save_phrases and is_stream(output):  # whose reader may leave, with the phrases not yet written
+        write_phrases(learnt, save_phrases)
     with together():
         with replacing(output) as file:
             file.writelines(join(text, learnt, terminal.report))
-        if save_phrases:
+        if save_phrases and not is_stream(output):
             write_phrases(learnt, save_phrases)
     terminal.close()
     _tell_invalid_lines(text, terminal)
@@ -139,8 +155,11 @@ def _tell(learnt: "LearntPhrases", terminal: Terminal) -> None:
     """Tell what each pass has found, and what it had to forget."""
     terminal.close()
     for number, found in enumerate(learnt.passes, 1):
-        counted = f"{found.n_words} words, {found.n_candidates} different words and pairs"
-        terminal.note(f"pass {number}: {len(found.phrases)} phrases ({counted})")
+        words = f"{counted(found.n_words, 'word')}, {found.n_candidates} different words and pairs"
+        terminal.note(f"pass {number}: {counted(len(found.phrases), 'phrase')} ({words})")
+        if found.n_punctuation:
+            pairs = counted(found.n_punctuation, "pair")
+            terminal.note(f"pass {number}: {pairs} with punctuation left alone; --join-punctuation joins them")
         if found.n_dropped:
             terminal.note(
                 f"pass {number}: more words and pairs than --max-candidates {learnt.options.max_candidates}: rare ones "
