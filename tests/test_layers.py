@@ -28,6 +28,7 @@ LAYERS = [
     "words",
     "word_hashes",
     "tokenizer",
+    "corpus_files",
     "corpus",
     "vocabulary",
     "numpy_files",

@@ -3,44 +3,25 @@
 import codecs
 import hashlib
 import os
-import stat
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from wordvec_cli.corpus_files import LeftOut, Source, find_sources
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, close_with, decompressed, readable, spool
+from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
 from wordvec_cli.lines import BYTE_ORDER_MARK
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.streams import standard_input
 from wordvec_cli.tokenizer import Tokenizer, invalid_utf8_message
 from wordvec_cli.words import PADDING
 
 BLOCK_BYTES = 1 << 21
 NEWLINE = ord("\n")
 
-# ---------------------------------------------------------------- the files
-
-
-@dataclass(frozen=True)
-class _Source:
-    """One file of a corpus: a path, or for a pipe the copy of what came through it."""
-
-    name: str
-    size_bytes: int
-    copy: BinaryIO | None = None
-
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        if self.copy is None:
-            with open(self.name, "rb", buffering=0) as raw:
-                yield cast(BinaryIO, raw)
-        else:
-            self.copy.seek(0)
-            yield self.copy
+# ---------------------------------------------------------------- a corpus
 
 
 @dataclass(frozen=True)
@@ -64,6 +45,27 @@ class Block:
 
 
 @dataclass(frozen=True)
+class InvalidLine:
+    """A line that is not UTF-8, and where it is: in a block that starts at the byte `offset` of its file."""
+
+    source: Source
+    offset: int
+    line_of_block: int
+    text: bytes
+
+    @property
+    def place(self) -> str:
+        """`file:line`; the file is read again to count its lines, so that a pass over good ones need not."""
+        return f"{self.source.name}:{self.source.n_lines_in(self.offset) + self.line_of_block + 1}"
+
+    @property
+    def may_be_latin1(self) -> bool:
+        """Whether bytes beyond ASCII stand alone among letters, as accents in Latin-1 do; most encodings have runs."""
+        runs = re.findall(rb"[\x80-\xff]+", self.text)
+        return sum(map(len, runs)) < 2 * len(runs)
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a full pass over a corpus found out.
 
@@ -72,12 +74,14 @@ class Reading:
     n_bytes          of that text
     n_invalid_lines  lines with bytes that are not UTF-8
     n_dropped_lines  those of them that --invalid-utf8 skip has left out
+    first_invalid    the first of them
     """
 
     fingerprint: str
     n_bytes: int
     n_invalid_lines: int
     n_dropped_lines: int
+    first_invalid: InvalidLine | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Corpus:
     """Paths and a tokenizer; `reading` is there after a first full pass over the blocks.
 
     size_bytes  of the files as stored, for progress
+    left_out    files of folders that are no text
     """
 
     paths: tuple[str, ...]
@@ -103,11 +108,12 @@ class Corpus:
     spool_folder: Path
     size_bytes: int
     reading: Reading | None = None
-    _sources: tuple[_Source, ...] = field(default=(), repr=False)
+    left_out: tuple[LeftOut, ...] = ()
+    _sources: tuple[Source, ...] = field(default=(), repr=False)
 
     @classmethod
     def open(cls, paths: Iterable[str], tokenizer: Tokenizer, spool_folder: Path) -> "Corpus":
-        """Check that all can be read, list the folders, copy pipes to a nameless file in `spool_folder`.
+        """Check that all can be read and are text, list the folders, copy pipes to a nameless file in `spool_folder`.
 
         paths  files, folders (read recursively in byte order of relative paths), `-` for standard input
         Raises: InputError, OutputError (a full disk)
@@ -115,8 +121,13 @@ class Corpus:
         paths = tuple(paths)
         if paths.count(STANDARD_STREAM) > 1:
             raise InputError("-: standard input can be read once only; name it once")
-        sources = tuple(source for path in paths for source in _sources(path, spool_folder))
-        return cls(paths, tokenizer, spool_folder, sum(source.size_bytes for source in sources), _sources=sources)
+        sources, left_out = find_sources(paths, spool_folder)
+        size_bytes = sum(source.size_bytes for source in sources)
+        return cls(paths, tokenizer, spool_folder, size_bytes, left_out=tuple(left_out), _sources=tuple(sources))
+
+    @property
+    def n_files(self) -> int:
+        return len(self._sources)
 
     @property
     def spooled_bytes(self) -> int:
@@ -153,7 +164,7 @@ class Corpus:
         done_before = 0
         for source in self._sources:
             with readable(source.name), source.opened() as raw:
-                progress.start_file(source.name)
+                progress.start_file(source)
                 for buffer, size in _raw_blocks(decompressed(raw), block_bytes, self.tokenizer.needs_whole_lines):
                     yield progress.block(buffer, size, done_before + raw.tell())
             done_before += source.size_bytes
@@ -212,47 +223,6 @@ class _SharedBlocks:
             return block
 
 
-def _sources(path: str, spool_folder: Path) -> Iterator[_Source]:
-    """The files that `path` stands for, each of them opened once to see that it can be read."""
-    if path == STANDARD_STREAM:
-        yield _spooled("standard input", standard_input(), spool_folder)
-        return
-    with readable(path):
-        mode = Path(path).stat().st_mode
-        if stat.S_ISDIR(mode):
-            yield from _files_of_folder(path)
-        elif stat.S_ISREG(mode):
-            yield _file(path)
-        else:
-            with open(path, "rb") as pipe:
-                yield _spooled(path, pipe, spool_folder)
-
-
-def _spooled(name: str, stream: BinaryIO, folder: Path) -> _Source:
-    with readable(name):
-        copy = spool(stream, folder)
-    source = _Source(name, os.fstat(copy.fileno()).st_size, copy)
-    close_with(source, copy)
-    return source
-
-
-def _file(path: str) -> _Source:
-    with readable(path), open(path, "rb") as file:
-        return _Source(path, os.fstat(file.fileno()).st_size)
-
-
-def _files_of_folder(folder: str) -> list[_Source]:
-    paths = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names]
-    files = [path for path in paths if path.is_file()]
-    if not files:
-        raise InputError(f"{folder}: the folder holds no files; name files or another folder")
-    return [_file(str(path)) for path in sorted(files, key=lambda path: os.fsencode(path.relative_to(folder)))]
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
 # ---------------------------------------------------------------- the blocks
 
 
@@ -299,29 +269,29 @@ def _cut(buffer: bytearray, filled: int, whole_lines: bool) -> int:
 class _Pass:
     """One pass over a corpus: hashes the text, looks for invalid UTF-8, and does with it what is to be done."""
 
+    _source: Source
+
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._invalid_utf8 = tokenizer.invalid_utf8
         self._hash = hashlib.sha256()
         self._n_bytes = self._n_blocks = 0
         self._n_invalid = self._n_dropped = 0
-        self._name = ""
-        self._n_lines_of_file = 0
+        self._first_invalid: InvalidLine | None = None
+        self._file_start = 0
         self._line_is_counted = False
 
-    def start_file(self, name: str) -> None:
-        self._name = name
-        self._n_lines_of_file = 0
+    def start_file(self, source: Source) -> None:
+        self._source = source
+        self._file_start = self._n_bytes
 
     def block(self, buffer: bytearray, size: int, stored_done: int) -> Block:
         text = memoryview(buffer)[:size]
         self._hash.update(text)
-        self._n_bytes += size
         if not (buffer.isascii() or _is_utf8(text)):
             buffer, size = self._treated(bytes(text))
         elif self._line_is_counted and buffer.find(b"\n", 0, size) >= 0:
             self._line_is_counted = False
-        if self._invalid_utf8 == "error":
-            self._n_lines_of_file += buffer.count(b"\n", 0, size)
+        self._n_bytes += len(text)
         self._n_blocks += 1
         return Block(buffer, size, self._n_blocks - 1, stored_done)
 
@@ -337,23 +307,25 @@ class _Pass:
         return bytearray(treated + b"\n" * PADDING), len(treated)
 
     def _treated_line(self, line: bytes, line_of_block: int) -> bytes:
+        if self._first_invalid is None:
+            self._first_invalid = InvalidLine(self._source, self._n_bytes - self._file_start, line_of_block, line)
         self._n_invalid += not self._line_is_counted
         self._line_is_counted = True
         if self._invalid_utf8 == "error":
-            self._raise_invalid(line, self._n_lines_of_file + line_of_block + 1)
+            self._raise_invalid(self._first_invalid)
         if self._invalid_utf8 == "skip":
             self._n_dropped += 1
             return b""
         return line.decode("utf-8", "replace").encode() if self._invalid_utf8 == "replace" else line
 
-    def _raise_invalid(self, line: bytes, number: int) -> None:
+    def _raise_invalid(self, line: InvalidLine) -> None:
         try:
-            line.decode("utf-8")
+            line.text.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(f"{self._name}:{number}: {invalid_utf8_message(error)}") from error
+            raise InputError(f"{line.place}: {invalid_utf8_message(error)}") from error
 
     def reading(self) -> Reading:
-        return Reading(self._hash.hexdigest(), self._n_bytes, self._n_invalid, self._n_dropped)
+        return Reading(self._hash.hexdigest(), self._n_bytes, self._n_invalid, self._n_dropped, self._first_invalid)
 
 
 def _is_utf8(text: bytes | memoryview) -> bool:

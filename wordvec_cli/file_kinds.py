@@ -5,12 +5,16 @@ it once its own formats have been tried. It is told by content alone, never by a
 a reader expects (a matrix, a table of counts or of pairs) is told by `text_kind`, from its first lines.
 """
 
+import codecs
 import re
 from collections import Counter
 from typing import NamedTuple
 
 START_BYTES = 4096  # how much of the start (after decompression) is enough
 _UTF16_SHARE = 0.3  # of the bytes at even, or odd, places that are zero in UTF-16 of a Western language
+_LEAST_DATA = 64  # bytes: of less nothing can be said
+_DATA_SHARE = 0.05
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})  # escape: Japanese text in ISO-2022 has it
 
 
 class FileKind(NamedTuple):
@@ -66,6 +70,30 @@ def file_kind(start: bytes) -> FileKind | None:
         if pattern.match(start):
             return kind
     return _utf16_without_mark(start[:START_BYTES])
+
+
+def kind_of_no_text(start: bytes) -> FileKind | None:
+    """As `file_kind`, and for readers of texts: data of which nothing is known but that it is none."""
+    return file_kind(start) or _data(start[:START_BYTES])
+
+
+def _data(start: bytes) -> FileKind | None:
+    """Many zeros, or control characters among what is not UTF-8; a few of either a text may hold."""
+    if len(start) < _LEAST_DATA:
+        return None
+    n_controls = len(start) - len(start.translate(None, _CONTROLS))
+    is_data = start.count(0) > _DATA_SHARE * len(start) or (
+        n_controls > _DATA_SHARE * len(start) and not start.isascii() and not _is_utf8(start)
+    )
+    return FileKind("data and no text", "leave it out") if is_data else None
+
+
+def _is_utf8(start: bytes) -> bool:
+    try:
+        codecs.utf_8_decode(start, "strict", False)  # its last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _utf16_without_mark(start: bytes) -> FileKind | None:

@@ -62,7 +62,7 @@ def command(
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
-    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.cli.corpora import open_corpus
     from wordvec_cli.counting import CountOptions
     from wordvec_cli.output_names import check_not_compressed
     from wordvec_cli.sidecar import check_outputs
@@ -72,6 +72,6 @@ def command(
     check_outputs([output])
     check_not_compressed(output, ".tsv")
     options = CountOptions(min_count, max_vocab, memory, threads)
-    text = Corpus.open(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output))
+    text = open_corpus(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output), terminal)
     text.check_not_output(output)
     write_vocabulary(count_words_and_tell(text, options, terminal), output, layout)

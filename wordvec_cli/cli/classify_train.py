@@ -160,18 +160,19 @@ class Order(NamedTuple):
 
 def _train(order: Order, terminal: Terminal) -> None:
     from wordvec_cli import classifier
-    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
     from wordvec_cli.labelled import read_labelled
     from wordvec_cli.training.classifier import train
     from wordvec_cli.training.examples import make_examples
     from wordvec_cli.training.loop import Session
 
-    corpus = Corpus.open(order.corpus, order.tokenizer, order.spool_folder)
+    corpus = open_corpus(order.corpus, order.tokenizer, order.spool_folder, terminal)
     corpus.check_not_output(order.output)
     text = read_labelled(corpus, order.layout, terminal.report)
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
     terminal.close()
     _tell(examples, order, terminal)
+    tell_invalid_lines(corpus, terminal, text.n_lines)
     trainer, state = train(examples, order.config, order.init, Session(order.threads, report=terminal.report))
     terminal.close()
     prefix = order.layout.label_prefix

@@ -93,8 +93,8 @@ def command(
     if is_for_terminal(output):
         raise click.UsageError("-o -: pairs are binary; use -o FILE or redirect the output")
     from wordvec_cli import pairs_file
+    from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
     from wordvec_cli.cooccurrence import PairCounter, PairOptions, Room
-    from wordvec_cli.corpus import Corpus
     from wordvec_cli.output_names import check_ending
     from wordvec_cli.sequences import encode
 
@@ -108,7 +108,7 @@ def command(
     if words.note:
         terminal.note(words.note)
     folder = spool_folder(tmp_dir, output)
-    text = Corpus.open(corpus, agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built"), folder)
+    text = open_corpus(corpus, agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built"), folder, terminal)
     text.check_not_output(output)
     sequences = encode(text, words.vocabulary, threads, terminal.report)
     counter = PairCounter(sequences, len(words.vocabulary), options, Room(folder, memory, threads))
@@ -116,6 +116,7 @@ def command(
     pairs = counter.count(terminal.report)
     terminal.close()
     terminal.note(f"{sequences.n_known} tokens are in {vocab}; {sequences.n_unknown} are not; {len(pairs)} pairs")
+    tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
     file = pairs_file.PairsFile(pairs, words.vocabulary, options, text.tokenizer, sequences.corpus_fingerprint)
     pairs_file.write_pairs(output, file, layout)
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from wordvec_cli.cli.corpora import open_corpus
 from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import counter_of, with_pairs
 from wordvec_cli.cli.training_plan import Counted, check, count, plan
 from wordvec_cli.cli.training_run import Order, Told, read_told
-from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import WordvecError
 from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
 from wordvec_cli.files import shown_size
@@ -35,7 +35,7 @@ def tell_estimate(order: Order, terminal: Terminal) -> None:
 
 def _plan_of_text(order: Order, told: Told, eval_sets: list[EvalSet], terminal: Terminal) -> Plan:
     assert told.tokenizer is not None
-    text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
+    text = open_corpus(order.corpus, told.tokenizer, order.spool_folder, terminal)
     text.check_not_output(order.output)
     known = told.vocabulary_file
     if known and not order.is_glove:

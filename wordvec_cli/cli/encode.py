@@ -87,7 +87,7 @@ def command(
     wordvec encode corpus.txt --vocab vocab.tsv --as tf-idf -o tf-idf.npz
     echo 'to be or not to be' | wordvec encode - --vocab vocab.tsv --as one-hot --to text -o -
     """
-    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
     from wordvec_cli.output_names import check_ending
     from wordvec_cli.padding import RowIds
     from wordvec_cli.sequences import encode_lines
@@ -109,7 +109,7 @@ def command(
     tokenizer = agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built")
     if STANDARD_STREAM in corpus:
         tell_awaited("text, a sentence or document", terminal)
-    text = Corpus.open(corpus, tokenizer, spool_folder(tmp_dir, output))
+    text = open_corpus(corpus, tokenizer, spool_folder(tmp_dir, output), terminal)
     for path in outputs:
         text.check_not_output(path)
     sequences = encode_lines(text, words.vocabulary, threads, terminal.report)
@@ -121,6 +121,7 @@ def command(
         )
     row_ids = RowIds(sequences, rule.specials, skips_unknown)
     _tell_words(row_ids, vocab, terminal)
+    tell_invalid_lines(text, terminal, row_ids.n_lines, "emptied")
     if weighting:
         terms = term_matrix(row_ids, weighting, rule.n_rows, text.spool_folder)
         _write_term_matrix(output, terms, rule, asked, terminal)
@@ -188,10 +189,8 @@ def _tell_words(row_ids: "RowIds", vocab: str, terminal: Terminal) -> None:
     n_unknown, n_tokens = sequences.n_unknown, sequences.n_unknown + sequences.n_known
     is_not, get, are = ("is not", "gets", "is") if n_unknown == 1 else ("are not", "get", "are")
     fate = f"{are} left out" if row_ids.skips_unknown else f"{get} row {row} (unknown)"
-    told = f"{n_unknown} of {n_tokens} tokens {is_not} in {vocab} and {fate}"
-    terminal.note(told if n_unknown else f"all {n_tokens} tokens are in {vocab}")
-    if dropped := sequences.statistics.n_dropped_lines:
-        terminal.note(f"{dropped} lines are not UTF-8 and were emptied")
+    told = f"{n_unknown} of {counted(n_tokens, 'token')} {is_not} in {vocab} and {fate}"
+    terminal.note(told if n_unknown else f"{counted(n_tokens, 'token')}, none missing from {vocab}")
 
 
 def _encoded(row_ids: "RowIds", padding: "Padding | None", rule: "RowRule", asked: Asked, text: "Corpus") -> "Encoded":

@@ -11,6 +11,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, writable
 from wordvec_cli.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
+from wordvec_cli.messages import counted
 from wordvec_cli.streams import STANDARD_OUTPUT, standard_output
 
 if TYPE_CHECKING:
@@ -105,19 +106,24 @@ def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
 
 def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":
     """Count the words of a corpus, and tell what was kept, and whatever was dropped for which reason."""
+    from wordvec_cli.cli.corpora import tell_invalid_lines
     from wordvec_cli.counting import count_words
 
     words = count_words(corpus, options, terminal.report)
     terminal.close()
     statistics = words.statistics
-    terminal.note(f"{statistics.n_tokens} tokens in {statistics.n_lines} lines")
-    terminal.note(f"kept {words.n_words} words ({words.n_tokens} tokens)")
+    terminal.note(f"{counted(statistics.n_tokens, 'token')} in {counted(statistics.n_lines, 'line')}")
+    terminal.note(f"kept {counted(words.n_words, 'word')} ({counted(words.n_tokens, 'token')})")
     for dropped, reason in (
         (words.below_min_count, f"below --min-count {options.min_count}"),
         (words.beyond_max_vocab, f"beyond --max-vocab {options.max_vocab}"),
     ):
         if dropped.n_words:
-            terminal.note(f"dropped {dropped.n_words} words ({dropped.n_tokens} tokens) {reason}")
-    if statistics.n_invalid_lines:
-        terminal.note(f"{statistics.n_invalid_lines} lines are not UTF-8; {statistics.n_dropped_lines} of them dropped")
+            n_words, n_tokens = counted(dropped.n_words, "word"), counted(dropped.n_tokens, "token")
+            terminal.note(f"dropped {n_words} ({n_tokens}) {reason}")
+    if 2 * words.below_min_count.n_tokens > statistics.n_tokens:
+        terminal.note(
+            f"--min-count {options.min_count} drops more than half of so small a corpus; --min-count 1 keeps every word"
+        )
+    tell_invalid_lines(corpus, terminal, statistics.n_lines)
     return words

@@ -21,7 +21,6 @@ from wordvec_cli.messages import counted
 from wordvec_cli.output_names import check_not_compressed
 
 if TYPE_CHECKING:
-    from wordvec_cli.corpus import Corpus
     from wordvec_cli.phrases import LearntPhrases, PhraseOptions
     from wordvec_cli.tokenizer import Tokenizer
 
@@ -98,13 +97,13 @@ def command(
     """
     _check_options(output, save_phrases, apply)
 
-    from wordvec_cli.corpus import Corpus
+    from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
     from wordvec_cli.phrases import join, learn, read_phrases, write_phrases
 
     options = _phrase_options(**learning)
     known = read_phrases(apply) if apply else None
     used = agreed_tokenizer(tokenizer, known.tokenizer if known else None, f"{apply}: was learnt")
-    text = Corpus.open(corpus, used, spool_folder(tmp_dir, output))
+    text = open_corpus(corpus, used, spool_folder(tmp_dir, output), terminal)
     text.check_not_output(output)
     learnt = known or learn(text, options, terminal.report)
     if not known:
@@ -117,7 +116,7 @@ def command(
         if save_phrases and not is_stream(output):
             write_phrases(learnt, save_phrases)
     terminal.close()
-    _tell_invalid_lines(text, terminal)
+    tell_invalid_lines(text, terminal, skipped="left blank")
 
 
 def _check_options(output: str, save_phrases: str | None, apply: str | None) -> None:
@@ -166,9 +165,3 @@ def _tell(learnt: "LearntPhrases", terminal: Terminal) -> None:
                 f"({found.n_dropped} occurrences) were dropped on the way, so some counts are too low and some phrases "
                 "may be missing"
             )
-
-
-def _tell_invalid_lines(corpus: "Corpus", terminal: Terminal) -> None:
-    if corpus.reading and corpus.reading.n_invalid_lines:
-        n_lines, n_dropped = corpus.reading.n_invalid_lines, corpus.reading.n_dropped_lines
-        terminal.note(f"{n_lines} lines are not UTF-8; {n_dropped} of them left blank")

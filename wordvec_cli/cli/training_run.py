@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec_cli import embeddings, formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
+from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
 from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.output import read_vocabulary_and_tell
@@ -206,7 +207,7 @@ def _from_pairs(
 
 def _from_text(order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalSet], terminal: Terminal) -> PreparedRun:
     assert told.tokenizer is not None
-    text = Corpus.open(order.corpus, told.tokenizer, order.spool_folder)
+    text = open_corpus(order.corpus, told.tokenizer, order.spool_folder, terminal)
     text.check_not_output(order.output)
     if known := told.vocabulary_file:
         vocabulary = known.vocabulary
@@ -222,6 +223,7 @@ def _from_text(order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalS
         terminal.note(
             f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
         )
+        tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
     material: Sequences | Tiles = sequences
     if order.is_glove:
         material = tiles_of_text(order, sequences, planned, kept.folder, terminal)
