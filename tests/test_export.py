@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from tests.conftest import Run
+from tests.conftest import Run, run_here
 from wordvec_cli.cli import run
 from wordvec_cli.embeddings import load, save
 from wordvec_cli.formats import writable_formats
@@ -394,3 +394,15 @@ def test_lookup_tells_what_is_odd_about_a_file_and_is_strict_on_demand(command: 
 def test_a_word_of_the_command_line_finds_broken_utf8_in_text(command: Command) -> None:
     Path("odd.txt").write_bytes(b"caf\xe9 1 2\nNew York 3 4\n")
     assert command("lookup", "odd.txt", os.fsdecode(b"caf\xe9"), "New York").stdout == b"caf\xe9 1 2\nNew York 3 4\n"
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.tsv", "v.glove.txt", "v.tensors.tsv"])
+def test_a_text_that_is_no_utf8_is_told(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "in.txt"
+    source.write_bytes(b"caf\xe9 1 2\n\xc3\xa9t\xc3\xa9 3 4\nthe 5 6\n")
+    told = run_here("export", source, tmp_path / name, *(["--to", "glove"] if "glove" in name else []))
+    assert told.returncode == 0
+    assert b"is no UTF-8, as 1 of 3 words is not, and many programs refuse that; --invalid-utf8 replace" in told.stderr
+    for choice in ("replace", "skip"):
+        told = run_here("export", source, tmp_path / name, "--invalid-utf8", choice, "--to", "tsv")
+        assert b"many programs" not in told.stderr

@@ -69,3 +69,14 @@ def test_of_an_array_that_nothing_is_said_of() -> None:
     result = run_here("info", "sequences.npy")
     assert result.returncode == 1
     assert b"sequences.npy" in result.stderr
+
+
+def test_vectors_say_the_limits_of_the_vocabulary_that_was_given(corpus_file: Path, tmp_path: Path) -> None:
+    vocabulary, vectors = tmp_path / "v.tsv", tmp_path / "v.safetensors"
+    assert (
+        run_here("build-vocab", corpus_file, "-o", vocabulary, "--min-count", "7", "--max-vocab", "12").returncode == 0
+    )
+    options = ["--vocab", vocabulary, "-o", vectors, "--vector-size", "2", "--epochs", "1", "--sample", "0"]
+    assert run_here("train", corpus_file, *options).returncode == 0
+    facts = run_here("info", vectors).stdout.decode().splitlines()
+    assert {"vocabulary.min_count\t7", "vocabulary.max_vocab\t12"} <= set(facts)

@@ -155,7 +155,7 @@ def test_what_is_no_vector_is_missing(number: str) -> None:
     told = make("--missing", "mean", vectors="v.safetensors")
     mean = np.mean([[1, 2], [5, 6], [7, 8]], axis=0).astype(np.float32).tolist()
     assert np.load("m.npy")[2:].tolist() == [[1, 2], mean, [5, 6], [7, 8]]
-    assert "missing: 1 words (25.0%), 5 tokens (29.4%)" in told
+    assert "missing: 1 word (25.0%), 5 tokens (29.4%)" in told
 
 
 def test_without_vectors_all_words_are_random() -> None:
@@ -223,7 +223,7 @@ def test_subwords_make_vectors_for_missing_words_as_fasttext_does(model: str) ->
     write_vocabulary(dict.fromkeys(["THE", *UNKNOWN_TO_FASTTEXT], 1))
     told = make("--match", "lowercase,subword", "--report", "r.tsv", vectors=str(FASTTEXT / model))
     np.testing.assert_allclose(np.load("m.npy")[2:], rows, atol=1e-6)
-    assert {"lowercase: 1 words (25.0%), 1 tokens (25.0%)", "subword: 3 words (75.0%), 3 tokens (75.0%)"} <= set(
+    assert {"lowercase: 1 word (25.0%), 1 token (25.0%)", "subword: 3 words (75.0%), 3 tokens (75.0%)"} <= set(
         told.splitlines()
     )
     write_vocabulary(dict.fromkeys(UNKNOWN_TO_FASTTEXT, 1))
@@ -251,8 +251,8 @@ def test_coverage_is_told_by_words_and_tokens_with_the_most_frequent_missing_wor
     write_vocabulary({"a": 9, "b": 5, "c": 2, "rare": 1})
     for line in (
         "exact: 2 words (50.0%), 11 tokens (64.7%)",
-        "capitalise: 1 words (25.0%), 5 tokens (29.4%)",
-        "missing: 1 words (25.0%), 1 tokens (5.9%)",
+        "capitalise: 1 word (25.0%), 5 tokens (29.4%)",
+        "missing: 1 word (25.0%), 1 token (5.9%)",
         "most frequent of the missing: rare",
     ):
         assert line in told
@@ -268,16 +268,16 @@ def test_coverage_is_told_by_words_and_tokens_with_the_most_frequent_missing_wor
 def test_of_words_without_counts_only_the_words_are_counted() -> None:
     Path("vocab.tsv").write_text("a\nzz\nyy\n")
     told = make("--report", "r.tsv").splitlines()
-    assert {"exact: 1 words (33.3%)", "missing: 2 words (66.7%)", "most frequent of the missing: zz yy"} <= set(told)
+    assert {"exact: 1 word (33.3%)", "missing: 2 words (66.7%)", "most frequent of the missing: zz yy"} <= set(told)
     assert Path("r.tsv").read_bytes() == b"a\t\texact\nzz\t\tmissing\nyy\t\tmissing\n"
 
 
 def test_words_that_no_corpus_has_are_counted_as_no_tokens() -> None:
     write_vocabulary({"a": 9, "b": 0})
     told = make().splitlines()
-    assert "missing: 1 words (50.0%), 0 tokens (0.0%)" in told
+    assert "missing: 1 word (50.0%), 0 tokens (0.0%)" in told
     write_vocabulary({"a": 0, "b": 0})
-    assert any(line.startswith("missing: 1 words (50.0%)") for line in make().splitlines())
+    assert any(line.startswith("missing: 1 word (50.0%)") for line in make().splitlines())
 
 
 # ---------------------------------------------------------------- files

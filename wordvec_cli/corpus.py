@@ -1,6 +1,5 @@
 """A corpus: files, folders and pipes, and the blocks in which they are read."""
 
-import codecs
 import hashlib
 import os
 import re
@@ -13,7 +12,7 @@ from typing import Any, BinaryIO, cast
 from wordvec_cli.corpus_files import LeftOut, Source, find_sources
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, readable
-from wordvec_cli.lines import BYTE_ORDER_MARK
+from wordvec_cli.lines import BYTE_ORDER_MARK, is_utf8
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.tokenizer import Tokenizer, invalid_utf8_message
 from wordvec_cli.words import PADDING
@@ -287,7 +286,7 @@ class _Pass:
     def block(self, buffer: bytearray, size: int, stored_done: int) -> Block:
         text = memoryview(buffer)[:size]
         self._hash.update(text)
-        if not (buffer.isascii() or _is_utf8(text)):
+        if not (buffer.isascii() or is_utf8(text)):
             buffer, size = self._treated(bytes(text))
         elif self._line_is_counted and buffer.find(b"\n", 0, size) >= 0:
             self._line_is_counted = False
@@ -301,7 +300,7 @@ class _Pass:
         for i, line in enumerate(lines):
             if i > 0:  # lines[0] may go on from the last block
                 self._line_is_counted = False
-            if not _is_utf8(line):
+            if not is_utf8(line):
                 lines[i] = self._treated_line(line, i)
         treated = b"\n".join(lines)
         return bytearray(treated + b"\n" * PADDING), len(treated)
@@ -326,11 +325,3 @@ class _Pass:
 
     def reading(self) -> Reading:
         return Reading(self._hash.hexdigest(), self._n_bytes, self._n_invalid, self._n_dropped, self._first_invalid)
-
-
-def _is_utf8(text: bytes | memoryview) -> bool:
-    try:
-        codecs.utf_8_decode(text, "strict", True)
-    except UnicodeDecodeError:
-        return False
-    return True

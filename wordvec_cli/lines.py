@@ -117,11 +117,17 @@ def _checked(start: bytes, name: str) -> bytes:
 
 def _is_plain(start: bytes) -> bool:
     """Whether there is nothing to look into: a look-up of words that come from a pipe is not to wait for that."""
+    is_odd = b"\0" in start or start.startswith((b"{\\rtf", b"%PDF", b"version https://git-lfs", b"PAR1"))
+    return not is_odd and is_utf8(start, is_whole=False)
+
+
+def is_utf8(text: bytes | memoryview, is_whole: bool = True) -> bool:
+    """is_whole  False: the last character may be cut"""
     try:
-        codecs.utf_8_decode(start, "strict", False)
+        codecs.utf_8_decode(text, "strict", is_whole)
     except UnicodeDecodeError:
         return False
-    return b"\0" not in start and not start.startswith((b"{\\rtf", b"%PDF", b"version https://git-lfs", b"PAR1"))
+    return True
 
 
 def refuse_no_text(start: bytes, name: str) -> None:

@@ -58,6 +58,9 @@ def command(
     Writes `word<TAB>count` lines by descending count, equal counts in byte order of the words. Counts are exact,
     whatever the memory. How the words were made is kept beside the output, in FILE.json.
 
+    An order of your own needs no counts: a list of words, one a line, is a vocabulary wherever --vocab takes one, and
+    line i has number i.
+
     \b
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head

@@ -10,10 +10,12 @@ from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import OptionError
 from wordvec_cli.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.lines import is_utf8
 from wordvec_cli.messages import counted
 from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
+TEXTS = ("text", "tables", "projector")
 
 
 @click.command(short_help="Turn a vector file into another kind.")
@@ -100,6 +102,20 @@ def command(
         _tell_loss(vectors, packing, terminal)
     for what in lost:
         terminal.note(f"{output}: has no room for {what}")
+    if format.module in TEXTS:
+        _tell_encoding(output, vectors, terminal)
+
+
+def _tell_encoding(output: str, vectors: Embeddings, terminal: Terminal) -> None:
+    """Say whether a text holds words that other programs cannot read, as it is no UTF-8."""
+    if memoryview(vectors.vocabulary.text).tobytes().isascii():  # type: ignore[arg-type]
+        return
+    if n_invalid := sum(not is_utf8(word) for word in vectors.vocabulary):
+        words = f"{n_invalid} of {counted(len(vectors.vocabulary), 'word')}"
+        terminal.note(
+            f"{output}: is no UTF-8, as {words} is not, and many programs refuse that; "
+            "--invalid-utf8 replace writes U+FFFD, skip leaves such words out"
+        )
 
 
 def _tell_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> None:

@@ -180,9 +180,9 @@ def _tell_coverage(vocabulary: "Vocabulary", kinds: "Sequence[str]", terminal: T
     ways = coverage(vocabulary, kinds)
     n_tokens = sum(way.n_tokens or 0 for way in ways)
     for way in ways:
-        words = f"{way.kind}: {way.n_words} words ({way.n_words / len(vocabulary):.1%})"
+        words = f"{way.kind}: {counted(way.n_words, 'word')} ({way.n_words / len(vocabulary):.1%})"
         terminal.note(
-            f"{words}, {way.n_tokens} tokens ({way.n_tokens / max(n_tokens, 1):.1%})"
+            f"{words}, {counted(way.n_tokens, 'token')} ({way.n_tokens / max(n_tokens, 1):.1%})"
             if way.n_tokens is not None
             else words
         )
