@@ -1,5 +1,6 @@
 """Tables, read back by the programs that they are for: csv, json, and pandas where it is installed."""
 
+import base64
 import csv
 import io
 import json
@@ -45,11 +46,12 @@ def vectors(words: list[bytes], counts: list[int] | None = None) -> Embeddings:
 
 def test_a_csv_is_what_the_csv_module_reads() -> None:
     embeddings = vectors(NASTY + BREAKS)
-    assert write_csv("v.csv", embeddings, WriteOptions()) == []
-    with open("v.csv", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    lost = write_csv("v.csv", embeddings, WriteOptions())
+    assert lost == ["the exact bytes of 1 words that are not valid UTF-8"]
+    with open("v.csv", newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     assert header == ["word", "v1", "v2", "v3"]
-    assert [row[0].encode("utf-8", "surrogateescape") for row in rows] == NASTY + BREAKS
+    assert [row[0] for row in rows] == [word.decode("utf-8", "replace") for word in NASTY + BREAKS]
     np.testing.assert_array_equal(np.array([row[1:] for row in rows], np.float32), embeddings.matrix)
 
 
@@ -71,12 +73,21 @@ def test_pandas_reads_a_csv() -> None:
     np.testing.assert_array_equal(frame[["v1", "v2", "v3"]].to_numpy(np.float32), embeddings.matrix)
 
 
+def test_a_safe_csv_holds_no_formula_but_the_numbers_that_it_held(wordvec: Run) -> None:
+    native.save("v.safetensors", Vocabulary.from_words([b"=1+1", b"-5", b"@x", b"a"]), -np.ones((4, 1), np.float32), {})
+    assert wordvec("export", "v.safetensors", "v.csv", "--spreadsheet-safe").returncode == 0
+    assert Path("v.csv").read_bytes() == b"word,v1\n'=1+1,-1\n-5,-1\n'@x,-1\na,-1\n"
+    refused = wordvec("export", "v.safetensors", "v.tsv", "--spreadsheet-safe")
+    assert (refused.returncode, refused.stderr.count(b"\n")) == (2, 1)
+
+
 def test_json_lines_are_what_json_reads() -> None:
     embeddings = vectors(NASTY + BREAKS)
     assert write_jsonl("v.jsonl", embeddings, WriteOptions()) == []
     rows = [json.loads(line) for line in Path("v.jsonl").read_bytes().splitlines()]
-    assert [list(row) for row in rows] == [["word", "vector"]] * len(rows)
-    assert [row["word"].encode("utf-8", "surrogateescape") for row in rows] == NASTY + BREAKS
+    assert [row["word"] for row in rows] == [word.decode("utf-8", "replace") for word in NASTY + BREAKS]
+    exact = [base64.b64decode(row["bytes"]) if "bytes" in row else row["word"].encode() for row in rows]
+    assert exact == NASTY + BREAKS
     np.testing.assert_array_equal(np.array([row["vector"] for row in rows], np.float32), embeddings.matrix)
 
 

@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "wordvec_cli"
 LAYERS = [
     "errors",
     "messages",
+    "json_text",
+    "csv_text",
     "progress",
     "parallel",
     "kernels",

@@ -5,6 +5,7 @@ import click
 from wordvec_cli import formats
 from wordvec_cli.cli.options import memory_option, progress_options, spool_folder, threads_option, tmp_dir_option
 from wordvec_cli.cli.output import listed_words
+from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
@@ -36,6 +37,7 @@ TEXTS = ("text", "tables", "projector")
     metavar="N",
     help="Digits after the point, in text.  [default: the fewest that read back as the same float32]",
 )
+@safe_option
 @click.option(
     "--float16", "packing", flag_value="float16", help="native: half floats, half the size; says what is lost."
 )
@@ -62,6 +64,7 @@ def command(
     words: str | None,
     limit: int | None,
     decimals: int | None,
+    is_safe: bool,
     packing: Packing | None,
     vocab: str | None,
     source: VectorSource,
@@ -89,13 +92,15 @@ def command(
         raise OptionError(f"--{packing}: is for native files (FILE.safetensors) only; leave it out")
     if decimals is not None and not format.is_text:
         raise OptionError("--decimals: is for text, and this format stores numbers as they are; leave it out")
+    if is_safe and format is not formats.FORMATS["csv"]:
+        raise OptionError("--spreadsheet-safe: is for a .csv only; leave it out")
     wanted = frozenset(listed_words(words)) if words else None
     vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
     if wanted:
         n_missing = len(wanted) - len(vectors.vocabulary)
         if n_missing and limit is None:
             terminal.note(f"{n_missing} of {counted(len(wanted), 'word')} are not in {input}")
-    lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing))
+    lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing, is_safe))
     rounded = "" if decimals is None else f", rounded to {decimals} decimals"
     terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers{rounded}")
     if packing:

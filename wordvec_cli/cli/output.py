@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.visible import visible_lines
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, writable
 from wordvec_cli.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
@@ -26,7 +27,7 @@ def shown(word: bytes) -> str:
 
 
 def as_text(word: bytes) -> str:
-    """A word for JSON: a broken byte becomes a lone surrogate, from which it can be told again."""
+    """A word for `json_text.written`: a broken byte becomes a lone surrogate, from which it can be told again."""
     return word.decode("utf-8", "surrogateescape")
 
 
@@ -44,7 +45,12 @@ def check_not_for_terminal(output: str, layout: str, what: str) -> None:
 
 
 def write_stdout(parts: Iterable[bytes | memoryview]) -> None:
-    """Write and flush, so that a program at the other end of a pipe gets its answer at once."""
+    """Write and flush, so that a program at the other end of a pipe gets its answer at once.
+
+    What holds control characters is shown, not sent, if a screen is at the other end; a pipe or a file gets all bytes.
+    """
+    if is_for_terminal(STANDARD_STREAM):
+        parts = visible_lines(parts)
     with writable(STANDARD_OUTPUT):
         file = standard_output()
         for part in parts:

@@ -1,10 +1,12 @@
 """What goes to standard error: a progress bar, JSON lines, notes and errors."""
 
-import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
+from wordvec_cli import json_text
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ class Terminal:
     def __init__(self) -> None:
         self.mode = "bar"
         self.is_quiet = False
+        self.n_failures = 0
         self._bar: tqdm[NoReturn] | None = None
         self._stage = ""
         self._last_line = 0.0
@@ -31,19 +34,27 @@ class Terminal:
             self._report_line(progress)
         elif progress.is_milestone:
             place = f" {progress.done}/{progress.total}" if progress.total else ""
-            self._show(": ".join(filter(None, (progress.stage + place, _figures(progress)))))
+            told = ": ".join(filter(None, (progress.stage + place, _figures(progress))))
+            self._show(told, {"note": told})
         elif sys.stderr is not None and sys.stderr.isatty():
             self._report_bar(progress)
 
-    def note(self, text: str) -> None:
-        """Tell the user something that is no error."""
+    def note(self, text: str, **fields: object) -> None:
+        """Tell the user something that is no error.
+
+        fields  what the note says, for a program: in JSON they take the text's place
+        """
         if not self.is_quiet:
-            self._show(text, key="note")
+            self._show(text, fields or {"note": text})
 
     def error(self, text: str) -> None:
         """Tell the user why the command failed: in one line, whatever the text holds, and even if quiet."""
-        line = " ".join(text.split("\n"))
-        self._show(line if self.mode == "json" else f"Error: {line}", key="error")
+        self._show(f"Error: {text}", {"error": text})
+
+    def failure(self, text: str) -> None:
+        """Tell the user about a line that cannot be answered; the command goes on, and ends with exit status 1."""
+        self.n_failures += 1
+        self.error(text)
 
     def close(self) -> None:
         """Take the bar off the screen."""
@@ -51,12 +62,10 @@ class Terminal:
             self._bar.close()
             self._bar = None
 
-    def _show(self, text: str, key: str = "note") -> None:
-        if self.mode == "json":
-            text = json.dumps({key: text})
+    def _show(self, text: str, fields: Mapping[str, object]) -> None:
         if self._bar is not None:
             self._bar.clear()
-        _say(text)
+        _say(json_text.written(fields) if self.mode == "json" else visible(text))
 
     def _report_line(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -65,7 +74,7 @@ class Terminal:
                 return
             self._last_line = now
         record = {"stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit}
-        _say(json.dumps(record | dict(progress.stats)))
+        _say(json_text.written(record | dict(progress.stats)))
 
     def _report_bar(self, progress: Progress) -> None:
         from tqdm import tqdm
@@ -74,7 +83,7 @@ class Terminal:
             self.close()
             self._stage = progress.stage
             self._bar = tqdm(
-                desc=progress.stage, total=progress.total, unit=progress.unit, unit_scale=True, leave=False,
+                desc=visible(progress.stage), total=progress.total, unit=progress.unit, unit_scale=True, leave=False,
                 dynamic_ncols=True,
             )  # fmt: skip
         if progress.stats:

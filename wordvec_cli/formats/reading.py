@@ -69,11 +69,13 @@ class WriteOptions:
 
     decimals  of text; None: the fewest digits that read back as the same float32
     packing   of the native format; None: float32 as it is
+    is_safe   of csv: whether no word is a formula to a spreadsheet
     """
 
     decimals: int | None = None
     n_threads: int = 1
     packing: Packing | None = None
+    is_safe: bool = False
 
 
 class Rows(NamedTuple):

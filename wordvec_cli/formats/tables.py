@@ -1,15 +1,16 @@
 """Tables for other programs: comma-separated, tab-separated, and JSON, an object a line. They are written, not read."""
 
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from wordvec_cli.csv_text import csv_cell, is_utf8
 from wordvec_cli.embeddings import ROWS_PER_CHUNK, Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import replacing
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.text import blank_ends, lost_by_text, number_rows
+from wordvec_cli.json_text import members
 
 
 class _Layout(NamedTuple):
@@ -23,17 +24,19 @@ class _Layout(NamedTuple):
 def write_csv(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
     """A header `word,v1,v2,...`, and lines that end with a line feed; words are quoted where they must be (RFC 4180).
 
+    The file is UTF-8: bytes of words that are not are replaced, and their words told as lost.
     pandas takes words like NA for missing values: read_csv(path, keep_default_na=False, na_filter=False).
     """
     header = b",".join([b"word", *(b"v%d" % (i + 1) for i in range(embeddings.dim))]) + b"\n"
-    layout = _Layout(b",", lambda word, numbers: _quoted(word) + b"," + numbers, header)
-    return _write(path, embeddings, options, layout)
+    n_broken = 0
 
+    def line(word: bytes, numbers: bytes) -> bytes:
+        nonlocal n_broken
+        n_broken += not is_utf8(word)
+        return csv_cell(word, options.is_safe) + b"," + numbers
 
-def _quoted(word: bytes) -> bytes:
-    if any(special in word for special in (b",", b'"', b"\n", b"\r")):
-        return b'"' + word.replace(b'"', b'""') + b'"'
-    return word
+    lost = _write(path, embeddings, options, _Layout(b",", line, header))
+    return lost + ([f"the exact bytes of {n_broken} words that are not valid UTF-8"] if n_broken else [])
 
 
 def write_tsv(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
@@ -67,8 +70,7 @@ def write_jsonl(path: str, embeddings: Embeddings, options: WriteOptions) -> lis
     def line(word: bytes, numbers: bytes) -> bytes:
         if b"n" in numbers:  # of nan or inf
             raise InputError(f"{path}: the vector of {shown(word)} has nan or inf, which JSON has not; write a .csv")
-        text = json.dumps(word.decode("utf-8", "surrogateescape")).encode()
-        return b'{"word": %b, "vector": [%b]}' % (text, numbers)
+        return b'{%b, "vector": [%b]}' % (members(word=word.decode("utf-8", "surrogateescape")), numbers)
 
     return _write(path, embeddings, options, _Layout(b",", line))
 

@@ -1,0 +1,97 @@
+"""The tables that commands print: separated by tabs or commas, or JSON; one type, and one set of options, for all."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from wordvec_cli import json_text
+from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.output import is_for_terminal
+from wordvec_cli.cli.visible import visible_cell
+from wordvec_cli.csv_text import csv_cell
+from wordvec_cli.files import STANDARD_STREAM
+
+safe_option = click.option(
+    "--spreadsheet-safe", "is_safe", is_flag=True,
+    help="csv: put ' before a text that a spreadsheet would run as a formula (one that begins with =, +, - or @).",
+)  # fmt: skip
+_header_option = click.option("--header", "has_header", is_flag=True, help="tsv: begin with a line of titles.")
+
+
+class Table(NamedTuple):
+    """How a table is printed.
+
+    layout      tsv, csv, json, or another one that its command knows
+    has_header  whether a line of titles comes first
+    is_safe     whether no cell is a formula to a spreadsheet
+    end         what ends a line
+    is_shown    whether a person looks at it: control characters are made visible
+    """
+
+    layout: str
+    has_header: bool = False
+    is_safe: bool = False
+    end: bytes = b"\n"
+    is_shown: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        return self.layout == "json"
+
+    @property
+    def is_csv(self) -> bool:
+        return self.layout == "csv"
+
+    def head(self, titles: Iterable[str]) -> list[bytes]:
+        """The line of titles, if there is one."""
+        return [self.row(map(str.encode, titles))] if self.has_header else []
+
+    def row(self, cells: Iterable[bytes]) -> bytes:
+        if self.is_csv:
+            return b",".join([csv_cell(cell, self.is_safe) for cell in cells]) + self.end
+        if self.is_shown:
+            cells = map(visible_cell, cells)
+        return b"\t".join(cells) + self.end
+
+    def text_row(self, cells: Iterable[str]) -> bytes:
+        """A row of texts, whose bytes that are not valid UTF-8 are lone surrogates."""
+        return self.row(cell.encode("utf-8", "surrogateescape") for cell in cells)
+
+    def record(self, fields: Any) -> bytes:
+        return json_text.written(fields).encode() + self.end
+
+
+def table_options(
+    help: str, layouts: Sequence[str] = ("tsv", "csv", "json"), has_header_option: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of how a table is printed, as one argument: `table`, a Table.
+
+    help               of --format
+    layouts            the first is the default
+    has_header_option  whether a table of tabs has titles only if they are asked for
+    """
+    options = [
+        click.option(
+            "--format", "layout", type=click.Choice(layouts), default=layouts[0], show_default=True, help=help
+        ),
+        *([_header_option] if has_header_option else []),
+        safe_option,
+    ]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_table(*, layout: str, is_safe: bool, has_header: bool = False, **others: Any) -> Any:
+            if is_safe and layout != "csv":
+                raise click.UsageError("--spreadsheet-safe: is for --format csv; leave it out, or add that")
+            if has_header and layout != "tsv":
+                raise click.UsageError(f"--header: is for --format tsv, not {layout}; leave it out")
+            end = b"\0" if others.get("is_null") else b"\n"
+            is_titled = has_header or layout == "csv"
+            table = Table(layout, is_titled, is_safe, end, is_for_terminal(STANDARD_STREAM))
+            return function(table=table, **others)
+
+        return combined(*options)(with_table)
+
+    return decorate

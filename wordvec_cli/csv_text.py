@@ -1,0 +1,33 @@
+"""Cells of comma-separated tables that any program reads right: UTF-8, quoted where they must be (RFC 4180)."""
+
+import re
+
+_MUST_BE_QUOTED = re.compile(rb'[,"\n\r]')
+_NUMBER = re.compile(rb"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+# What a spreadsheet takes for the start of a formula, in the wide forms of East Asian keyboards too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_STARTS = tuple(start.encode() for start in _FORMULA_STARTS)
+
+
+def csv_cell(cell: bytes, is_safe: bool = False) -> bytes:
+    """A cell as it is written: bytes that are not valid UTF-8 are replaced by U+FFFD.
+
+    is_safe  whether a text that a spreadsheet would run as a formula gets a `'` before it
+    """
+    if not is_utf8(cell):
+        cell = cell.decode("utf-8", "replace").encode()
+    if is_safe and cell.startswith(_STARTS) and not _NUMBER.fullmatch(cell):
+        cell = b"'" + cell
+    if _MUST_BE_QUOTED.search(cell):
+        return b'"' + cell.replace(b'"', b'""') + b'"'
+    return cell
+
+
+def is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
