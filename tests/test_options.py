@@ -92,3 +92,15 @@ def test_the_formats_that_are_offered_are_those_of_the_table() -> None:
 def test_the_version_is_printed() -> None:
     result = subprocess.run([*COMMAND, "--version"], capture_output=True, check=True)
     assert result.stdout.decode() == f"wordvec {__version__}\n"
+
+
+def test_help_names_what_a_value_is_in_one_letter_or_word() -> None:
+    for name, command in commands().items():
+        context = click.Context(command, info_name=name)
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.is_flag:
+                shown = parameter.make_metavar(context)
+                assert not any(kind in shown for kind in ("INTEGER", "FLOAT", "TEXT")) or parameter.metavar, (
+                    name,
+                    shown,
+                )

@@ -108,7 +108,7 @@ def test_the_odd_one_out_is_that_of_gensim(wordvec: Run, vector_file: Path, orac
     ranked = {word: 1 - cosine for cosine, word in oracle.rank_by_centrality(words.split())}
     found = json.loads(answer)
     assert found["odd"] == oracle.doesnt_match(words.split())
-    assert [each["word"] for each in found["words"]] == found["question"] == words.split()
+    assert [each["word"] for each in found["words"]] == found["query"] == words.split()
     np.testing.assert_allclose(
         [each["distance"] for each in found["words"]], [ranked[w] for w in words.split()], atol=2e-6
     )
@@ -140,7 +140,7 @@ def test_each_metric_has_its_own_similarity(wordvec: Run, known_file: Path, metr
     record = json.loads(
         wordvec("similarity", known_file, "both", "north", "--metric", metric, "--format", "json").stdout
     )
-    assert record == {"question": ["both", "north"], metric: float(value)}
+    assert record == {"query": ["both", "north"], metric: float(value)}
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_lookup_prints_is_a_query(wordvec: Run, known_file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
-    [(b"1", "1 fields where"), (b"", "0 fields where"), (b"1 x", "is no vector"), (b"a 1 nan", "not finite")],
+    [(b"1", "1 numbers where"), (b"", "0 numbers where"), (b"1 x", "is not a vector"), (b"a 1 nan", "not finite")],
 )
 def test_a_line_that_is_no_vector_is_an_error_with_its_number(
     wordvec: Run, known_file: Path, line: bytes, complaint: str
@@ -364,3 +364,73 @@ def test_many_questions_come_back_in_order_whatever_works_at_the_same_time(vecto
     )
     assert one == several
     assert [line.split(b"\t")[0] for line in one.splitlines()[::2]] == words
+
+
+# ---------------------------------------------------------------- vectors down a pipe, and lines that are wrong
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (b"king 0.5 0.25 1 4 5 6", b"6 numbers where the vectors have 2"),
+        (b"1 2 3", b"3 numbers where the vectors have 2"),
+        (b"1\t2\t3", b"3 numbers where the vectors have 2"),
+        (b"word\t1\t2\t3", b"3 numbers where the vectors have 2"),
+        (b"doc 1 2 3", b"3 numbers where the vectors have 2"),
+        (b"king 1", b"1 numbers where the vectors have 2"),
+        (b"king\t1", b"1 numbers where the vectors have 2"),
+        (b'{"word": "doc 1", "vector": [1, 2, 3]}', b"3 numbers where the vectors have 2"),
+        (b'{"word": "doc 1"}', b"is not a vector in JSON"),
+        (b'{"word": "inf", "vector": [1, null]}', b"holds a number that is not finite"),
+        (b"a 1e39 1", b"1e+39 does not fit float32"),
+        (b"a 1e-46 0", b"1e-46 does not fit float32"),
+        (b"a 1e400 1", b"holds a number that is not finite"),
+    ],
+)
+def test_a_vector_of_another_width_or_outside_float32_is_refused_and_the_next_line_is_answered(
+    known_file: Path, line: bytes, complaint: bytes
+) -> None:
+    result = run_here("similar", known_file, "--vector", "-k", "1", stdin=line + b"\n0 3\n")
+    assert result.returncode == 1
+    assert result.stdout == b"2\tnorth\t1.000000\n"
+    assert result.stderr.startswith(b"Error: standard input:1: " + complaint)
+    assert result.stderr.count(b"\n") == 1
+
+
+def test_a_word_that_is_a_number_or_not_utf8_is_a_question_in_json(tmp_path: Path) -> None:
+    words = [b"1984", b"doc 1", b"caf\xe9", b"inf", b"new york"]
+    path = tmp_path / "v.safetensors"
+    save(str(path), Vocabulary.from_words(words), np.arange(1, 11, dtype=np.float32).reshape(5, 2), {})
+    lines = run_here("lookup", path, "--format", "json", stdin=b"\n".join(words)).stdout
+    result = run_here("similar", path, "--vector", "-k", "1", stdin=lines)
+    assert (result.returncode, [line.split(b"\t")[0] for line in result.stdout.splitlines()]) == (0, words)
+
+
+def test_the_least_numbers_of_float32_have_a_direction(known_file: Path) -> None:
+    result = run_here("similar", known_file, "--vector", "-k", "1", stdin=b"0 1.4e-45\n")
+    assert (result.returncode, result.stdout) == (0, b"1\tnorth\t1.000000\n")
+
+
+@pytest.mark.parametrize("metric", ["dot", "euclidean"])
+def test_a_vector_too_long_for_its_products_is_refused(known_file: Path, metric: str) -> None:
+    result = run_here("similar", known_file, "--vector", "--metric", metric, stdin=b"3e38 3e38\n")
+    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (1, b"", 1)
+
+
+def test_all_lines_around_a_wrong_one_are_answered(known_file: Path) -> None:
+    for command, line, n_columns in (("analogy", b"east both north", 5), ("similarity", b"east both", 3)):
+        result = run_here(
+            command,
+            known_file,
+            *(["-k", "1", "--restrict-vocab", "5"] if n_columns == 5 else []),
+            stdin=line + b"\neast\n" + line,
+        )
+        assert result.returncode == 1
+        assert [row.count(b"\t") for row in result.stdout.splitlines()] == [n_columns - 1] * 2
+        assert result.stderr.startswith(b"Error: standard input:2: 1 words where a question has")
+
+
+def test_no_distance_is_below_zero(known_file: Path) -> None:
+    assert run_here("odd-one-out", known_file, "both", "both").stdout == b"both both\tboth\t0.000000\n"
+    record = run_here("odd-one-out", known_file, "both", "both", "--format", "json").stdout
+    assert b"-0" not in record

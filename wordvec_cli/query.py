@@ -232,7 +232,7 @@ def answer_ids(
 
 
 def weighted_means(
-    vectors: "Matrix", weights: Sequence[float], sizes: Sequence[int], as_directions: bool = True
+    vectors: "Exact | Matrix", weights: Sequence[float], sizes: Sequence[int], as_directions: bool = True
 ) -> "Exact":
     """The means of some vectors each, (m, dim): of `sizes[i]` vectors for mean i, which lie one after the other.
 
@@ -247,7 +247,7 @@ def weighted_means(
     return means
 
 
-def similarities(metric: str, first: "Matrix", second: "Matrix") -> "Exact":
+def similarities(metric: str, first: "Exact | Matrix", second: "Exact | Matrix") -> "Exact":
     """How near each row (n, dim) is to that of another matrix, (n,)."""
     scorer = METRICS[metric](first)
     return scorer.told(scorer.exact(np.asarray(second, np.float64), np.arange(len(first))))

@@ -162,7 +162,7 @@ def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
         with writable(STANDARD_OUTPUT):
             if sys.stdout is not None:  # as it is where the command was started without one
                 sys.stdout.flush()
-    return status or 0
+    return EXIT_ERROR if terminal.n_failures else status or 0
 
 
 def _forget_stdout() -> None:

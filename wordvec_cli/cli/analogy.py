@@ -9,7 +9,8 @@ import click
 from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, all_vectors, neighbour_options, scorer_of_means
 from wordvec_cli.cli.options import method_option
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, of_size, question_of, question_options
+from wordvec_cli.cli.questions import Question, asked_questions, of_size, question_of, question_options
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
 
@@ -34,7 +35,7 @@ def command(
     words: tuple[str, ...],
     method: str | None,
     wanted: NeighbourOptions,
-    layout: str,
+    table: Table,
     is_null: bool,
     missing: str,
     vocab: str | None,
@@ -55,8 +56,9 @@ def command(
     finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
     arguments = [words[start : start + 3] for start in range(0, len(words), 3)]
     scorer_of, key = (_of_3cosmul, "score") if method == "3cosmul" else (partial(scorer_of_means, "cosine"), "cosine")
-    posed = of_size(3, partial(question_of, finder=finder, weights=WEIGHTS))
-    answering = Answering(finder, wanted, Layout.of(layout, is_null), posed, scorer_of, key)
+    posed = of_size(3, partial(question_of, finder=finder, weights=WEIGHTS), terminal)
+    titles = ("a", "b", "c", "word", key)
+    answering = Answering(finder, wanted, table, titles, posed, scorer_of, key)
     return answering.answer(asked_questions(arguments, terminal, is_null, "questions of three words"))
 
 

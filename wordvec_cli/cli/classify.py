@@ -52,7 +52,13 @@ threshold_option = click.option(
     help="Leave out labels that are less probable.",
 )
 k_option = click.option(
-    "-k", "k", type=click.IntRange(min=1), default=1, show_default=True, help="Labels for each line at most."
+    "-k",
+    "k",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Labels for each line at most.",
 )
 label_prefix_option = click.option(
     "--label-prefix", metavar="TEXT", help="What labels begin with.  [default: __label__, or as in training]"

@@ -39,7 +39,9 @@ N_EXAMPLES = 5  # words and neighbours that are shown
 @click.argument("second", metavar="B")
 @click.argument("sets", nargs=-1, metavar="[SET]...")
 @judging_options
-@click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Neighbours for each word.")
+@click.option(
+    "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Neighbours for each word."
+)
 @click.option(
     "--first-words",
     "n_words",

@@ -1,16 +1,18 @@
 """`wordvec lookup`: the vectors of words."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from wordvec_cli import decimals
+from wordvec_cli import decimals, json_text
 from wordvec_cli.cli.missing import WordFinder, vocab_option
 from wordvec_cli.cli.options import null_option, progress_options
 from wordvec_cli.cli.output import as_text, asked, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.csv_text import csv_cell
 
 # Up to so many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000
@@ -22,13 +24,10 @@ Answer = tuple[bytes, "Sequence[float] | None"]
 @click.command(short_help="Print the vectors of words.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "tsv", "json", "npy"]),
-    default="text",
-    show_default=True,
-    help="text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; json: an object a line; npy: the matrix alone.",
+@table_options(
+    "text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; csv: commas, below titles; json: an object a line; "
+    "npy: the matrix alone.",
+    ("text", "tsv", "csv", "json", "npy"),
 )
 @click.option(
     "--missing",
@@ -49,7 +48,7 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
-    layout: str,
+    table: Table,
     missing: str,
     is_null: bool,
     vocab: str | None,
@@ -67,10 +66,11 @@ def command(
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
     finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
     batches = (list(_answers(batch, finder)) for batch in asked(words, terminal, is_null))
-    if layout == "npy":
+    if table.layout == "npy":
         _write_npy((answer for batch in batches for answer in batch), embeddings.dim)
     else:
-        line_writer = _LineWriter(layout, b"\0" if is_null else b"\n")
+        line_writer = _LineWriter(table, embeddings.dim)
+        write_stdout(table.head(("word", *(f"v{i + 1}" for i in range(embeddings.dim)))))
         for batch in batches:
             write_stdout(line_writer.lines(batch))
     return finder.exit_status
@@ -90,18 +90,18 @@ def _answers(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
 class _LineWriter:
     """Answers as lines; goes over to the native formatter once there have been many."""
 
-    def __init__(self, layout: str, end: bytes) -> None:
-        self._layout = layout
-        self._end = end
+    def __init__(self, table: Table, dim: int) -> None:
+        self._table = table
         self._n_values = 0
+        self._blank = b"," * (dim - 1) if table.is_csv else b""
 
     def lines(self, answers: Sequence[Answer]) -> Iterator[bytes]:
-        write_line: Callable[[bytes, bytes], bytes] = _LINES[self._layout]
-        separator = _SEPARATORS[self._layout]
+        table, separator = self._table, _SEPARATORS[self._table.layout]
+        write_line = _LINES[table.layout]
         vectors = [vector for _, vector in answers if vector is not None]
         numbers = iter(self._numbers(vectors, separator))
         for word, vector in answers:
-            yield write_line(word, next(numbers) if vector is not None else b"") + self._end
+            yield write_line(table, word, next(numbers) if vector is not None else self._blank) + table.end
 
     def _numbers(self, vectors: Sequence[Sequence[float]], separator: bytes) -> Iterable[bytes]:
         self._n_values += sum(map(len, vectors))
@@ -112,15 +112,32 @@ class _LineWriter:
         return decimals.shortest_rows(np.array(vectors, dtype=np.float32), separator) if vectors else []
 
 
-_SEPARATORS = {"text": b" ", "tsv": b"\t", "json": b","}
-_LINES: dict[str, Callable[[bytes, bytes], bytes]] = {
-    "text": lambda word, numbers: word + (b" " + numbers if numbers else b""),
-    "tsv": lambda word, numbers: word + (b"\t" + numbers if numbers else b""),
-    "json": lambda word, numbers: (
-        b'{"word": %s, "vector": %s}'
-        % (json.dumps(as_text(word)).encode(), b"[" + numbers + b"]" if numbers else b"null")
-    ),
-}
+_SEPARATORS = {"text": b" ", "tsv": b"\t", "csv": b",", "json": b","}
+
+
+def _text_line(table: Table, word: bytes, numbers: bytes) -> bytes:
+    return word + (b" " + numbers if numbers else b"")
+
+
+def _tsv_line(table: Table, word: bytes, numbers: bytes) -> bytes:
+    return word + (b"\t" + numbers if numbers else b"")
+
+
+def _csv_line(table: Table, word: bytes, numbers: bytes) -> bytes:
+    return csv_cell(word, table.is_safe) + b"," + numbers
+
+
+def _json_line(table: Table, word: bytes, numbers: bytes) -> bytes:
+    if b"n" in numbers:  # of nan or inf, which JSON does not have
+        numbers = _NOT_FINITE.sub(b"null", numbers)
+    return b'{%b, "vector": %b}' % (
+        json_text.members(word=as_text(word)),
+        b"[" + numbers + b"]" if numbers else b"null",
+    )
+
+
+_NOT_FINITE = re.compile(rb"-?inf|nan")
+_LINES = {"text": _text_line, "tsv": _tsv_line, "csv": _csv_line, "json": _json_line}
 
 
 def _write_npy(answers: Iterable[Answer], dim: int) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import click
 
-from wordvec_cli.cli.output import shown
+from wordvec_cli.cli.output import as_text, shown
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.embeddings import Embeddings, recorded
 from wordvec_cli.errors import InputError
@@ -65,7 +65,7 @@ class WordFinder:
             return Found(word, word_id, self.embeddings.row(word_id))
         if (vector := self.embeddings.compose(word)) is not None:
             return Found(word, None, vector)
-        self.terminal.note(self._missing_words.told(word))
+        self._missing_words.tell(word, self.terminal)
         if self.missing == "unknown" and self.embeddings.unknown is not None:
             return Found(word, None, self.embeddings.unknown)
         return None
@@ -80,16 +80,21 @@ class _MissingWords:
     n_told: int = 0
     _fuller: Vocabulary | None = field(default=None, init=False)
 
-    def told(self, word: bytes) -> str:
+    def tell(self, word: bytes, terminal: Terminal) -> None:
         self.n_told += 1
-        return "; ".join(filter(None, (f"{shown(word)!r} is missing", self._likely(word), self._reason(word))))
+        likely, reason = self._likely(word), self._reason(word)
+        there_is = f"there is {', '.join(repr(shown(other)) for other in likely)}" if likely else ""
+        text = "; ".join(filter(None, (f"{shown(word)!r} is missing", there_is, reason)))
+        fields: dict[str, object] = {"missing": as_text(word)}
+        fields |= {"there_is": list(map(as_text, likely))} if likely else {}
+        terminal.note(text, **fields | ({"reason": reason} if reason else {}))
 
-    def _likely(self, word: bytes) -> str:
+    def _likely(self, word: bytes) -> list[bytes]:
         vocabulary = self.embeddings.vocabulary
         likely = other_forms(vocabulary, word)
         if not likely and self.n_told <= MOST_SPELT:
             likely = one_edit_away(vocabulary, word, MOST_SPELLINGS)
-        return f"there is {', '.join(repr(shown(other)) for other in likely)}" if likely else ""
+        return likely
 
     def _reason(self, word: bytes) -> str:
         if self.vocab_path is None:

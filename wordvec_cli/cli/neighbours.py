@@ -12,7 +12,8 @@ import click
 from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.options import combined, usable_cpus
 from wordvec_cli.cli.output import as_text, listed_words, shown, write_stdout
-from wordvec_cli.cli.questions import Layout, Question, figure, rounded
+from wordvec_cli.cli.questions import Question, blank, figure, record, rounded
+from wordvec_cli.cli.tables import Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,8 @@ def _ids_of(path: str, finder: WordFinder) -> "NDArray[np.int64]":
 
 _NEIGHBOUR_OPTIONS = combined(
     click.option(
-        "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="Answers for each question."
+        "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+        help="Answers for each question.",
     ),
     click.option("--among", metavar="FILE", help="Only the words of this file are answers, one a line."),
     click.option(
@@ -91,13 +93,15 @@ def neighbour_options(function: Callable[..., Any]) -> Callable[..., Any]:
 class Answering:
     """Answers questions by neighbours, in their order.
 
+    titles     of the columns
     scorer_of  makes a scorer of questions
     metric     what its scores are called; all of them compare directions, but dot and euclidean
     """
 
     finder: WordFinder
     wanted: NeighbourOptions
-    layout: Layout
+    table: Table
+    titles: Sequence[str]
     question_of: Callable[[list[bytes]], Question]
     scorer_of: "Callable[[Sequence[Question]], Scorer]"
     metric: str
@@ -107,6 +111,7 @@ class Answering:
         """Write the answers to standard output; the exit status."""
         _prefer_many_products()
         index = self.wanted.index_of(self.finder)
+        write_stdout(self.table.head(self.titles))
         n = max(1, min(QUESTIONS_AT_ONCE, ANSWERS_AT_ONCE // self.wanted.k))
         for batch in batches:
             parts = ([self._question(words) for words in batch[start : start + n]] for start in range(0, len(batch), n))
@@ -136,19 +141,19 @@ class Answering:
             if question.vectors:
                 lines += self._written(question, next(answers))
             elif self.finder.missing == "blank":
-                lines.append(self.layout.blank(question, "neighbours"))
+                lines.append(blank(self.table, question, len(self.titles), "neighbours"))
         return lines
 
     def _written(self, question: Question, neighbours: "Sequence[Neighbour]") -> Iterator[bytes]:
         word = self.finder.embeddings.vocabulary.word
-        if not self.layout.is_json:
+        if not self.table.is_json:
             for each in neighbours:
-                yield self.layout.row([*question.names, word(each.word_id), figure(each.score, self.metric)])
+                yield self.table.row([*question.names, word(each.word_id), figure(each.score, self.metric)])
             return
         answers = [
             {"word": as_text(word(each.word_id)), self.metric: rounded(each.score, self.metric)} for each in neighbours
         ]
-        yield self.layout.record(question, neighbours=answers)
+        yield record(self.table, question, neighbours=answers)
 
 
 _THREADS_OF_PRODUCTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -187,8 +192,8 @@ def scorer_of_means(metric: str, questions: Sequence[Question]) -> "Scorer":
     return METRICS[metric](weighted_means(all_vectors(questions), weights, sizes, as_directions=metric == "cosine"))
 
 
-def all_vectors(questions: Sequence[Question]) -> "NDArray[np.float32]":
-    """The vectors of the questions, one after the other, (n, dim)."""
+def all_vectors(questions: Sequence[Question]) -> "NDArray[np.float64]":
+    """The vectors of the questions, one after the other, (n, dim) in float64, which the least of float32 need too."""
     import numpy as np
 
-    return np.array([vector for question in questions for vector in question.vectors], np.float32)
+    return np.array([vector for question in questions for vector in question.vectors], np.float64)

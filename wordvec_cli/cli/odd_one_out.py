@@ -6,9 +6,12 @@ import click
 
 from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.output import as_text, write_stdout
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, figure, question_options, rounded
+from wordvec_cli.cli.questions import Question, asked_questions, blank, figure, question_options, record, rounded
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
+
+TITLES = ("query", "odd", "distance")
 
 
 @click.command(short_help="Tell which word does not go with the others.")
@@ -22,7 +25,7 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
-    layout: str,
+    table: Table,
     is_null: bool,
     missing: str,
     vocab: str | None,
@@ -39,28 +42,28 @@ def command(
     """  # fmt: skip
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
     finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
-    lines = Layout.of(layout, is_null)
+    write_stdout(table.head(TITLES))
     for batch in asked_questions([words] if words else [], terminal, is_null, "questions of several words"):
-        write_stdout([_answer(asked, finder, lines) for asked in batch])
+        write_stdout([_answer(asked, finder, table) for asked in batch])
     return finder.exit_status
 
 
-def _answer(words: Sequence[bytes], finder: WordFinder, layout: Layout) -> bytes:
+def _answer(words: Sequence[bytes], finder: WordFinder, table: Table) -> bytes:
     """The line of a question; empty if it gets none."""
     found = [each for each in map(finder.find, words) if each is not None]
     if not found or (len(found) < len(words) and finder.missing != "skip"):
-        names = words if layout.is_json else [b" ".join(words)]
-        return layout.blank(Question(names), "odd", "words") if finder.missing == "blank" else b""
+        names = words if table.is_json else [b" ".join(words)]
+        return blank(table, Question(names), len(TITLES), "odd", "words") if finder.missing == "blank" else b""
     import numpy as np
 
     from wordvec_cli.query import cosines_to_mean
 
     distances = (1 - cosines_to_mean(np.array([each.vector for each in found], np.float32))).tolist()
     odd = distances.index(max(distances))
-    if not layout.is_json:
-        return layout.row([b" ".join(words), found[odd].word, figure(distances[odd], "cosine")])
+    if not table.is_json:
+        return table.row([b" ".join(words), found[odd].word, figure(distances[odd], "cosine")])
     each = [
         {"word": as_text(one.word), "distance": rounded(distance, "cosine")}
         for one, distance in zip(found, distances, strict=True)
     ]
-    return layout.record(Question(words), odd=as_text(found[odd].word), words=each)
+    return record(table, Question(words), odd=as_text(found[odd].word), words=each)

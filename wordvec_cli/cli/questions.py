@@ -1,7 +1,6 @@
 """Questions to vectors that are made of words: how they are read, and how answers are written."""
 
 import itertools
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,14 +10,11 @@ import click
 from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
 from wordvec_cli.cli.options import combined, null_option, progress_options
 from wordvec_cli.cli.output import as_text, asked, fields_of, shown
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import vector_options
 from wordvec_cli.errors import InputError
 
-layout_option = click.option(
-    "--format", "layout", type=click.Choice(["tsv", "json"]), default="tsv", show_default=True,
-    help="tsv: tabs, a line for each answer; json: an object for each question.",
-)  # fmt: skip
 metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
     help="How near vectors are: their cosine, their scalar product, or their distance.",
@@ -26,7 +22,13 @@ metric_option = click.option(
 
 
 # Of every command that answers questions, in the order of the help text.
-question_options = combined(layout_option, null_option, missing_option, vocab_option, vector_options, progress_options)
+question_options = combined(
+    table_options(
+        "tsv: tabs, a line for each answer; csv: the same between commas, below titles, for spreadsheets and "
+        "data frames; json: an object for each question."
+    ),
+    null_option, missing_option, vocab_option, vector_options, progress_options,
+)  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -68,23 +70,38 @@ def question_of(
     return Question(names, [each.vector for each, _ in there], [weight for _, weight in there], ids)
 
 
-def of_size(n_words: int, posed: Callable[[list[bytes]], Question]) -> Callable[[list[bytes]], Question]:
+def of_size(
+    n_words: int, posed: Callable[[list[bytes]], Question], terminal: Terminal
+) -> Callable[[list[bytes]], Question]:
     """`posed`, for questions of so many words; a line without any is a question without an answer.
 
-    Raises: InputError for any other number, with the number of the line
+    A line of any other number is told, and has no answer either.
     """
-    line_numbers = itertools.count(1)
 
     def checked(words: list[bytes]) -> Question:
-        number = next(line_numbers)
         if len(words) not in (0, n_words):
             raise InputError(
-                f"standard input:{number}: {len(words)} words where a question has {n_words}; "
-                "put tabs between words that hold blanks"
+                f"{len(words)} words where a question has {n_words}; put tabs between words that hold blanks"
             )
         return posed(words) if words else Question(())
 
-    return checked
+    return numbered(checked, terminal)
+
+
+def numbered(posed: Callable[[list[bytes]], Question], terminal: Terminal) -> Callable[[list[bytes]], Question]:
+    """`posed`, for the lines of standard input: one that it refuses is told with its number, and the others go on."""
+    line_numbers = itertools.count(1)
+
+    def told(words: list[bytes]) -> Question:
+        number = next(line_numbers)
+        try:
+            question = posed(words)
+        except InputError as error:
+            terminal.failure(f"standard input:{number}: {error}")
+            return Question(words)
+        return question._replace(names=question.names or [b"%d" % number]) if question.vectors else question
+
+    return told
 
 
 def asked_questions(
@@ -102,30 +119,18 @@ def asked_questions(
         yield [split(line) for line in lines]
 
 
-class Layout(NamedTuple):
-    """How answers are written."""
+def record(table: Table, question: Question, **answer: Any) -> bytes:
+    """The object of a question: a query of several words is a list."""
+    names = texts(question.names)
+    return table.record({"query": names[0] if len(names) == 1 else names} | answer)
 
-    is_json: bool
-    end: bytes
 
-    @staticmethod
-    def of(layout: str, is_null: bool) -> "Layout":
-        return Layout(layout == "json", b"\0" if is_null else b"\n")
-
-    def row(self, fields: Iterable[bytes]) -> bytes:
-        return b"\t".join(fields) + self.end
-
-    def record(self, question: Question, **answer: Any) -> bytes:
-        name = (
-            {"query": as_text(question.names[0])} if len(question.names) == 1 else {"question": texts(question.names)}
-        )
-        return json.dumps(name | answer).encode() + self.end
-
-    def blank(self, question: Question, *keys: str) -> bytes:
-        """What a question gets that has no answer, where each is to get something."""
-        if self.is_json:
-            return self.record(question, **dict.fromkeys(keys))
-        return self.row(question.names)
+def blank(table: Table, question: Question, n_columns: int, *keys: str) -> bytes:
+    """What a question gets that has no answer, where each is to get something."""
+    if table.is_json:
+        return record(table, question, **dict.fromkeys(keys))
+    missing = n_columns - len(question.names) if table.is_csv else 0
+    return table.row([*question.names, *[b""] * missing])
 
 
 def texts(words: Iterable[bytes]) -> list[str]:
@@ -133,10 +138,11 @@ def texts(words: Iterable[bytes]) -> list[str]:
 
 
 def rounded(value: float, metric: str) -> float:
-    """Six decimals of a cosine, six digits of anything else."""
-    return float(f"{value:.6g}") if metric in ("dot", "euclidean") else round(value, 6)
+    """Six decimals of a cosine, six digits of anything else; 0 without a sign."""
+    return (float(f"{value:.6g}") if metric in ("dot", "euclidean") else round(value, 6)) + 0.0
 
 
 def figure(value: float, metric: str) -> bytes:
     """As `rounded`, as text."""
-    return b"%.6g" % value if metric in ("dot", "euclidean") else b"%.6f" % value
+    text = b"%.6g" % value if metric in ("dot", "euclidean") else b"%.6f" % value
+    return text[1:] if text in (b"-0", b"-0.000000") else text

@@ -1,7 +1,5 @@
 """`wordvec similar`: the nearest neighbours of words, of means of words, and of vectors."""
 
-import itertools
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -11,10 +9,11 @@ from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options, scorer_of_means
 from wordvec_cli.cli.options import is_number
 from wordvec_cli.cli.output import fields_of
-from wordvec_cli.cli.questions import Layout, Question, asked_questions, metric_option, question_of, question_options
+from wordvec_cli.cli.questions import Question, asked_questions, metric_option, numbered, question_of, question_options
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vector_lines import parsed_vector
 from wordvec_cli.cli.vectors import VectorSource
-from wordvec_cli.errors import InputError
 
 
 @click.command(short_help="List the nearest neighbours of words.")
@@ -45,7 +44,8 @@ from wordvec_cli.errors import InputError
     "--vector",
     "is_vector",
     is_flag=True,
-    help="Standard input holds vectors: lines of numbers, or a word and numbers, as wordvec lookup prints them.",
+    help="Standard input holds vectors: lines of numbers, or a word and numbers, as wordvec lookup prints them "
+    "(also as JSON). They must come from the same training as VECTORS.",
 )
 @metric_option
 @click.option(
@@ -71,7 +71,7 @@ def command(
     metric: str,
     threshold: float | None,
     wanted: NeighbourOptions,
-    layout: str,
+    table: Table,
     is_null: bool,
     missing: str,
     vocab: str | None,
@@ -99,7 +99,8 @@ def command(
     split: Callable[[bytes], list[bytes]] = lambda line: [line]  # noqa: E731
     what = "words"
     if is_vector:
-        posed, what = partial(_question_of_numbers, dim=embeddings.dim, line_numbers=itertools.count(1)), "vectors"
+        posed = numbered(partial(_question_of_numbers, dim=embeddings.dim, metric=metric), terminal)
+        what = "vectors"
     elif is_mean:
         posed, what, split = partial(_mean, finder=finder), "questions of several words", fields_of
         arguments = [words] if words else []
@@ -107,7 +108,8 @@ def command(
         posed = partial(_sum, n_positive=len(positive), finder=finder)
         arguments = [[*positive, *negative]]
     scorer_of = partial(scorer_of_means, metric)
-    answering = Answering(finder, wanted, Layout.of(layout, is_null), posed, scorer_of, metric, threshold)
+    titles = ("query", "word", metric)
+    answering = Answering(finder, wanted, table, titles, posed, scorer_of, metric, threshold)
     return answering.answer(asked_questions(arguments, terminal, is_null, what, split))
 
 
@@ -136,17 +138,7 @@ def _sum(words: list[bytes], n_positive: int, finder: WordFinder) -> Question:
     return question_of(words, finder, weights, [name], is_set=True)
 
 
-def _question_of_numbers(line: list[bytes], dim: int, line_numbers: "itertools.count[int]") -> Question:
-    """A line of numbers, or of a word and numbers; without a word the line's number names it. Raises: InputError"""
-    [text], number = line, next(line_numbers)
-    n_fields = len(text.split())
-    if n_fields < dim:
-        raise InputError(f"standard input:{number}: {n_fields} fields where the vectors have {dim} numbers")
-    name, *numbers = text.rsplit(None, dim) if n_fields > dim else [b"%d" % number, *text.split()]
-    try:
-        vector = [float(digits) for digits in numbers]
-    except ValueError as error:
-        raise InputError(f"standard input:{number}: is no vector ({error})") from None
-    if not all(map(math.isfinite, vector)):
-        raise InputError(f"standard input:{number}: holds a number that is not finite")
-    return Question([name], [vector], [1.0])
+def _question_of_numbers(line: list[bytes], dim: int, metric: str) -> Question:
+    """A line of numbers, or of a word and numbers; one without a word has no name yet. Raises: InputError"""
+    word, vector = parsed_vector(line[0], dim, is_length_bounded=metric != "cosine")
+    return Question([] if word is None else [word], [vector], [1.0])

@@ -9,16 +9,18 @@ from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import all_vectors
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import (
-    Layout,
     Question,
     asked_questions,
+    blank,
     figure,
     metric_option,
     of_size,
     question_of,
     question_options,
+    record,
     rounded,
 )
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
 
@@ -36,7 +38,7 @@ def command(
     vectors: str,
     words: tuple[str, ...],
     metric: str,
-    layout: str,
+    table: Table,
     is_null: bool,
     missing: str,
     vocab: str | None,
@@ -57,14 +59,15 @@ def command(
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
     finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
     arguments = [words[start : start + 2] for start in range(0, len(words), 2)]
-    posed = of_size(2, partial(question_of, finder=finder))
+    posed = of_size(2, partial(question_of, finder=finder), terminal)
+    write_stdout(table.head(("a", "b", metric)))
     for batch in asked_questions(arguments, terminal, is_null, "pairs of words"):
         questions = [posed(pair) for pair in batch]
-        write_stdout(_answers(questions, metric, Layout.of(layout, is_null), finder.missing == "blank"))
+        write_stdout(_answers(questions, metric, table, finder.missing == "blank"))
     return finder.exit_status
 
 
-def _answers(questions: Sequence[Question], metric: str, layout: Layout, is_blank: bool) -> Iterator[bytes]:
+def _answers(questions: Sequence[Question], metric: str, table: Table, is_blank: bool) -> Iterator[bytes]:
     from wordvec_cli.query import similarities
 
     vectors = all_vectors(questions)
@@ -72,10 +75,10 @@ def _answers(questions: Sequence[Question], metric: str, layout: Layout, is_blan
     for question in questions:
         if not question.vectors:
             if is_blank:
-                yield layout.blank(question, metric)
+                yield blank(table, question, 3, metric)
             continue
         value = next(values)
-        if layout.is_json:
-            yield layout.record(question, **{metric: rounded(value, metric)})
+        if table.is_json:
+            yield record(table, question, **{metric: rounded(value, metric)})
         else:
-            yield layout.row([*question.names, figure(value, metric)])
+            yield table.row([*question.names, figure(value, metric)])

@@ -1,0 +1,94 @@
+"""Vectors that come down a pipe, a line each: numbers, or a word and its numbers, or JSON."""
+
+import binascii
+import json
+import math
+import re
+from collections.abc import Sequence
+
+from wordvec_cli.errors import InputError
+
+# What a number looks like; `nan` and `inf` look like words, and may be some.
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+MOST, LEAST = 3.4028235e38, 1.4e-45  # of the sizes of float32 numbers
+LONGEST = 1e18  # of a vector whose products with others are still float32 numbers
+AS_JSON = "pipe it as JSON (wordvec lookup --format json)"
+
+
+def parsed_vector(line: bytes, dim: int, is_length_bounded: bool = False) -> tuple[bytes | None, list[float]]:
+    """The word of a line, if it has one, and its `dim` numbers.
+
+    A word may hold blanks. If it could be a number itself, the line is as well one of too many numbers: refused.
+    is_length_bounded  whether the vector's length counts, and not its direction alone
+    Raises: InputError, which does not say where
+    """
+    is_json = line.startswith(b'{"') and line.rstrip().endswith(b"}")
+    word, vector = _of_json(line, dim) if is_json else _of_fields(line, dim)
+    if not all(map(math.isfinite, vector)):
+        raise InputError("holds a number that is not finite")
+    greatest = max(map(abs, vector))
+    if greatest > MOST or 0 < greatest < LEAST:
+        raise InputError(f"{greatest:g} does not fit float32, which the numbers of vectors are; scale the vector")
+    if is_length_bounded and math.hypot(*vector) > LONGEST:
+        raise InputError(f"a vector of length {math.hypot(*vector):.2g} is too long for this --metric; scale it")
+    return word, vector
+
+
+def _of_json(line: bytes, dim: int) -> tuple[bytes | None, list[float]]:
+    try:
+        fields = json.loads(line)
+        word, numbers = fields.get("word"), fields["vector"]
+        exact = binascii.a2b_base64(fields["bytes"]) if "bytes" in fields else None
+        vector = [math.nan if number is None else float(number) for number in numbers]
+        name = word.encode("utf-8", "replace") if exact is None and word is not None else exact
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError('is not a vector in JSON: {"word": ..., "vector": [...]}') from None
+    if len(vector) != dim:
+        raise _other_width(len(vector), dim)
+    return name, vector
+
+
+def _of_fields(line: bytes, dim: int) -> tuple[bytes | None, list[float]]:
+    line = line.rstrip(b"\r")
+    fields = line.split(b"\t") if b"\t" in line else line.rsplit(None, dim)
+    if b"\t" in line:
+        fields = [b"\t".join(fields[:-dim]), *fields[-dim:]] if len(fields) > dim else fields
+    name = fields.pop(0) if len(fields) > dim else b""
+    if len(fields) < dim or _ends_in_number(name) or (not name and not _is_number(fields[0])):
+        raise _wrong(line.split(), dim)
+    return name or None, _numbers(fields)
+
+
+def _ends_in_number(name: bytes) -> bool:
+    return bool(name.split() and _NUMBER.fullmatch(name.split()[-1]))
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(fields: Sequence[bytes]) -> list[float]:
+    try:
+        return [float(digits) for digits in fields]
+    except ValueError:
+        wrong = next(field for field in fields if not _is_number(field)).decode("utf-8", "replace")
+        raise InputError(f"is not a vector ({wrong!r} is not a number)") from None
+
+
+def _wrong(fields: Sequence[bytes], dim: int) -> InputError:
+    """What to say of a line with another number of numbers, or something else among them."""
+    for field in fields[1:][-dim:]:
+        _numbers([field])
+    n_numbers = 0
+    while n_numbers < len(fields) and _NUMBER.fullmatch(fields[-1 - n_numbers]):
+        n_numbers += 1
+    return _other_width(n_numbers, dim)
+
+
+def _other_width(n_numbers: int, dim: int) -> InputError:
+    advice = f"; if a number is a word, or ends one, {AS_JSON}" if n_numbers > dim else ""
+    return InputError(f"{n_numbers} numbers where the vectors have {dim}{advice}")
