@@ -55,6 +55,13 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.modules and not args[0].startswith("-"):
+            raise click.UsageError(spelling.no_such_command(args[0], self.modules), ctx)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.modules:
             return None
@@ -131,11 +138,11 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
             return error.exit_code
         case click.exceptions.Exit():  # help or the version, which click drops if there is nowhere to print it
             text = f"{STANDARD_OUTPUT}: is closed; open it"
-        case click.ClickException() if terminal.mode != "json":
-            error.show()  # with the usage
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
             return error.exit_code
         case click.ClickException():
-            text, status = error.format_message(), error.exit_code
+            text, status = _complaint(error), error.exit_code
         case BrokenPipeError():
             _forget_stdout()
             return 0
@@ -153,11 +160,20 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
     return status
 
 
+def _complaint(error: click.ClickException) -> str:
+    """What click says, as one line in our way."""
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return text
+    return f"{text}{' See' if text.endswith('?') else '; see'} {context.command_path} --help"
+
+
 def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:
     if "--progress=json" in arguments or ("--progress", "json") in itertools.pairwise(arguments):
         terminal.mode = "json"  # even for what is wrong with the other options
     spelling.check_single_dashes(arguments, wordvec)
-    with spelling.suggestions(), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
+    with spelling.suggestions(wordvec), wordvec.make_context("wordvec", list(arguments), obj=terminal) as context:
         status = wordvec.invoke(context)
         with writable(STANDARD_OUTPUT):
             if sys.stdout is not None:  # as it is where the command was started without one

@@ -1,7 +1,7 @@
 """Options that users' fingers know from other tools, answered with ours."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -53,18 +53,27 @@ OURS = {
     "ws": "--window",
     "zipf": "--noise-exponent",
 }
+# What another tool has and this one does not, and what to do.
+_NO_SUBWORDS = "vectors of subwords are not trained here; those of a fastText model are read as they are"
+_CONCERNED_WITH_SUBWORDS = ("maxn", "minn")
+ABSENT = dict.fromkeys(_CONCERNED_WITH_SUBWORDS, _NO_SUBWORDS)
+LETTERS_PER_EDIT = 4
+SHORTEST_START = 4  # letters that are enough to mean a longer name
 _SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z_-]+)(=.*)?", re.DOTALL)
 
 
-def check_single_dashes(arguments: Sequence[str], commands: click.Group) -> None:
+def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent: click.Context | None = None) -> None:
     """Catch `-output FILE` before click reads it as `-o utput`. Raises: click.UsageError."""
-    command = commands.get_command(click.Context(commands), arguments[0]) if arguments else None
+    above = parent or click.Context(commands, info_name="wordvec")
+    command = commands.get_command(above, arguments[0]) if arguments else None
     if command is None:
         return
-    long_names = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    context = click.Context(command, parent=above, info_name=arguments[0])
     if isinstance(command, click.Group):
-        check_single_dashes(arguments[1:], command)
+        check_single_dashes(arguments[1:], command, context)
         return
+    long_names, whole = _long_names(command), context.find_root().command
+    assert isinstance(whole, click.Group)
     for argument in arguments[1:]:
         if argument == "--":
             return
@@ -72,20 +81,83 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group) -> None
             continue
         name = match[1]
         ours = f"--{name.replace('_', '-')}"
-        known = ours if ours in long_names else OURS.get(_plain(name), "")
-        if known:
-            raise click.UsageError(f"no such option: -{name}; here it is {known}")
+        if ours in long_names:
+            raise click.UsageError(f"no such option: -{name}; here it is {ours}", context)
+        if _plain(name) in OURS or _plain(name) in ABSENT:
+            raise click.UsageError(f"no such option: -{name}{_instead(name, context, whole)}", context)
 
 
 @contextmanager
-def suggestions() -> Iterator[None]:
-    """Add our name to click's complaint about an option that another tool has."""
+def suggestions(commands: click.Group) -> Iterator[None]:
+    """Answer an option that the command does not have with ours, if another tool has it or it is nearly spelt so.
+
+    Raises: click.UsageError
+    """
     try:
         yield
     except click.NoSuchOption as error:
-        if known := OURS.get(_plain(error.option_name)):
-            raise click.UsageError(f"no such option: {error.option_name}; here it is {known}", error.ctx) from None
-        raise
+        name = error.option_name
+        raise click.UsageError(f"no such option: {name}{_instead(name, error.ctx, commands)}", error.ctx) from None
+
+
+def _instead(name: str, context: click.Context | None, commands: click.Group) -> str:
+    """What to write in the place of an option, as the end of a sentence; empty if there is no telling."""
+    plain = _plain(name)
+    if plain in ABSENT:
+        return f"; {ABSENT[plain]}"
+    here = _long_names(context.command) if context else []
+    ours = OURS.get(plain, name)
+    option = ours.split()[0]
+    if plain in OURS and (not option.startswith("--") or option in here):
+        return f"; here it is {ours}"
+    if near := [each for each in here if is_near(plain, _plain(each))]:
+        return f"; did you mean {' or '.join(near)}?"
+    having = [command for command, names in _every_command(commands) if option in names]
+    return f"; {' and '.join(having)} ha{'s' if len(having) == 1 else 've'} {option}" if 0 < len(having) < 3 else ""
+
+
+def _long_names(command: click.Command) -> list[str]:
+    return [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
+
+
+def _every_command(group: click.Group, prefix: str = "wordvec") -> Iterator[tuple[str, list[str]]]:
+    """All commands by their full names, each with its long options."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _every_command(command, f"{prefix} {name}")
+        elif command is not None:
+            yield f"{prefix} {name}", _long_names(command)
+
+
+def no_such_command(name: str, commands: Iterable[str]) -> str:
+    """What to say about a command that there is not."""
+    near = [each for each in commands if is_near(_plain(name), _plain(each))]
+    return f"no such command: {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+
+
+def is_near(wrong: str, right: str) -> bool:
+    """Whether one is the other mistyped: a letter in four wrong at most, or one the start of the other."""
+    longest = max(len(wrong), len(right))
+    if min(len(wrong), len(right)) >= SHORTEST_START and (right.startswith(wrong) or wrong.startswith(right)):
+        return True
+    return n_edits(wrong, right) <= max(1, longest // LETTERS_PER_EDIT) and longest > 2
+
+
+def n_edits(first: str, second: str) -> int:
+    """Letters inserted, left out, replaced or exchanged with the next. Source: Damerau 1964; optimal string alignment"""
+    rows = [list(range(len(second) + 1))]
+    for i, letter in enumerate(first, 1):
+        before = rows[-1]
+        row = [i]
+        for j, other in enumerate(second, 1):
+            n = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and first[i - 2 : i] == other + second[j - 2]:
+                n = min(n, rows[-2][j - 2] + 1)
+            row.append(n)
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def _plain(name: str) -> str:

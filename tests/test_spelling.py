@@ -1,0 +1,53 @@
+"""Wrong commands and options: one line each, with what is meant if that can be told."""
+
+import json
+
+import pytest
+
+from tests.conftest import run_here
+from wordvec_cli.cli.spelling import is_near, n_edits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["simlar", "x"], "no such command: simlar; did you mean similar? See wordvec --help"),
+        (["similiar"], "no such command: similiar; did you mean similar? See wordvec --help"),
+        (["classify", "predct"], "no such command: predct; did you mean predict? See wordvec classify --help"),
+        (["xyzzy"], "no such command: xyzzy; see wordvec --help"),
+        (["train", "--stopwords", "x"], "no such option: --stopwords; see wordvec train --help"),
+        (["train", "--epcohs", "3"], "no such option: --epcohs; did you mean --epochs? See wordvec train --help"),
+        (["similar", "v", "--topn", "3"], "no such option: --topn; here it is -k; see wordvec similar --help"),
+        (["similar"], "Missing argument 'VECTORS'; see wordvec similar --help"),
+        (["analogy", "v", "a"], "1 words: a question has three; put a word of several in quotes; see wordvec analogy --help"),
+        (
+            ["train", "--wordNgrams", "2"],
+            "no such option: --wordNgrams; wordvec classify train has --word-ngrams; see wordvec train --help",
+        ),
+        (
+            ["train", "-maxn", "6"],
+            "no such option: -maxn; vectors of subwords are not trained here; those of a fastText model are read as "
+            "they are; see wordvec train --help",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_or_option_is_one_line_with_what_is_meant(arguments: list[str], complaint: str) -> None:
+    result = run_here(*arguments)
+    assert (result.returncode, result.stdout, result.stderr.decode()) == (2, b"", f"Error: {complaint}\n")
+    in_json = run_here(*arguments, "--progress", "json")
+    assert (in_json.returncode, json.loads(in_json.stderr)) == (2, {"error": complaint})
+
+
+def test_edits_are_counted_as_by_hand() -> None:
+    for first, second, n in (
+        ("", "abc", 3), ("similiar", "similar", 1), ("simlar", "similar", 1), ("epcohs", "epochs", 1),
+        ("kitten", "sitting", 3), ("ca", "abc", 3), ("minn", "combine", 5),
+    ):  # fmt: skip
+        assert n_edits(first, second) == n_edits(second, first) == n
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("stopwords", "threads"), ("minn", "combine"), ("minn", "mean"), ("k", "n"), ("to", "vocab")]
+)
+def test_names_that_only_share_letters_are_not_near(wrong: str, right: str) -> None:
+    assert not is_near(wrong, right)
