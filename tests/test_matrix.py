@@ -323,7 +323,7 @@ def test_broken_utf8_is_a_word_too() -> None:
     told = make("--match", "uppercase", "--report", "r.tsv")
     assert np.load("m.npy")[2:].tolist() == [[1, 2], [3, 4]]
     assert Path("r.tsv").read_bytes() == b"caf\xe9\t2\tuppercase\n\x00\t1\texact\n"
-    assert "exact: 1 words" in told
+    assert "exact: 1 word" in told
 
 
 # ---------------------------------------------------------------- with sequences
@@ -417,3 +417,14 @@ def test_vectors_from_standard_input() -> None:
     result = run_here("matrix", "--vocab", "vocab.tsv", "--vectors", "-", "-o", "n.npy", stdin=content)
     assert result.returncode == 0, result.stderr
     assert np.array_equal(np.load("n.npy"), expected)
+
+
+def test_vectors_of_none_of_the_words_are_an_error() -> None:
+    Path("vocab.tsv").write_text("zz\t2\nyy\t1\n")
+    Path("vectors.txt").write_text("a 1 2\nb 3 4\n")
+    assert run_here("export", "vectors.txt", "native.safetensors").returncode == 0
+    assert run_here("matrix", "--vocab", "vocab.tsv", "--vectors", "vectors.txt", "-o", "none.npy").returncode == 1
+    result = run_here("matrix", "--vocab", "vocab.tsv", "--vectors", "native.safetensors", "-o", "none.npy")
+    assert result.returncode == 1
+    assert b"Error: native.safetensors: has a vector of none of the 2 words of vocab.tsv; name the vectors of" in result.stderr
+    assert not Path("none.npy").exists()
