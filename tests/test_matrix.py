@@ -423,8 +423,10 @@ def test_vectors_of_none_of_the_words_are_an_error() -> None:
     Path("vocab.tsv").write_text("zz\t2\nyy\t1\n")
     Path("vectors.txt").write_text("a 1 2\nb 3 4\n")
     assert run_here("export", "vectors.txt", "native.safetensors").returncode == 0
-    assert run_here("matrix", "--vocab", "vocab.tsv", "--vectors", "vectors.txt", "-o", "none.npy").returncode == 1
-    result = run_here("matrix", "--vocab", "vocab.tsv", "--vectors", "native.safetensors", "-o", "none.npy")
-    assert result.returncode == 1
-    assert b"Error: native.safetensors: has a vector of none of the 2 words of vocab.tsv; name the vectors of" in result.stderr
+    for vectors in ("vectors.txt", "native.safetensors"):
+        for missing in ("normal", "zeros"):
+            options = ["--vectors", vectors, "--missing", missing, "-o", "none.npy"]
+            result = run_here("matrix", "--vocab", "vocab.tsv", *options)
+            assert result.returncode == 1
+            assert b"of the same language and case?" in result.stderr
     assert not Path("none.npy").exists()

@@ -16,7 +16,6 @@ from wordvec_cli.cli.output import check_not_for_terminal, read_vocabulary_and_t
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
 from wordvec_cli.embeddings import is_native
-from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, check_room, output_folder, replacing, shown_size, together
 from wordvec_cli.messages import counted
 
@@ -125,7 +124,6 @@ def command(
             terminal.note(f"--match subword: {vectors} has no vectors of parts of words, as fastText's models have")
         check_room({output: 4 * found.dim * rule.n_rows})
         built = matrix_of_vectors(words, found, rule, matching, Filling(missing or "normal", seed))
-        _check_matched(built, vocab, vectors)
     with together():
         write_matrix(output, built, layout, words)
         if report and built.kinds is not None:
@@ -160,17 +158,6 @@ def _checked_length(sequences: str, output: str, rule: "RowRule", vocab: str, te
     for lines in stored.lines():
         stored.check_range(lines, rule.n_rows, vocab)
     return stored.length
-
-
-def _check_matched(built: "BuiltMatrix", vocab: str, vectors: str) -> None:
-    """Raises: InputError if no word has a vector"""
-    from wordvec_cli.matching import NONE
-
-    if built.kinds is not None and len(built.kinds) and all(kind == NONE for kind in built.kinds):
-        raise InputError(
-            f"{vectors}: has a vector of none of the {counted(len(built.kinds), 'word')} of {vocab}; name the vectors "
-            "of that language, look in more ways with --match, or leave --vectors out for random numbers"
-        )
 
 
 def _tell_coverage(vocabulary: "Vocabulary", kinds: "Sequence[str]", terminal: Terminal) -> None:
