@@ -8,14 +8,14 @@ from typing import NamedTuple
 class Progress(NamedTuple):
     """How far one stage is: `done` of `total` (None: not known) in `unit`s, with figures such as the loss.
 
-    A milestone, such as the end of an epoch, is worth a line of its own.
+    A figure that is None is not there. A milestone, such as the end of an epoch, is worth a line of its own.
     """
 
     stage: str
     done: int
     total: int | None
     unit: str
-    stats: Mapping[str, float] = MappingProxyType({})
+    stats: Mapping[str, float | None] = MappingProxyType({})
     is_milestone: bool = False
 
 

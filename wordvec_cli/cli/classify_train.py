@@ -175,6 +175,8 @@ def _train(order: Order, terminal: Terminal) -> None:
     tell_invalid_lines(corpus, terminal, text.n_lines)
     trainer, state = train(examples, order.config, order.init, Session(order.threads, report=terminal.report))
     terminal.close()
+    if complaint := trainer.complaint(state.losses[-1]):
+        terminal.note(complaint)
     prefix = order.layout.label_prefix
     trained = trainer.classifier(order.tokenizer, None if prefix is None else os.fsdecode(prefix))
     classifier.save(order.output, trained, _metadata(order, state, text.corpus_fingerprint))

@@ -98,9 +98,13 @@ def _say(line: str) -> None:
 
 
 def _figures(progress: Progress) -> str:
-    return ", ".join(_SHOWN.get(name, f"{name} {{:.4g}}").format(value) for name, value in progress.stats.items())
+    return ", ".join(
+        _MISSING[name] if value is None else _SHOWN.get(name, f"{name} {{:.4g}}").format(value)
+        for name, value in progress.stats.items()
+    )
 
 
+_MISSING = {"loss": "no pairs"}
 _SHOWN = {
     "words_per_second": "{:,.0f} words/s", "words_per_second_and_thread": "{:,.0f} a thread",
     "pairs_per_second": "{:,.0f} pairs/s", "pairs_per_second_and_thread": "{:,.0f} a thread",

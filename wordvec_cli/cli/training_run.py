@@ -11,6 +11,7 @@ from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
 from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.output import read_vocabulary_and_tell
+from wordvec_cli.cli.small_corpus import advise
 from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import stamp, tiles_of_pairs, tiles_of_text
@@ -224,6 +225,7 @@ def _from_text(order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalS
             f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
         )
         tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
+    advise(order, vocabulary, sequences, terminal)
     material: Sequences | Tiles = sequences
     if order.is_glove:
         material = tiles_of_text(order, sequences, planned, kept.folder, terminal)
@@ -327,11 +329,8 @@ def _train(
     else:
         trained = train(trainer, session, state)
     terminal.close()
-    if trained.has_learnt_nothing:
-        terminal.note(
-            "the loss ended above that of untrained vectors: next to nothing was learnt; "
-            "lower --learning-rate or --window"
-        )
+    if trained.complaint:
+        terminal.note(trained.complaint)
     if order.early_stopping:
         terminal.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
     try:
@@ -396,7 +395,7 @@ def _metadata(order: Order, prepared: PreparedRun, trained: Trained) -> dict[str
     if order.is_by_gensim:
         metadata["engine"] = gensim_engine.version()  # whose losses are wrong, so that none are recorded
     else:
-        metadata["losses"] = _json(state.losses)
+        metadata["losses"] = _json(state.known_losses)
     if state.n_halvings:
         metadata["learning_rate_halvings"] = str(state.n_halvings)
     if order.init:

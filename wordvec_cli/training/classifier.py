@@ -21,6 +21,7 @@ from wordvec_cli.training import loop
 from wordvec_cli.training.examples import ExampleOptions, Examples
 from wordvec_cli.training.model import (
     EXPLODED,
+    HARDLY,
     aligned_zeros,
     check_lowest,
     check_positive,
@@ -116,6 +117,28 @@ class ClassifierTrainer:
         if self._is_tree:
             return float(np.average(np.diff(self._paths.offsets), weights=np.asarray(counts))) * math.log(2)
         return math.log(n_labels)
+
+    @property
+    def loss_of_guessing(self) -> float:
+        """Of an example for which each label is as likely as it is frequent, whatever the words."""
+        counts = np.asarray(self._examples.label_vocabulary.counts, np.float64)
+        if self._config.loss == ONE_VS_ALL:
+            shares = counts / self._examples.n
+            rest = 1 - shares
+            return float(-(shares * np.log(shares) + rest * np.log(np.where(rest > 0, rest, 1))).sum())
+        shares = counts / counts.sum()
+        return float(-(shares * np.log(shares)).sum())
+
+    def complaint(self, loss: float) -> str:
+        """What the last epoch's loss says against the result; empty: nothing."""
+        if loss < (1 - HARDLY) * self.loss_of_guessing:
+            return ""
+        is_above = loss > (1 + HARDLY) * self.untrained_loss
+        what = "lower --learning-rate" if is_above else "raise --epochs, or --learning-rate"
+        return (
+            f"the loss ended at {loss:.4g}, and that of guessing by how frequent the labels are is "
+            f"{self.loss_of_guessing:.4g}: next to nothing was learnt; {what}"
+        )
 
     @property
     def exploded_loss(self) -> float:

@@ -89,6 +89,8 @@ class GensimTrainer:
         folder: Path | None = None,
     ) -> None:
         check(config, n_threads=1)
+        word2vec.check_tree(vocabulary, config)
+        self._config = config
         self.sequences = sequences
         self.units_per_epoch = sequences.n_known
         self.n_epochs = config.epochs
@@ -105,6 +107,10 @@ class GensimTrainer:
     def matrix(self) -> "Matrix":
         matrix: Matrix = self.model.wv.vectors
         return matrix
+
+    @property
+    def nothing_to_learn(self) -> str:
+        return word2vec.why_no_pairs(self.sequences, self._config)
 
     @property
     def outputs(self) -> "Matrix":
@@ -151,11 +157,11 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained
     untrained = zlib.crc32(trainer.outputs.data)
     with temporary_folder(str(trainer.folder)) as folder:
         text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
-        if not text.has_pairs or (model.hs and len(trainer.matrix) == 1):
-            raise InputError(word2vec.NOTHING_TO_LEARN)
+        if not text.has_pairs:
+            raise InputError(trainer.nothing_to_learn)
         _train_on(text, trainer, session)
     if zlib.crc32(trainer.outputs.data) == untrained:
-        raise InputError(word2vec.NOTHING_TO_LEARN)
+        raise InputError(trainer.nothing_to_learn)
     state = loop.State(epoch=trainer.n_epochs, n_threads=model.workers)
     return Trained(trainer.matrix, trainer.context, state)
 

@@ -22,6 +22,7 @@ from wordvec_cli.training.model import (
     check_choices,
     check_lowest,
     check_positive,
+    complaint_of,
     fill_uniform,
     padded,
     words_in_common,
@@ -40,7 +41,7 @@ GLOVE = "glove"
 Combine = Literal["word", "sum", "concat"]
 N_RAREST = 100  # words, whose mean stands for all words that are not known
 BIAS_RATE = 1.0  # of glove.c, where --learning-rate is that of the vectors alone
-NO_PAIRS = "the pairs are none; nothing to learn from"
+NO_PAIRS = "no two words of the vocabulary stand near each other, so there are no pairs to train on; lower --min-count"
 PAIR_OPTIONS = [field.name for field in fields(PairOptions)]
 _CHOICES = {"combine": ("word", "sum", "concat"), "unknown": ("skip", "gap")}
 _LOWEST = {"vector_size": 1, "window": 1, "epochs": 1, "seed": 0}
@@ -167,9 +168,13 @@ class GloveTrainer:
         """Where all weights are about 1, zeros have next to no loss, and the vectors that training starts from do."""
         return EXPLODED * (1 + self.untrained_loss)
 
-    def has_learnt(self, losses: Sequence[float]) -> bool:
+    def complaint(self, losses: Sequence[float]) -> str:
         """The first epoch's loss tells nothing, as each pair's is taken before there was a step for it."""
-        return len(losses) == 1 or losses[-1] <= max(losses[0], self.untrained_loss)
+        if len(losses) == 1:
+            return ""
+        untrained = max(losses[0], self.untrained_loss)
+        too_low, too_high = "raise --epochs, or --learning-rate", "lower --learning-rate"
+        return complaint_of(losses[-1], untrained, 0, too_low, too_high)
 
     def initialise(self) -> None:
         """All parameters uniform in +-0.5 / dim, and sums of squares 1, as in glove.c; then what other vectors say."""

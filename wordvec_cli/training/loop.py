@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wordvec_cli.errors import DivergedError, InputError
 from wordvec_cli.progress import Cancelled, Progress, Report, silent
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 N_SNAPSHOTS = 4  # of a training, evenly spread, for rolling back; the first, its beginning, needs no file
 MAX_HALVINGS = 3
+SECONDS_OF_RATE = 2.0  # at least, and mostly twice that, are what a rate while training is of
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class State:
 
     epoch       epochs done
     block       blocks done of the epoch after them, and their loss
-    losses      the mean loss of each epoch done
+    losses      the mean loss of each epoch done; 0 of one that had no terms
     n_halvings  how often the learning rate was halved after a divergence
     best_epoch  how many epochs were done when the score was highest; 0 if there was none
     n_threads   the most that have worked on it
@@ -91,6 +92,11 @@ class State:
     @property
     def rate_factor(self) -> float:
         return 0.5**self.n_halvings
+
+    @property
+    def known_losses(self) -> list[float | None]:
+        """The losses for people and programs: None where an epoch had no terms."""
+        return [loss or None for loss in self.losses]
 
 
 class Keeper(Protocol):
@@ -287,33 +293,37 @@ def is_finite(matrix: "Matrix", rows_at_once: int = 4096) -> bool:
 
 
 class _Speed:
-    """Words (or pairs) a second of this run, for the reports."""
+    """Words (or pairs) a second, for the reports: of the last seconds while it trains, of the epoch at its end."""
 
     def __init__(self, trainer: Trainer, state: State, n_threads: int) -> None:
         self._trainer = trainer
         self._n_threads = n_threads
-        self._n_before = self._n_done(state)
-        self._start = time.perf_counter()
+        self._epoch = self._recent = self._next = self._mark(state)
 
     def leave_out(self, seconds: float) -> None:
         """Take time that was not spent on training out of the account."""
-        self._start += seconds
+        self._epoch, self._recent, self._next = (
+            mark._replace(seconds=mark.seconds + seconds) for mark in (self._epoch, self._recent, self._next)
+        )
 
     def block(self, state: State) -> Progress:
-        return self._progress(
-            "training", state, {"epoch": state.epoch + 1, "loss": state.loss.mean} | self._rate(state)
-        )
+        here = self._mark(state)
+        if here.seconds - self._next.seconds >= SECONDS_OF_RATE:
+            self._recent, self._next = self._next, here
+        stats = {"epoch": state.epoch + 1, "loss": state.loss.mean or None}
+        return self._progress("training", state, stats | self._rate(self._recent, here))
 
     def checkpoint(self, state: State) -> Progress:
         return self._progress("checkpoint", state, {"epoch": state.epoch + 1})._replace(is_milestone=True)
 
     def epoch(self, state: State, figures: Mapping[str, float]) -> Progress:
-        rate = self._rate(state)
+        here = self._mark(state)
+        rate, self._epoch = self._rate(self._epoch, here), here
         per_thread = {f"{name}_and_thread": value / self._n_threads for name, value in rate.items()}
-        stats = {"loss": state.losses[-1], **figures} | rate | per_thread
+        stats = {"loss": state.known_losses[-1], **figures} | rate | per_thread
         return Progress("epoch", state.epoch, self._trainer.n_epochs, "epochs", stats, is_milestone=True)
 
-    def _progress(self, stage: str, state: State, stats: Mapping[str, float]) -> Progress:
+    def _progress(self, stage: str, state: State, stats: Mapping[str, float | None]) -> Progress:
         return Progress(
             stage,
             self._n_done(state),
@@ -325,9 +335,17 @@ class _Speed:
     def _n_done(self, state: State) -> int:
         return round(self._trainer.units_per_epoch * (state.epoch + state.block / self._trainer.n_blocks))
 
-    def _rate(self, state: State) -> dict[str, float]:
-        n_done = self._n_done(state) - self._n_before
-        return {f"{self._trainer.unit}_per_second": n_done / max(time.perf_counter() - self._start, 1e-9)}
+    def _mark(self, state: State) -> "_Mark":
+        return _Mark(self._n_done(state), time.perf_counter())
+
+    def _rate(self, since: "_Mark", here: "_Mark") -> dict[str, float]:
+        seconds = max(here.seconds - since.seconds, 1e-9)
+        return {f"{self._trainer.unit}_per_second": (here.n_done - since.n_done) / seconds}
+
+
+class _Mark(NamedTuple):
+    n_done: int
+    seconds: float  # on the clock
 
 
 # ---------------------------------------------------------------- threads

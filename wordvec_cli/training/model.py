@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 EXPLODED = 10  # times the loss of untrained vectors; ordinary training stays below 1, vectors of --init may not
+HARDLY = 0.005  # of the untrained loss, that an epoch's may fall short of it by where nothing was learnt
 LANES = 16  # rows are padded to whole vectors of the widest registers, which are whole cache lines
 ROWS_PER_CHUNK = 4096
 
@@ -27,7 +28,9 @@ ROWS_PER_CHUNK = 4096
 class Model(loop.Trainer, Protocol):
     """A trainer of word vectors."""
 
-    nothing_to_learn: str  # what to tell the user if no block had a term
+    @property
+    def nothing_to_learn(self) -> str:
+        """What to tell the user if no block had a term."""
 
     @property
     def matrix(self) -> "Rows":
@@ -37,8 +40,8 @@ class Model(loop.Trainer, Protocol):
     def context(self) -> "Matrix | None":
         """The output vectors of the words, (n_words, dim); None if there are none."""
 
-    def has_learnt(self, losses: Sequence[float]) -> bool:
-        """Whether the epochs' losses show that training was of any use."""
+    def complaint(self, losses: Sequence[float]) -> str:
+        """What the losses of the epochs, of those that had terms, say against the result; empty: nothing."""
 
     def load_kernel(self, n_threads: int) -> None:
         """Load or compile what training needs, before the clock starts.
@@ -54,13 +57,13 @@ class Trained:
     matrix   (n_words, dim) float32, the word vectors; perhaps a view of padded rows
     context  (n_words, dim) float32, the output vectors; None where there are none of words
     state    of the loop at the end: the losses of the epochs, and what happened on the way
-    has_learnt_nothing  whether the losses show that training was of no use
+    complaint  why training was of no use, if the losses show that, and what to do; else empty
     """
 
     matrix: "Rows"
     context: "Matrix | None"
     state: loop.State
-    has_learnt_nothing: bool = False
+    complaint: str = ""
 
 
 def train(trainer: Model, session: loop.Session = loop.ALONE, state: loop.State | None = None) -> Trained:
@@ -71,9 +74,24 @@ def train(trainer: Model, session: loop.Session = loop.ALONE, state: loop.State 
     """
     trainer.load_kernel(session.n_threads)
     end = loop.run(trainer, session, state)
-    if not any(end.losses):
+    losses = [loss for loss in end.losses if loss]
+    if not losses:
         raise InputError(trainer.nothing_to_learn)
-    return Trained(trainer.matrix, trainer.context, end, not trainer.has_learnt(end.losses))
+    return Trained(trainer.matrix, trainer.context, end, trainer.complaint(losses))
+
+
+def complaint_of(loss: float, untrained: float, by_chance: float, when_too_low: str, when_too_high: str) -> str:
+    """What the last loss says against a training, beside the loss before it; empty: nothing.
+
+    by_chance  the share of it by which an epoch's loss may be up or down
+    when_too_low, when_too_high  what to do where the parameters hardly moved, and where they moved too far
+    """
+    figures = f"{loss:.4g}, and that of untrained vectors is {untrained:.4g}"
+    if abs(loss - untrained) <= (HARDLY + by_chance) * untrained:
+        return f"the loss ended at {figures}: next to nothing was learnt; {when_too_low}"
+    if loss > untrained:
+        return f"the loss ended at {figures}: training did harm; {when_too_high}"
+    return ""
 
 
 # ---------------------------------------------------------------- options

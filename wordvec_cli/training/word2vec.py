@@ -4,6 +4,7 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 (tmikolov/word2vec).
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wordvec_cli.embeddings import Embeddings
-from wordvec_cli.errors import OptionError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
@@ -21,6 +22,7 @@ from wordvec_cli.training.model import (
     check_choices,
     check_lowest,
     check_positive,
+    complaint_of,
     fill_uniform,
     option_name,
     padded,
@@ -38,11 +40,8 @@ NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-sof
 MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
+TOKENS_AT_ONCE = 1 << 20  # of the corpus, that are counted
 STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
-NOTHING_TO_LEARN = (
-    "no line of the corpus has two words of the vocabulary left on it, so there is nothing to learn from; "
-    "in a small corpus --sample drops nearly all: --sample 0 keeps every word"
-)
 
 # Options that only one model or loss has, and their defaults there.
 _NEEDED_BY: Mapping[str, tuple[str, object]] = {
@@ -144,9 +143,9 @@ class Word2VecTrainer:
     def __init__(
         self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
     ) -> None:
+        check_tree(vocabulary, config)
         self.n_epochs = config.epochs
         self.unit = "words"
-        self.nothing_to_learn = NOTHING_TO_LEARN
         self.units_per_epoch = sequences.n_known
         self.is_synchronous = config.deterministic
         self._is_in_step = config.deterministic and (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
@@ -180,8 +179,13 @@ class Word2VecTrainer:
     def exploded_loss(self) -> float:
         return EXPLODED * self.untrained_loss
 
-    def has_learnt(self, losses: Sequence[float]) -> bool:
-        return losses[-1] <= self.untrained_loss
+    def complaint(self, losses: Sequence[float]) -> str:
+        too_low, too_high = "raise --epochs, or --learning-rate", "lower --learning-rate or --window"
+        return complaint_of(losses[-1], self.untrained_loss, self.units_per_epoch**-0.5, too_low, too_high)
+
+    @property
+    def nothing_to_learn(self) -> str:
+        return why_no_pairs(self._sequences, self._config)
 
     def initialise(self) -> None:
         """Inputs uniform in +-0.5 / dim and outputs zero, as in word2vec.c; then what other vectors say."""
@@ -231,13 +235,17 @@ class Word2VecTrainer:
         negative = config.negative or 0
         if config.loss == HIERARCHICAL_SOFTMAX:
             tree = sgd.huffman_tree(counts)  # type: ignore[no-untyped-call]
-            self.untrained_loss = float(np.average(np.diff(tree[0]), weights=counts)) * math.log(2)
+            n_trained = trained_counts(self._sequences, self._keep, config.window)
+            self.untrained_loss = float(np.average(np.diff(tree[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
                 on_copies = self._n_threads > 1 and not config.deterministic
                 return sgd.skipgram_hs_block, (*tree, *windows, on_copies), ()
             return sgd.cbow_hs_block, (*tree, *windows, *hidden), ()
-        noise = sgd.alias_table((np.maximum(counts, 1) / counts.max()) ** config.noise_exponent)
-        self.untrained_loss = (1 + negative) * math.log(2)
+        frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
+        noise = sgd.alias_table(frequent)
+        # A noise word that is the one to predict is left out, which counts where there are few words.
+        same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self._keep))
+        self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
             return sgd.cbow_block, (*noise, *windows, *hidden, negative), ()
         n_noise = sgd.noise_words(config.window, shrink, negative)
@@ -255,6 +263,53 @@ def word_counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.flo
         ids = sequences.ids[start : start + (1 << 20)]
         counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
     return counts
+
+
+def trained_counts(sequences: Sequences, keep: "NDArray[np.uint32]", window: int) -> "NDArray[np.float64]":
+    """How often each word of the corpus is trained on, but for a factor: each time that it is kept, once for each word
+    of its line that stands near it.
+
+    It is the corpus that tells, and not the vocabulary, which may be that of other text.
+    """
+    counts = np.zeros(len(keep))
+    offsets, n_tokens = sequences.offsets, len(sequences.ids)
+    for first in range(0, n_tokens, TOKENS_AT_ONCE):
+        last = min(first + TOKENS_AT_ONCE, n_tokens)
+        inside = offsets[np.searchsorted(offsets, first, "right") : np.searchsorted(offsets, last)]
+        is_known = sequences.ids[first:last] >= 0
+        n_before = np.concatenate([[0], np.cumsum(is_known, dtype=np.int64)])
+        n_known = np.diff(n_before[np.concatenate([[first], inside, [last]]) - first])
+        near = np.repeat(np.clip(n_known - 1, 0, 2 * window), n_known)
+        counts += np.bincount(sequences.ids[first:last][is_known], near, minlength=len(keep))
+    return counts * keep if counts.any() else np.ones(len(keep))
+
+
+def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:
+    """Raises: InputError if there is no tree of the words"""
+    if config.loss == HIERARCHICAL_SOFTMAX and len(vocabulary) < 2:
+        raise InputError(
+            "--loss hierarchical-softmax: a tree needs two words, and the vocabulary has one; "
+            "take negative-sampling, or a vocabulary of more words"
+        )
+
+
+def has_pairs(sequences: Sequences) -> bool:
+    """Whether a line has two words of the vocabulary: mostly the first has, so that no more are looked at."""
+    bounds = itertools.pairwise(sequences.offsets)
+    return any(np.count_nonzero(sequences.ids[first:last] >= 0) > 1 for first, last in bounds)
+
+
+def why_no_pairs(sequences: Sequences, config: Word2VecConfig) -> str:
+    """Why training found none."""
+    if has_pairs(sequences):
+        return (
+            f"--sample {config.sample:g} left no two words on any line, so there are no pairs to train on; "
+            "--sample 0 keeps every word"
+        )
+    return (
+        "no line of the corpus has two words of the vocabulary, so there are no pairs to train on; "
+        "a line is a sentence: put its words on one line, or lower --min-count"
+    )
 
 
 def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", context: "Matrix | None") -> None:

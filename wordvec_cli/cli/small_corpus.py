@@ -1,0 +1,56 @@
+"""What the default options, which are for millions of words, do to a small corpus, and what to give instead."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.training.word2vec import Word2VecConfig, keep_thresholds, word_counts
+
+if TYPE_CHECKING:
+    from wordvec_cli.cli.training_run import Order
+    from wordvec_cli.sequences import Sequences
+    from wordvec_cli.vocabulary import Vocabulary
+
+SMALL = 20_000  # words; with fewer, five epochs hardly move the vectors
+ENOUGH = 100_000  # words in all epochs together, from which on they do
+MOST_EPOCHS = 1000
+
+
+def advise(order: "Order", vocabulary: "Vocabulary", sequences: "Sequences", terminal: Terminal) -> None:
+    """Tell, if the corpus is small, how much of it is left to train on."""
+    if len(sequences.ids) >= SMALL:
+        return
+    effects = [*_of_min_count(order, sequences)]
+    if isinstance(order.config, Word2VecConfig):
+        effects += [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order.config, sequences)]
+    if effects:
+        what, instead = (", ".join(each[i] for each in effects) for i in (0, 1))
+        terminal.note(f"{len(sequences.ids)} words are few to train on: {what}; better: {instead.replace(',', '')}")
+
+
+_Effect = tuple[str, str]  # what an option does, and what to give instead
+
+
+def _of_min_count(order: "Order", sequences: "Sequences") -> list[_Effect]:
+    if order.vocab or (order.min_count or 1) == 1 or sequences.n_known > sequences.n_unknown:
+        return []
+    return [(f"--min-count {order.min_count} leaves {sequences.n_known} of them", "--min-count 1")]
+
+
+def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Sequences") -> list[_Effect]:
+    counts = word_counts(vocabulary, sequences)
+    kept = float(np.average(keep_thresholds(counts, config.sample) / np.iinfo(np.uint32).max, weights=counts))
+    if kept > 1 / 2:
+        return []
+    return [(f"--sample {config.sample:g} drops {1 - kept:.0%} of what is left in each epoch", "--sample 0")]
+
+
+def _of_epochs(config: Word2VecConfig, sequences: "Sequences") -> list[_Effect]:
+    if sequences.n_known * config.epochs >= ENOUGH:
+        return []
+    wanted = min(MOST_EPOCHS, math.ceil(ENOUGH / max(len(sequences.ids), 1) / 10) * 10)
+    if wanted <= config.epochs:
+        return []
+    return [(f"{config.epochs} {'epoch is' if config.epochs == 1 else 'epochs are'} not enough", f"--epochs {wanted}")]
