@@ -247,3 +247,45 @@ def test_the_rate_is_the_recent_one_while_it_trains_and_the_epochs_at_its_end(mo
         progress = speed.block(loop.State(epoch=1, block=block))
     assert progress.stats["words_per_second"] == pytest.approx(20)
     assert speed.epoch(loop.State(epoch=2, losses=(1.0, 1.0)), {}).stats["words_per_second"] == pytest.approx(20)
+
+
+# ---------------------------------------------------------------- presets and vectors to start from
+
+
+def test_the_preset_of_fasttext_says_that_it_learns_no_subwords(tmp_path: Path) -> None:
+    corpus = written(tmp_path, "a b c d e\n" * 40)
+    assert "--preset fasttext: learns no subwords" in trained(corpus, "--preset", "fasttext", "--vector-size", "4")[1]
+    assert "subwords" not in trained(corpus, "--preset", "gensim", "--vector-size", "4")[1]
+
+
+@pytest.fixture(scope="module")
+def gensims_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from gensim.models import KeyedVectors
+
+    path = tmp_path_factory.mktemp("gensim") / "w.kv"
+    vectors = KeyedVectors(4)
+    vectors.add_vectors(["one", "two"], np.eye(2, 4, dtype=np.float32))
+    vectors.save(str(path))
+    return path
+
+
+@pytest.mark.parametrize("command", [("train", "--min-count", "1", "--sample", "0"), ("classify", "train")])
+def test_training_starts_from_gensims_file_as_its_refusal_says(
+    command: tuple[str, ...], gensims_file: Path, tmp_path: Path
+) -> None:
+    corpus = written(tmp_path, FIVE_LINES)
+    arguments = *command, corpus, "-o", tmp_path / "v.safetensors", "--threads", "1", "--init", gensims_file
+    refused = run_here(*arguments)
+    assert refused.returncode != 0
+    assert b"add --allow-pickle" in refused.stderr
+    result = run_here(*arguments, "--allow-pickle", "--from", "gensim")
+    assert result.returncode == 0
+    assert b"words start from --init" in result.stderr
+    assert load(tmp_path / "v.safetensors").dim == 4
+
+
+@pytest.mark.parametrize("option", [("--allow-pickle",), ("--from", "gensim")])
+def test_how_to_read_the_file_of_init_is_refused_without_one(option: tuple[str, ...], tmp_path: Path) -> None:
+    status, errors = trained(written(tmp_path, TOY), *option)
+    assert status == 2
+    assert f"{option[0]}: tells how the file of --init is read" in errors

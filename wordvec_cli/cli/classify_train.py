@@ -19,7 +19,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import AS_IT_IS
+from wordvec_cli.cli.vectors import Init, init_options
 from wordvec_cli.files import check_not_input, check_output
 from wordvec_cli.output_names import check_ending
 
@@ -82,10 +82,7 @@ hyper_parameters = combined(
 @corpus_argument
 @output_option("the model")
 @hyper_parameters
-@click.option(
-    "--init", metavar="FILE",
-    help="Start words that this vector file (of any kind) has from their vectors there; all its words are known then.",
-)  # fmt: skip
+@init_options("; all its words are known then.")
 @label_prefix_option
 @layout_options
 @threads_option
@@ -99,7 +96,7 @@ def command(
     *,
     corpus: tuple[str, ...],
     output: str,
-    init: str | None,
+    init: Init,
     label_prefix: str | None,
     layout: Any,
     threads: int,
@@ -123,19 +120,19 @@ def command(
     if is_for_terminal(output):
         raise click.UsageError("-o -: a model is binary; use -o FILE or redirect the output")
     given = {name: value for name, value in options.items() if value is not None}
-    if init is None and "freeze" in given:
+    if init.path is None and "freeze" in given:
         raise click.UsageError("--freeze: keeps the vectors of --init; name a file with --init, or leave it out")
     its_layout = layout(LABEL_PREFIX if label_prefix is None else label_prefix)
     if its_layout.text_column is not None and label_prefix is not None:
         raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
     check_output(output)
     check_ending(output, [".safetensors"])
-    check_not_input(output, init)
+    check_not_input(output, init.path)
 
     from wordvec_cli.tokenizer import Tokenizer
     from wordvec_cli.training.classifier import ClassifierConfig
 
-    start = AS_IT_IS.open(init, terminal) if init else None
+    start = init.open(terminal)
     if start is not None:
         given = {"vector_size": start.dim, **given}
     folder = spool_folder(tmp_dir, output)

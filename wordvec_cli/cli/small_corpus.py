@@ -24,7 +24,7 @@ def advise(order: "Order", vocabulary: "Vocabulary", sequences: "Sequences", ter
         return
     effects = [*_of_min_count(order, sequences)]
     if isinstance(order.config, Word2VecConfig):
-        effects += [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order.config, sequences)]
+        effects += [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order, sequences)]
     if effects:
         what, instead = (", ".join(each[i] for each in effects) for i in (0, 1))
         terminal.note(f"{len(sequences.ids)} words are few to train on: {what}; better: {instead.replace(',', '')}")
@@ -47,8 +47,9 @@ def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Seq
     return [(f"--sample {config.sample:g} drops {1 - kept:.0%} of what is left in each epoch", "--sample 0")]
 
 
-def _of_epochs(config: Word2VecConfig, sequences: "Sequences") -> list[_Effect]:
-    if sequences.n_known * config.epochs >= ENOUGH:
+def _of_epochs(order: "Order", sequences: "Sequences") -> list[_Effect]:
+    config = order.config
+    if order.init or sequences.n_known * config.epochs >= ENOUGH:
         return []
     wanted = min(MOST_EPOCHS, math.ceil(ENOUGH / max(len(sequences.ids), 1) / 10) * 10)
     if wanted <= config.epochs:

@@ -23,7 +23,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import AS_IT_IS
+from wordvec_cli.cli.vectors import Init, init_options
 from wordvec_cli.embeddings import Embeddings, load, recorded
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.files import STANDARD_STREAM
@@ -125,7 +125,8 @@ hyper_parameters = combined(
     ),
     click.option(
         "--preset", type=click.Choice(["word2vec", "gensim", "fasttext", "glove-2014", "glove-2024"]),
-        help="Take another tool's defaults for all that is not given.",
+        help="Take another tool's defaults for all that is not given. fasttext: without its subwords, which are not "
+        "learnt.",
     ),
     click.option(
         "--like", metavar="FILE", help="Take what is not given from the options that this vector file was trained with."
@@ -180,11 +181,7 @@ score_options = combined(
     help="Whose trainer: gensim's Word2Vec gets the same words and sentences, to compare with; it has neither "
     "checkpoints nor losses.",
 )
-@click.option(
-    "--init",
-    metavar="FILE",
-    help="Start words that this vector file (of any kind) has from their vectors there, and from its `context`.",
-)
+@init_options(", and from its `context`.")
 @click.option("--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`.")
 @score_options
 @checkpoint_options
@@ -204,7 +201,7 @@ def command(
     to: str | None,
     preset: str | None,
     like: str | None,
-    init: str | None,
+    init: Init,
     early_stopping: int | None,
     engine: str,
     eval_sets: tuple[str, ...],
@@ -247,7 +244,7 @@ def command(
     from wordvec_cli.cli.dry_run import tell_estimate
     from wordvec_cli.cli.training_run import Order, run
 
-    start = AS_IT_IS.open(init, terminal) if init else None
+    start = init.open(terminal)
     options = {name: others.pop(name) for name in _HYPER_PARAMETERS}
     limits = {name: others.pop(name) for name in OF_WORDS}
     defaults = _defaults(options, preset, like)
@@ -255,6 +252,7 @@ def command(
         defaults = _gensims_defaults(options, defaults)
     if pairs:
         defaults |= _told_by_pairs(options, defaults, others["tokenizer"], pairs)
+    _tell_of_preset(preset, terminal)
     config, limits = _settled(options, limits, others["vocab"], pairs, defaults, start)
     _check_suits(config, engine, save_context)
     if engine == "gensim":
@@ -324,6 +322,11 @@ def _may_be_told(option: click.Parameter, value: object) -> bool:
     except (click.BadParameter, OverflowError, ValueError):
         return False
     return isinstance(value, str | bool) or math.isfinite(float(str(value)))
+
+
+def _tell_of_preset(preset: str | None, terminal: Terminal) -> None:
+    if preset == "fasttext":
+        terminal.note("--preset fasttext: learns no subwords, so that words outside the vocabulary will have no vector")
 
 
 def _told_by_pairs(

@@ -24,21 +24,24 @@ READABLE = (
 )  # fmt: skip
 SLOW_BYTES = 100_000_000  # a file as large that is no native one is worth a word
 
+_from_option = click.option(
+    "--from", "told", type=click.Choice(READABLE), metavar="FORMAT",
+    help=f"What the vector file is, if its content does not tell: {', '.join(READABLE)}.",
+)  # fmt: skip
+_allow_pickle_option = click.option(
+    "--allow-pickle", is_flag=True,
+    help="Read gensim's own files, which may run any code that they bring: only if you trust them.",
+)  # fmt: skip
+
 _OPTIONS = combined(
-    click.option(
-        "--from", "told", type=click.Choice(READABLE), metavar="FORMAT",
-        help=f"What the vector file is, if its content does not tell: {', '.join(READABLE)}.",
-    ),
+    _from_option,
     click.option(
         "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
         help="Which of several rows of one word is kept.",
     ),
     invalid_utf8_option,
     click.option("--strict", is_flag=True, help="Make anything odd about the vector file an error."),
-    click.option(
-        "--allow-pickle", is_flag=True,
-        help="Read gensim's own files, which may run any code that they bring: only if you trust them.",
-    ),
+    _allow_pickle_option,
     click.option(
         "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is longer, decompressed."
     ),
@@ -118,6 +121,44 @@ def vector_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(source=VectorSource(**fields), **arguments)
 
     return _OPTIONS(with_source)
+
+
+def init_options(what_of_it: str) -> Callable[..., Any]:
+    """--init, and how that file is read, as one argument: `init`, an `Init`."""
+    options = combined(
+        click.option(
+            "--init", "path", metavar="FILE",
+            help=f"Start words that this vector file (of any kind) has from their vectors there{what_of_it}",
+        ),
+        _from_option,
+        _allow_pickle_option,
+    )  # fmt: skip
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_init(*, path: str | None, told: str | None, allow_pickle: bool, **others: Any) -> Any:
+            if path is None and (told or allow_pickle):
+                name = "--from" if told else "--allow-pickle"
+                raise click.UsageError(f"{name}: tells how the file of --init is read; name that, or leave it out")
+            return function(init=Init(path, told, allow_pickle), **others)
+
+        return options(with_init)
+
+    return decorate
+
+
+class Init(NamedTuple):
+    """The vectors that a training starts from."""
+
+    path: str | None
+    told: str | None
+    allow_pickle: bool
+
+    def open(self, terminal: Terminal) -> Embeddings | None:
+        """Raises: InputError, OptionError"""
+        if self.path is None:
+            return None
+        return AS_IT_IS._replace(told=self.told, allow_pickle=self.allow_pickle).open(self.path, terminal)
 
 
 AS_IT_IS = VectorSource(None, "first", None, strict=False, allow_pickle=False, max_bytes=None)
