@@ -36,6 +36,7 @@ LAYERS = [
     "numpy_files",
     "specials",
     "misspelling",
+    "spacing",
     "spilling",
     "counting",
     "vocabulary_layout",

@@ -178,23 +178,23 @@ def test_an_epoch_without_pairs_says_so_and_has_no_loss(tmp_path: Path) -> None:
 
 def test_a_small_corpus_is_told_what_the_defaults_do_to_it(tmp_path: Path) -> None:
     _, errors = trained(written(tmp_path, TOY), "--epochs", "5")
-    (advice,) = [line for line in errors.splitlines() if "few to train on" in line]
-    assert advice.startswith("34 words are few to train on: --min-count 5 leaves 6 of them, --sample 0.001 drops ")
-    assert advice.endswith("; better: --min-count 1 --sample 0 --epochs 1000")
+    (advice,) = [line for line in errors.splitlines() if "to train on is little" in line]
+    assert advice.startswith("34 words to train on is little: --sample 0.001 drops ")
+    assert advice.endswith("% of the words in each epoch, 5 epochs are not enough; better: --sample 0 --epochs 1000")
 
 
 def test_who_follows_the_advice_gets_vectors_and_no_more_advice(tmp_path: Path) -> None:
     corpus = written(tmp_path, TOY)
     status, errors = trained(corpus, "--min-count", "1", "--sample", "0", "--epochs", "1000", "--vector-size", "20")
     assert status == 0
-    assert "few to train on" not in errors
+    assert "to train on is little" not in errors
     assert ALARM not in errors
     assert json.loads(load(corpus.with_name("v.safetensors")).metadata["losses"])[-1] < 2.5
 
 
 def test_a_corpus_of_ordinary_size_gets_no_advice(tmp_path: Path) -> None:
     corpus = written(tmp_path, "a b c d e\n" * 4000)
-    assert "few to train on" not in trained(corpus, "--epochs", "1", "--vector-size", "4")[1]
+    assert "to train on is little" not in trained(corpus, "--epochs", "1", "--vector-size", "4")[1]
 
 
 # ---------------------------------------------------------------- classifiers

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wordvec_cli.corpus import Block, Corpus
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Report, silent
+from wordvec_cli.spacing import REMEDY, lacks_spaces
 from wordvec_cli.spilling import Spill, Stored, WordFile
 from wordvec_cli.tokenizer import Tokenizer, split_chunks
 from wordvec_cli.vocabulary import Vocabulary, each_word
@@ -105,6 +106,8 @@ def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
     name = corpus.paths[0] if len(corpus.paths) == 1 else f"{corpus.paths[0]} and {len(corpus.paths) - 1} more"
     if not survivors.dropped.n_words:
         return f"{name}: the corpus holds no words; name one that does"
+    if lacks_spaces(corpus):
+        return f"{name}: no word occurs {survivors.min_count} times: {REMEDY}"
     return (
         f"{name}: no word occurs {survivors.min_count} times (the most frequent of {survivors.dropped.n_words} words: "
         f"{survivors.highest_dropped_count}); lower --min-count"

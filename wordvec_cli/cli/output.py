@@ -114,6 +114,7 @@ def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Te
     """Count the words of a corpus, and tell what was kept, and whatever was dropped for which reason."""
     from wordvec_cli.cli.corpora import tell_invalid_lines
     from wordvec_cli.counting import count_words
+    from wordvec_cli.spacing import REMEDY, lacks_spaces
 
     words = count_words(corpus, options, terminal.report)
     terminal.close()
@@ -127,7 +128,9 @@ def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Te
         if dropped.n_words:
             n_words, n_tokens = counted(dropped.n_words, "word"), counted(dropped.n_tokens, "token")
             terminal.note(f"dropped {n_words} ({n_tokens}) {reason}")
-    if 2 * words.below_min_count.n_tokens > statistics.n_tokens:
+    if 10 * words.below_min_count.n_tokens > statistics.n_tokens and lacks_spaces(corpus):
+        terminal.note(REMEDY)
+    elif 2 * words.below_min_count.n_tokens > statistics.n_tokens:
         terminal.note(
             f"--min-count {options.min_count} drops more than half of so small a corpus; --min-count 1 keeps every word"
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.messages import counted
 from wordvec_cli.training.word2vec import Word2VecConfig, keep_thresholds, word_counts
 
 if TYPE_CHECKING:
@@ -19,24 +20,17 @@ MOST_EPOCHS = 1000
 
 
 def advise(order: "Order", vocabulary: "Vocabulary", sequences: "Sequences", terminal: Terminal) -> None:
-    """Tell, if the corpus is small, how much of it is left to train on."""
-    if len(sequences.ids) >= SMALL:
+    """Tell, if the corpus is small, what the options leave of it; what --min-count does is told with the count."""
+    if len(sequences.ids) >= SMALL or not isinstance(order.config, Word2VecConfig):
         return
-    effects = [*_of_min_count(order, sequences)]
-    if isinstance(order.config, Word2VecConfig):
-        effects += [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order, sequences)]
+    effects = [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order, sequences)]
     if effects:
-        what, instead = (", ".join(each[i] for each in effects) for i in (0, 1))
-        terminal.note(f"{len(sequences.ids)} words are few to train on: {what}; better: {instead.replace(',', '')}")
+        what = ", ".join(effect for effect, _ in effects)
+        instead = " ".join(option for _, option in effects)
+        terminal.note(f"{counted(len(sequences.ids), 'word')} to train on is little: {what}; better: {instead}")
 
 
 _Effect = tuple[str, str]  # what an option does, and what to give instead
-
-
-def _of_min_count(order: "Order", sequences: "Sequences") -> list[_Effect]:
-    if order.vocab or (order.min_count or 1) == 1 or sequences.n_known > sequences.n_unknown:
-        return []
-    return [(f"--min-count {order.min_count} leaves {sequences.n_known} of them", "--min-count 1")]
 
 
 def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Sequences") -> list[_Effect]:
@@ -44,7 +38,7 @@ def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Seq
     kept = float(np.average(keep_thresholds(counts, config.sample) / np.iinfo(np.uint32).max, weights=counts))
     if kept > 1 / 2:
         return []
-    return [(f"--sample {config.sample:g} drops {1 - kept:.0%} of what is left in each epoch", "--sample 0")]
+    return [(f"--sample {config.sample:g} drops {1 - kept:.0%} of the words in each epoch", "--sample 0")]
 
 
 def _of_epochs(order: "Order", sequences: "Sequences") -> list[_Effect]:
@@ -54,4 +48,6 @@ def _of_epochs(order: "Order", sequences: "Sequences") -> list[_Effect]:
     wanted = min(MOST_EPOCHS, math.ceil(ENOUGH / max(len(sequences.ids), 1) / 10) * 10)
     if wanted <= config.epochs:
         return []
-    return [(f"{config.epochs} {'epoch is' if config.epochs == 1 else 'epochs are'} not enough", f"--epochs {wanted}")]
+    return [
+        (f"{counted(config.epochs, 'epoch')} {'is' if config.epochs == 1 else 'are'} not enough", f"--epochs {wanted}")
+    ]
