@@ -9,7 +9,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 N_SHARED = 8  # names for one output that are looked through; beyond so many writers at once they are random
 LONGEST_NAME = 100  # in bytes; the name of an output may fill all that the file system allows
@@ -130,14 +133,16 @@ def _lock(descriptor: int) -> bool | None:
 
 
 @contextmanager
-def temporary_folder(folder: str) -> Iterator[str]:
+def temporary_folder(folder: "Path | str | None" = None) -> Iterator[str]:
     """A folder in `folder` that goes at the end of the block; one of a killed process goes when the next is made.
 
+    folder  None: the system's for temporary files
     Raises: OSError
     """
     import shutil
+    import tempfile
 
-    claimed = claim(folder, ROOM)
+    claimed = claim(str(folder or tempfile.gettempdir()), ROOM)
     room = _room_of(claimed.path)
     try:
         shutil.rmtree(room, ignore_errors=True)

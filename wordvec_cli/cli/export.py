@@ -10,7 +10,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import OptionError
-from wordvec_cli.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.lines import is_utf8
 from wordvec_cli.messages import counted
 from wordvec_cli.packing import Packing
@@ -83,6 +83,7 @@ def command(
     """  # fmt: skip
     from wordvec_cli.formats.reading import WriteOptions
 
+    check_output(output)
     check_not_input(output, input, words, vocab)
     if output == STANDARD_STREAM and to is None:
         raise OptionError("-: standard output has no name that tells the format; add --to")

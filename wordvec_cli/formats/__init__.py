@@ -162,10 +162,9 @@ def open_vectors(
 def _open_stream(path: str, options: "ReadOptions | None", told: str | None, note: Callable[[str], None]) -> Embeddings:
     """As `open_vectors`, of what comes only once: a pipe is copied to a file for the time being."""
     import shutil
-    import tempfile
 
     shown = "standard input" if path == STANDARD_STREAM else path
-    with temporary_folder(tempfile.gettempdir()) as folder:
+    with temporary_folder() as folder:
         copy = os.path.join(folder, "vectors")
         with readable(shown), _stream(path) as source, writable(folder), open(copy, "wb") as target:
             bound = options.max_bytes if options else None
@@ -280,8 +279,8 @@ def _written(path: str, embeddings: Embeddings, format: Format, options: "WriteO
         return notes
     import shutil
 
-    folder = str(output_folder(path))
-    with writable(folder), temporary_folder(folder) as room:
+    folder = output_folder(path)
+    with writable(str(folder)), temporary_folder(folder) as room:
         plain = os.path.join(room, os.path.basename(path)[: -len(ending)])
         with shown_as(path, plain):
             notes = write(plain, embeddings, options)

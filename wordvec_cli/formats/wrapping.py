@@ -92,7 +92,6 @@ def shown_as(path: str, copy: str) -> Iterator[None]:
 def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
     """The path of what a file holds, decompressed for the time being if need be; its maps stay valid after that."""
     import shutil
-    import tempfile
 
     if os.path.isdir(path):
         yield path
@@ -104,7 +103,7 @@ def plain_file(path: str, max_bytes: int | None) -> Iterator[str]:
         return
     with (
         decompressed_file(path, max_bytes) as source,
-        temporary_folder(tempfile.gettempdir()) as folder,
+        temporary_folder() as folder,
     ):
         name, ending = os.path.splitext(os.path.basename(path))
         copy = os.path.join(folder, name if ending in (*COMPRESSORS, ".zip") else name + ending)

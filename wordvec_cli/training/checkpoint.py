@@ -239,7 +239,7 @@ def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoi
     Raises: InputError if another command works on the same output, OutputError
     """
     if not keeps(output):
-        with writable(str(spool_folder)), temporary_folder(str(spool_folder)) as name:
+        with writable(str(spool_folder)), temporary_folder(spool_folder) as name:
             yield Checkpoint(Path(name), None)
         return
     folder = folder_of(output)

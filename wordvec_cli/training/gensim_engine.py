@@ -155,7 +155,7 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained
     model = trainer.model
     model.workers = n_workers(session.n_threads, trainer.units_per_epoch)
     untrained = zlib.crc32(trainer.outputs.data)
-    with temporary_folder(str(trainer.folder)) as folder:
+    with temporary_folder(trainer.folder) as folder:
         text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
         if not text.has_pairs:
             raise InputError(trainer.nothing_to_learn)
