@@ -19,7 +19,10 @@ from wordvec_cli.cli.spelling import is_near, n_edits
         (["train", "--epcohs", "3"], "no such option: --epcohs; did you mean --epochs? See wordvec train --help"),
         (["similar", "v", "--topn", "3"], "no such option: --topn; here it is -k; see wordvec similar --help"),
         (["similar"], "Missing argument 'VECTORS'; see wordvec similar --help"),
-        (["analogy", "v", "a"], "1 words: a question has three; put a word of several in quotes; see wordvec analogy --help"),
+        (
+            ["analogy", "v", "a"],
+            "1 words: a question has three; put a word of several in quotes; see wordvec analogy --help",
+        ),
         (
             ["train", "--wordNgrams", "2"],
             "no such option: --wordNgrams; wordvec classify train has --word-ngrams; see wordvec train --help",

@@ -146,7 +146,7 @@ def is_near(wrong: str, right: str) -> bool:
 
 
 def n_edits(first: str, second: str) -> int:
-    """Letters inserted, left out, replaced or exchanged with the next. Source: Damerau 1964; optimal string alignment"""
+    """Letters inserted, left out, replaced or exchanged with the next. Source: Damerau 1964 (optimal alignment)"""
     rows = [list(range(len(second) + 1))]
     for i, letter in enumerate(first, 1):
         before = rows[-1]
