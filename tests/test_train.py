@@ -93,7 +93,7 @@ def test_a_corpus_in_one_line_trains_on_two_threads(wordvec: Run, corpus_file: P
     text = corpus_file.read_bytes().replace(b"\n", b" ") * 50
     result = wordvec("train", "-", "-o", tmp_path / "v.safetensors", "--vector-size", "8", "--threads", "2", stdin=text)
     assert result.returncode == 0
-    assert f"{len(text.split())} tokens in 1 lines" in result.stderr.decode()
+    assert f"{len(text.split())} tokens in 1 line" in result.stderr.decode()
 
 
 def test_the_file_says_how_it_was_made(wordvec: Run, vector_file: Path, corpus_file: Path) -> None:
