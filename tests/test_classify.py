@@ -1,5 +1,7 @@
 """Text classification through the command: train, predict, test, and the model as a vector file."""
 
+import csv
+import io
 import json
 import lzma
 import os
@@ -189,6 +191,20 @@ def test_labels_come_best_first_and_those_below_the_threshold_not_at_all(folder:
     assert result.stdout == b"%b\t%.6f\n" % expected[0]
     result = run_here("classify", "predict", folder / "one-vs-all", lines, "--threshold", "1")
     assert result.stdout == b"\n"
+
+
+def test_csv_has_titles_and_as_many_cells_in_each_row(folder: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_bytes(b"red green\n\n")
+    for k, options in (("1", []), ("9", []), ("9", ["--threshold", "0.9"])):
+        arguments = ("classify", "predict", folder / "softmax", lines, "-k", k, *options)
+        titles, *rows = csv.reader(io.StringIO(run_here(*arguments, "--format", "csv").stdout.decode()))
+        assert titles[:2] == (["label", "probability"] if k == "1" else ["label_1", "probability_1"])
+        assert {len(row) for row in rows} == {len(titles)}
+        tabs = run_here(*arguments, "--header").stdout.decode().splitlines()
+        assert tabs[0] == "\t".join(titles)
+        cells = [[cell for cell in row if cell] for row in rows]
+        assert cells == [line.split("\t") if line else [] for line in tabs[1:]]
 
 
 def test_a_program_that_keeps_it_running_gets_each_answer_at_once(folder: Path) -> None:

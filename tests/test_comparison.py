@@ -94,3 +94,12 @@ def test_sets_of_which_no_question_is_common_are_an_error() -> None:
     pairs = WordPairs("pairs", (("w0", "w1"), ("theirs", "w9")), (1.0, 2.0))
     with pytest.raises(InputError, match="no question that both"):
         difference(outcomes(A, pairs), outcomes(B, pairs), None)
+
+
+def test_words_of_one_overlap_are_ordered_by_how_near_they_stay_to_the_others_neighbours() -> None:
+    """By hand: with k 1, a has b in the first and d in the second; there it has cosine 0 with b, and here -1 with d."""
+    words = [b"a", b"b", b"c", b"d"]
+    first = vectors_of(words, np.array([[1, 0], [1, 0.1], [0, 1], [-1, 0]]))
+    second = vectors_of(words, np.array([[1, 0], [0, 1], [-1, 0], [1, 0.1]]))
+    (change,) = changes(shared_words(first, second), [0], 1)
+    assert (change.first, change.second, change.overlap, change.nearness) == ((1,), (3,), 0, -0.5)

@@ -1,5 +1,7 @@
 """The commands `evaluate` and `compare`: what they print, and what they say to bad input."""
 
+import csv
+import io
 import json
 import math
 import re
@@ -81,7 +83,9 @@ def test_scores_are_gensims_under_its_protocol(folder: Path, peer: KeyedVectors)
 
 def test_by_default_all_sets_that_gensim_brings_are_asked_and_the_protocol_is_told(folder: Path) -> None:
     result = run_here("evaluate", folder / "old.safetensors", "--max-words", "300", "--bootstrap", "1000")
-    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.returncode == 0
+    told = [line.split(":")[0] for line in result.stderr.decode().splitlines() if "of only" in line]
+    assert told == ["wordsim353", "simlex999", "questions-words"]  # 300 words have few of their questions
     first, protocol, titles, *rows = result.stdout.decode().splitlines()
     assert re.search(r"old.safetensors: \d+ words x 25$", first)
     assert protocol == (
@@ -243,7 +247,35 @@ def test_a_vector_file_without_words_takes_them_from_a_vocabulary(tmp_path: Path
     assert (result.returncode, b"wordsim353" in result.stdout) == (0, True)
 
 
+def test_csv_holds_what_tsv_does(folder: Path) -> None:
+    path = folder / "old.safetensors"
+    for arguments in (("evaluate", path, "wordsim353"), ("evaluate", path, folder / "few.txt", "--per-section")):
+        tsv, table = (run_here(*arguments, "--format", layout).stdout.decode() for layout in ("tsv", "csv"))
+        assert list(csv.reader(io.StringIO(table))) == [line.split("\t") for line in tsv.splitlines()]
+
+
+def test_a_set_of_which_few_questions_can_be_asked_is_told(tmp_path: Path) -> None:
+    path = saved(tmp_path / "v.safetensors", ["love", "sex", "tiger", "cat"], np.eye(4))
+    result = run_here("evaluate", path, "wordsim353")
+    assert result.returncode == 0
+    assert b"wordsim353: the vectors have the words of only 0." in result.stderr
+
+
 # ---------------------------------------------------------------- compare
+
+
+def test_the_csv_of_compare_is_one_table_with_what_tsv_tells(folder: Path) -> None:
+    arguments = ("compare", folder / "old.safetensors", folder / "new.safetensors", "wordsim353", "--top", "3")
+    tsv, table = (run_here(*arguments, "--format", layout).stdout.decode() for layout in ("tsv", "csv"))
+    titles, *rows = csv.reader(io.StringIO(table))
+    assert {len(row) for row in rows} == {len(titles)}
+    lines = [line.split("\t") for line in tsv.splitlines()]
+    assert [row[0] for row in rows] == [line[0] for line in lines]
+    score, *_, changed = (dict(zip(titles, row, strict=True)) for row in rows)
+    assert [score[name] for name in ("name", "n", "A", "B", "value", "low", "high", "p_value")] == [
+        lines[0][i] for i in (1, 3, 4, 5, 6, 7, 8, 9)
+    ]
+    assert [changed[name] for name in ("name", "value", "A", "B")] == lines[-1][1:]
 
 
 def test_compare_tells_scores_words_and_neighbours(folder: Path, peer: KeyedVectors) -> None:

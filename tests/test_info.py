@@ -1,12 +1,17 @@
 """`wordvec info` says of every file that wordvec writes what it is and how it was made."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.conftest import run_here
+from wordvec_cli.embeddings import save
+from wordvec_cli.vocabulary import Vocabulary
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +85,17 @@ def test_vectors_say_the_limits_of_the_vocabulary_that_was_given(corpus_file: Pa
     assert run_here("train", corpus_file, *options).returncode == 0
     facts = run_here("info", vectors).stdout.decode().splitlines()
     assert {"vocabulary.min_count\t7", "vocabulary.max_vocab\t12"} <= set(facts)
+
+
+def test_what_a_file_says_of_itself_forges_no_line_and_is_valid_json(tmp_path: Path) -> None:
+    path = tmp_path / "v.safetensors"
+    made_by = "x\nwords\t99\x1b[2J"
+    save(str(path), Vocabulary.from_words([b"a"]), np.ones((1, 2), np.float32), {"made_by": made_by, "losses": "[NaN]"})
+    lines = run_here("info", path).stdout.splitlines()
+    assert rb"made_by" + b"\t" + rb"x\nwords\t99\x1b[2J" in lines
+    assert [line for line in lines if line.startswith(b"words\t")] == [b"words\t1"]
+    told = json.loads(run_here("info", path, "--format", "json").stdout, parse_constant=pytest.fail)
+    assert (told["made_by"], told["losses"]) == (made_by, [None])
+    rows = list(csv.reader(io.StringIO(run_here("info", path, "--format", "csv").stdout.decode(), newline="")))
+    assert rows[0] == ["name", "value"]
+    assert ["made_by", made_by] in rows

@@ -434,3 +434,15 @@ def test_no_distance_is_below_zero(known_file: Path) -> None:
     assert run_here("odd-one-out", known_file, "both", "both").stdout == b"both both\tboth\t0.000000\n"
     record = run_here("odd-one-out", known_file, "both", "both", "--format", "json").stdout
     assert b"-0" not in record
+
+
+def test_vectors_of_another_training_are_told_once_and_those_of_the_same_are_not(
+    known_file: Path, tmp_path: Path
+) -> None:
+    same = run_here("similar", known_file, "--vector", "-k", "1", stdin=b"east 1 0\nnorth 0 2\n")
+    assert (same.returncode, same.stderr) == (0, b"")
+    other = run_here("similar", known_file, "--vector", "-k", "1", stdin=b"new 3 1\neast 0 1\nnorth 1 0\n")
+    assert other.returncode == 0
+    assert other.stderr.count(b"\n") == 1
+    assert b"its vector of 'east' is not that of" in other.stderr
+    assert b"cosine 0.00" in other.stderr

@@ -1,5 +1,8 @@
 """`wordvec verify`: what it finds in files that are made to be wrong, and what its exit status says."""
 
+import csv
+import io
+import json
 import warnings
 from pathlib import Path
 
@@ -124,3 +127,24 @@ def test_a_wrong_order_of_the_words_is_found() -> None:
         "right": [0, 0], "wrong": [0, 1], "twice": [1, 0], "no order": [0, 3],
     }  # fmt: skip
     assert found["twice"][0].examples == (b"a",)
+
+
+def test_json_and_csv_hold_what_the_lines_do_and_no_word_forges_a_line(wordvec: Run, tmp_path: Path) -> None:
+    path = tmp_path / "v.safetensors"
+    words = [b"a\nchecksum\tholds", b"=1\xff", b"c"]
+    save(str(path), Vocabulary.from_words(words), np.array([[0, 0], [np.nan, 1], [1, 1]], np.float32), {})
+    text = wordvec("verify", path)
+    assert [line.count(b"\t") for line in text.stdout.splitlines()] == [1] * 7
+    assert rb"a\nchecksum\tholds" in text.stdout
+    told = wordvec("verify", path, "--format", "json")
+    assert told.returncode == text.returncode == 1
+    found = json.loads(told.stdout)
+    checks = {each["check"]: each for each in found["checks"]}
+    assert found["sound"] is False
+    assert checks["rows of zeros"] == {"check": "rows of zeros", "result": 1, "examples": ["a\nchecksum\tholds"]}
+    assert checks["rows with numbers that are not finite"]["examples"] == [{"text": "=1\ufffd", "bytes": "PTH/"}]
+    table = wordvec("verify", path, "--format", "csv", "--spreadsheet-safe").stdout.decode()
+    rows = list(csv.reader(io.StringIO(table, newline="")))
+    assert rows[0] == ["check", "result", "examples"]
+    assert ["rows with numbers that are not finite", "1", "'=1\ufffd"] in rows
+    assert len(rows) == 1 + len(checks)

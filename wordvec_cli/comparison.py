@@ -9,7 +9,7 @@ import numpy as np
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import Outcomes, Score, resampled
-from wordvec_cli.metrics import Cosine
+from wordvec_cli.metrics import Cosine, unit_rows
 from wordvec_cli.query import Index, nearest
 from wordvec_cli.resampling import Resampling, interval, p_value
 from wordvec_cli.vocabulary import Vocabulary
@@ -100,12 +100,16 @@ def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
 
 @dataclass(frozen=True)
 class Change:
-    """A shared word's nearest neighbours in both, best first, as ids of the shared words; `overlap`: the share of those
-    of the first that are among those of the second."""
+    """A shared word's nearest neighbours in both, best first, as ids of the shared words.
+
+    nearness  the mean cosine of the word with the other's neighbours: what puts words of one overlap in an order
+    overlap   the share of the neighbours of the first that are among those of the second
+    """
 
     word_id: int
     first: tuple[int, ...]
     second: tuple[int, ...]
+    nearness: float
 
     @property
     def overlap(self) -> float:
@@ -120,7 +124,16 @@ def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change
     both = shared.first, shared.second
     kept = [i for i in word_ids if len(shared) > 1 and all(each.matrix[i].any() for each in both)]
     found = [_neighbours(each, kept, k) for each in both]
-    return [Change(word_id, mine, theirs) for word_id, mine, theirs in zip(kept, *found, strict=True)]
+    return [
+        Change(word_id, mine, theirs, (_nearness(both[1], word_id, mine) + _nearness(both[0], word_id, theirs)) / 2)
+        for word_id, mine, theirs in zip(kept, *found, strict=True)
+    ]
+
+
+def _nearness(vectors: Embeddings, word_id: int, others: Sequence[int]) -> float:
+    """The mean cosine of a word with others."""
+    rows = unit_rows(vectors.matrix[[word_id, *others]])
+    return float((rows[1:] @ rows[0]).mean())
 
 
 def _neighbours(vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:

@@ -10,7 +10,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.metrics import METRICS, Cosine, Scorer, unit_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from wordvec_cli.vocabulary import Vocabulary
 
@@ -247,10 +247,11 @@ def weighted_means(
     return means
 
 
-def similarities(metric: str, first: "Exact | Matrix", second: "Exact | Matrix") -> "Exact":
+def similarities(metric: str, first: "ArrayLike", second: "ArrayLike") -> "Exact":
     """How near each row (n, dim) is to that of another matrix, (n,)."""
-    scorer = METRICS[metric](first)
-    return scorer.told(scorer.exact(np.asarray(second, np.float64), np.arange(len(first))))
+    exact = np.asarray(first, np.float64)
+    scorer = METRICS[metric](exact)
+    return scorer.told(scorer.exact(np.asarray(second, np.float64), np.arange(len(exact))))
 
 
 def cosines_to_mean(vectors: "Matrix") -> "Exact":

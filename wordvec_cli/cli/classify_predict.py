@@ -1,6 +1,5 @@
 """`wordvec classify predict`: the labels of lines."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import click
 from wordvec_cli.cli.classify import check_files, k_option, layout_of, rows_of, text_column_option, threshold_option
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @k_option
 @threshold_option
 @text_column_option
-@click.option(
-    "--format", "layout", type=click.Choice(["tsv", "json"]), default="tsv", show_default=True,
-    help="tsv: label, probability, label, probability ...; json: an object for each line.",
-)  # fmt: skip
+@table_options(
+    "tsv: label, probability, label, probability ...; csv: the same below titles, empty cells where there are fewer "
+    "labels; json: an object for each line."
+)
 @progress_options
 @click.pass_obj
 def command(
@@ -36,7 +36,7 @@ def command(
     k: int,
     threshold: float,
     text_column: str | None,
-    layout: str,
+    table: Table,
 ) -> None:
     """Print the most probable labels of each line of FILEs, or of standard input, best first: a line for a line.
 
@@ -55,19 +55,19 @@ def command(
     check_files(files)
     classifier = predictor.classifier
     its_layout = layout_of(text_column, None, classifier.task.label_prefix)
+    n_labels = min(k, len(classifier.label_names))
+    numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
+    write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
     for rows in rows_of(files, its_layout, classifier.tokenizer, terminal):
-        write_stdout(_LAYOUTS[layout](predictor.predict(rows, k, threshold)))
+        write_stdout(_lines(predictor.predict(rows, k, threshold), table, n_labels))
 
 
-def _tsv(predictions: Sequence[Sequence["Prediction"]]) -> Iterator[bytes]:
+def _lines(predictions: Sequence[Sequence["Prediction"]], table: Table, n_labels: int) -> Iterator[bytes]:
     for line in predictions:
-        yield b"\t".join(b"%b\t%.6f" % prediction for prediction in line) + b"\n"
-
-
-def _json(predictions: Sequence[Sequence["Prediction"]]) -> Iterator[bytes]:
-    for line in predictions:
-        labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line]
-        yield json.dumps({"labels": labels}).encode() + b"\n"
-
-
-_LAYOUTS = {"tsv": _tsv, "json": _json}
+        if table.is_json:
+            labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line]
+            yield table.record({"labels": labels})
+        else:
+            cells = [cell for label, value in line for cell in (label, b"%.6f" % value)]
+            missing = 2 * n_labels - len(cells) if table.is_csv else 0
+            yield table.row([*cells, *[b""] * missing])

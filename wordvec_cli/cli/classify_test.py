@@ -1,11 +1,11 @@
 """`wordvec classify test`: how well a classifier does on lines whose labels are known."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec_cli import json_text
 from wordvec_cli.cli.classify import (
     check_files,
     k_option,
@@ -134,7 +134,7 @@ def _json(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes
             {"true": as_text(true), "predicted": None if predicted is None else as_text(predicted), "lines": n}
             for (true, predicted), n in _confusion(scores)
         ]
-    yield json.dumps(facts, indent=2).encode() + b"\n"
+    yield json_text.written(facts, indent=2).encode() + b"\n"
 
 
 def _figures(score: "Score") -> dict[str, float]:

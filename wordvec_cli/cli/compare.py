@@ -1,12 +1,12 @@
 """`wordvec compare`: two vector files side by side: scores, words, and whose neighbours changed."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from wordvec_cli import json_text
 from wordvec_cli.cli.judging import (
     Judging,
     aligned,
@@ -22,8 +22,10 @@ from wordvec_cli.cli.judging import (
 from wordvec_cli.cli.missing import EXIT_MISSING
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, listed_words, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.comparison import Change, Difference, SharedWords, changes, difference, shared_words
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
@@ -59,13 +61,11 @@ N_EXAMPLES = 5  # words and neighbours that are shown
     metavar="N",
     help="How many of the words whose neighbours changed most are listed.",
 )
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "tsv", "json"]),
-    default="text",
-    show_default=True,
-    help="text: tables for people; tsv: lines that begin with what they tell; json: one object.",
+@table_options(
+    "text: tables for people; tsv: lines that begin with what they tell; csv: a row for each of them, below titles; "
+    "json: one object.",
+    ("text", "tsv", "csv", "json"),
+    has_header_option=False,
 )
 @vector_options
 @progress_options
@@ -82,7 +82,7 @@ def command(
     n_words: int | None,
     words: str | None,
     top: int,
-    layout: str,
+    table: Table,
     source: VectorSource,
 ) -> int:
     """Compare the vectors of A and B, whose words and dimensions may differ.
@@ -107,10 +107,13 @@ def command(
         name: {"vectors": path, "words": len(each.vocabulary), "dimension": each.dim}
         for name, path, each in zip("AB", (first, second), opened, strict=True)
     }
-    least_kept = sorted(found, key=lambda change: change.overlap)[:top]
+    least_kept = sorted(found, key=lambda change: (change.overlap, change.nearness))[:top]
     comparison = Comparison(facts, judging, differences, shared, found, k, least_kept)
-    lines = _LAYOUTS[layout](comparison)
-    write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
+    if table.is_csv:
+        write_stdout(map(table.text_row, _csv(comparison)))
+    else:
+        lines = _LAYOUTS[table.layout](comparison)
+        write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
     return EXIT_MISSING if n_missing else 0
 
 
@@ -129,6 +132,11 @@ class Comparison:
     @property
     def overlap(self) -> float | None:
         return sum(change.overlap for change in self.changes) / len(self.changes) if self.changes else None
+
+    @property
+    def by_chance(self) -> float:
+        """The overlap of neighbours that are drawn by lot."""
+        return min(self.k / max(len(self.shared) - 1, 1), 1.0)
 
     def neighbours(self, word_ids: Sequence[int], n: int | None = N_EXAMPLES) -> list[str]:
         return [as_text(self.shared.first.vocabulary.word(word_id)) for word_id in word_ids[:n]]
@@ -164,7 +172,7 @@ def _wanted(path: str | None, shared: SharedWords, n_words: int, terminal: Termi
 
 def _text(told: Comparison) -> Iterator[str]:
     for name, fact in told.facts.items():
-        yield f"{name}  {fact['vectors']}: {fact['words']} words x {fact['dimension']}"
+        yield f"{name}  {visible(fact['vectors'])}: {fact['words']} words x {fact['dimension']}"
     if told.differences:
         yield told.judging.described()
         yield from aligned([("set", "measure", "used", "A", "B", "B - A", "interval", "p"), *_score_rows(told)])
@@ -173,14 +181,14 @@ def _text(told: Comparison) -> Iterator[str]:
         yield f"words: {len(words)} in {name} only{_few(words)}"
     yield (
         f"neighbours: {shown(told.overlap)} of the {told.k} nearest are the same in both "
-        f"(mean over {len(told.changes)} words, among the shared words)"
+        f"(mean over {len(told.changes)} words, among the shared words; by chance {shown(told.by_chance)})"
     )
     if told.least_kept:
         yield f"the {len(told.least_kept)} words that keep the fewest neighbours:"
     for change in told.least_kept:
         word, *_ = told.neighbours([change.word_id])
         in_first, in_second = (", ".join(told.neighbours(ids)) for ids in (change.first, change.second))
-        yield f"  {word}  {change.overlap:.2f}  A: {in_first}  B: {in_second}"
+        yield visible(f"  {word}  {change.overlap:.2f}  A: {in_first}  B: {in_second}")
 
 
 def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
@@ -193,7 +201,7 @@ def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
 def _few(words: Sequence[bytes]) -> str:
     """The first of some words, to show what kind they are."""
     more = ", ..." if len(words) > N_EXAMPLES else ""
-    return f" ({', '.join(map(as_text, words[:N_EXAMPLES]))}{more})" if words else ""
+    return visible(f" ({', '.join(map(as_text, words[:N_EXAMPLES]))}{more})") if words else ""
 
 
 def _tsv(told: Comparison) -> Iterator[str]:
@@ -211,6 +219,27 @@ def _tsv(told: Comparison) -> Iterator[str]:
         word, *_ = told.neighbours([change.word_id])
         in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
         yield f"changed\t{word}\t{exact(change.overlap)}\t{in_first}\t{in_second}"
+
+
+CSV_TITLES = ("part", "name", "measure", "n", "value", "A", "B", "low", "high", "p_value")
+
+
+def _csv(told: Comparison) -> Iterator[tuple[str, ...]]:
+    """One table for all: scores (value: B - A), numbers of words, the overlap of neighbours, and the words that changed
+    most (value: their overlap; A, B: their neighbours)."""
+    yield CSV_TITLES
+    for eval_set, each in told.differences:
+        figures = map(exact, (each.value, each.first.value, each.second.value))
+        chances = map(exact, (*(each.interval or (None, None)), each.p_value))
+        yield "score", eval_set.name, measure_of(eval_set), str(each.first.n_used), *figures, *chances
+    numbers = len(told.shared), len(told.shared.only_first), len(told.shared.only_second)
+    for name, n in zip(("both", "only A", "only B"), numbers, strict=True):
+        yield "words", name, "", str(n), *[""] * 6
+    yield "neighbours", str(told.k), "overlap", str(len(told.changes)), exact(told.overlap), *[""] * 5
+    for change in told.least_kept:
+        word, *_ = told.neighbours([change.word_id])
+        in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
+        yield "changed", word, "overlap", "", exact(change.overlap), in_first, in_second, *[""] * 3
 
 
 def _json(told: Comparison) -> Iterator[str]:
@@ -240,8 +269,9 @@ def _json(told: Comparison) -> Iterator[str]:
         }
         for change in told.least_kept
     ]
-    neighbours = {"k": told.k, "words": len(told.changes), "overlap": as_json(told.overlap), "changed": changed}
-    yield json.dumps(
+    neighbours: dict[str, Any] = {"k": told.k, "words": len(told.changes), "overlap": as_json(told.overlap)}
+    neighbours |= {"by_chance": as_json(told.by_chance), "changed": changed}
+    yield json_text.written(
         told.facts
         | {
             "judged_by": told.judging.facts(),

@@ -1,14 +1,13 @@
 """`wordvec decode`: numbers back into words."""
 
 import itertools
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from wordvec_cli.cli import EXIT_ERROR
+from wordvec_cli import json_text
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option
 from wordvec_cli.cli.output import as_text, lines_of_stdin, read_vocabulary_and_tell, write_stdout
 from wordvec_cli.cli.terminal import Terminal
@@ -44,7 +43,7 @@ def command(
     keep_padding: bool,
     value: int | None,
     specials: "Specials | None",
-) -> int:
+) -> None:
     """Turn SEQUENCES, what wordvec encode has written, back into words, a line for each line.
 
     An unknown word is shown as <unk>. - is standard input: lines of numbers, or of JSON arrays of them, each of which
@@ -73,7 +72,6 @@ def command(
     answers = Answers(decoder, layout, terminal)
     for batch in found.batches:
         write_stdout(map(answers.line, batch))
-    return answers.exit_status
 
 
 class Line(NamedTuple):
@@ -127,7 +125,6 @@ class Answers:
     def __init__(self, decoder: Decoder, layout: str, terminal: Terminal) -> None:
         from wordvec_cli.sequence_text import ids_of
 
-        self.exit_status = 0
         self._decoder, self._layout, self._terminal = decoder, layout, terminal
         self._ids_of = ids_of
 
@@ -139,14 +136,13 @@ class Answers:
         try:
             return write(self._decoder.words(Line(line.where, self._ids_of(line.text, line.where))))
         except InputError as error:
-            self._terminal.error(str(error))
-            self.exit_status = EXIT_ERROR
+            self._terminal.failure(str(error))
             return _BLANK[self._layout]
 
 
 _WRITE_LINE: dict[str, Callable[[list[bytes]], bytes]] = {
     "text": lambda words: b" ".join(words) + b"\n",
-    "json": lambda words: json.dumps([as_text(word) for word in words]).encode() + b"\n",
+    "json": lambda words: json_text.written([as_text(word) for word in words]).encode() + b"\n",
 }
 _BLANK = {"text": b"\n", "json": b"null\n"}
 

@@ -1,11 +1,11 @@
 """`wordvec evaluate`: how good vectors are, on word pairs and analogies, with the protocol and intervals."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec_cli import json_text
 from wordvec_cli.cli.judging import (
     Judging,
     aligned,
@@ -20,8 +20,10 @@ from wordvec_cli.cli.judging import (
 )
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.errors import OutputError
 from wordvec_cli.evaluation import Outcomes, Score
 from wordvec_cli.evaluation_sets import Analogies, EvalSet
@@ -43,13 +45,11 @@ HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "cove
     metavar="FILE",
     help="Write each question: set, section, three words, what is expected, what was answered, outcome.",
 )
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "tsv", "json"]),
-    default="text",
-    show_default=True,
-    help="text: a table for people; tsv: a line of titles, then one for each score; json: one object.",
+@table_options(
+    "text: a table for people; tsv: a line of titles, then one for each score; csv: the same between commas; json: one "
+    "object.",
+    ("text", "tsv", "csv", "json"),
+    has_header_option=False,
 )
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
 @vector_options
@@ -64,7 +64,7 @@ def command(
     judging: Judging,
     per_section: bool,
     predictions: str | None,
-    layout: str,
+    table: Table,
     vocab: str | None,
     source: VectorSource,
 ) -> None:
@@ -89,8 +89,12 @@ def command(
     if predictions:
         with replacing(predictions) as file:
             file.writelines(_predictions(outcomes, opened.vocabulary))
-    lines = _LAYOUTS[layout](facts, judging, _parts(scores, per_section))
-    write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
+    parts = _parts(scores, per_section)
+    if table.layout in ("tsv", "csv"):
+        write_stdout(map(table.text_row, _rows(judging, parts)))
+    else:
+        lines = (_json if table.is_json else _text)(facts, judging, parts)
+        write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
 
 
 def _check_predictions(path: str, *inputs: str) -> None:
@@ -117,23 +121,24 @@ def _parts(scores: Iterable[tuple[EvalSet, Score]], per_section: bool) -> list[P
 
 
 def _text(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
-    yield f"{facts['vectors']}: {facts['words']} words x {facts['dimension']}"
+    yield f"{visible(facts['vectors'])}: {facts['words']} words x {facts['dimension']}"
     yield judging.described()
     rows = [("set", "measure", "score", "interval", "used", "total", "coverage")]
     for eval_set, part, score in parts:
         used = str(score.n_used), str(score.n_total), f"{score.coverage:.1%}"
         name = eval_set.name if part == "all" else f"  {part}"
-        rows.append((name, measure_of(eval_set), shown(score.value), shown_interval(score.interval), *used))
+        rows.append((visible(name), measure_of(eval_set), shown(score.value), shown_interval(score.interval), *used))
     yield from aligned(rows)
 
 
-def _tsv(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
+def _rows(judging: Judging, parts: Sequence[Part]) -> Iterator[Sequence[str]]:
+    """Titles, and a row for each score."""
     protocol = judging.facts()
-    yield "\t".join((*HEAD, *protocol))
+    yield *HEAD, *protocol
     for eval_set, part, score in parts:
         values = [exact(value) for value in (score.value, *(score.interval or (None, None)))]
         used = str(score.n_used), str(score.n_total), exact(score.coverage)
-        yield "\t".join((eval_set.name, part, measure_of(eval_set), *values, *used, *map(str, protocol.values())))
+        yield eval_set.name, part, measure_of(eval_set), *values, *used, *map(str, protocol.values())
 
 
 def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
@@ -150,10 +155,7 @@ def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Ite
         }
         for eval_set, part, score in parts
     ]
-    yield json.dumps(facts | {"judged_by": judging.facts(), "scores": rows}, indent=2)
-
-
-_LAYOUTS = {"text": _text, "tsv": _tsv, "json": _json}
+    yield json_text.written(facts | {"judged_by": judging.facts(), "scores": rows}, indent=2)
 
 
 # ---------------------------------------------------------------- predictions

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
-from wordvec_cli import store
+from wordvec_cli import json_text, store
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.embeddings import FORMAT, Embeddings, is_native, stored_vocabulary
 from wordvec_cli.sidecar import read_sidecar, sidecar_path
 
@@ -22,15 +24,16 @@ JSON_VALUES = (
 
 @click.command(short_help="Say what a file is and how it was made.")
 @click.argument("file")
-@click.option(
-    "--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="text: `name<TAB>value` lines; json: one object.",
-)  # fmt: skip
+@table_options(
+    "text: a line for each fact, a tab after its name; csv: a row for each; json: one object.",
+    ("text", "csv", "json"),
+    has_header_option=False,
+)
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
 @vector_options
 @progress_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None, source: VectorSource) -> None:
+def command(terminal: Terminal, /, *, file: str, table: Table, vocab: str | None, source: VectorSource) -> None:
     """Print what FILE is, its rows and dimension, and how it was made: `name<TAB>value` lines, or one JSON object.
 
     FILE is a vector file of any kind, or any other file that wordvec writes.
@@ -47,10 +50,13 @@ def command(terminal: Terminal, /, *, file: str, layout: str, vocab: str | None,
         facts = {"format": f"as {sidecar_path(file)} says"} | said
     else:
         facts = _facts(source.open(file, terminal, vocab))
-    if layout == "json":
-        write_stdout([json.dumps(facts, indent=2).encode() + b"\n"])
-    else:
-        write_stdout(f"{name}\t{_shown(value)}\n".encode() for name, value in _flat(facts))
+    if table.is_json:
+        write_stdout([json_text.written(facts, indent=2).encode() + b"\n"])
+    elif table.is_csv:
+        rows = [table.text_row((name, _shown(value))) for name, value in _flat(facts)]
+        write_stdout([*table.head(("name", "value")), *rows])
+    else:  # a line end in what a file says of itself must not look like a line of ours
+        write_stdout(f"{visible(name)}\t{visible(_shown(value))}\n".encode() for name, value in _flat(facts))
 
 
 def _facts(embeddings: Embeddings) -> dict[str, Any]:
@@ -109,4 +115,4 @@ def _flat(facts: dict[str, Any]) -> list[tuple[str, object]]:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json_text.written(value)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wordvec_cli.embeddings import Embeddings
     from wordvec_cli.evaluation import Outcomes
 
+LITTLE = 0.1  # of the questions of a set: so few known ones are worth a word
 NORMALISATION = "vectors at length 1"
 
 _OPTIONS = combined(
@@ -146,6 +147,11 @@ def outcomes_of_sets(
             reason = error
             continue
         n_asked += 1
+        if (share := min(float(each.is_known.mean()) for each in outcomes)) < LITTLE:
+            terminal.note(
+                f"{eval_set.name}: the vectors have the words of only {share:.1%} of its questions, so that its score "
+                "says little; is it of their language, and are its words written as theirs?"
+            )
         yield outcomes
     if reason is not None:
         if not n_asked:

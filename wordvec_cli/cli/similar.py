@@ -1,6 +1,7 @@
 """`wordvec similar`: the nearest neighbours of words, of means of words, and of vectors."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import click
@@ -8,12 +9,15 @@ import click
 from wordvec_cli.cli.missing import WordFinder
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options, scorer_of_means
 from wordvec_cli.cli.options import is_number
-from wordvec_cli.cli.output import fields_of
+from wordvec_cli.cli.output import fields_of, shown
 from wordvec_cli.cli.questions import Question, asked_questions, metric_option, numbered, question_of, question_options
 from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vector_lines import parsed_vector
 from wordvec_cli.cli.vectors import VectorSource
+from wordvec_cli.embeddings import Embeddings
+
+LEAST_COSINE = 0.5  # of a word in two files of one training
 
 
 @click.command(short_help="List the nearest neighbours of words.")
@@ -99,7 +103,8 @@ def command(
     split: Callable[[bytes], list[bytes]] = lambda line: [line]  # noqa: E731
     what = "words"
     if is_vector:
-        posed = numbered(partial(_question_of_numbers, dim=embeddings.dim, metric=metric), terminal)
+        origin = _Origin(vectors, embeddings, terminal)
+        posed = numbered(partial(_question_of_numbers, origin=origin, metric=metric), terminal)
         what = "vectors"
     elif is_mean:
         posed, what, split = partial(_mean, finder=finder), "questions of several words", fields_of
@@ -138,7 +143,33 @@ def _sum(words: list[bytes], n_positive: int, finder: WordFinder) -> Question:
     return question_of(words, finder, weights, [name], is_set=True)
 
 
-def _question_of_numbers(line: list[bytes], dim: int, metric: str) -> Question:
+@dataclass
+class _Origin:
+    """Whether vectors from a pipe seem to be of the same training as the file: seen at the first word of both."""
+
+    path: str
+    embeddings: Embeddings
+    terminal: Terminal
+    is_checked: bool = False
+
+    def check(self, word: bytes, vector: Sequence[float]) -> None:
+        word_id = None if self.is_checked else self.embeddings.vocabulary.find(word)
+        if word_id is None:
+            return
+        self.is_checked = True
+        from wordvec_cli.query import similarities
+
+        cosine = float(similarities("cosine", [vector], [self.embeddings.row(word_id)])[0])
+        if cosine < LEAST_COSINE:
+            self.terminal.note(
+                f"standard input: its vector of {shown(word)!r} is not that of {self.path} (cosine {cosine:.2f}); "
+                "if it is of another training, the answers mean nothing"
+            )
+
+
+def _question_of_numbers(line: list[bytes], origin: _Origin, metric: str) -> Question:
     """A line of numbers, or of a word and numbers; one without a word has no name yet. Raises: InputError"""
-    word, vector = parsed_vector(line[0], dim, is_length_bounded=metric != "cosine")
+    word, vector = parsed_vector(line[0], origin.embeddings.dim, is_length_bounded=metric != "cosine")
+    if word is not None:
+        origin.check(word, vector)
     return Question([] if word is None else [word], [vector], [1.0])

@@ -134,7 +134,7 @@ def _every_command(group: click.Group, prefix: str = "wordvec") -> Iterator[tupl
 def no_such_command(name: str, commands: Iterable[str]) -> str:
     """What to say about a command that there is not."""
     near = [each for each in commands if is_near(_plain(name), _plain(each))]
-    return f"no such command: {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+    return f"No such command: {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 def is_near(wrong: str, right: str) -> bool:

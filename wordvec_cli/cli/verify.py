@@ -1,16 +1,18 @@
 """`wordvec verify`: whether a vector file is sound."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from wordvec_cli import store
+from wordvec_cli import json_text, store
 from wordvec_cli.cli import EXIT_ERROR
 from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import write_stdout
+from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.embeddings import is_native
 
 if TYPE_CHECKING:
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Say whether a vector file is sound.")
 @click.argument("file")
+@table_options(
+    "text: a line for each check, a tab after its name; csv: a row for each; json: one object.",
+    ("text", "csv", "json"),
+    has_header_option=False,
+)
 @click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
 @vector_options
 @progress_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, file: str, vocab: str | None, source: VectorSource) -> int:
+def command(terminal: Terminal, /, *, file: str, table: Table, vocab: str | None, source: VectorSource) -> int:
     """Check the vectors of FILE, of whatever kind, and print `check<TAB>result` lines.
 
     The exit status is 1 if the file is damaged, or has words that come twice or numbers that are not finite; with
@@ -35,28 +42,54 @@ def command(terminal: Terminal, /, *, file: str, vocab: str | None, source: Vect
     """
     from wordvec_cli.soundness import findings
 
-    is_bad, lines = False, []
+    is_bad, results = False, []
     if is_native(file):
         holds = store.open_file(file).checksum_holds()
-        lines.append(f"checksum\t{'holds' if holds else 'does not hold: the file was changed or damaged'}".encode())
+        results.append(_Result("checksum", "holds" if holds else "does not hold: the file was changed or damaged"))
         is_bad = not holds
     notes: list[str] = []
     vectors = source._replace(strict=False, duplicates="all").open(file, terminal, vocab, note=notes.append)
-    lines += [f"reading\t{note}".encode() for note in notes]
+    results += [_Result("reading", note) for note in notes]
     is_bad |= bool(notes) and source.strict
-    lines.append(f"rows\t{len(vectors.vocabulary)} of {vectors.dim} numbers".encode())
+    results.append(_Result("rows", f"{len(vectors.vocabulary)} of {vectors.dim} numbers"))
     for finding in findings(vectors):
-        lines.append(_line(finding))
+        results.append(_of(finding))
         is_bad |= finding.n > 0 and (finding.is_error or source.strict)
-    write_stdout(_ended(lines))
+    write_stdout(_lines(results, table, is_bad))
     return EXIT_ERROR if is_bad else 0
 
 
-def _line(finding: "Finding") -> bytes:
-    examples = b", ".join(finding.examples)
-    shown = b" (%b%b)" % (examples, b", ..." if finding.n > len(finding.examples) else b"") if examples else b""
-    return b"%b\t%d%b" % (finding.check.encode(), finding.n, shown)
+class _Result(NamedTuple):
+    """A line of the answer: what was looked at, and how it is; how many words or rows are wrong, and some."""
+
+    check: str
+    result: str
+    n_wrong: int | None = None
+    examples: Sequence[bytes] = ()
 
 
-def _ended(lines: list[bytes]) -> Iterator[bytes]:
-    return (line + b"\n" for line in lines)
+def _of(finding: "Finding") -> _Result:
+    return _Result(finding.check, str(finding.n), finding.n, finding.examples)
+
+
+def _lines(results: Sequence[_Result], table: Table, is_bad: bool) -> Iterator[bytes]:
+    if table.is_json:
+        checks = [
+            {"check": each.check, "result": each.result if each.n_wrong is None else each.n_wrong,
+             "examples": list(map(as_text, each.examples))}
+            for each in results
+        ]  # fmt: skip
+        yield json_text.written({"sound": not is_bad, "checks": checks}, indent=2).encode() + b"\n"
+    elif table.is_csv:
+        yield from table.head(("check", "result", "examples"))
+        for each in results:
+            yield table.row([each.check.encode(), _bytes(each.result), b" ".join(each.examples)])
+    else:
+        for each in results:
+            more = ", ..." if (each.n_wrong or 0) > len(each.examples) else ""
+            examples = f" ({', '.join(map(as_text, each.examples))}{more})" if each.examples else ""
+            yield f"{visible(each.check)}\t{visible(each.result + examples)}\n".encode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
