@@ -2,8 +2,9 @@
 
 import re
 
-_MUST_BE_QUOTED = re.compile(rb'[,"\n\r]')
-_NUMBER = re.compile(rb"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+# Patterns are compiled where they are needed: a cold look-up waits for none of them.
+_MUST_BE_QUOTED = rb'[,"\n\r]'
+_NUMBER = rb"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 # What a spreadsheet takes for the start of a formula, in the wide forms of East Asian keyboards too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _STARTS = tuple(start.encode() for start in _FORMULA_STARTS)
@@ -16,9 +17,9 @@ def csv_cell(cell: bytes, is_safe: bool = False) -> bytes:
     """
     if not is_utf8(cell):
         cell = cell.decode("utf-8", "replace").encode()
-    if is_safe and cell.startswith(_STARTS) and not _NUMBER.fullmatch(cell):
+    if is_safe and cell.startswith(_STARTS) and not re.fullmatch(_NUMBER, cell):
         cell = b"'" + cell
-    if _MUST_BE_QUOTED.search(cell):
+    if re.search(_MUST_BE_QUOTED, cell):
         return b'"' + cell.replace(b'"', b'""') + b'"'
     return cell
 

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 # Half of a pair of surrogates without the other: what bytes that are not valid UTF-8 became (surrogateescape).
-_LONE_SURROGATE = re.compile(r"(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])")
+_LONE_SURROGATE = r"(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])"
 
 
 def written(value: Any, indent: int | None = None) -> str:
@@ -21,7 +21,7 @@ def written(value: Any, indent: int | None = None) -> str:
         text = json.dumps(value, indent=indent, allow_nan=False)
     except ValueError:
         text = json.dumps(_valid(value), indent=indent, allow_nan=False)
-    if "\\ud" in text and _LONE_SURROGATE.search(text):
+    if "\\ud" in text and re.search(_LONE_SURROGATE, text):
         text = json.dumps(_valid(value), indent=indent, allow_nan=False)
     return text
 

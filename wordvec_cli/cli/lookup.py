@@ -129,14 +129,14 @@ def _csv_line(table: Table, word: bytes, numbers: bytes) -> bytes:
 
 def _json_line(table: Table, word: bytes, numbers: bytes) -> bytes:
     if b"n" in numbers:  # of nan or inf, which JSON does not have
-        numbers = _NOT_FINITE.sub(b"null", numbers)
+        numbers = re.sub(_NOT_FINITE, b"null", numbers)
     return b'{%b, "vector": %b}' % (
         json_text.members(word=as_text(word)),
         b"[" + numbers + b"]" if numbers else b"null",
     )
 
 
-_NOT_FINITE = re.compile(rb"-?inf|nan")
+_NOT_FINITE = rb"-?inf|nan"
 _LINES = {"text": _text_line, "tsv": _tsv_line, "csv": _csv_line, "json": _json_line}
 
 

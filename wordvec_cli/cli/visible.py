@@ -6,24 +6,24 @@ from collections.abc import Iterable, Iterator
 _NAMES = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 # C0, DEL and C1; separators of lines and paragraphs; marks that turn the order of reading; bytes that are not valid
 # UTF-8 (lone surrogates), among which a terminal may take 80 to 9F for C1.
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_CONTROL_IN_LINES = re.compile(_CONTROL.pattern.replace("\0-\x1f", "\0-\x08\x0b-\x1f"))
+_CONTROL = "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_CONTROL_IN_LINES = _CONTROL.replace("\0-\x1f", "\0-\x08\x0b-\x1f")
 # No byte of any of those, and no byte of what is not ASCII.
-_HARMLESS = re.compile(rb"[\t\n -~]*")
+_HARMLESS = rb"[\t\n -~]*"
 
 
 def visible(text: str) -> str:
     """A text on one line, with its control characters as escapes such as `\\x1b`."""
-    return text if text.isascii() and text.isprintable() else _CONTROL.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else re.sub(_CONTROL, _escape, text)
 
 
 def visible_lines(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Lines for a screen: as they are, but that tabs and line ends are the only control characters."""
     for part in map(bytes, parts):
-        if _HARMLESS.fullmatch(part):
+        if re.fullmatch(_HARMLESS, part):
             yield part
         else:
-            yield _CONTROL_IN_LINES.sub(_escape, part.decode("utf-8", "surrogateescape")).encode()
+            yield re.sub(_CONTROL_IN_LINES, _escape, part.decode("utf-8", "surrogateescape")).encode()
 
 
 def visible_cell(cell: bytes) -> bytes:
