@@ -15,13 +15,14 @@ from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from wordvec_cli.errors import InputError, OutputError
-from wordvec_cli.outputs import Outputs
 from wordvec_cli.streams import STANDARD_OUTPUT, standard_output, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from wordvec_cli.outputs import Outputs
 
 STANDARD_STREAM = "-"
 COPY_BYTES = 1 << 20
@@ -285,7 +286,7 @@ def _is_standard_output(path: str) -> bool:
 
 
 @contextmanager
-def together() -> Iterator[Outputs]:
+def together() -> "Iterator[Outputs]":
     """All files that are replaced inside the block take their places at its end, or none does.
 
     The first is what the others belong to: words, or FILE.json. If the process is killed while they take their
@@ -295,6 +296,8 @@ def together() -> Iterator[Outputs]:
     if outer := getattr(_of_this_thread, "outputs", None):
         yield outer
         return
+    from wordvec_cli.outputs import Outputs
+
     outputs = _of_this_thread.outputs = Outputs()
     try:
         yield outputs

@@ -5,7 +5,6 @@ U+FFFD in their place, and its exact bytes stand beside it in base64: in `bytes`
 `NAME_bytes` beside another, `NAME`. Such a text in a list is an object itself: {"text": ..., "bytes": ...}.
 """
 
-import binascii
 import json
 import math
 import re
@@ -71,4 +70,6 @@ def _replaced(text: str) -> str:
 
 
 def _base64(text: str) -> str:
+    import binascii  # for few words only
+
     return binascii.b2a_base64(_bytes(text), newline=False).decode()

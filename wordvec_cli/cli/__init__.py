@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from wordvec_cli import __version__
-from wordvec_cli.cli import memory_limit, spelling
+from wordvec_cli.cli import spelling
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import OutputError, WordvecError
 from wordvec_cli.files import failure, writable
@@ -91,8 +91,21 @@ def main() -> NoReturn:
         number = getattr(signal, name, None)  # Windows has but one of them
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _exit_on_signal)
-    memory_limit.watch_imports()
+    if _memory_is_limited():
+        from wordvec_cli.cli.memory_limit import watch_imports
+
+        watch_imports()
     sys.exit(run(sys.argv[1:]))
+
+
+def _memory_is_limited() -> bool:
+    """Whether `ulimit -v` or `ulimit -d` is set: seldom, so that the rest need not wait for what then is done."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
+    limits = (resource.getrlimit(limit)[0] for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+    return any(limit != resource.RLIM_INFINITY for limit in limits)
 
 
 def _exit_on_signal(number: int, frame: FrameType | None) -> None:
