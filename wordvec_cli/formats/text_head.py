@@ -17,6 +17,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 _BLANK = re.compile(rb"[ \t]")
+# Numbers alone, in one look: possessive, as the last of a million is no reason to look at the others again.
+_NUMBERS = re.compile(rb"[ \t]*+(?:(?:%b)(?:[ \t]++|\Z))*+" % NUMBER.pattern, NUMBER.flags)
 # What pandas and others write above the numbers of the columns: nothing, or the name of the words.
 _TITLES = re.compile(rb"(|words?|tokens?|terms?|index|labels?|names?|Unnamed: 0)((\t\d+)+)\r?", re.IGNORECASE)
 
@@ -139,17 +141,35 @@ def _commonest(widths: "Counter[int]") -> int:
 def _width(line: bytes) -> int:
     """How many numbers stand at the end of a line, at most all but the first field."""
     n, end = 0, len(line.rstrip(b" \t\r"))
-    while end:
+    while end:  # there a field ends
         start = 0
         if end > PIECE_BYTES:
             blank = _BLANK.search(line, end - PIECE_BYTES, end)
             if not blank:
                 return n  # no number is as long
             start = blank.end()
-        fields = list(filter(None, _BLANK.split(line[start:end])))
-        for field in reversed(fields if start else fields[1:]):
-            if not NUMBER.fullmatch(field):
-                return n
-            n += 1
-        end = start
+        piece = line[start:end] if start else _after_first_field(line[:end])
+        if _NUMBERS.fullmatch(piece):
+            n += len(piece.split())
+        else:
+            return n + _n_numbers_at_end(piece)
+        end = _end_of_field(line, start)
     return n
+
+
+def _end_of_field(line: bytes, end: int) -> int:
+    """Where the last field before `end` ends."""
+    while end and line[end - 1] in b" \t":
+        end -= 1
+    return end
+
+
+def _after_first_field(line: bytes) -> bytes:
+    line = line.lstrip(b" \t")
+    blank = _BLANK.search(line)
+    return line[blank.end() :] if blank else b""
+
+
+def _n_numbers_at_end(piece: bytes) -> int:
+    fields = list(filter(None, _BLANK.split(piece)))
+    return next((n for n, field in enumerate(reversed(fields)) if not NUMBER.fullmatch(field)), len(fields))
