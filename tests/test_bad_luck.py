@@ -118,7 +118,7 @@ def test_a_wrong_option_is_a_usage_error(wordvec: Run, tmp_path: Path, arguments
     [
         (None, "no such file or directory"),
         (b"", "is empty"),
-        (b"<html><body>404 Not Found</body></html>\n", "is no file of vectors that wordvec knows"),
+        (b"<html><body>404 Not Found</body></html>\n", "is a web page or XML, not a vector file"),
         ("half", "cut short"),
     ],
 )

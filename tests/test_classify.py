@@ -575,7 +575,10 @@ def test_values_that_cannot_be_are_refused(folder: Path, tmp_path: Path, option:
 def test_other_names_of_options_are_answered_with_ours() -> None:
     for theirs, ours in (("-wordNgrams", "--word-ngrams"), ("-lr", "--learning-rate"), ("-bucket", "--buckets")):
         status, error = error_of("train", "x", theirs, "2")
-        assert (status, error) == (2, f"Error: no such option: {theirs}; here it is {ours}")
+        assert (status, error) == (
+            2,
+            f"Error: no such option: {theirs}; here it is {ours}; see wordvec classify train --help",
+        )
 
 
 def test_the_losses_have_fasttexts_names_too(folder: Path, tmp_path: Path) -> None:

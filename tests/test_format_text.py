@@ -250,6 +250,17 @@ def test_a_file_without_rows_is_an_error_that_names_it(content: bytes) -> None:
         read(content)
 
 
+def test_a_first_word_longer_than_a_piece_of_the_line_does_not_hide_the_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_head, "PIECE_BYTES", 8)
+    word = b"w" * 100
+    for rows in (word + b" 1 2 3\n", word + b"  1  2\t3", b"a 1 2 3\n" + word + b" 1 2 3\n"):
+        found, _ = read(rows)
+        assert found.dim == 3
+        assert word in list(found.vocabulary)
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("head_bytes", [1 << 20, 40])
 def test_a_header_that_counts_its_rows_is_right_though_all_words_end_with_numbers(

@@ -250,8 +250,8 @@ def test_random_bytes_after_a_header_are_an_error_or_whole_rows(
         patch.setattr(word2vec_binary, "BLOCK_BYTES", max(block_bytes, len(header)))
         try:
             found, _ = read(header + content)
-        except InputError:
-            assert not expected
+        except InputError as error:
+            assert not expected or "its word is a part of the numbers before it" in str(error)
             return
     got = [(word, row.tobytes()) for word, row in zip(found.vocabulary, found.matrix, strict=True)]
     assert got == list(expected.items())

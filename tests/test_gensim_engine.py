@@ -302,7 +302,7 @@ def test_a_corpus_that_sampling_leaves_nothing_of_is_told_as_ever(wordvec: Run, 
         "train", "-", "-o", tmp_path / "v.safetensors", *BY_GENSIM, "--sample", "1e-18", stdin=b"a b\n" * 20
     )
     assert result.returncode == 1
-    assert b"Error: no line of the corpus has two words of the vocabulary left" in result.stderr
+    assert b"Error: --sample 1e-18 left no two words on any line" in result.stderr
 
 
 def test_numbers_that_are_not_finite_are_told_and_not_given(tmp_path: Path) -> None:

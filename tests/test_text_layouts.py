@@ -239,7 +239,7 @@ def test_a_terminal_gets_text_and_no_binary(command: str, monkeypatch: pytest.Mo
     encode("--length", "2", output="s.npy")
     monkeypatch.setattr(output_module, "is_for_terminal", lambda output: output == "-")
     message = run_here(*command.split()).stderr.decode()
-    assert "are binary; use -o FILE, redirect the output, or print them with --to text\n" in message
+    assert "are binary; use -o FILE, redirect the output, or print them with --to text; see wordvec" in message
     words = command.replace("--to npy", "").replace("--to safetensors", "").split()
     assert printed(*words, "--to", "text").count(b"\n") in {3, 5, 6}
 

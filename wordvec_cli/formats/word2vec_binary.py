@@ -68,11 +68,12 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
     if dim > MOST_DIM:
         raise InputError(f"{path}: says that its rows have {dim} numbers; the file is damaged, copy it again")
     blocks = _blocks(path, source, start[match.end() :], (n_told, dim), oddities)
-    for _, found in in_order(lambda block: _gathered(block, dim), blocks, options.n_threads):
-        yield found
-        options.report(Progress("reading", int(found.places[-1]), n_told, "rows"))
-    if MORE.format(n_told) in oddities.counts:
-        _check_in_step(path, found)
+    last = None
+    for _, last in in_order(lambda block: _gathered(block, dim), blocks, options.n_threads):
+        yield last
+        options.report(Progress("reading", int(last.places[-1]), n_told, "rows"))
+    if last is not None and MORE.format(n_told) in oddities.counts:
+        _check_in_step(path, last)
 
 
 def _check_in_step(path: str, last: Rows) -> None:
