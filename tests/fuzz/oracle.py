@@ -11,12 +11,14 @@ STATUSES = {0, 1, 2, 3}
 LEAKS = ("encountered in", "Traceback (most recent")  # numpy's warnings, a thread's traceback
 # What verify found odd in reading; that info repeats what stands beside the file.
 _TELLING = (b"reading\t", b"format\tas ")
+# They answer line by line, and tell each line that they cannot answer.
+ANSWER_LINES = {"decode", "analogy", "similarity", "similar", "odd-one-out"}
 CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 
 
 def complaint(command: str, damage: Damage, counted: bool, outcome: Outcome, results: Path) -> str | None:
     """One line about what the command did wrong, details in brackets at its end; None: nothing."""
-    return _crash(outcome) or _told_badly(outcome) or _leftover(outcome, results) or _lie(
+    return _crash(outcome) or _told_badly(command, outcome) or _leftover(outcome, results) or _lie(
         command, damage, counted, outcome
     )  # fmt: skip
 
@@ -44,7 +46,7 @@ def _last_of_traceback(outcome: Outcome) -> str:
     return f"{error} in {place.replace(chr(34), '')} ({message[:200]})"
 
 
-def _told_badly(outcome: Outcome) -> str | None:
+def _told_badly(command: str, outcome: Outcome) -> str | None:
     text = outcome.stderr.decode("utf-8", "replace")
     leak = next((line for line in text.splitlines() for each in LEAKS if each in line), None)
     if leak:
@@ -52,7 +54,9 @@ def _told_badly(outcome: Outcome) -> str | None:
     errors = [line for line in text.splitlines() if line.startswith("Error: ")]
     if outcome.status in (1, 2) and not errors and not outcome.stdout:
         return "failed without a word"
-    if len(errors) > 1 or (errors and not text.splitlines()[-1].startswith("Error: ")):
+    if len(errors) > 1 and command.partition(" ")[0] not in ANSWER_LINES:
+        return f"told more than one error ({text[-200:]!r})"
+    if errors and text.splitlines()[-len(errors) :] != errors:
         return f"told its error in more than one line ({text[-200:]!r})"
     if CONTROL.search(outcome.stderr):
         return f"printed control characters ({outcome.stderr[-200:]!r})"
