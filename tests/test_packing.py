@@ -13,6 +13,7 @@ from wordvec_cli.embeddings import packed_tensors, save, save_tensors
 from wordvec_cli.errors import InputError
 from wordvec_cli.packing import unpacked_rows
 from wordvec_cli.query import cosines_of_rows, overlap_of_neighbours
+from wordvec_cli.store import Tensor
 from wordvec_cli.vocabulary import Vocabulary
 
 
@@ -98,6 +99,39 @@ def test_export_packs_and_says_what_is_lost(
     sizes = [(tmp_path / name).stat().st_size for name in ("p.safetensors", "v.safetensors")]
     assert sizes[0] < share * sizes[1]
     assert wordvec("verify", tmp_path / "p.safetensors").returncode == 0
+
+
+def test_a_scale_that_takes_numbers_out_of_float32_makes_them_infinite_without_a_word_of_numpy(
+    wordvec: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "v.safetensors"
+    tensors = packed_tensors(np.ones((2, 2), np.float32), "int8")
+    scales = np.array([3e38, np.inf], "<f4")
+    tensors["scales"] = Tensor("F32", (2,), lambda: [scales.data.cast("B")])
+    numbers = np.array([[127, 1], [0, -1]], np.int8)
+    tensors["vectors"] = Tensor("I8", (2, 2), lambda: [numbers.data.cast("B")])
+    save_tensors(str(path), Vocabulary.from_words([b"one", b"two"]), tensors, {})
+    np.testing.assert_array_equal(load(str(path)).matrix, np.float32([[np.inf, 3e38], [np.nan, -np.inf]]))
+    result = wordvec("verify", path)
+    assert (result.returncode, result.stderr) == (1, b"")
+    assert b"rows with numbers that are not finite\t2 (one, two)" in result.stdout
+
+
+@pytest.mark.parametrize("packing", ["float16", "int8"])
+def test_vectors_that_are_not_finite_are_packed_as_such(wordvec: Run, tmp_path: Path, packing: str) -> None:
+    (tmp_path / "v.txt").write_text("one 1 2 inf\ntwo 1 2 3\nthree nan 1 2\n")
+    result = wordvec("export", tmp_path / "v.txt", tmp_path / "v.safetensors", f"--{packing}")
+    assert (result.returncode, b"encountered" in result.stderr) == (0, False), result.stderr
+    assert np.isfinite(load(str(tmp_path / "v.safetensors")).matrix).all(axis=1).tolist() == [False, True, False]
+
+
+def test_vectors_that_half_floats_cannot_hold_are_counted(wordvec: Run, tmp_path: Path) -> None:
+    """The largest half float is 65504, the smallest about 6e-8."""
+    (tmp_path / "v.txt").write_text("large 1 70000\none 1 2\ntwo 2 -1\nsmall 1e-9 1e-10\n")
+    result = wordvec("export", tmp_path / "v.txt", tmp_path / "v.safetensors", "--float16")
+    assert result.returncode == 0
+    assert b"--float16: 2 vectors out of its range became infinite or zero; leave it out to keep all\n" in result.stderr
+    assert b"the largest cosine error of a vector is 0;" in result.stderr
 
 
 def test_packing_is_for_native_files(wordvec: Run, vector_file: Path, tmp_path: Path) -> None:

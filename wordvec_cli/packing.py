@@ -6,7 +6,7 @@ Single rows are unpacked by the standard library alone, as a look-up must not wa
 import struct
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +57,7 @@ class ScaledBytes:
         import numpy as np
 
         numbers = np.asarray(self._content).reshape(-1, self._dim)
-        return (numbers * np.asarray(self._scales, np.float32)[:, None]).astype(np.float32).reshape(-1)
+        return _times_scales(numbers, np.asarray(self._scales, np.float32)).reshape(-1)
 
 
 Packed = HalfFloats | ScaledBytes
@@ -79,7 +79,8 @@ def packed_rows(rows: "Matrix", packing: Packing) -> "NDArray[np.float16] | NDAr
     if packing == "float16":
         with np.errstate(over="ignore"):
             return rows.astype(np.float16)
-    whole: NDArray[np.int8] = np.rint(rows / scales_of(rows)[:, None]).astype(np.int8)
+    with np.errstate(over="ignore", invalid="ignore"):  # in rows that are not finite, which their scale tells too
+        whole: NDArray[np.int8] = np.rint(rows / scales_of(rows)[:, None]).astype(np.int8)
     return whole
 
 
@@ -87,5 +88,14 @@ def unpacked_rows(rows: "Matrix", packing: Packing) -> "Matrix":
     """What is left of rows when they have been packed, (n, dim) float32."""
     import numpy as np
 
-    packed = packed_rows(rows, packing).astype(np.float32)
-    return packed if packing == "float16" else (packed * scales_of(rows)[:, None]).astype(np.float32)
+    packed = packed_rows(rows, packing)
+    return packed.astype(np.float32) if packing == "float16" else _times_scales(packed, scales_of(rows))
+
+
+def _times_scales(numbers: "NDArray[Any]", scales: "Matrix") -> "Matrix":
+    """Rows of whole numbers, each times its scale, which may take them out of float32 where it is damaged."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        product: Matrix = numbers * scales[:, None]
+    return product

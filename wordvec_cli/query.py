@@ -265,22 +265,29 @@ def cosines_to_mean(vectors: "Matrix") -> "Exact":
 
 
 def cosines_of_rows(first: "Matrix", second: "Matrix") -> "NDArray[np.float64]":
-    """The cosine of each row with that of another matrix, (n,); 1 for two rows of zeros."""
+    """The cosine of each row with that of another matrix, (n,); 1 for two rows of zeros, NaN if one is not finite."""
     cosines = np.ones(len(first))
     for start in range(0, len(first), ROWS_PER_COSINES):
         some = slice(start, start + ROWS_PER_COSINES)
         a, b = first[some].astype(np.float64), second[some].astype(np.float64)
-        lengths = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
-        products = np.einsum("ij,ij->i", a, b)
-        cosines[some] = np.divide(products, lengths, out=np.ones(len(a)), where=lengths > 0)
+        with np.errstate(invalid="ignore"):
+            lengths = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+            products = np.einsum("ij,ij->i", a, b)
+            cosines[some] = np.divide(products, lengths, out=np.ones(len(a)), where=lengths != 0)
     return cosines
+
+
+def have_directions(rows: "Matrix") -> "NDArray[np.bool_]":
+    """Which rows are finite and not zeros, (n,)."""
+    highest = np.abs(rows).max(axis=1)  # of which none is finite if one number of the row is not
+    are_directions: NDArray[np.bool_] = (highest > 0) & (highest < np.inf)
+    return are_directions
 
 
 def overlap_of_neighbours(first: Embeddings, second: Embeddings, k: int, n_sampled: int, seed: int = 1) -> float:
     """The mean share of the `k` nearest neighbours that words have in both, over a sample of words with directions."""
     rng = np.random.default_rng(seed)
-    lengths = np.abs(first.matrix).max(axis=1) * np.abs(second.matrix).max(axis=1)
-    candidates = np.flatnonzero(lengths > 0)
+    candidates = np.flatnonzero(have_directions(first.matrix) & have_directions(second.matrix))
     if len(candidates) < 2:
         return 1.0
     sample = rng.choice(candidates, min(n_sampled, len(candidates)), replace=False)
@@ -292,4 +299,5 @@ def overlap_of_neighbours(first: Embeddings, second: Embeddings, k: int, n_sampl
         ]
         for each in (first, second)
     ]
-    return float(np.mean([len(mine & theirs) / len(mine) for mine, theirs in zip(*found, strict=True)]))
+    shares = [len(mine & theirs) / len(mine) for mine, theirs in zip(*found, strict=True) if mine]
+    return float(np.mean(shares)) if shares else 1.0

@@ -31,6 +31,8 @@ WHOLE = (
     "export {f} {o}/x.vec",
     "export {f} {o}/x.safetensors --words {s}/words/w.txt",
     "export {f} {o}/x.npz --limit 3",
+    "export {f} {o}/x.safetensors --int8",
+    "export {f} {o}/x.safetensors --float16",
 )
 STARTS = (
     "matrix --vocab {s}/vocabulary/v.tsv --vectors {f} -o {o}/E.npy",

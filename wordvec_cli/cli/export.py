@@ -130,10 +130,14 @@ def _tell_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> Non
 
     from wordvec_cli.embeddings import from_matrix
     from wordvec_cli.packing import unpacked_rows
-    from wordvec_cli.query import cosines_of_rows, overlap_of_neighbours
+    from wordvec_cli.query import cosines_of_rows, have_directions, overlap_of_neighbours
 
     packed = from_matrix(vectors.vocabulary, np.ascontiguousarray(unpacked_rows(vectors.matrix, packing)), {})
-    error = 1 - cosines_of_rows(vectors.matrix, packed.matrix).min()
+    is_vector, is_kept = have_directions(vectors.matrix), have_directions(packed.matrix)
+    if n_lost := int(np.count_nonzero(is_vector & ~is_kept)):
+        lost = f"{counted(n_lost, 'vector')} out of its range became infinite or zero"
+        terminal.note(f"--{packing}: {lost}; leave it out to keep all")
+    error = 1 - cosines_of_rows(vectors.matrix, packed.matrix)[is_vector & is_kept].min(initial=1)
     overlap = overlap_of_neighbours(vectors, packed, N_NEIGHBOURS, N_SAMPLED)
     terminal.note(
         f"--{packing}: the largest cosine error of a vector is {max(error, 0):.2g}; {overlap:.1%} of the "
