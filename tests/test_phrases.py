@@ -1,3 +1,4 @@
+import json
 import random
 import subprocess
 from collections.abc import Iterator
@@ -256,9 +257,37 @@ def test_another_file_is_no_file_of_phrases(tmp_path: Path, header: bytes) -> No
 
 
 @pytest.mark.parametrize(
+    "changed",
+    [{"n_passes": 10**10}, {"n_passes": 1.0}, {"n_passes": True}, {"min_count": 0.5}, {"min_count": "5"},
+     {"max_candidates": 1.5}, {"max_candidates": None}, {"threshold": True}, {"threshold": float("inf")},
+     {"threshold": "1"}, {"threshold": 10**400}, {"join_punctuation": 1}],
+    ids=str,
+)  # fmt: skip
+def test_a_number_of_the_header_that_no_option_could_have_is_refused(
+    tmp_path: Path, changed: dict[str, object]
+) -> None:
+    _, learnt = ours(written(tmp_path, b"a b\n" * 9), threshold=0.01)
+    file = tmp_path / "phrases.tsv"
+    write_phrases(learnt, str(file))
+    header, *rows = file.read_text().splitlines()
+    start, brace, table = header.partition("{")
+    table = json.dumps(json.loads(brace + table) | changed)
+    file.write_text("\n".join([start + table, *rows, ""]))
+    with pytest.raises(InputError, match=r"phrases\.tsv:1: is no file that wordvec phrases"):
+        read_phrases(str(file))
+
+
+def test_a_table_of_phrases_may_have_as_many_passes_as_the_command_takes(tmp_path: Path) -> None:
+    _, learnt = ours(written(tmp_path, b"a b\n" * 9), threshold=0.01, n_passes=1000)
+    write_phrases(learnt, str(tmp_path / "phrases.tsv"))
+    assert read_phrases(str(tmp_path / "phrases.tsv")).options.n_passes == 1000
+
+
+@pytest.mark.parametrize(
     "options",
-    [{"scoring": "pmi"}, {"min_count": 0}, {"n_passes": 0}, {"threshold": 0.0}, {"threshold": float("nan")},
-     {"scoring": "npmi"}, {"delimiter": b""}, {"delimiter": b" "}, {"connector_words": frozenset([b""])}],
+    [{"scoring": "pmi"}, {"min_count": 0}, {"n_passes": 0}, {"n_passes": 1001}, {"threshold": 0.0},
+     {"threshold": float("nan")}, {"scoring": "npmi"}, {"delimiter": b""}, {"delimiter": b" "},
+     {"connector_words": frozenset([b""])}],
     ids=str,
 )  # fmt: skip
 def test_an_option_that_makes_no_sense_is_named(options: dict[str, object]) -> None:

@@ -24,6 +24,7 @@ Words = tuple[bytes, ...]
 
 FILE_START = b"# wordvec phrases "
 BETWEEN_WORDS = b" "  # of a pair that is counted
+MOST_PASSES = 1000  # far more than find anything new; a table of many more is a damaged one
 COLUMNS = b"# pass\twords\tcount\tscore\n"
 
 
@@ -69,6 +70,8 @@ class PhraseOptions:
             raise OptionError(f"--scoring: {self.scoring!r} is not one of default, npmi")
         if min(self.min_count, self.max_candidates, self.n_passes) < 1:
             raise OptionError("--min-count, --max-candidates, --passes: are 1 at least")
+        if self.n_passes > MOST_PASSES:
+            raise OptionError(f"--passes {self.n_passes}: is more than {MOST_PASSES}; choose fewer")
         if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
             raise OptionError(
                 f"--threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
@@ -89,11 +92,25 @@ class PhraseOptions:
 
     @staticmethod
     def from_metadata(metadata: Mapping[str, object]) -> "PhraseOptions":
-        """Raises: InputError, TypeError, KeyError or AttributeError if it is not what `to_metadata` gives."""
+        """What `to_metadata` gave. Raises: InputError, TypeError, KeyError, AttributeError or OverflowError"""
         values: dict[str, object] = dict(metadata)
+        for name, types in _JSON_TYPES.items():
+            if name in values and type(values[name]) not in types:  # JSON's true would pass for a number
+                raise TypeError(f"{name} is {values[name]!r}")
+        if "threshold" in values:
+            values["threshold"] = float(values["threshold"])  # type: ignore[arg-type]
         connector_words = frozenset(map(_as_bytes, values.pop("connector_words")))  # type: ignore[call-overload]
         delimiter = _as_bytes(values.pop("delimiter"))
         return PhraseOptions(delimiter=delimiter, connector_words=connector_words, **values)  # type: ignore[arg-type]
+
+
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "min_count": (int,),
+    "max_candidates": (int,),
+    "n_passes": (int,),
+    "threshold": (int, float),
+    "join_punctuation": (bool,),
+}
 
 
 @dataclass(frozen=True)
@@ -349,7 +366,7 @@ def _read_header(path: str, line: bytes) -> tuple[PhraseOptions, Tokenizer]:
         metadata = json.loads(line.removeprefix(FILE_START))
         tokenizer = Tokenizer.from_metadata(metadata.pop("tokenizer"))
         return PhraseOptions.from_metadata(metadata), tokenizer
-    except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path}:1: is no file that wordvec phrases --save-phrases has written ({error})") from error
 
 
