@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,12 @@ from tests.conftest import COMMAND, Run, run_here
 from tests.damage import with_metadata
 from wordvec_cli import store
 from wordvec_cli.cooccurrence import Pairs, Room
+from wordvec_cli.corpus import Corpus
 from wordvec_cli.embeddings import load
 from wordvec_cli.errors import InputError
+from wordvec_cli.kernels.glove import PAIR
+from wordvec_cli.sequences import encode
+from wordvec_cli.tokenizer import Tokenizer
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.loop import State
 from wordvec_cli.training.tiles import Weighting, lay_out
@@ -338,6 +344,77 @@ def test_pairs_that_are_not_what_was_written_are_not_trained_on(tmp_path: Path, 
     with pytest.raises(InputError, match="is damaged, as a power cut") as caught:
         Checkpoint(tmp_path, 60).prepared_run()
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
+
+
+def assert_not_opened(folder: Path, run: PreparedRun, name: str) -> None:
+    """What lies in a folder is refused, though its fingerprints are those of what it holds."""
+    Checkpoint(folder, 60).begin(run)
+    with pytest.raises(InputError, match=f"^{folder / name}: is damaged, as a power cut"):
+        Checkpoint(folder, 60).prepared_run()
+
+
+def changed_numbers(path: Path, dtype: type, changed: Callable[[np.ndarray], np.ndarray]) -> None:
+    path.write_bytes(changed(np.fromfile(path, dtype)).astype(dtype).tobytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("ids", lambda ids: np.append(ids[:-1], 3)),  # of words 0, 1 and 2
+        ("ids", lambda ids: np.append(ids[:-1], -2)),  # -1 is a word that is not known
+        ("ids", lambda ids: np.append(ids[:-1], -1)),  # one known word less than there were
+        ("ids", lambda ids: ids[:-1]),
+        ("ids", lambda ids: ids[:0]),
+        ("offsets", lambda offsets: offsets[:0]),
+        ("offsets", lambda offsets: offsets[::-1]),
+        ("offsets", lambda offsets: offsets + 1),
+        ("offsets", lambda offsets: np.array([0, 9, 4])),
+        ("offsets", lambda offsets: np.array([0, -9, 4])),
+    ],
+)
+def test_ids_out_of_range_are_not_trained_on_whatever_their_fingerprint(
+    tmp_path: Path, name: str, changed: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    (tmp_path / "corpus.txt").write_text("a b\nzz c\n")
+    vocabulary = Vocabulary.from_words([b"a", b"b", b"c"])
+    material = encode(Corpus.open([str(tmp_path / "corpus.txt")], Tokenizer(), tmp_path), vocabulary, folder=tmp_path)
+    run = PreparedRun(material, vocabulary, {"model": "skipgram"}, [], None)
+    Checkpoint(tmp_path, 60).begin(run)
+    assert Checkpoint(tmp_path, 60).prepared_run().sequences.ids.tolist() == [0, 1, -1, 2]
+    changed_numbers(tmp_path / name, np.int32 if name == "ids" else np.int64, changed)
+    assert_not_opened(tmp_path, run, "ids")
+
+
+def with_place(pairs: np.ndarray, place: int) -> np.ndarray:
+    pairs[0]["place"] = place
+    return pairs
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("pairs", lambda pairs: with_place(pairs, 2 << 16)),  # word 0 + 2 * 16 of 20
+        ("pairs", lambda pairs: with_place(pairs, 2)),
+        ("pairs", lambda pairs: with_place(pairs, 0xFFFFFFFF)),
+        ("pairs", lambda pairs: pairs[1:]),
+        ("tile-sizes", lambda sizes: sizes[:-1]),
+        ("tile-sizes", lambda sizes: np.append(sizes, 0)),
+        ("tile-sizes", lambda sizes: np.append([-1, sizes[0] + sizes[1] + 1], sizes[2:])),
+        ("pairs.json", {"n_words": 21}),
+        ("pairs.json", {"n_blocks": 4}),
+    ],
+)
+def test_pairs_out_of_range_are_not_trained_on_whatever_their_fingerprint(
+    tmp_path: Path, name: str, changed: Any
+) -> None:
+    ids = np.arange(20, dtype=np.int32)
+    tiles = lay_out(Pairs(ids, ids[::-1].copy(), np.ones(20)), 20, Weighting(), Room(tmp_path, 10**8, 1))
+    run = PreparedRun(tiles, Vocabulary.from_words([b"w%d" % i for i in range(20)]), {"model": "glove"}, [], None)
+    if name == "pairs.json":
+        (tmp_path / name).write_text(json.dumps(json.loads((tmp_path / name).read_text()) | changed))
+    else:
+        changed_numbers(tmp_path / name, PAIR if name == "pairs" else np.int64, changed)
+    assert_not_opened(tmp_path, run, "pairs")
 
 
 @pytest.mark.parametrize("name", ["snapshot", "best"])

@@ -19,6 +19,7 @@ from wordvec_cli.words import back_to_back
 
 UNKNOWN = -1
 BYTES_PER_TOKEN = 4
+IDS_PER_PART = 1 << 22
 FILES = IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
@@ -45,6 +46,16 @@ class Sequences:
     @property
     def n_unknown(self) -> int:
         return len(self.ids) - self.n_known
+
+    def fits(self, n_words: int) -> bool:
+        """Whether kernels can take all ids for rows of so many words, and all offsets for places among the ids."""
+        ids, offsets = self.ids, self.offsets
+        if not len(ids) or not len(offsets) or offsets[0] != 0 or offsets[-1] != len(ids):
+            return False
+        if ids.min() < UNKNOWN or ids.max() >= n_words or (offsets[1:] < offsets[:-1]).any():
+            return False
+        parts = (ids[first : first + IDS_PER_PART] for first in range(0, len(ids), IDS_PER_PART))
+        return self.n_known == sum(np.count_nonzero(part >= 0) for part in parts)
 
 
 def encode(

@@ -127,10 +127,13 @@ class Checkpoint:
                 if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
                     raise self._damaged(path)
             material = (open_tiles if told["model"] == GLOVE else open_sequences)(self.folder)
+            vocabulary = stored_vocabulary(file)
+            if not material.fits(len(vocabulary)):
+                raise self._damaged(self.folder / _material_files(told)[0])
         state = self.newest_state()
         if state and state.best_epoch and told.get("early_stopping"):
             self._open(loop.BEST)
-        return PreparedRun(material, stored_vocabulary(file), told, sources, fingerprint)
+        return PreparedRun(material, vocabulary, told, sources, fingerprint)
 
     def is_due(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._last >= self._seconds

@@ -65,10 +65,32 @@ class Tiles:
         tile = row_block * self.n_blocks + column_block
         return self.pairs[self.starts[tile] : self.starts[tile + 1]]
 
+    def fits(self, n_words: int) -> bool:
+        """Whether kernels can take all places of all tiles for rows and columns of so many words."""
+        n_blocks, starts = number_of_blocks(n_words), self.starts
+        if (self.n_words, self.n_blocks, len(starts)) != (n_words, n_blocks, n_blocks**2 + 1):
+            return False
+        if starts[0] != 0 or starts[-1] != len(self.pairs) or (starts[1:] < starts[:-1]).any():
+            return False
+        sizes = [len(range(block, n_words, n_blocks)) for block in range(n_blocks)]
+        return all(
+            _is_within(self.tile(row_block, column_block), sizes[row_block], sizes[column_block])
+            for row_block in range(n_blocks)
+            for column_block in range(n_blocks)
+        )
+
     @property
     def largest(self) -> int:
         """How many pairs the largest tile has."""
         return int(np.diff(self.starts).max())
+
+
+def _is_within(tile: "NDArray[np.void]", n_rows: int, n_columns: int) -> bool:
+    """Whether the places of a tile are in blocks of so many rows and columns, and its numbers finite."""
+    places = tile["place"]
+    if not len(places):
+        return True
+    return bool(places.max() >> 16 < n_rows and (places & 0xFFFF).max() < n_columns and np.isfinite(tile["log"]).all())
 
 
 def number_of_blocks(n_words: int) -> int:
