@@ -61,7 +61,9 @@ def test_what_is_encoded_is_decoded(lines: list[list[bytes]], to: str, specials:
     Path("corpora/corpus.txt").write_bytes(b"\n" + text)  # so that it does not start with what a mark or gzip does
     known = sorted({word for line in lines for word in line})
     # Some word comes first that does not start as an archive does.
-    Path("vocab.tsv").write_bytes(b"some word\t1\n" + b"".join(b"%b\t1\n" % word for word in known))
+    vocabulary = b"some word\t1\n" + b"".join(b"%b\t1\n" % word for word in known)
+    Path("vocab.tsv").write_bytes(vocabulary)
+    assume(kind_of_no_text(b"\n" + text) is None and kind_of_no_text(vocabulary) is None)  # so many zeros are no text
     options = ["--specials", specials, "--to", to]
     if to == "npy":
         options += ["--padding", padding] + ([] if "pad" in specials else ["--value", "-1"])
@@ -252,6 +254,28 @@ def test_damaged_safetensors_are_one_line(offsets: list[float]) -> None:
     assert "the file is damaged, make it again" in refused_decode("s.safetensors")
     Path("s.safetensors").write_bytes(Path("s.safetensors").read_bytes()[:-5])
     assert refused_decode("s.safetensors").startswith("s.safetensors: ")
+
+
+DAMAGED_STARTS = {"s.npy": b"\x93NUMQY", "s.safetensors": b"\xff" * 8}
+
+
+@pytest.mark.parametrize("path", DAMAGED_STARTS)
+@pytest.mark.parametrize("command", ["decode", "matrix", "decode from a pipe"])
+def test_an_array_whose_start_is_damaged_is_no_text(path: str, command: str) -> None:
+    """Its numbers are not told line by line."""
+    encode("--length", "20", output=path)
+    start = DAMAGED_STARTS[path]
+    content = start + Path(path).read_bytes()[len(start) :]
+    Path(path).write_bytes(content)
+    if command == "decode from a pipe":
+        result = run_here("decode", "--vocab", "vocab.tsv", "--quiet", stdin=content)
+    elif command == "decode":
+        result = run_here("decode", path, "--vocab", "vocab.tsv", "--quiet")
+    else:
+        result = run_here("matrix", "--vocab", "vocab.tsv", "--sequences", path, "-o", "E.npy", "--quiet")
+    shown = "standard input" if "pipe" in command else path
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr.decode() == f"Error: {shown}: is data and no text; name a text\n"
 
 
 def test_a_full_disk_is_one_line() -> None:

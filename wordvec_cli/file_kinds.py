@@ -85,7 +85,7 @@ def _data(start: bytes) -> FileKind | None:
     is_data = start.count(0) > _DATA_SHARE * len(start) or (
         n_controls > _DATA_SHARE * len(start) and not start.isascii() and not _is_utf8(start)
     )
-    return FileKind("data and no text", "leave it out") if is_data else None
+    return FileKind("data and no text", "name a text") if is_data else None
 
 
 def _is_utf8(start: bytes) -> bool:

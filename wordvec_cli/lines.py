@@ -11,7 +11,7 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, is_compressed, readable
@@ -55,7 +55,12 @@ def opened(path: str) -> Iterator[BinaryIO]:
 def lines_of_file(path: str) -> Iterator[list[bytes]]:
     """The lines of a file, thousands at a time; memory holds no more of them. Raises: InputError"""
     with opened(path) as file:
-        yield from _lines(_checked_pieces(iter(lambda: file.read(READ_BYTES), b""), path))
+        yield from lines_of_open(file, path)
+
+
+def lines_of_open(file: IO[bytes], name: str) -> Iterator[list[bytes]]:
+    """As `lines_of_file`, of what is decompressed already; `name` is for errors."""
+    return _lines(_checked_pieces(iter(lambda: file.read(READ_BYTES), b""), name))
 
 
 def lines_of_descriptor(descriptor: int, name: str, is_null: bool = False) -> Iterator[list[bytes]]:
@@ -131,10 +136,10 @@ def is_utf8(text: bytes | memoryview, is_whole: bool = True) -> bool:
 
 
 def refuse_no_text(start: bytes, name: str) -> None:
-    """Raises: InputError if what begins so is an archive, a document, UTF-16 ..."""
-    from wordvec_cli.file_kinds import file_kind
+    """Raises: InputError if what begins so is an archive, a document, UTF-16, numbers of a machine ..."""
+    from wordvec_cli.file_kinds import kind_of_no_text
 
-    if kind := file_kind(start):
+    if kind := kind_of_no_text(start):
         raise InputError(f"{name}: is {kind.name}; {kind.remedy}")
 
 

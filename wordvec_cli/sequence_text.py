@@ -12,12 +12,12 @@ import numpy as np
 from wordvec_cli import numpy_files, store
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, decompressed, mapped, readable, spool, temporary_file, writable
+from wordvec_cli.lines import lines_of_open
 from wordvec_cli.padding import Ids
 from wordvec_cli.sequence_files import StoredSequences, check_ids, is_binary, open_sequences, said_of
 from wordvec_cli.sidecar import unrecorded
 from wordvec_cli.specials import RowRule
 
-BOM = b"\xef\xbb\xbf"
 Said = tuple[RowRule | None, int | None, str | None]  # the rule, the value of padding, and a note: see StoredSequences
 
 
@@ -97,7 +97,8 @@ def _of_text(path: str, raw: BinaryIO, folder: Path, said: Said) -> StoredSequen
 
 def _lines(path: str, raw: BinaryIO) -> Iterator[bytes]:
     with readable(path):
-        yield from decompressed(raw)
+        for lines in lines_of_open(decompressed(raw), path):
+            yield from lines
 
 
 def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Ids, Ids]:
@@ -106,7 +107,7 @@ def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Ids, Ids]:
     with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
         for number, line in enumerate(_lines(path, raw), 1):
             where = f"{path}: line {number}"
-            ids = _as_array(ids_of(line.removeprefix(BOM) if number == 1 else line, where), where)
+            ids = _as_array(ids_of(line, where), where)
             file.write(ids.data)
             ends.append(ends[-1] + len(ids))
         file.flush()
