@@ -76,3 +76,74 @@ def test_other_commands_read_them_too(path: str) -> None:
     assert run_here("export", path, "out.txt", "--vocab", "v.tsv").returncode == 0
     assert Path("out.txt").read_text().splitlines()[:4] == [f"{word} {a:g} {b:g}" for word, (a, b) in ROWS.items()]
     assert run_here("info", path).returncode == 0
+
+
+# ---------------------------------------------------------------- words beside an array
+
+ARRAYS = {
+    "matrix": ["matrix", "--vocab", "v.tsv", "--vectors", "vectors.txt", "--specials", "unk", "-o", "x.npy"],
+    "sequences": ["encode", "corpus.txt", "--vocab", "v.tsv", "--length", "3", "-o", "x.npy"],
+    "mask": ["encode", "corpus.txt", "--vocab", "v.tsv", "--length", "3", "-o", "s.npy", "--mask", "x.npy"],
+    "lengths": ["encode", "corpus.txt", "--vocab", "v.tsv", "--length", "3", "-o", "s.npy", "--lengths", "x.npy"],
+    "vectors": ["embed", "--matrix", "E.npy", "--sequences", "five.npy", "--pool", "mean", "-o", "x.npy"],
+}
+
+
+@pytest.fixture
+def exported() -> list[str]:
+    """Five vectors in x.npy, and their words beside it; the arrays above have five rows too."""
+    Path("corpus.txt").write_text("the cat\n" * 5)
+    assert run_here("encode", "corpus.txt", "--vocab", "v.tsv", "--length", "3", "-o", "five.npy").returncode == 0
+    assert run_here("export", "vectors.txt", "x.npy").returncode == 0
+    words = Path("x.npy.words").read_text().splitlines()
+    assert words == [*ROWS, "<unk>"]
+    return words
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_takes_the_place_of_another_is_not_left_with_its_words(exported: list[str], name: str) -> None:
+    result = run_here(*ARRAYS[name])
+    assert result.returncode == 0, result.stderr
+    assert len(np.load("x.npy")) == len(exported)
+    assert not Path("x.npy.words").exists()
+    assert run_here("lookup", "x.npy", "cat").returncode == 1
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_command_that_fails_leaves_an_array_and_its_words(exported: list[str], name: str) -> None:
+    before = Path("x.npy").read_bytes()
+    Path("v.tsv").unlink()
+    Path("five.npy").unlink()
+    assert run_here(*ARRAYS[name]).returncode == 1
+    assert Path("x.npy").read_bytes() == before
+    assert Path("x.npy.words").read_text().splitlines() == exported
+
+
+def test_words_that_a_command_reads_are_not_removed_by_it(exported: list[str]) -> None:
+    result = run_here("matrix", "--vocab", "x.npy.words", "--vector-size", "2", "-o", "x.npy")
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (
+        1,
+        b"Error: x.npy.words: is read by this command; name another output",
+    )
+    assert Path("x.npy.words").read_text().splitlines() == exported
+
+
+def test_words_of_an_array_behind_a_link_go_too(exported: list[str]) -> None:
+    Path("link.npy").symlink_to("x.npy")
+    assert run_here(*ARRAYS["matrix"][:-1], "link.npy").returncode == 0
+    assert not Path("x.npy.words").exists()
+
+
+def test_standard_output_takes_no_words_away() -> None:
+    Path("-.words").write_text("cat\n")
+    assert run_here(*ARRAYS["matrix"][:-1], "-", "--to", "npy").returncode == 0
+    assert Path("-.words").exists()
+
+
+def test_what_a_matrix_says_of_its_rows_counts_and_not_words_beside_it() -> None:
+    assert run_here(*ARRAYS["matrix"]).returncode == 0
+    Path("x.npy.words").write_text("the\ncat\ndog\nfish\nlast\n")
+    result = run_here("lookup", "x.npy", "cat")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"x.npy: is an embedding matrix without its words" in result.stderr
+    assert run_here("lookup", "x.npy", "cat", "--vocab", "v.tsv").stdout == b"cat 3 4\n"

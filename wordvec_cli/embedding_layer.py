@@ -201,7 +201,7 @@ def write_vectors(path: str, layer: Layer, pool: Pool | None, parts: Iterable[Ma
             report(Progress("embedding", done, n_bytes, "B"))
 
     with together():
-        with replacing(path) as file:
+        with numpy_files.replacing_array(path) as file:
             numpy_files.write_parts(file, shape, "<f4", reported())
         _describe(path, layer, pool, shape)
 

@@ -180,8 +180,9 @@ def write_matrix(path: str, built: BuiltMatrix, layout: Layout, vocabulary: Voca
         tables = {name: json.dumps(value, sort_keys=True) for name, value in said.items()}
         store.write(path, {WEIGHT: matrix_tensor(built.matrix)}, tables | FORMAT.metadata(), WEIGHT)
         return
+    opened = replacing if layout == "text" else numpy_files.replacing_array
     with together():
-        with replacing(path) as output:
+        with opened(path) as output:
             file = HashedFile(output)
             if layout == "text":
                 for line in matrix_lines(built.matrix, built.rule.specials, vocabulary):

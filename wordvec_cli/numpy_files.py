@@ -8,13 +8,15 @@ import os
 import tokenize
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable
+from wordvec_cli.files import is_stream, readable, replacing, together
+from wordvec_cli.sidecar import words_path
 
 MAGIC = b"\x93NUMPY"
 CHUNK_BYTES = 1 << 22
@@ -122,6 +124,19 @@ def row_slices(shape: tuple[int, ...], value_bytes: int) -> Iterator[slice]:
 
 
 # ---------------------------------------------------------------- writing
+
+
+@contextmanager
+def replacing_array(path: str) -> Iterator[IO[bytes]]:
+    """As `files.replacing`, for an array without words: FILE.words beside an older one would be taken for its words.
+
+    Raises: OutputError
+    """
+    with together() as outputs, replacing(path) as file:
+        if not is_stream(path):
+            for each in (path, os.path.realpath(path)):
+                outputs.remove(words_path(each))
+        yield file
 
 
 def write_array(file: IO[bytes], array: Any, dtype: str) -> None:

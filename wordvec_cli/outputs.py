@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, NamedTuple
 
@@ -25,6 +25,7 @@ class Outputs:
 
     def __init__(self) -> None:
         self._files: list[_Output] = []
+        self._stale: list[str] = []
 
     @contextmanager
     def opened(self, path: str) -> Iterator[IO[bytes]]:
@@ -43,34 +44,41 @@ class Outputs:
             output.claimed.give_up()
             raise
 
+    def remove(self, path: str) -> None:
+        """Let an old file go, if there is one, that would say of a new one what was true of another."""
+        self._stale.append(path)
+
     @property
     def shown(self) -> str:
         return ", ".join(each.path for each in self._files)
 
     def publish(self) -> None:
         """Let all take their places; before that the old ones of those after the first go. Raises: OSError"""
+        targets = [each.target for each in self._files]
+        old = targets[1:] + [os.path.abspath(path) for path in self._stale if os.path.isfile(path)]
         with ExitStack() as opened:
-            folders = [_Folder(opened, path) for path in {os.path.dirname(each.target) for each in self._files}]
-            if len(self._files) > 1:
-                self._remove_old_companions(folders)
+            folders = [_Folder(opened, path) for path in {os.path.dirname(path) for path in targets + old}]
+            if old:
+                _remove(old, folders)
             while self._files:
                 self._files[0].claimed.rename(self._files[0].target)
                 del self._files[0]
             for folder in folders:
                 folder.sync()
 
-    def _remove_old_companions(self, folders: "list[_Folder]") -> None:
-        for folder in folders:
-            folder.lock()
-        for each in self._files[1:]:
-            with suppress(FileNotFoundError):
-                os.unlink(each.target)
-        for folder in folders:
-            folder.sync()
-
     def give_up(self) -> None:
         for each in self._files:
             each.claimed.give_up()
+
+
+def _remove(paths: Iterable[str], folders: "Sequence[_Folder]") -> None:
+    for folder in folders:
+        folder.lock()
+    for path in paths:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    for folder in folders:
+        folder.sync()
 
 
 class _Folder:

@@ -120,8 +120,9 @@ def write_sequences(path: str, encoded: Encoded, layout: Layout) -> None:
     if layout == "safetensors":
         _write_safetensors(path, encoded)
         return
+    opened = numpy_files.replacing_array if layout == "npy" else replacing
     with together():
-        with replacing(path) as output:
+        with opened(path) as output:
             file = HashedFile(output)
             if layout == "npy":
                 dtype = np.dtype(encoded.dtype).newbyteorder("<").str
@@ -162,7 +163,7 @@ def _tensor(dtype: str, shape: tuple[int, ...], parts: Callable[[], Iterable[NDA
 
 def write_mask(path: str, encoded: Encoded) -> None:
     """Where the padded ids are words: (n_lines, length) bool, as .npy. Raises: OutputError"""
-    with replacing(path) as file:
+    with numpy_files.replacing_array(path) as file:
         numpy_files.write_parts(file, encoded.shape, "|b1", (rows.is_word for rows in encoded.padded()))
 
 
@@ -171,7 +172,7 @@ def write_lengths(path: str, encoded: Encoded) -> None:
     lengths = (
         (rows.lengths for rows in encoded.padded()) if encoded.padding else (some.lengths for some in encoded.row_ids)
     )
-    with replacing(path) as file:
+    with numpy_files.replacing_array(path) as file:
         numpy_files.write_parts(
             file, encoded.shape[:1] if encoded.padding else (encoded.row_ids.n_lines,), "<i8", lengths
         )

@@ -12,11 +12,17 @@ from wordvec_cli.errors import InputError, OptionError, WordvecError
 from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, is_stream, readable, replacing
 
 READ_BYTES = 1 << 20
+WORDS_SUFFIX = ".words"
 SECTIONS = ("sequences", "matrix", "term_matrix", "vocabulary")  # in which the fingerprint of a file itself may stand
 
 
 def sidecar_path(path: str) -> str:
     return f"{path}.json"
+
+
+def words_path(path: str) -> str:
+    """Where the words of the rows of a matrix are that cannot hold them: a word a line."""
+    return path + WORDS_SUFFIX
 
 
 class HashedFile:
@@ -63,9 +69,13 @@ def read_sidecar(path: str, made_by: str) -> dict[str, Any] | None:
     return content
 
 
+_BESIDE = (sidecar_path, words_path)
+
+
 def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
     """Find out before the work that an output, or its sidecar, would take the place of an input or of another output.
 
+    An array takes the place of FILE.words too: those of an older one go.
     Raises: OutputError, OptionError
     """
     taken: set[str] = set()
@@ -75,8 +85,8 @@ def check_outputs(outputs: Sequence[str], *inputs: str | None) -> None:
         check_output(path)
         if not is_stream(path):
             check_output(sidecar_path(path))
-        for each in (path, sidecar_path(path)):
-            check_not_input(each, *inputs, *(sidecar_path(path) for path in inputs if path))
+        for each in (path, sidecar_path(path), words_path(path)):
+            check_not_input(each, *inputs, *(beside(path) for path in inputs if path for beside in _BESIDE))
             if path != STANDARD_STREAM and os.path.realpath(each) in taken:
                 raise OptionError(f"{each}: is named for two outputs; give each a file of its own")
             taken.add(os.path.realpath(each))

@@ -69,7 +69,7 @@ FORMATS: Mapping[str, Format] = {
     "fasttext": Format("fasttext", (".ftz",), "read"),
     "glove-binary": Format("glove_binary", (), "read"),
     "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path"),
-    "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "words_path"),
+    "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions"),

@@ -24,7 +24,6 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
-    WORDS_SUFFIX,
     Words,
     check_rows,
     joined,
@@ -42,6 +41,7 @@ from wordvec_cli.numpy_files import (
     write_array,
     write_matrix,
 )
+from wordvec_cli.sidecar import WORDS_SUFFIX, words_path
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.words import back_to_back
 
@@ -63,13 +63,13 @@ def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     if n_more > 0:
         oddities.note(f"has {n_more} bytes after its first array, which are not read")
     words = words_beside(path, options)
-    check_rows(path, header.shape[0], words, options.vocabulary or path + WORDS_SUFFIX)
+    check_rows(path, header.shape[0], words, options.vocabulary or words_path(path))
     return joined(path, words, float_slices(matrix), options, oddities)
 
 
-def words_path(path: str) -> list[str]:
+def companions(path: str) -> list[str]:
     """Where the words of a matrix are."""
-    return [path + WORDS_SUFFIX]
+    return [words_path(path)]
 
 
 def write_npy(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
@@ -82,7 +82,7 @@ def write_npy(path: str, embeddings: Embeddings, options: WriteOptions) -> list[
     with together():
         with replacing(path) as file:
             write_matrix(file, embeddings.matrix)
-        with replacing(path + WORDS_SUFFIX) as file:
+        with replacing(words_path(path)) as file:
             _write_words(path, file, embeddings.vocabulary)
     return lost
 
@@ -115,7 +115,7 @@ def read_npz(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
             raise InputError(f"{path}: has no array called {names}, but {there}; rename the matrix")
         archive.check_size(options.max_bytes)
         words = archive.words() if "words" in archive.names else words_beside(path, options)
-        where = "has" if "words" in archive.names else options.vocabulary or path + WORDS_SUFFIX
+        where = "has" if "words" in archive.names else options.vocabulary or words_path(path)
         shape, parts = archive.matrix(name)
         check_rows(path, shape[0], words, where)
         return joined(path, words, parts, options, oddities)

@@ -24,7 +24,6 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.files import readable
 from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
-    WORDS_SUFFIX,
     Words,
     check_rows,
     joined,
@@ -32,6 +31,7 @@ from wordvec_cli.formats.matrices import (
 )
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
 from wordvec_cli.numpy_files import float_slices, row_slices
+from wordvec_cli.sidecar import words_path
 from wordvec_cli.store import StoredTensor
 from wordvec_cli.words import back_to_back
 
@@ -64,7 +64,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         parts = _vectors_of_tokens(model, file.tensors, name, len(words))
         n_rows = tensor.shape[0] if "mapping" not in file.tensors else len(words)
     else:
-        words, where = words_beside(model, options), options.vocabulary or model + WORDS_SUFFIX
+        words, where = words_beside(model, options), options.vocabulary or words_path(model)
         parts, n_rows = _float_rows(tensor), tensor.shape[0]
     check_rows(model, n_rows, words, where)
     return joined(model, words, parts, options, oddities)

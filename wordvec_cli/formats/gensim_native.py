@@ -18,7 +18,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
-from wordvec_cli.numpy_files import float_slices, write_matrix
+from wordvec_cli.numpy_files import float_slices, replacing_array, write_matrix
 from wordvec_cli.words import back_to_back
 
 LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped
@@ -146,6 +146,6 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
         with together():
             with replacing(path) as file:
                 vectors.save(file)
-            with replacing(path + MATRIX_SUFFIX) as file:
+            with replacing_array(path + MATRIX_SUFFIX) as file:
                 write_matrix(file, embeddings.matrix)
     return lost_by_format(embeddings, "counts")

@@ -17,11 +17,10 @@ from wordvec_cli.files import readable
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, collected
 from wordvec_cli.formats.text import lost_by_text
 from wordvec_cli.sequences import word_table
+from wordvec_cli.sidecar import WORDS_SUFFIX, words_path
 from wordvec_cli.vocabulary import Vocabulary
 from wordvec_cli.vocabulary_file import read_vocabulary
 from wordvec_cli.words import PADDING
-
-WORDS_SUFFIX = ".words"
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ def words_beside(path: str, options: ReadOptions) -> Words:
     """The words of a file that holds none: of --vocab, or else of FILE.words. Raises: InputError"""
     if options.vocabulary is not None:
         return words_of_file(options.vocabulary)
-    if os.path.exists(path + WORDS_SUFFIX):
-        return words_of_file(path + WORDS_SUFFIX)
+    if os.path.exists(words_path(path)):
+        return words_of_file(words_path(path))
     raise InputError(
-        f"{path}: holds no words, and there is no {path}{WORDS_SUFFIX}; name the file of its words with --vocab"
+        f"{path}: holds no words, and there is no {words_path(path)}; name the file of its words with --vocab"
     )
 
 
