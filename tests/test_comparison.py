@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wordvec_cli.comparison import changes, difference, shared_words
+from wordvec_cli.comparison import changes, difference, differing_training, most_changed, shared_words
 from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import PROTOCOLS, Lexicon, Outcomes, ask
@@ -59,9 +59,10 @@ def test_words_without_a_direction_or_without_another_word_are_left_out() -> Non
     assert (len(alone), changes(alone, [0], 3)) == (1, [])
 
 
-def test_files_without_a_word_in_common_are_an_error() -> None:
-    with pytest.raises(InputError, match="no word in common"):
-        shared_words(A, vectors_of([b"other"], np.ones((1, 2))))
+def test_files_without_a_word_in_common_have_no_neighbours_to_compare() -> None:
+    shared = shared_words(A, vectors_of([b"other"], np.ones((1, 2))))
+    assert (len(shared), len(shared.only_first), shared.only_second) == (0, 42, [b"other"])
+    assert changes(shared, range(len(shared)), 3) == []
 
 
 def outcomes(vectors: Embeddings, eval_set: WordPairs | Analogies) -> Outcomes:
@@ -96,10 +97,58 @@ def test_sets_of_which_no_question_is_common_are_an_error() -> None:
         difference(outcomes(A, pairs), outcomes(B, pairs), None)
 
 
-def test_words_of_one_overlap_are_ordered_by_how_near_they_stay_to_the_others_neighbours() -> None:
-    """By hand: with k 1, a has b in the first and d in the second; there it has cosine 0 with b, and here -1 with d."""
+def test_a_word_moves_by_what_the_others_neighbours_are_less_near_than_its_own() -> None:
+    """By hand, with k 1: a has b in the first, cosine c; d is at -1 there. It has d in the second, c too; b is at 0."""
     words = [b"a", b"b", b"c", b"d"]
     first = vectors_of(words, np.array([[1, 0], [1, 0.1], [0, 1], [-1, 0]]))
     second = vectors_of(words, np.array([[1, 0], [0, 1], [-1, 0], [1, 0.1]]))
     (change,) = changes(shared_words(first, second), [0], 1)
-    assert (change.first, change.second, change.overlap, change.nearness) == ((1,), (3,), 0, -0.5)
+    assert (change.first, change.second, change.overlap) == ((1,), (3,), 0)
+    assert change.moved == pytest.approx(1 / np.sqrt(1.01) + 0.5)
+
+
+def test_a_word_that_moved_comes_before_one_whose_neighbours_are_all_about_as_near() -> None:
+    """`vague` loses all its neighbours to others that were as near but for a trifle; `moved` changes its side."""
+    circle = [[np.cos(angle), np.sin(angle), 0] for angle in np.linspace(0, 2 * np.pi, 8, endpoint=False)]
+    words = [b"vague", *(b"r%d" % i for i in range(8)), b"moved", b"near", b"far"]
+    first = np.array([[0.1, 0, 1], *circle, [0, 9, -1], [0, 8, -1], [0, -9, -1]])
+    second = first.copy()
+    second[0], second[9] = [-0.1, 0, 1], [0, -9, -1.1]
+    found = changes(shared_words(vectors_of(words, first), vectors_of(words, second)), [0, 9], 1)
+    assert [change.overlap for change in found] == [0, 0]
+    assert [words[change.word_id] for change in most_changed(found, 2)] == [b"moved", b"vague"]
+    assert [words[change.word_id] for change in most_changed(found, 1)] == [b"moved"]
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_word_that_is_not_finite_has_no_neighbours_and_is_none(number: float) -> None:
+    """Where it leaves no other word, or none at all, nothing is compared."""
+    damaged = RNG.normal(size=(4, 2))
+    damaged[1] = number
+    words = [b"a", b"b", b"c", b"d"]
+    whole, broken = vectors_of(words, RNG.normal(size=(4, 2))), vectors_of(words, damaged)
+    for pair in ((whole, broken), (broken, whole)):
+        found = changes(shared_words(*pair), range(4), 5)
+        assert [(change.word_id, {*change.first}, {*change.second}) for change in found] == [
+            (i, {0, 2, 3} - {i}, {0, 2, 3} - {i}) for i in (0, 2, 3)
+        ]
+    damaged[1:] = number
+    assert changes(shared_words(whole, vectors_of(words, damaged)), range(4), 5) == []
+
+
+MADE = {"configuration": '{"seed": 1, "window": 5}', "seed": "1", "corpus_fingerprint": "x"}
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (MADE, []),
+        ({}, []),
+        (MADE | {"configuration": '{"seed": 2, "window": 5}'}, ["seed 1 / 2"]),
+        (MADE | {"configuration": '{"seed": 1, "epochs": 3}'}, ["window 5 / -", "epochs - / 3"]),
+        (MADE | {"corpus_fingerprint": "y", "losses": "[]"}, ["corpus"]),
+    ],
+)
+def test_two_trainings_differ_in_what_both_files_say_of_themselves(other: dict[str, str], told: list[str]) -> None:
+    first, second = (from_matrix(A.vocabulary, A.matrix, made) for made in (MADE, other))
+    assert differing_training(first, second) == told

@@ -345,8 +345,34 @@ def test_vectors_that_no_set_suits_are_compared_by_their_words(tmp_path: Path) -
     result = run_here("compare", first, second)
     assert (result.returncode, b"words: 6 in both" in result.stdout, b"score" in result.stdout) == (0, True, False)
     assert b"none of its 353 questions" in result.stderr
-    other = saved(tmp_path / "c.safetensors", ["one"], matrix[:1])
-    assert run_here("compare", first, other).returncode == 1
+
+
+@pytest.mark.parametrize("layout", ["text", "tsv", "csv", "json"])
+def test_files_that_share_no_word_are_told_and_their_words_counted(tmp_path: Path, layout: str) -> None:
+    first = saved(tmp_path / "a.safetensors", ["eins", "zwei"], np.eye(2))
+    second = saved(tmp_path / "b.safetensors", ["one"], np.eye(1, 3))
+    result = run_here("compare", first, second, "--format", layout)
+    assert (result.returncode, result.stderr.count(b"no word is in both files")) == (0, 1)
+    counts = {
+        "text": b"words: 0 in both\nwords: 2 in A only (eins, zwei)\nwords: 1 in B only (one)\n",
+        "tsv": b"words\tboth\t0\nwords\tonly A\t2\nwords\tonly B\t1\n",
+        "csv": b"words,both,,0,,,,,,\nwords,only A,,2,,,,,,\nwords,only B,,1,,,,,,\n",
+        "json": b'"shared": 0',
+    }
+    assert counts[layout] in result.stdout
+    assert b"nearest are the same" not in result.stdout
+
+
+def test_two_trainings_are_told_in_one_note(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        made = {"configuration": json.dumps({"seed": seed, "window": 5})}
+        save(
+            str(tmp_path / f"{seed}.safetensors"), Vocabulary.from_words([b"love", b"sex"]), np.eye(2, 2, 0, "f4"), made
+        )
+    first, second = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
+    told = b"A and B are different trainings (seed 1 / 2): cosines are compared within each file only\n"
+    assert run_here("compare", first, second).stderr.count(told) == 1
+    assert told not in run_here("compare", first, first).stderr
 
 
 # ---------------------------------------------------------------- help

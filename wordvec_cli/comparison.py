@@ -1,12 +1,12 @@
-"""Two sets of vectors, of any dimensions: how their scores differ, which words they share, whose neighbours changed."""
+"""Two sets of vectors, of any dimensions: how scores and trainings differ, shared words, whose neighbours changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordvec_cli.embeddings import Embeddings, from_matrix
+from wordvec_cli.embeddings import Embeddings, from_matrix, recorded
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import Outcomes, Score, resampled
 from wordvec_cli.metrics import Cosine, unit_rows
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ids = NDArray[np.int64]
+    Matrix = NDArray[np.float32]
 
 QUERIES_AT_ONCE = 256
 
@@ -77,7 +78,6 @@ class SharedWords:
 
 
 def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
-    """Raises: InputError if there are none"""
     in_second = {word: word_id for word_id, word in enumerate(second.vocabulary)}
     ids: list[tuple[int, int]] = []
     words, only_first = [], []
@@ -87,10 +87,8 @@ def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
         else:
             ids.append((word_id, other))
             words.append(word)
-    if not words:
-        raise InputError("the two files have no word in common, so that there is nothing to compare")
     vocabulary = Vocabulary.from_words(words)
-    rows = np.array(ids, np.int64)
+    rows = np.array(ids, np.int64).reshape(-1, 2)
     of_first, of_second = (
         from_matrix(vocabulary, np.ascontiguousarray(each.matrix[chosen], np.float32), {})
         for each, chosen in zip((first, second), rows.T, strict=True)
@@ -102,14 +100,14 @@ def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
 class Change:
     """A shared word's nearest neighbours in both, best first, as ids of the shared words.
 
-    nearness  the mean cosine of the word with the other's neighbours: what puts words of one overlap in an order
-    overlap   the share of the neighbours of the first that are among those of the second
+    moved    how much lower the word's mean cosine with the other's neighbours is than with its own, in the mean of both
+    overlap  the share of the neighbours of the first that are among those of the second
     """
 
     word_id: int
     first: tuple[int, ...]
     second: tuple[int, ...]
-    nearness: float
+    moved: float
 
     @property
     def overlap(self) -> float:
@@ -119,27 +117,67 @@ class Change:
 def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change]:
     """The `k` nearest neighbours of some shared words in both, among the shared words alone.
 
-    Words whose vector is all zeros in one of them are left out.
+    Words whose vector in one of them is all zeros are left out; one that is not finite is nobody's neighbour either.
     """
     both = shared.first, shared.second
-    kept = [i for i in word_ids if len(shared) > 1 and all(each.matrix[i].any() for each in both)]
-    found = [_neighbours(each, kept, k) for each in both]
+    is_finite = np.logical_and(*(_are_finite(each.matrix) for each in both))
+    among = None if is_finite.all() else np.flatnonzero(is_finite)
+    n_others = int(is_finite.sum()) - 1
+    kept = [i for i in word_ids if n_others > 0 and is_finite[i] and all(each.matrix[i].any() for each in both)]
+    found = [_neighbours(Index(each, among), each, kept, k) for each in both]
     return [
-        Change(word_id, mine, theirs, (_nearness(both[1], word_id, mine) + _nearness(both[0], word_id, theirs)) / 2)
+        Change(
+            word_id, mine, theirs, (_fall(both[0], word_id, mine, theirs) + _fall(both[1], word_id, theirs, mine)) / 2
+        )
         for word_id, mine, theirs in zip(kept, *found, strict=True)
     ]
 
 
-def _nearness(vectors: Embeddings, word_id: int, others: Sequence[int]) -> float:
-    """The mean cosine of a word with others."""
-    rows = unit_rows(vectors.matrix[[word_id, *others]])
-    return float((rows[1:] @ rows[0]).mean())
+def most_changed(found: Sequence[Change], n: int) -> list[Change]:
+    """The `n` words that moved farthest; of those that moved as far, the ones that keep the fewest neighbours first.
+
+    The overlap alone does not tell: a word such as `the`, or a rare one, has many words about as near as its nearest,
+    and keeps few of them in any two trainings.
+    """
+    return sorted(found, key=lambda change: (-change.moved, change.overlap))[:n]
 
 
-def _neighbours(vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:
-    index = Index(vectors)
+def _fall(vectors: Embeddings, word_id: int, own: Sequence[int], others: Sequence[int]) -> float:
+    """How much lower a word's mean cosine with others is than with its own neighbours."""
+    word, *rows = unit_rows(vectors.matrix[[word_id, *own, *others]])
+    cosines = np.array(rows) @ word
+    return float(cosines[: len(own)].mean() - cosines[len(own) :].mean())
+
+
+def _are_finite(matrix: "Matrix") -> "NDArray[np.bool_]":
+    """Which rows have a length: a number that is not finite makes it one too."""
+    is_finite: NDArray[np.bool_] = np.isfinite(np.einsum("ij,ij->i", matrix, matrix))
+    return is_finite
+
+
+def _neighbours(index: Index, vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:
     for start in range(0, len(word_ids), QUERIES_AT_ONCE):
         some = word_ids[start : start + QUERIES_AT_ONCE]
         itself = [frozenset([word_id]) for word_id in some]
         for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself):
             yield tuple(neighbour.word_id for neighbour in neighbours)
+
+
+# ---------------------------------------------------------------- how they were trained
+
+_INPUTS = ("corpus_fingerprint", "tokenizer", "vocabulary", "init")  # keys of the metadata, beside the configuration
+
+
+def differing_training(first: Embeddings, second: Embeddings) -> list[str]:
+    """In what two trainings differ, as `seed 1 / 2`; nothing if one of the files does not say how it was made."""
+    told = first.metadata, second.metadata
+    options = [recorded(each, "configuration") for each in told]
+    if not all(options):
+        return []
+    names = [name for name in dict.fromkeys((*options[0], *options[1])) if not _is_same(name, *options)]
+    inputs = [name.replace("_fingerprint", "") for name in _INPUTS if not _is_same(name, *told)]
+    return [f"{name} {' / '.join(str(each.get(name, '-')) for each in options)}" for name in names] + inputs
+
+
+def _is_same(name: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return bool(first.get(name) == second.get(name))

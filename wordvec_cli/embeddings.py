@@ -134,7 +134,8 @@ class Embeddings:
 
 def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:
     """Embeddings around a C-contiguous (n_words, dim) float32 matrix, which is not copied."""
-    return Embeddings(vocabulary, matrix.data.cast("B").cast("f"), matrix.shape[1], metadata)
+    values = matrix.data.cast("B") if matrix.size else memoryview(b"")  # of no rows there is nothing to cast
+    return Embeddings(vocabulary, values.cast("f"), matrix.shape[1], metadata)
 
 
 def of_rows(

@@ -26,7 +26,16 @@ from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.cli.visible import visible
-from wordvec_cli.comparison import Change, Difference, SharedWords, changes, difference, shared_words
+from wordvec_cli.comparison import (
+    Change,
+    Difference,
+    SharedWords,
+    changes,
+    difference,
+    differing_training,
+    most_changed,
+    shared_words,
+)
 from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation_sets import EvalSet
@@ -59,7 +68,7 @@ N_EXAMPLES = 5  # words and neighbours that are shown
     default=10,
     show_default=True,
     metavar="N",
-    help="How many of the words whose neighbours changed most are listed.",
+    help="How many of the words that moved farthest from their neighbours are listed.",
 )
 @table_options(
     "text: tables for people; tsv: lines that begin with what they tell; csv: a row for each of them, below titles; "
@@ -89,7 +98,8 @@ def command(
 
     Scores on the SETs (as in `wordvec evaluate`) are of the questions that both can be asked, with an interval and a
     p-value of B - A by a paired bootstrap. Then: the words that only one has; the share of nearest neighbours, among
-    the shared words, that a word has in both; and the words that keep the fewest.
+    the shared words, that a word has in both; and the words that moved farthest: whose cosine with the neighbours that
+    the other file gives them is the lowest, measured from that with their own.
 
     \b
     wordvec compare old.safetensors new.safetensors
@@ -101,14 +111,14 @@ def command(
     opened = [source.open(path, terminal) for path in (first, second)]
     differences = _differences(opened, asked, judging, terminal)
     shared = shared_words(*opened)
+    _tell_relation(shared, opened, terminal)
     wanted, n_missing = _wanted(words, shared, FIRST_WORDS if n_words is None else n_words, terminal)
     found = changes(shared, wanted, k)
     facts = {
         name: {"vectors": path, "words": len(each.vocabulary), "dimension": each.dim}
         for name, path, each in zip("AB", (first, second), opened, strict=True)
     }
-    least_kept = sorted(found, key=lambda change: (change.overlap, change.nearness))[:top]
-    comparison = Comparison(facts, judging, differences, shared, found, k, least_kept)
+    comparison = Comparison(facts, judging, differences, shared, found, k, most_changed(found, top))
     if table.is_csv:
         write_stdout(map(table.text_row, _csv(comparison)))
     else:
@@ -127,7 +137,7 @@ class Comparison:
     shared: SharedWords
     changes: list[Change]
     k: int
-    least_kept: list[Change]
+    most_changed: list[Change]
 
     @property
     def overlap(self) -> float | None:
@@ -157,6 +167,16 @@ def _differences(
     return differences
 
 
+def _tell_relation(shared: SharedWords, opened: Sequence[Embeddings], terminal: Terminal) -> None:
+    """Say that the files share no word, or that they are of different trainings."""
+    if not len(shared):
+        terminal.note("no word is in both files, so that no neighbours can be compared")
+    elif differing := differing_training(*opened):
+        terminal.note(
+            f"A and B are different trainings ({', '.join(differing)}): cosines are compared within each file only"
+        )
+
+
 def _wanted(path: str | None, shared: SharedWords, n_words: int, terminal: Terminal) -> tuple[list[int], int]:
     """The shared words whose neighbours are compared, and how many of those in a list are not shared."""
     if path is None:
@@ -172,23 +192,26 @@ def _wanted(path: str | None, shared: SharedWords, n_words: int, terminal: Termi
 
 def _text(told: Comparison) -> Iterator[str]:
     for name, fact in told.facts.items():
-        yield f"{name}  {visible(fact['vectors'])}: {fact['words']} words x {fact['dimension']}"
+        yield f"{name}  {visible(fact['vectors'])}: {counted(fact['words'], 'word')} x {fact['dimension']}"
     if told.differences:
         yield told.judging.described()
         yield from aligned([("set", "measure", "used", "A", "B", "B - A", "interval", "p"), *_score_rows(told)])
     yield f"words: {len(told.shared)} in both"
     for name, words in (("A", told.shared.only_first), ("B", told.shared.only_second)):
         yield f"words: {len(words)} in {name} only{_few(words)}"
+    if not told.changes:
+        return
     yield (
         f"neighbours: {shown(told.overlap)} of the {told.k} nearest are the same in both "
-        f"(mean over {len(told.changes)} words, among the shared words; by chance {shown(told.by_chance)})"
+        f"(mean over {counted(len(told.changes), 'word')}, among the shared words; by chance {shown(told.by_chance)})"
     )
-    if told.least_kept:
-        yield f"the {len(told.least_kept)} words that keep the fewest neighbours:"
-    for change in told.least_kept:
+    if told.most_changed:
+        n_words = counted(len(told.most_changed), "word")
+        yield f"moved farthest from its neighbours, {n_words} (the share that is kept, the fall of the mean cosine):"
+    for change in told.most_changed:
         word, *_ = told.neighbours([change.word_id])
         in_first, in_second = (", ".join(told.neighbours(ids)) for ids in (change.first, change.second))
-        yield visible(f"  {word}  {change.overlap:.2f}  A: {in_first}  B: {in_second}")
+        yield visible(f"  {word}  {change.overlap:.2f}  {change.moved:.2f}  A: {in_first}  B: {in_second}")
 
 
 def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
@@ -215,7 +238,7 @@ def _tsv(told: Comparison) -> Iterator[str]:
     yield f"words\tonly A\t{len(told.shared.only_first)}"
     yield f"words\tonly B\t{len(told.shared.only_second)}"
     yield f"neighbours\t{told.k}\t{len(told.changes)}\t{exact(told.overlap)}"
-    for change in told.least_kept:
+    for change in told.most_changed:
         word, *_ = told.neighbours([change.word_id])
         in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
         yield f"changed\t{word}\t{exact(change.overlap)}\t{in_first}\t{in_second}"
@@ -225,8 +248,8 @@ CSV_TITLES = ("part", "name", "measure", "n", "value", "A", "B", "low", "high", 
 
 
 def _csv(told: Comparison) -> Iterator[tuple[str, ...]]:
-    """One table for all: scores (value: B - A), numbers of words, the overlap of neighbours, and the words that changed
-    most (value: their overlap; A, B: their neighbours)."""
+    """One table for all: scores (value: B - A), numbers of words, the overlap of neighbours, and the words that moved
+    farthest (value: their overlap; A, B: their neighbours)."""
     yield CSV_TITLES
     for eval_set, each in told.differences:
         figures = map(exact, (each.value, each.first.value, each.second.value))
@@ -236,7 +259,7 @@ def _csv(told: Comparison) -> Iterator[tuple[str, ...]]:
     for name, n in zip(("both", "only A", "only B"), numbers, strict=True):
         yield "words", name, "", str(n), *[""] * 6
     yield "neighbours", str(told.k), "overlap", str(len(told.changes)), exact(told.overlap), *[""] * 5
-    for change in told.least_kept:
+    for change in told.most_changed:
         word, *_ = told.neighbours([change.word_id])
         in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
         yield "changed", word, "overlap", "", exact(change.overlap), in_first, in_second, *[""] * 3
@@ -264,10 +287,11 @@ def _json(told: Comparison) -> Iterator[str]:
         {
             "word": told.neighbours([change.word_id])[0],
             "overlap": as_json(change.overlap),
+            "moved": as_json(change.moved),
             "A": told.neighbours(change.first, None),
             "B": told.neighbours(change.second, None),
         }
-        for change in told.least_kept
+        for change in told.most_changed
     ]
     neighbours: dict[str, Any] = {"k": told.k, "words": len(told.changes), "overlap": as_json(told.overlap)}
     neighbours |= {"by_chance": as_json(told.by_chance), "changed": changed}
