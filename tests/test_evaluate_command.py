@@ -261,6 +261,25 @@ def test_a_set_of_which_few_questions_can_be_asked_is_told(tmp_path: Path) -> No
     assert b"wordsim353: the vectors have the words of only 0." in result.stderr
 
 
+@pytest.mark.parametrize("layout", ["text", "tsv", "csv", "json"])
+@pytest.mark.parametrize("unknown_words", ["skip", "wrong"])
+def test_no_score_of_hardly_any_question_is_printed_in_silence(tmp_path: Path, layout: str, unknown_words: str) -> None:
+    """Of 20 questions each file knows ten, and both know one; of the others' words there is none."""
+    words = [f"w{i}" for i in range(20)]
+    (tmp_path / "half.txt").write_text("".join(f"w{i} w{i} {i}\n" for i in range(20)))
+    (tmp_path / "none.txt").write_text("liebe hass 1\nkatze hund 2\n")
+    first = saved(tmp_path / "a.safetensors", words[:10], np.eye(10))
+    second = saved(tmp_path / "b.safetensors", words[9:], np.eye(11))
+    options = (tmp_path / "half.txt", tmp_path / "none.txt", "--format", layout, "--unknown-words", unknown_words)
+    result = run_here("compare", first, second, *options)
+    assert result.returncode == 0
+    assert result.stderr.count(b"half: the vectors have the words of only 5.0% of its questions") == 1
+    assert result.stderr.count(b"none: none of its 2 questions") == 1
+    alone = run_here("evaluate", first, *options)
+    assert (alone.returncode, alone.stderr.count(b"none: none of its 2 questions")) == (0, 1)
+    assert b"none" not in result.stdout.replace(b"only", b"") and b"none" not in alone.stdout
+
+
 # ---------------------------------------------------------------- compare
 
 

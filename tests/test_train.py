@@ -386,6 +386,16 @@ def test_a_set_without_a_known_word_is_an_error_before_training(
     assert os.listdir(output.parent) == []
 
 
+def test_a_set_of_which_few_words_are_known_is_told_before_training(
+    wordvec: Run, corpus_file: Path, tmp_path: Path
+) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("monday\tfriday\t9\nred\tmonday\t1\n" + "".join(f"liebe\thass{i}\t{i}\n" for i in range(38)))
+    result = wordvec("train", corpus_file, "-o", tmp_path / "v.safetensors", *SMALL, "--eval-set", pairs)
+    assert result.returncode == 0
+    assert result.stderr.count(b"pairs: the vectors have the words of only 5.0% of its questions") == 1
+
+
 def test_training_that_explodes_halves_its_rate_and_then_gives_up(
     wordvec: Run, corpus_file: Path, tmp_path: Path
 ) -> None:

@@ -195,7 +195,9 @@ def _text(told: Comparison) -> Iterator[str]:
         yield f"{name}  {visible(fact['vectors'])}: {counted(fact['words'], 'word')} x {fact['dimension']}"
     if told.differences:
         yield told.judging.described()
-        yield from aligned([("set", "measure", "used", "A", "B", "B - A", "interval", "p"), *_score_rows(told)])
+        yield from aligned(
+            [("set", "measure", "used", "total", "A", "B", "B - A", "interval", "p"), *_score_rows(told)]
+        )
     yield f"words: {len(told.shared)} in both"
     for name, words in (("A", told.shared.only_first), ("B", told.shared.only_second)):
         yield f"words: {len(words)} in {name} only{_few(words)}"
@@ -218,7 +220,8 @@ def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
     for eval_set, each in told.differences:
         scores = (shown(value) for value in (each.first.value, each.second.value, each.value))
         chances = shown_interval(each.interval), shown(each.p_value)
-        yield eval_set.name, measure_of(eval_set), str(each.first.n_used), *scores, *chances
+        numbers = str(each.first.n_used), str(each.first.n_total)
+        yield eval_set.name, measure_of(eval_set), *numbers, *scores, *chances
 
 
 def _few(words: Sequence[bytes]) -> str:
@@ -271,6 +274,7 @@ def _json(told: Comparison) -> Iterator[str]:
             "set": eval_set.name,
             "measure": measure_of(eval_set),
             "used": each.first.n_used,
+            "total": each.first.n_total,
             "A": as_json(each.first.value),
             "B": as_json(each.second.value),
             "difference": as_json(each.value),

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -147,16 +148,23 @@ def outcomes_of_sets(
             reason = error
             continue
         n_asked += 1
-        if (share := min(float(each.is_known.mean()) for each in outcomes)) < LITTLE:
-            terminal.note(
-                f"{eval_set.name}: the vectors have the words of only {share:.1%} of its questions, so that its score "
-                "says little; is it of their language, and are its words written as theirs?"
-            )
+        if functools.reduce(operator.and_, (each.is_used for each in outcomes)).any():
+            is_known = functools.reduce(operator.and_, (each.is_known for each in outcomes))
+            tell_if_little(eval_set, float(is_known.mean()), terminal)
         yield outcomes
     if reason is not None:
         if not n_asked:
             raise reason
         terminal.note(str(reason))
+
+
+def tell_if_little(eval_set: EvalSet, share: float, terminal: Terminal) -> None:
+    """Say that a score is drawn from few of a set's questions: from those of this share, whose words are known."""
+    if share < LITTLE:
+        terminal.note(
+            f"{eval_set.name}: the vectors have the words of only {share:.1%} of its questions, so that its score "
+            "says little; is it of their language, and are its words written as theirs?"
+        )
 
 
 def measure_of(eval_set: EvalSet) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wordvec_cli import embeddings, formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
-from wordvec_cli.cli.judging import with_title_told
+from wordvec_cli.cli.judging import tell_if_little, with_title_told
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.output import read_vocabulary_and_tell
 from wordvec_cli.cli.small_corpus import advise
@@ -305,7 +305,7 @@ def _train(
 ) -> None:
     vocabulary = prepared.vocabulary
     for eval_set in eval_sets:
-        check_words(vocabulary, eval_set)
+        tell_if_little(eval_set, check_words(vocabulary, eval_set), terminal)
     trainer = _trainer(order, prepared, kept)
     n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
