@@ -207,6 +207,43 @@ def test_csv_has_titles_and_as_many_cells_in_each_row(folder: Path, tmp_path: Pa
         assert cells == [line.split("\t") if line else [] for line in tabs[1:]]
 
 
+@pytest.mark.parametrize("layout", ["tsv", "csv", "json"])
+@pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        ([b"label\ttext", b"x\tred", b"only one cell", b"x\ty\tz", b"", b"x\tmonday"], {3: "1 cells", 4: "3 cells"}),
+        ([b'{"text": "red"}', b'{"text"', b'{"other": 1}', b"", b'{"text": "monday"}'], {2: "is no JSON", 3: "has no"}),
+        ([b'{"text": 1}', b'{"text": "red"}', b"[]", b'{"text": "monday"}'], {1: "is no text", 3: "is no JSON object"}),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_and_the_others_are_answered(
+    folder: Path, tmp_path: Path, layout: str, lines: list[bytes], bad: dict[int, str]
+) -> None:
+    """In place, so that lines and answers stay side by side; the whole ends with exit status 1."""
+    path = tmp_path / "lines"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    arguments = ("classify", "predict", folder / "softmax", path, "--text-column", "text", "--format", layout)
+    result = run_here(*arguments)
+    assert result.returncode == 1
+    told = result.stderr.decode().splitlines()
+    assert len(told) == len(bad)
+    for line, (number, what) in zip(told, bad.items(), strict=True):
+        assert line.startswith(f"Error: {path}:{number}: ") and what in line
+    answers = result.stdout.splitlines()[layout == "csv" :]
+    has_titles = lines[0].startswith(b"label")
+    assert len(answers) == len(lines) - has_titles
+    blank = {"tsv": b"", "csv": b",", "json": b'{"labels": null}'}[layout]
+    assert [i + 1 + has_titles for i, answer in enumerate(answers) if answer == blank] == list(bad)
+    assert b"days" in answers[-1]
+
+
+def test_names_of_columns_that_lack_the_text_end_at_once(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"a\tb\nx\ty\n")
+    result = run_here("classify", "predict", folder / "softmax", tmp_path / "lines", "--text-column", "text")
+    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"lines:1: no column is named 'text'" in result.stderr
+
+
 def test_a_program_that_keeps_it_running_gets_each_answer_at_once(folder: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "classify", "predict", folder / "softmax"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -302,8 +339,31 @@ def test_what_is_taken_for_what_is_told(folder: Path, tmp_path: Path) -> None:
     ]
     notes = result.stderr.decode().splitlines()
     assert notes == [
-        "1 lines have no label, and are left out",
-        "1 labels (new), on 1 lines, are not known to the model, and count as not found",
+        "left out: 1 line without a label",
+        "not known to the model, and counted as not found: 1 label (new), on 1 line",
+    ]
+
+
+def test_the_tables_of_scores_hold_what_the_json_does(folder: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "lines", ["__label__days red green", "__label__days monday", "__label__food soup"])
+    arguments = ("classify", "test", folder / "softmax", path, "--confusion")
+    facts = json.loads(run_here(*arguments, "--format", "json").stdout)
+    tabs, commas = (run_here(*arguments, "--format", layout).stdout.decode() for layout in ("tsv", "csv"))
+    titles, *rows = csv.reader(io.StringIO(commas))
+    assert [line.split("\t") for line in tabs.splitlines()] == [titles, *rows]
+    parts: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        parts.setdefault(row[0], []).append(dict(zip(titles, row, strict=True)))
+    scored = ("precision", "recall", "f1", "true", "predicted")
+    (whole,), (mean,) = parts["all"], parts["mean of labels"]
+    for name in (*scored, "lines"):
+        assert float(whole[name]) == pytest.approx(facts[name], abs=1e-6)
+    assert float(mean["f1"]) == pytest.approx(facts["mean_f1_of_labels"], abs=1e-6)
+    assert [(row["label"], *(float(row[name]) for name in scored)) for row in parts["label"]] == [
+        (entry["label"], *(pytest.approx(entry[name], abs=1e-6) for name in scored)) for entry in facts["labels"]
+    ]
+    assert [(row["label"], row["taken_for"], int(row["lines"])) for row in parts["confusion"]] == [
+        (entry["true"], entry["predicted"] or "", entry["lines"]) for entry in facts["confusion"]
     ]
 
 

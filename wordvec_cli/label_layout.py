@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,15 +56,34 @@ class RowParser:
 
     def rows(self, lines: Sequence[bytes]) -> list[Row]:
         """The labels and the text of each line that is no header. Raises: InputError that names the line"""
-        rows = []
-        for each in lines:
-            self._n_lines += 1
-            line = self._treated(each)
-            if self._layout.text_column is None:
-                rows.append(self._of_words(line))
-            elif (row := self._of_columns(line.removesuffix(b"\r"))) is not None:
-                rows.append(row)
+        return [row for line in lines if (row := self._row(line)) is not None]
+
+    def rows_one_by_one(self, lines: Sequence[bytes], tell: Callable[[str], None]) -> list[Row | None]:
+        """As `rows`, but a line that cannot be read is told, and is None.
+
+        Raises: InputError if the names of columns cannot be read
+        """
+        rows: list[Row | None] = []
+        for line in lines:
+            try:
+                if (row := self._row(line)) is not None:
+                    rows.append(row)
+            except InputError as error:
+                if self._lacks_columns:
+                    raise
+                tell(str(error))
+                rows.append(None)
         return rows
+
+    @property
+    def _lacks_columns(self) -> bool:
+        return self._layout.text_column is not None and not self._is_json and not self._places
+
+    def _row(self, line: bytes) -> Row | None:
+        """The labels and the text of the next line; None of a header."""
+        self._n_lines += 1
+        line = self._treated(line)
+        return self._of_words(line) if self._layout.text_column is None else self._of_columns(line.removesuffix(b"\r"))
 
     def _treated(self, line: bytes) -> bytes:
         if self._invalid_utf8 == "keep":

@@ -15,7 +15,7 @@ from wordvec_cli.files import STANDARD_STREAM, readable
 from wordvec_cli.lines import lines_of_file
 
 if TYPE_CHECKING:
-    from wordvec_cli.label_layout import Layout, Row
+    from wordvec_cli.label_layout import Layout, RowParser
     from wordvec_cli.tokenizer import Tokenizer
 
 
@@ -89,18 +89,18 @@ def layout_of(text_column: str | None, label_column: str | None, label_prefix: s
     return Layout(None if label_prefix is None else os.fsencode(label_prefix))
 
 
-def rows_of(
+def parsed_lines(
     paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer", terminal: Terminal
-) -> Iterator[list["Row"]]:
-    """The lines of files, compressed or not; of standard input as they come in, if no file is named."""
+) -> Iterator[tuple["RowParser", list[bytes]]]:
+    """The lines of files, compressed or not, and what takes them apart; of standard input as they come in, if no file
+    is named."""
     from wordvec_cli.label_layout import RowParser
 
     for path in paths or (STANDARD_STREAM,):
         is_stream = path == STANDARD_STREAM
         parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
         for lines in lines_of_stdin(terminal, "texts") if is_stream else lines_of_file(path):
-            if rows := parser.rows(lines):
-                yield rows
+            yield parser, lines
 
 
 def check_files(paths: tuple[str, ...]) -> None:

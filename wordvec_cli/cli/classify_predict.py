@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordvec_cli.cli.classify import check_files, k_option, layout_of, rows_of, text_column_option, threshold_option
+from wordvec_cli.cli.classify import (
+    check_files,
+    k_option,
+    layout_of,
+    parsed_lines,
+    text_column_option,
+    threshold_option,
+)
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
@@ -41,7 +48,8 @@ def command(
     """Print the most probable labels of each line of FILEs, or of standard input, best first: a line for a line.
 
     Lines of standard input are answered as they come, so that a program can keep the command running. Words that begin
-    as the labels of training did are left out, so that a labelled file can be read as it is.
+    as the labels of training did are left out, so that a labelled file can be read as it is. A line that cannot be
+    read is told and gets an answer without labels; the others go on, and the exit status is 1.
 
     \b
     wordvec classify predict model.safetensors < lines.txt
@@ -58,16 +66,20 @@ def command(
     n_labels = min(k, len(classifier.label_names))
     numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
     write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
-    for rows in rows_of(files, its_layout, classifier.tokenizer, terminal):
-        write_stdout(_lines(predictor.predict(rows, k, threshold), table, n_labels))
+    for parser, lines in parsed_lines(files, its_layout, classifier.tokenizer, terminal):
+        rows = parser.rows_one_by_one(lines, terminal.failure)
+        there = [row for row in rows if row is not None]
+        answers = iter(predictor.predict(there, k, threshold) if there else ())
+        write_stdout(_lines([None if row is None else next(answers) for row in rows], table, n_labels))
 
 
-def _lines(predictions: Sequence[Sequence["Prediction"]], table: Table, n_labels: int) -> Iterator[bytes]:
-    for line in predictions:
+def _lines(answers: Sequence[Sequence["Prediction"] | None], table: Table, n_labels: int) -> Iterator[bytes]:
+    """A line for each; None: of a line that could not be read."""
+    for line in answers:
         if table.is_json:
-            labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line]
-            yield table.record({"labels": labels})
+            labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line or ()]
+            yield table.record({"labels": None if line is None else labels})
         else:
-            cells = [cell for label, value in line for cell in (label, b"%.6f" % value)]
+            cells = [cell for label, value in line or () for cell in (label, b"%.6f" % value)]
             missing = 2 * n_labels - len(cells) if table.is_csv else 0
             yield table.row([*cells, *[b""] * missing])

@@ -1,6 +1,6 @@
 """`wordvec classify test`: how well a classifier does on lines whose labels are known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +11,15 @@ from wordvec_cli.cli.classify import (
     k_option,
     label_prefix_option,
     layout_options,
-    rows_of,
+    parsed_lines,
     threshold_option,
 )
 from wordvec_cli.cli.options import progress_options
 from wordvec_cli.cli.output import as_text, shown, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
 
 if TYPE_CHECKING:
     from wordvec_cli.label_layout import Layout
@@ -34,10 +36,13 @@ EXAMPLES_TOLD = 3
 @threshold_option
 @click.option("--confusion", is_flag=True, help="Print too which labels were taken for which.")
 @label_prefix_option
-@layout_options
-@click.option("--format", "output_layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="text: tables, their cells separated by tabs; json: one object.",
-)  # fmt: skip
+@table_options(
+    "text: tables, their cells separated by tabs; tsv: a line of titles, then one for each score; csv: the same "
+    "between commas; json: one object.",
+    ("text", "tsv", "csv", "json"),
+    has_header_option=False,
+)
+@layout_options  # below those of the table, which take an argument of the same name
 @progress_options
 @click.pass_obj
 def command(
@@ -51,7 +56,7 @@ def command(
     confusion: bool,
     label_prefix: str | None,
     layout: Any,
-    output_layout: str,
+    table: Table,
 ) -> None:
     """Print precision, recall and F1 of a model on LABELLED files, or standard input: of all labels, and of each.
 
@@ -75,7 +80,10 @@ def command(
             "the model was trained on a table; name the columns (--text-column, --label-column), or --label-prefix"
         )
     scores = _scores(predictor, files, its_layout, k, threshold, terminal)
-    write_stdout(_LAYOUTS[output_layout](scores, k, confusion))
+    if table.layout in ("tsv", "csv"):
+        write_stdout(map(table.row, _rows(scores, confusion)))
+    else:
+        write_stdout((_json if table.is_json else _text)(scores, k, confusion))
 
 
 def _scores(
@@ -84,24 +92,26 @@ def _scores(
     from wordvec_cli.label_scores import LabelScores
 
     scores, n_unlabelled = LabelScores(), 0
-    for rows in rows_of(files, layout, predictor.classifier.tokenizer, terminal):
+    for parser, lines in parsed_lines(files, layout, predictor.classifier.tokenizer, terminal):
+        rows = parser.rows(lines)
         labelled = [row for row in rows if row[0]]
         n_unlabelled += len(rows) - len(labelled)
-        for (labels, _), predictions in zip(labelled, predictor.predict(labelled, k, threshold), strict=True):
+        predicted = predictor.predict(labelled, k, threshold) if labelled else []
+        for (labels, _), predictions in zip(labelled, predicted, strict=True):
             scores.add(labels, [prediction.label for prediction in predictions])
     if not scores.n_lines:
         raise InputError(
             f"{', '.join(files) or 'standard input'}: no line has a label, so there is nothing to compare with"
         )
     if n_unlabelled:
-        terminal.note(f"{n_unlabelled} lines have no label, and are left out")
+        terminal.note(f"left out: {counted(n_unlabelled, 'line')} without a label")
     known = set(predictor.classifier.label_names)
     if unknown := [label for label in scores.labels if label not in known]:
         names = ", ".join(shown(label) for label in unknown[:EXAMPLES_TOLD])
         n = sum(scores.of_label(label).n_true for label in unknown)
         terminal.note(
-            f"{len(unknown)} labels ({names}{', ...' * (len(unknown) > EXAMPLES_TOLD)}), on {n} lines, are not known "
-            "to the model, and count as not found"
+            f"not known to the model, and counted as not found: {counted(len(unknown), 'label')} "
+            f"({names}{', ...' * (len(unknown) > EXAMPLES_TOLD)}), on {counted(n, 'line')}"
         )
     return scores
 
@@ -116,13 +126,30 @@ def _text(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes
         yield b"%b\t%.6f\n" % (name.encode(), value)
     yield b"\nlabel\tprecision\trecall\tf1\ttrue\tpredicted\n"
     for label in scores.labels:
-        score = scores.of_label(label)
-        figures = score.precision, score.recall, score.f1, score.n_true, score.n_predicted
-        yield b"%b\t%.6f\t%.6f\t%.6f\t%d\t%d\n" % (label, *figures)
+        yield b"\t".join([label, *_cells(scores.of_label(label))]) + b"\n"
     if with_confusion:
         yield b"\ntrue\tpredicted\tlines\n"
         for (true, predicted), n in _confusion(scores):
             yield b"%b\t%b\t%d\n" % (true, predicted or b"", n)
+
+
+TITLES = (b"part", b"label", b"precision", b"recall", b"f1", b"true", b"predicted", b"lines", b"taken_for")
+
+
+def _rows(scores: "LabelScores", with_confusion: bool) -> Iterator[Sequence[bytes]]:
+    """Titles, and a row for each score, all of as many cells."""
+    yield TITLES
+    yield b"all", b"", *_cells(scores.overall), b"%d" % scores.n_lines, b""
+    yield b"mean of labels", b"", b"", b"", b"%.6f" % scores.mean_f1, *[b""] * 4
+    for label in scores.labels:
+        yield b"label", label, *_cells(scores.of_label(label)), b"", b""
+    for (true, predicted), n in _confusion(scores) if with_confusion else ():
+        yield b"confusion", true, *[b""] * 5, b"%d" % n, predicted or b""
+
+
+def _cells(score: "Score") -> list[bytes]:
+    ratios = [b"%.6f" % ratio for ratio in (score.precision, score.recall, score.f1)]
+    return [*ratios, b"%d" % score.n_true, b"%d" % score.n_predicted]
 
 
 def _json(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes]:
@@ -150,6 +177,3 @@ def _confusion(scores: "LabelScores") -> list[tuple[tuple[bytes, bytes | None], 
     return sorted(
         scores.confusion.items(), key=lambda cell: (rank[cell[0][0]], -cell[1], rank.get(cell[0][1] or b"", -1))
     )
-
-
-_LAYOUTS = {"text": _text, "json": _json}
