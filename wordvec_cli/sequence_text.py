@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +16,7 @@ from wordvec_cli.padding import Ids
 from wordvec_cli.sequence_files import StoredSequences, check_ids, is_binary, open_sequences, said_of
 from wordvec_cli.sidecar import unrecorded
 from wordvec_cli.specials import RowRule
+from wordvec_cli.streams import standard_input
 
 Said = tuple[RowRule | None, int | None, str | None]  # the rule, the value of padding, and a note: see StoredSequences
 
@@ -76,11 +76,7 @@ def _of_pipe(path: str, folder: Path) -> StoredSequences:
 
 
 def _stream(path: str) -> BinaryIO:
-    if path != STANDARD_STREAM:
-        return open(path, "rb")
-    if sys.stdin is None:
-        raise InputError("standard input: is closed; open it or name a file")
-    return sys.stdin.buffer
+    return standard_input() if path == STANDARD_STREAM else open(path, "rb")
 
 
 def _of_text(path: str, raw: BinaryIO, folder: Path, said: Said) -> StoredSequences:
