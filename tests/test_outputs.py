@@ -181,6 +181,15 @@ def test_what_a_killed_process_left_goes_when_the_next_writes_the_same_output(tm
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_a_file_of_the_users_that_ends_in_part_is_not_taken_for_left(tmp_path: Path) -> None:
+    downloads = [tmp_path / ".out.part", tmp_path / "out.part", tmp_path / ".out.1.part"]
+    for path in downloads:
+        path.write_bytes(b"theirs")
+    with replacing(str(tmp_path / "out")) as file:
+        file.write(b"ours")
+    assert [path.read_bytes() for path in downloads] == [b"theirs"] * 3
+
+
 @posix_only
 def test_what_a_living_writer_uses_is_never_taken_for_left(tmp_path: Path) -> None:
     path = str(tmp_path / "out")

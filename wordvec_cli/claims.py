@@ -1,4 +1,4 @@
-"""Names for the time being in the folder of an output, `.NAME.part`, each locked by the living process that uses it.
+"""Names for the time being beside an output, `.NAME.wordvec.part`, each locked by the living process that uses it.
 
 One whose lock can be taken has lost its process (`kill -9`, a power cut): it goes when a name for the same output is
 claimed again. Where files cannot be locked, none is taken for left.
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 N_SHARED = 8  # names for one output that are looked through; beyond so many writers at once they are random
 LONGEST_NAME = 100  # in bytes; the name of an output may fill all that the file system allows
 ROOM = "wordvec"
+ENDING = f".{ROOM}.part"
 
 
 class Claim(NamedTuple):
@@ -58,7 +59,7 @@ def claim(folder: str, name: str) -> Claim:
     shared = [os.path.join(folder, each) for each in _shared_names(name)]
     for path in shared:
         _remove_left(path)
-    others = (f"{shared[0].removesuffix('.part')}.{os.urandom(8).hex()}.part" for _ in itertools.count())
+    others = (f"{shared[0].removesuffix(ENDING)}.{os.urandom(8).hex()}{ENDING}" for _ in itertools.count())
     return next(filter(None, map(_created, itertools.chain(shared, others))))
 
 
@@ -67,8 +68,8 @@ def _shared_names(name: str) -> Iterator[str]:
         import hashlib
 
         name = f"{ROOM}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}"
-    yield f".{name}.part"
-    yield from (f".{name}.{number}.part" for number in range(1, N_SHARED))
+    yield f".{name}{ENDING}"  # which nobody else gives a file of theirs: what is left under it is removed
+    yield from (f".{name}.{number}{ENDING}" for number in range(1, N_SHARED))
 
 
 def _created(path: str) -> Claim | None:
