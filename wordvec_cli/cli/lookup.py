@@ -12,7 +12,6 @@ from wordvec_cli.cli.output import as_text, asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
-from wordvec_cli.csv_text import csv_cell
 
 # Up to so many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000
@@ -124,7 +123,7 @@ def _tsv_line(table: Table, word: bytes, numbers: bytes) -> bytes:
 
 
 def _csv_line(table: Table, word: bytes, numbers: bytes) -> bytes:
-    return csv_cell(word, table.is_safe) + b"," + numbers
+    return table.csv_cell(word) + b"," + numbers
 
 
 def _json_line(table: Table, word: bytes, numbers: bytes) -> bytes:

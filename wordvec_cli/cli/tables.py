@@ -2,7 +2,8 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -10,8 +11,10 @@ from wordvec_cli import json_text
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.visible import visible_cell
-from wordvec_cli.csv_text import csv_cell
+from wordvec_cli.csv_text import csv_cell, is_utf8
 from wordvec_cli.files import STANDARD_STREAM
+
+REPLACEMENT = "\ufffd".encode()
 
 safe_option = click.option(
     "--spreadsheet-safe", "is_safe", is_flag=True,
@@ -20,7 +23,8 @@ safe_option = click.option(
 _header_option = click.option("--header", "has_header", is_flag=True, help="tsv: begin with a line of titles.")
 
 
-class Table(NamedTuple):
+@dataclass
+class Table:
     """How a table is printed.
 
     layout      tsv, csv, json, or another one that its command knows
@@ -28,6 +32,7 @@ class Table(NamedTuple):
     is_safe     whether no cell is a formula to a spreadsheet
     end         what ends a line
     is_shown    whether a person looks at it: control characters are made visible
+    has_lost    whether a cell of csv had bytes that are not valid UTF-8, which became U+FFFD
     """
 
     layout: str
@@ -35,6 +40,7 @@ class Table(NamedTuple):
     is_safe: bool = False
     end: bytes = b"\n"
     is_shown: bool = False
+    has_lost: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -50,10 +56,16 @@ class Table(NamedTuple):
 
     def row(self, cells: Iterable[bytes]) -> bytes:
         if self.is_csv:
-            return b",".join([csv_cell(cell, self.is_safe) for cell in cells]) + self.end
+            return b",".join([self.csv_cell(cell) for cell in cells]) + self.end
         if self.is_shown:
             cells = map(visible_cell, cells)
         return b"\t".join(cells) + self.end
+
+    def csv_cell(self, cell: bytes) -> bytes:
+        written = csv_cell(cell, self.is_safe)
+        if REPLACEMENT in written and not self.has_lost:
+            self.has_lost = not is_utf8(cell)
+        return written
 
     def text_row(self, cells: Iterable[str]) -> bytes:
         """A row of texts, whose bytes that are not valid UTF-8 are lone surrogates."""
@@ -90,7 +102,12 @@ def table_options(
             end = b"\0" if others.get("is_null") else b"\n"
             is_titled = has_header or layout == "csv"
             table = Table(layout, is_titled, is_safe, end, is_for_terminal(STANDARD_STREAM))
-            return function(table=table, **others)
+            status = function(table=table, **others)
+            if table.has_lost:
+                click.get_current_context().obj.note(
+                    "csv is UTF-8: bytes that are not have become U+FFFD; --format json keeps them"
+                )
+            return status
 
         return combined(*options)(with_table)
 
