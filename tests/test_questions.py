@@ -265,7 +265,8 @@ def test_lookup_reads_and_writes_nulls_too(wordvec: Run, known_file: Path) -> No
 def test_a_question_with_a_missing_word_gets_what_is_asked(
     wordvec: Run, known_file: Path, command: str, missing: str
 ) -> None:
-    question = {"similar": b"absent", "analogy": b"east absent both"}.get(command, b"east absent")
+    of_three = dict.fromkeys(("analogy", "odd-one-out"), b"east absent both")
+    question = ({"similar": b"absent"} | of_three).get(command, b"east absent")
     result = wordvec(*COMMANDS[command], known_file, "--missing", missing, stdin=question + b"\n")
     assert b"'absent' is missing" in result.stderr
     assert result.returncode == (3 if missing == "error" else 0)
@@ -295,6 +296,7 @@ def test_a_line_with_another_number_of_words_is_an_error_with_its_number(
         ["analogy", "a", "b"], ["similarity", "a"], ["similar", "a", "--vector"], ["similar", "-p", "a", "--mean"],
         ["similar", "-p", "a", "b"], ["similar", "-p", "a", "--metric", "dot"], ["similar", "a", "-k", "0"],
         ["similar", "--vector", "--missing", "skip"], ["similar", "--vector", "--include-question"],
+        ["odd-one-out", "a"],
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_a_usage_error(wordvec: Run, known_file: Path, arguments: list[str]) -> None:
@@ -427,7 +429,18 @@ def test_all_lines_around_a_wrong_one_are_answered(known_file: Path) -> None:
         )
         assert result.returncode == 1
         assert [row.count(b"\t") for row in result.stdout.splitlines()] == [n_columns - 1] * 2
-        assert result.stderr.startswith(b"Error: standard input:2: 1 words where a question has")
+        assert result.stderr.startswith(b"Error: standard input:2: 1 word where a question has")
+
+
+def test_one_word_is_not_the_odd_one_and_the_other_questions_are_answered(known_file: Path) -> None:
+    result = run_here("odd-one-out", known_file, stdin=b"both both\neast\n\nabsent\nboth both\n")
+    assert (result.returncode, result.stdout) == (1, b"both both\tboth\t0.000000\n" * 2)
+    refused = "Error: standard input:{}: 1 word where a question has two or more; put blanks or tabs between words"
+    assert result.stderr.decode().splitlines() == [refused.format(2), refused.format(4)]
+    left = run_here("odd-one-out", known_file, "east", "absent", "--missing", "skip")
+    assert (left.returncode, left.stdout) == (0, b"")
+    blank = run_here("odd-one-out", known_file, "--missing", "blank", stdin=b"east\n")
+    assert (blank.returncode, blank.stdout) == (1, b"east\n")
 
 
 def test_no_distance_is_below_zero(known_file: Path) -> None:

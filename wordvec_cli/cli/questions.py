@@ -14,6 +14,7 @@ from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import vector_options
 from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
 
 metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
@@ -81,7 +82,7 @@ def of_size(
     def checked(words: list[bytes]) -> Question:
         if len(words) not in (0, n_words):
             raise InputError(
-                f"{len(words)} words where a question has {n_words}; put tabs between words that hold blanks"
+                f"{counted(len(words), 'word')} where a question has {n_words}; put tabs between words that hold blanks"
             )
         return posed(words) if words else Question(())
 
