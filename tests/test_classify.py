@@ -599,8 +599,8 @@ def test_odd_lines_are_told_and_the_rest_is_learnt(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert result.stderr.decode().splitlines() == [
         "8 lines, 9 words, 3 labels",
-        "5 lines have no label that is kept, and are left out",
-        "2 lines have labels and no words, and count as empty ones",
+        "left out: 5 lines without a label that is kept",
+        "counted as empty: 2 lines with labels and no words",
         "the loss ended at 1.098, and that of guessing by how frequent the labels are is 1.055: "  # ln 3; of
         "next to nothing was learnt; raise --epochs, or --learning-rate",  # 0.4, 0.4, 0.2
     ]

@@ -206,13 +206,20 @@ def test_standard_output_gets_the_bytes_of_the_file(capsysbinary: pytest.Capture
     assert capsysbinary.readouterr().out == Path("pairs").read_bytes()
 
 
+def test_one_token_and_one_pair_are_told_in_the_singular(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("one.txt").write_text("a unheard a\n")
+    Path("vocab.txt").write_text("a 2\n")
+    assert cooccur("one.txt", "-o", "pairs", vocab=Path("vocab.txt")) == 0
+    assert "in vocab.txt: 2 tokens; not in it: 1; 1 pair of words\n" in capsys.readouterr().err
+
+
 def test_notes_tell_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert cooccur(TEXT, "-o", "pairs.bin", "--window", "10") == 0
     tokens = [id for sentence in sentences_of(TEXT.read_bytes(), words_of()) for id in sentence]
     n_known = sum(id >= 0 for id in tokens)
     n_pairs = (GLOVE / "symmetric.bin").stat().st_size // 16
     notes = capsys.readouterr().err
-    assert f"{n_known} tokens are in {VOCAB}; {len(tokens) - n_known} are not; {n_pairs} pairs\n" in notes
+    assert f"in {VOCAB}: {n_known} tokens; not in it: {len(tokens) - n_known}; {n_pairs} pairs of words\n" in notes
     assert "their tokenizer cannot be checked" in notes
     assert cooccur(TEXT, "-o", "pairs.bin", "--quiet") == 0
     assert capsys.readouterr().err == ""

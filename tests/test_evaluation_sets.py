@@ -47,6 +47,11 @@ def test_a_score_that_is_not_finite_is_not_replaced_by_the_next_column(tmp_path:
         read_eval_set(written(tmp_path, "rw.txt", "a\tb\t1\t2\nc\td\tnan\t2\n"))
 
 
+def test_a_score_with_an_underscore_is_no_number(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"rw.txt:2: "):
+        read_eval_set(written(tmp_path, "rw.txt", "a\tb\t1\nc\td\t1_000\n"))
+
+
 MSR = (("good", "better", "rough", "rougher"), ("best", "good", "roughest", "rough"), ("old", "older", "new", "newer"))
 
 

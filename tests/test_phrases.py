@@ -232,7 +232,15 @@ def test_the_file_of_phrases_is_text_that_can_be_edited(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("row", "line"),
-    [("1\tnew\t3\t1.5", 4), ("2\ta b\t3\t1.5", 4), ("1\ta b\tmany\t1.5", 4), ("1\ta  b\t3\t1.5", 4), ("a b", 4)],
+    [
+        ("1\tnew\t3\t1.5", 4),
+        ("2\ta b\t3\t1.5", 4),
+        ("1\ta b\tmany\t1.5", 4),
+        ("1\ta b\t1_0\t1.5", 4),
+        ("1\ta b\t3\t1_0", 4),
+        ("1\ta  b\t3\t1.5", 4),
+        ("a b", 4),
+    ],
 )
 def test_a_row_that_is_none_is_named(tmp_path: Path, row: str, line: int) -> None:
     _, learnt = ours(written(tmp_path, b"a b\n" * 9), threshold=0.01)

@@ -192,7 +192,7 @@ def test_what_lookup_prints_is_a_query(wordvec: Run, known_file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
-    [(b"1", "1 numbers where"), (b"", "0 numbers where"), (b"1 x", "is not a vector"), (b"a 1 nan", "not finite")],
+    [(b"1", "1 number where"), (b"", "0 numbers where"), (b"1 x", "is not a vector"), (b"a 1 nan", "not finite")],
 )
 def test_a_line_that_is_no_vector_is_an_error_with_its_number(
     wordvec: Run, known_file: Path, line: bytes, complaint: str
@@ -379,11 +379,14 @@ def test_many_questions_come_back_in_order_whatever_works_at_the_same_time(vecto
         (b"1\t2\t3", b"3 numbers where the vectors have 2"),
         (b"word\t1\t2\t3", b"3 numbers where the vectors have 2"),
         (b"doc 1 2 3", b"3 numbers where the vectors have 2"),
-        (b"king 1", b"1 numbers where the vectors have 2"),
-        (b"king\t1", b"1 numbers where the vectors have 2"),
+        (b"king 1", b"1 number where the vectors have 2"),
+        (b"king\t1", b"1 number where the vectors have 2"),
         (b'{"word": "doc 1", "vector": [1, 2, 3]}', b"3 numbers where the vectors have 2"),
         (b'{"word": "doc 1"}', b"is not a vector in JSON"),
         (b'{"word": "inf", "vector": [1, null]}', b"holds a number that is not finite"),
+        (b"a 1_000 1", b"is not a vector ('1_000' is not a number)"),
+        (b"1 1_0", b"is not a vector ('1_0' is not a number)"),
+        (b'{"word": "a", "vector": ["1_0", 1]}', b"is not a vector in JSON"),
         (b"a 1e39 1", b"1e+39 does not fit float32"),
         (b"a 1e-46 0", b"1e-46 does not fit float32"),
         (b"a 1e400 1", b"holds a number that is not finite"),

@@ -315,7 +315,7 @@ def test_words_start_from_other_vectors(wordvec: Run, corpus_file: Path, tmp_pat
     save(str(given), words, vectors, {"checksum": "x"}, {"context": context})
     still = ["--learning-rate", "1e-12", "--epochs", "1", "--save-context", "--threads", "1"]
     result = wordvec("train", corpus_file, "-o", output, "--init", given, *still)
-    assert b"2 of 19 words start from --init, the others at random" in result.stderr
+    assert b"from --init: 2 of 19 words; the others start at random" in result.stderr
     trained = load(str(output))
     assert trained.context is not None
     for word, row in (("red", 0), ("blue", 1)):

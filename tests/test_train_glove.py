@@ -295,7 +295,7 @@ def test_what_is_published_starts_from_other_vectors(
     still = ["--model", "glove", "--learning-rate", "1e-12", "--epochs", "1", "--combine", combine]
     kept = [] if combine == "concat" else ["--save-context"]
     printed = wordvec_here("train", mixed_file, "-o", output, "--init", given, *still, *kept)
-    assert "2 of 18 words start from --init, the others at random" in printed.err
+    assert "from --init: 2 of 18 words; the others start at random" in printed.err
     trained = load(str(output))
     assert trained.dim == 4
     for word, row in (("red", 0), ("blue", 1)):

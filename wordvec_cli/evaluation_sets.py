@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import STANDARD_STREAM, readable
-from wordvec_cli.lines import may_be_title, read_text
+from wordvec_cli.lines import may_be_title, number, read_text
 
 # The sets that gensim brings along, by the names under which they can be asked for.
 SHIPPED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt", "questions-words": "questions-words.txt"}
@@ -199,7 +199,7 @@ def _pair(line: _Line, score_column: int | None = None) -> tuple[str, str, float
     """Two words and a finite score, None if the line is something else."""
     columns = _columns(line)
     try:
-        score = float(columns[_score_column(line) if score_column is None else score_column])
+        score = number(columns[_score_column(line) if score_column is None else score_column])
     except (ValueError, IndexError):
         return None
     is_whole = len(columns) == 3 or _separator(line) is not None
@@ -211,7 +211,7 @@ def _score_column(line: _Line) -> int:
     """The third column, or the fourth where the third is a part of speech (SimLex-999, SimVerb)."""
     columns = _columns(line)
     try:
-        float(columns[2])
+        number(columns[2])
     except ValueError:
         return 3
     except IndexError:

@@ -143,6 +143,13 @@ def refuse_no_text(start: bytes, name: str) -> None:
         raise InputError(f"{name}: is {kind.name}; {kind.remedy}")
 
 
+def number(text: str | bytes) -> float:
+    """A number as programs write it: float() takes 1_000 too. Raises: ValueError"""
+    if ("_" in text) if isinstance(text, str) else (b"_" in text):
+        raise ValueError(f"{text!r} is not a number")
+    return float(text)
+
+
 def may_be_title(cell: str) -> bool:
     """Whether the first cell of a column of numbers may be its name: it begins as a word, and is no missing number."""
     cell = cell.strip(" \t\r\"'")

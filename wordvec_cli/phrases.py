@@ -374,7 +374,8 @@ def _read_row(line: bytes, n_passes: int) -> tuple[int, Words, Figures]:
     """Raises: ValueError"""
     number, phrase, count, score = line.removesuffix(b"\r").split(b"\t")
     words = tuple(phrase.split(b" "))
-    if not 1 <= int(number) <= n_passes or len(words) < 2 or not all(words):
+    is_plain = b"_" not in number + count + score  # int() and float() take 1_000 too
+    if not is_plain or not 1 <= int(number) <= n_passes or len(words) < 2 or not all(words):
         raise ValueError
     return int(number), words, Figures(int(count), float(score))
 

@@ -21,6 +21,7 @@ from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Init, init_options
 from wordvec_cli.files import check_not_input, check_output
+from wordvec_cli.messages import counted
 from wordvec_cli.output_names import check_ending
 
 if TYPE_CHECKING:
@@ -181,15 +182,16 @@ def _train(order: Order, terminal: Terminal) -> None:
 
 def _tell(examples: "Examples", order: Order, terminal: Terminal) -> None:
     """Tell what there is to learn, and whatever was left out for which reason."""
-    ngrams = f", {len(examples.buckets)} n-grams" if order.config.word_ngrams > 1 else ""
-    terminal.note(f"{examples.n} lines, {examples.n_words} words{ngrams}, {len(examples.label_vocabulary)} labels")
+    ngrams = f", {counted(len(examples.buckets), 'n-gram')}" if order.config.word_ngrams > 1 else ""
+    lines, words = counted(examples.n, "line"), counted(examples.n_words, "word")
+    terminal.note(f"{lines}, {words}{ngrams}, {counted(len(examples.label_vocabulary), 'label')}")
     if examples.n_unlabelled:
-        terminal.note(f"{examples.n_unlabelled} lines have no label that is kept, and are left out")
+        terminal.note(f"left out: {counted(examples.n_unlabelled, 'line')} without a label that is kept")
     if examples.n_without_text:
-        terminal.note(f"{examples.n_without_text} lines have labels and no words, and count as empty ones")
+        terminal.note(f"counted as empty: {counted(examples.n_without_text, 'line')} with labels and no words")
     if order.init is not None:
-        frozen = ", and stay so" if order.config.freeze else ""
-        terminal.note(f"{len(order.init.vocabulary)} words start from --init{frozen}")
+        frozen = ", kept as in the file" if order.config.freeze else ""
+        terminal.note(f"from --init: {counted(len(order.init.vocabulary), 'word')}{frozen}")
     if order.threads > 1:
         terminal.note(
             f"{order.threads} threads share the matrices without locks: another run will differ a little; "

@@ -26,6 +26,7 @@ from wordvec_cli.files import (
     check_output,
     output_folder,
 )
+from wordvec_cli.messages import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +116,8 @@ def command(
     _check_space(counter, folder, output, terminal)
     pairs = counter.count(terminal.report)
     terminal.close()
-    terminal.note(f"{sequences.n_known} tokens are in {vocab}; {sequences.n_unknown} are not; {len(pairs)} pairs")
+    known, found = counted(sequences.n_known, "token"), counted(len(pairs), "pair of words", "pairs of words")
+    terminal.note(f"in {vocab}: {known}; not in it: {sequences.n_unknown}; {found}")
     tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
     file = pairs_file.PairsFile(pairs, words.vocabulary, options, text.tokenizer, sequences.corpus_fingerprint)
     pairs_file.write_pairs(output, file, layout)

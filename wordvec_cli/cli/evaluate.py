@@ -28,6 +28,7 @@ from wordvec_cli.errors import OutputError
 from wordvec_cli.evaluation import Outcomes, Score
 from wordvec_cli.evaluation_sets import Analogies, EvalSet
 from wordvec_cli.files import STANDARD_STREAM, check_not_input, check_output, replacing
+from wordvec_cli.messages import counted
 
 if TYPE_CHECKING:
     from wordvec_cli.vocabulary import Vocabulary
@@ -121,7 +122,7 @@ def _parts(scores: Iterable[tuple[EvalSet, Score]], per_section: bool) -> list[P
 
 
 def _text(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
-    yield f"{visible(facts['vectors'])}: {facts['words']} words x {facts['dimension']}"
+    yield f"{visible(facts['vectors'])}: {counted(facts['words'], 'word')} x {facts['dimension']}"
     yield judging.described()
     rows = [("set", "measure", "score", "interval", "used", "total", "coverage")]
     for eval_set, part, score in parts:

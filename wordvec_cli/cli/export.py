@@ -102,8 +102,8 @@ def command(
         if n_missing and limit is None:
             terminal.note(f"{n_missing} of {counted(len(wanted), 'word')} are not in {input}")
     lost = formats.write_vectors(output, vectors, format, WriteOptions(decimals, threads, packing, is_safe))
-    rounded = "" if decimals is None else f", rounded to {decimals} decimals"
-    terminal.note(f"{len(vectors.vocabulary)} vectors of {vectors.dim} numbers{rounded}")
+    rounded = "" if decimals is None else f", rounded to {counted(decimals, 'decimal')}"
+    terminal.note(f"{counted(len(vectors.vocabulary), 'vector')} of {counted(vectors.dim, 'number')}{rounded}")
     if packing:
         _tell_loss(vectors, packing, terminal)
     for what in lost:

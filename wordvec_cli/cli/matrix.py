@@ -189,7 +189,8 @@ def _tell_use(output: str, layout: "Layout", built: "BuiltMatrix", length: int |
     n_rows, dim = built.matrix.shape
     n_words, specials = built.rule.n_words, built.rule.specials
     size = shown_size(built.matrix.nbytes)
-    terminal.note(f"{n_rows} rows of {dim} numbers, {size}: special rows {specials}, then {n_words} words")
+    shape = f"{counted(n_rows, 'row')} of {counted(dim, 'number')}"
+    terminal.note(f"{shape}, {size}: special rows {specials}, then {counted(n_words, 'word')}")
     input_length = "the --length of wordvec encode" if length is None else length
     terminal.note(f"input_dim (num_embeddings) {n_rows}, output_dim (embedding_dim) {dim}, input_length {input_length}")
     if output != STANDARD_STREAM and layout in _LOADING:

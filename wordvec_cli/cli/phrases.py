@@ -160,8 +160,8 @@ def _tell(learnt: "LearntPhrases", terminal: Terminal) -> None:
             pairs = counted(found.n_punctuation, "pair")
             terminal.note(f"pass {number}: {pairs} with punctuation left alone; --join-punctuation joins them")
         if found.n_dropped:
+            dropped = counted(found.n_dropped, "occurrence")
             terminal.note(
                 f"pass {number}: more words and pairs than --max-candidates {learnt.options.max_candidates}: rare ones "
-                f"({found.n_dropped} occurrences) were dropped on the way, so some counts are too low and some phrases "
-                "may be missing"
+                f"({dropped}) were dropped on the way, so some counts are too low and some phrases may be missing"
             )

@@ -10,6 +10,7 @@ from wordvec_cli.cli.training_plan import check_fits, checkpoint_disk
 from wordvec_cli.cooccurrence import PairCounter, Pairs, Room
 from wordvec_cli.errors import InputError
 from wordvec_cli.files import are_on_one_disk, check_free_space
+from wordvec_cli.messages import counted
 from wordvec_cli.sequences import Sequences
 from wordvec_cli.training.estimate import Plan
 from wordvec_cli.training.glove import GloveConfig
@@ -38,7 +39,7 @@ def tiles_of_text(order: "Order", sequences: Sequences, planned: Plan, folder: P
     check_fits(order, with_pairs(order, planned, counter))
     pairs = counter.count(terminal.report)
     terminal.close()
-    terminal.note(f"{len(pairs)} pairs of words{_within(counter)}")
+    terminal.note(f"{counted(len(pairs), 'pair of words', 'pairs of words')}{_within(counter)}")
     return _laid_out(order, pairs, len(planned.vocabulary), folder, terminal)
 
 

@@ -22,6 +22,7 @@ from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputErr
 from wordvec_cli.evaluation import check_words, evaluate
 from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
 from wordvec_cli.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.messages import counted
 from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences import Sequences, encode
@@ -213,16 +214,16 @@ def _from_text(order: Order, told: Told, kept: Checkpoint, eval_sets: list[EvalS
     if known := told.vocabulary_file:
         vocabulary = known.vocabulary
     else:
-        counted = count(order, text, terminal)
-        vocabulary = counted.vocabulary
-        check_fits(order, plan(order, counted, told.tokenizer, eval_sets, text))
+        words = count(order, text, terminal)
+        vocabulary = words.vocabulary
+        check_fits(order, plan(order, words, told.tokenizer, eval_sets, text))
     # What GloVe trains on are the pairs; the ids are gone when these are counted.
     sequences = encode(text, vocabulary, order.threads, terminal.report, None if order.is_glove else kept.folder)
     planned = plan(order, Counted.of_sequences(vocabulary, sequences), told.tokenizer, eval_sets, text, is_encoded=True)
     if known:
         check_fits(order, planned)
         terminal.note(
-            f"{sequences.n_known} tokens are in {order.vocab}; {sequences.n_unknown} are not, and are left out"
+            f"in {order.vocab}: {counted(sequences.n_known, 'token')}; not in it, and left out: {sequences.n_unknown}"
         )
         tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
     advise(order, vocabulary, sequences, terminal)
@@ -261,10 +262,10 @@ def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal:
         terminal.note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
     material = prepared.material
     if isinstance(material, Tiles):
-        counted, n_pairs = Counted(prepared.vocabulary), len(material.pairs)
+        words, n_pairs = Counted(prepared.vocabulary), len(material.pairs)
     else:
-        counted, n_pairs = Counted.of_sequences(prepared.vocabulary, material), 0
-    planned = plan(order, counted, told.tokenizer, eval_sets, is_encoded=True)
+        words, n_pairs = Counted.of_sequences(prepared.vocabulary, material), 0
+    planned = plan(order, words, told.tokenizer, eval_sets, is_encoded=True)
     estimate(replace(planned, n_pairs=n_pairs)).check_memory()
     return prepared
 
@@ -310,7 +311,7 @@ def _train(
     n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
         known, _ = words_in_common(vocabulary, order.init.vocabulary)
-        terminal.note(f"{len(known)} of {len(vocabulary)} words start from --init, the others at random")
+        terminal.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}; the others start at random")
     if n_threads > 1 and not order.config.deterministic:
         terminal.note(
             f"{n_threads} threads share the matrices without locks: another run will differ a little; "

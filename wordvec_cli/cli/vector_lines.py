@@ -5,8 +5,11 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.lines import number
+from wordvec_cli.messages import counted
 
 # What a number looks like; `nan` and `inf` look like words, and may be some.
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -39,13 +42,17 @@ def _of_json(line: bytes, dim: int) -> tuple[bytes | None, list[float]]:
         fields = json.loads(line)
         word, numbers = fields.get("word"), fields["vector"]
         exact = binascii.a2b_base64(fields["bytes"]) if "bytes" in fields else None
-        vector = [math.nan if number is None else float(number) for number in numbers]
+        vector = [math.nan if each is None else _of_element(each) for each in numbers]
         name = word.encode("utf-8", "replace") if exact is None and word is not None else exact
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError('is not a vector in JSON: {"word": ..., "vector": [...]}') from None
     if len(vector) != dim:
         raise _other_width(len(vector), dim)
     return name, vector
+
+
+def _of_element(element: Any) -> float:
+    return number(element) if isinstance(element, str) else float(element)
 
 
 def _of_fields(line: bytes, dim: int) -> tuple[bytes | None, list[float]]:
@@ -65,7 +72,7 @@ def _ends_in_number(name: bytes) -> bool:
 
 def _is_number(field: bytes) -> bool:
     try:
-        float(field)
+        number(field)
     except ValueError:
         return False
     return True
@@ -73,7 +80,7 @@ def _is_number(field: bytes) -> bool:
 
 def _numbers(fields: Sequence[bytes]) -> list[float]:
     try:
-        return [float(digits) for digits in fields]
+        return [number(digits) for digits in fields]
     except ValueError:
         wrong = next(field for field in fields if not _is_number(field)).decode("utf-8", "replace")
         raise InputError(f"is not a vector ({wrong!r} is not a number)") from None
@@ -91,4 +98,4 @@ def _wrong(fields: Sequence[bytes], dim: int) -> InputError:
 
 def _other_width(n_numbers: int, dim: int) -> InputError:
     advice = f"; if a number is a word, or ends one, {AS_JSON}" if n_numbers > dim else ""
-    return InputError(f"{n_numbers} numbers where the vectors have {dim}{advice}")
+    return InputError(f"{counted(n_numbers, 'number')} where the vectors have {dim}{advice}")
