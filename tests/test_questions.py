@@ -462,3 +462,17 @@ def test_vectors_of_another_training_are_told_once_and_those_of_the_same_are_not
     assert other.stderr.count(b"\n") == 1
     assert b"its vector of 'east' is not that of" in other.stderr
     assert b"cosine 0.00" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["similarity V a b", "odd-one-out V a b c", "analogy V a b c -k 1", "similar V a", "similar V -p a -n b"],
+)
+def test_a_vector_that_is_not_finite_is_asked_without_a_warning_of_numpy(question: str, tmp_path: Path) -> None:
+    """A NaN that signals, as a damaged file may hold, warns even where a number is only made wider."""
+    path = tmp_path / "v.bin"
+    numbers = [np.array([0x7F800001, 0], "<u4"), np.float32([1, 2]), np.float32([2, 1])]
+    path.write_bytes(b"3 2\n" + b"".join(b"%c " % (97 + i) + each.tobytes() for i, each in enumerate(numbers)))
+    stderr = run_here(*question.replace("V", str(path)).split()).stderr
+    assert b"Warning" not in stderr
+    assert b"Traceback" not in stderr

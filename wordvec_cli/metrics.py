@@ -157,8 +157,8 @@ METRICS: dict[str, Callable[["Exact | Matrix"], Scorer]] = {"cosine": Cosine, "d
 
 def unit_rows(rows: "Exact | Matrix") -> "Exact":
     """The rows (n, dim) with length 1 in float64, those of zeros as they are."""
-    exact = np.asarray(rows, np.float64)
-    lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
     with np.errstate(invalid="ignore"):  # rows that are not finite
+        exact = np.asarray(rows, np.float64)
+        lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
         scaled: Exact = exact / np.where(lengths > 0, lengths, 1)[:, None]
     return scaled

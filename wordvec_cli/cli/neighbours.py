@@ -196,4 +196,5 @@ def all_vectors(questions: Sequence[Question]) -> "NDArray[np.float64]":
     """The vectors of the questions, one after the other, (n, dim) in float64, which the least of float32 need too."""
     import numpy as np
 
-    return np.array([vector for question in questions for vector in question.vectors], np.float64)
+    with np.errstate(invalid="ignore"):  # of NaNs in damaged files, which numpy would tell in words of its own
+        return np.array([vector for question in questions for vector in question.vectors], np.float64)

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -23,7 +22,6 @@ safe_option = click.option(
 _header_option = click.option("--header", "has_header", is_flag=True, help="tsv: begin with a line of titles.")
 
 
-@dataclass
 class Table:
     """How a table is printed.
 
@@ -35,12 +33,12 @@ class Table:
     has_lost    whether a cell of csv had bytes that are not valid UTF-8, which became U+FFFD
     """
 
-    layout: str
-    has_header: bool = False
-    is_safe: bool = False
-    end: bytes = b"\n"
-    is_shown: bool = False
-    has_lost: bool = False
+    def __init__(  # by hand: a look-up need not wait for a dataclass to be made
+        self, layout: str, has_header: bool = False, is_safe: bool = False, end: bytes = b"\n", is_shown: bool = False
+    ) -> None:
+        self.layout, self.has_header, self.is_safe = layout, has_header, is_safe
+        self.end, self.is_shown = end, is_shown
+        self.has_lost = False
 
     @property
     def is_json(self) -> bool:
