@@ -396,7 +396,17 @@ def test_a_word_of_the_command_line_finds_broken_utf8_in_text(command: Command) 
     assert command("lookup", "odd.txt", os.fsdecode(b"caf\xe9"), "New York").stdout == b"caf\xe9 1 2\nNew York 3 4\n"
 
 
-@pytest.mark.parametrize("name", ["v.csv", "v.tsv", "v.glove.txt", "v.tensors.tsv"])
+@pytest.mark.parametrize("name", ["v.csv", "v.jsonl"])
+def test_csv_and_json_lines_are_utf8_and_what_that_loses_is_told(tmp_path: Path, name: str) -> None:
+    source, written = tmp_path / "in.txt", tmp_path / name
+    source.write_bytes(b"caf\xe9 1 2\nthe 5 6\n")
+    told = run_here("export", source, written)
+    assert b"is no UTF-8" not in told.stderr
+    assert ("\ufffd" in written.read_bytes().decode()) or b"ufffd" in written.read_bytes()
+    assert (b"has no room for the exact bytes" in told.stderr) == (name == "v.csv")
+
+
+@pytest.mark.parametrize("name", ["v.tsv", "v.glove.txt", "v.tensors.tsv"])
 def test_a_text_that_is_no_utf8_is_told(tmp_path: Path, name: str) -> None:
     source = tmp_path / "in.txt"
     source.write_bytes(b"caf\xe9 1 2\n\xc3\xa9t\xc3\xa9 3 4\nthe 5 6\n")

@@ -673,7 +673,7 @@ def test_a_word_with_a_line_end_is_an_error_and_the_old_file_stays(
 def test_words_with_blanks_are_written_told_and_read_back(path: str) -> None:
     words = [b"New York", b"a\tb", b"", b". . .", b"plain"]
     some = vectors(words, np.arange(10).reshape(5, 2))
-    assert text.write_word2vec(path, some, WriteOptions()) == ["4 words have blanks, which many tools misread"]
+    assert text.write_word2vec(path, some, WriteOptions()) == ["blanks inside words, which 4 have, in many tools"]
     found, _ = read(Path(path).read_bytes())
     assert pairs(found) == pairs(some)
 

@@ -476,3 +476,20 @@ def test_a_vector_that_is_not_finite_is_asked_without_a_warning_of_numpy(questio
     stderr = run_here(*question.replace("V", str(path)).split()).stderr
     assert b"Warning" not in stderr
     assert b"Traceback" not in stderr
+
+
+@pytest.mark.parametrize("layout", ["tsv", "csv"])
+@pytest.mark.parametrize(
+    ("command", "line", "n_asked"),
+    [("similarity", "a b 0.99", 2), ("analogy", "a b c d 0.9", 3), ("odd-one-out", "a", 1)],
+)
+def test_no_word_of_a_line_that_is_no_question_stands_where_answers_do(
+    command: str, line: str, n_asked: int, layout: str, wordvec: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "v.txt").write_text("a 1 0\nb 0 1\nc 1 1\nd 2 1\n")
+    options = ["--missing", "blank", "--format", layout]
+    result = wordvec(command, tmp_path / "v.txt", *options, stdin=line.encode() + b"\n")
+    assert result.returncode == 1
+    cells = result.stdout.decode().splitlines()[-1].split("\t" if layout == "tsv" else ",")
+    assert cells[0] == line
+    assert not any(cells[n_asked:])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.test_encode import done
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, write_sidecar
+from wordvec_cli.sidecar import HashedFile, fingerprint_of, read_sidecar, sidecar_path, words_path, write_sidecar
 from wordvec_cli.specials import RowRule, Specials, check_agreement
 from wordvec_cli.vocabulary import Vocabulary
 
@@ -167,3 +167,21 @@ def test_every_example_of_the_help_runs(command: str, n_lines: int) -> None:
             subprocess.run(["bash", "-c", line], check=True, capture_output=True, timeout=60)
         else:
             done(*shlex.split(example)[1:])
+
+
+def test_a_link_leads_to_what_stands_beside_the_file() -> None:
+    Path("kept").mkdir()
+    Path("corpus.txt").write_text("The war, the peace\n" * 3)
+    done("build-vocab", "corpus.txt", "-o", "kept/v.tsv", "--tokenizer", "words", "--lowercase", "--min-count", "1")
+    Path("link.tsv").symlink_to("kept/v.tsv")
+    assert (sidecar_path("link.tsv"), words_path("link.tsv")) == tuple(
+        os.path.realpath("kept/v.tsv") + ending for ending in (".json", ".words")
+    )
+    encoded = ("encode", "corpus.txt", "--to", "text", "-o", "-", "--vocab")
+    assert done(*encoded, "link.tsv").stdout == done(*encoded, "kept/v.tsv").stdout
+    Path("beside").mkdir()  # where both are links, and what they lead to has other names
+    Path("kept/v.tsv").rename("kept/blob1")
+    Path("kept/v.tsv.json").rename("kept/blob2")
+    Path("beside/v.tsv").symlink_to("../kept/blob1")
+    Path("beside/v.tsv.json").symlink_to("../kept/blob2")
+    assert sidecar_path("beside/v.tsv") == "beside/v.tsv.json"

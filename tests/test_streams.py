@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import threading
@@ -236,3 +237,29 @@ def test_reading_a_closed_standard_input_is_one_line(tmp_path: Path) -> None:
     result = in_shell('"$@" <&-', "build-vocab", "-", "-o", tmp_path / "v.tsv")
     assert result.returncode == 1
     assert result.stderr == b"Error: standard input: is closed; open it or name a file\n"
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+@pytest.mark.parametrize(
+    "command", ["train --vector-size 2 --epochs 1 --to glove", "cooccur --to glove", "classify train"]
+)
+def test_standard_output_takes_what_is_trained_and_may_lose_its_reader(
+    command: str, output: str, corpus_file: Path, tmp_path: Path
+) -> None:
+    vocabulary, lines = tmp_path / "v.tsv", tmp_path / "lines.txt"
+    if command.startswith("cooccur"):
+        vocabulary.write_text("the\t2\nred\t1\n")
+        command += f" --vocab {vocabulary}"
+    lines.write_text("__label__a red\n__label__b blue\n" * 5)
+    corpus = lines if command.startswith("classify") else corpus_file
+    line = f"{shlex.join(COMMAND)} {command} {corpus} -o {output} --quiet"
+    for reader in ("wc -c", "head -c 1"):
+        told = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {line} | {reader}"],
+            check=False,
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=120,
+        )
+        assert (told.returncode, told.stderr) == (0, b"")
+        assert told.stdout.strip() not in {b"", b"0"}

@@ -307,6 +307,19 @@ def test_like_needs_vectors_that_say_how_they_were_made(wordvec: Run, corpus_fil
     assert b"bare.safetensors: does not say how it was trained" in result.stderr
 
 
+def test_vectors_to_start_from_that_hold_none_of_the_words_are_an_error(
+    wordvec: Run, corpus_file: Path, output: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.txt"
+    given.write_text("autre 1 2\nlangue 3 4\n")
+    result = wordvec("train", corpus_file, "-o", output, "--init", given, "--epochs", "1", "--quiet")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr == (
+        b"Error: --init: holds none of the words to train on; are they of the same language and case?\n"
+    )
+    assert sorted(os.listdir(tmp_path)) == ["given.txt"]
+
+
 def test_words_start_from_other_vectors(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
     """At a rate of nearly zero vectors stay where they start."""
     output, given = tmp_path / "v.safetensors", tmp_path / "given.safetensors"

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from wordvec_cli.corpus import Block, Corpus
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.files import STANDARD_STREAM
+from wordvec_cli.messages import counted
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.spacing import REMEDY, lacks_spaces
 from wordvec_cli.spilling import Spill, Stored, WordFile
@@ -103,13 +105,15 @@ def count_words(corpus: Corpus, options: CountOptions, report: Report = silent) 
 
 
 def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
-    name = corpus.paths[0] if len(corpus.paths) == 1 else f"{corpus.paths[0]} and {len(corpus.paths) - 1} more"
+    name = "standard input" if corpus.paths[0] == STANDARD_STREAM else corpus.paths[0]
+    name += f" and {len(corpus.paths) - 1} more" if len(corpus.paths) > 1 else ""
     if not survivors.dropped.n_words:
         return f"{name}: the corpus holds no words; name one that does"
     if lacks_spaces(corpus):
         return f"{name}: no word occurs {survivors.min_count} times: {REMEDY}"
+    words = counted(survivors.dropped.n_words, "word")
     return (
-        f"{name}: no word occurs {survivors.min_count} times (the most frequent of {survivors.dropped.n_words} words: "
+        f"{name}: no word occurs {survivors.min_count} times (the most frequent of {words}: "
         f"{survivors.highest_dropped_count}); lower --min-count"
     )
 

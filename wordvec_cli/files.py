@@ -87,7 +87,7 @@ def readable(path: str) -> Iterator[None]:
     try:
         yield
     except _errors_of_broken_data() as error:
-        raise InputError(f"{path}: the compressed data is broken or cut short ({error})") from error
+        raise InputError(f"{path}: the compressed data is broken or cut short ({error}); copy it again") from error
     except (ImportError, OSError) as error:
         raise InputError(f"{path}: {_reason(error)}") from error
 
@@ -252,7 +252,7 @@ def output_folder(path: str) -> "Path":
     import tempfile
     from pathlib import Path
 
-    folder = Path.cwd() if path == STANDARD_STREAM else Path(os.path.realpath(path)).parent
+    folder = Path.cwd() if is_stream(path) else Path(os.path.realpath(path)).parent
     return folder if os.access(folder, os.W_OK) and folder != Path("/dev") else Path(tempfile.gettempdir())
 
 
@@ -309,4 +309,6 @@ def together() -> "Iterator[Outputs]":
 
 
 def _reason(error: OSError | ImportError) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EBADF:  # as a standard stream that was closed at the start
+        return "is closed; open it or name a file"
     return str(error) if isinstance(error, ImportError) else (error.strerror or str(error)).lower()

@@ -137,7 +137,8 @@ class RowParser:
         try:
             cells = json.loads(line.decode("utf-8", "surrogateescape"))
         except ValueError as error:
-            raise self._error(f"is no JSON ({error}); give one object on each line") from None
+            reason = getattr(error, "msg", error)  # without the number of a line, which would be that within this one
+            raise self._error(f"is no JSON ({reason}); give one object on each line") from None
         if not isinstance(cells, dict):
             raise self._error("is no JSON object; give one on each line")
         text = self._cell(cells, self._layout.text_column)

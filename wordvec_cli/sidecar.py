@@ -17,12 +17,21 @@ SECTIONS = ("sequences", "matrix", "term_matrix", "vocabulary")  # in which the 
 
 
 def sidecar_path(path: str) -> str:
-    return f"{path}.json"
+    return _beside(path, ".json")
 
 
 def words_path(path: str) -> str:
     """Where the words of the rows of a matrix are that cannot hold them: a word a line."""
-    return path + WORDS_SUFFIX
+    return _beside(path, WORDS_SUFFIX)
+
+
+def _beside(path: str, suffix: str) -> str:
+    """What belongs to a file stands beside the file itself, whatever links lead there; else beside the link."""
+    if os.path.islink(path):
+        real = os.path.realpath(path) + suffix
+        if os.path.exists(real) or not os.path.exists(path + suffix):
+            return real
+    return path + suffix
 
 
 class HashedFile:

@@ -176,6 +176,7 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
 def _complaint(error: click.ClickException) -> str:
     """What click says, as one line in our way."""
     text = " ".join(error.format_message().split()).removesuffix(".")
+    text = text.replace("is not a valid integer range", "is not a whole number")
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return text

@@ -17,6 +17,7 @@ from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
 TEXTS = ("text", "tables", "projector")
+ALWAYS_UTF8 = (formats.FORMATS["csv"], formats.FORMATS["jsonl"])
 
 
 @click.command(short_help="Turn a vector file into another kind.")
@@ -108,7 +109,7 @@ def command(
         _tell_loss(vectors, packing, terminal)
     for what in lost:
         terminal.note(f"{output}: has no room for {what}")
-    if format.module in TEXTS:
+    if format.module in TEXTS and format not in ALWAYS_UTF8:
         _tell_encoding(output, vectors, terminal)
 
 

@@ -141,7 +141,7 @@ class Answering:
             if question.vectors:
                 lines += self._written(question, next(answers))
             elif self.finder.missing == "blank":
-                lines.append(blank(self.table, question, len(self.titles), "neighbours"))
+                lines.append(blank(self.table, question, len(self.titles), 2, "neighbours"))
         return lines
 
     def _written(self, question: Question, neighbours: "Sequence[Neighbour]") -> Iterator[bytes]:

@@ -73,7 +73,7 @@ def _answer(words: Sequence[bytes], finder: WordFinder, table: Table) -> bytes:
     found = [each for each in map(finder.find, words) if each is not None] if len(words) > 1 else []
     if len(found) < 2 or (len(found) < len(words) and finder.missing != "skip"):
         names = words if table.is_json else [b" ".join(words)]
-        return blank(table, Question(names), len(TITLES), "odd", "words") if finder.missing == "blank" else b""
+        return blank(table, Question(names), len(TITLES), 2, "odd", "words") if finder.missing == "blank" else b""
     import numpy as np
 
     from wordvec_cli.query import cosines_to_mean

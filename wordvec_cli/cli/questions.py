@@ -126,12 +126,18 @@ def record(table: Table, question: Question, **answer: Any) -> bytes:
     return table.record({"query": names[0] if len(names) == 1 else names} | answer)
 
 
-def blank(table: Table, question: Question, n_columns: int, *keys: str) -> bytes:
-    """What a question gets that has no answer, where each is to get something."""
+def blank(table: Table, question: Question, n_columns: int, n_answers: int, *keys: str) -> bytes:
+    """What a question gets that has no answer, where each is to get something.
+
+    n_columns, n_answers  of the table, and how many of them, the last ones, hold answers
+    """
     if table.is_json:
         return record(table, question, **dict.fromkeys(keys))
-    missing = n_columns - len(question.names) if table.is_csv else 0
-    return table.row([*question.names, *[b""] * missing])
+    names = question.names
+    if len(names) > n_columns - n_answers:  # a line that is no question: no word of it stands where answers do
+        names = [b" ".join(names)]
+    missing = n_columns - len(names) if table.is_csv else 0
+    return table.row([*names, *[b""] * missing])
 
 
 def texts(words: Iterable[bytes]) -> list[str]:

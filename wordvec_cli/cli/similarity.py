@@ -75,7 +75,7 @@ def _answers(questions: Sequence[Question], metric: str, table: Table, is_blank:
     for question in questions:
         if not question.vectors:
             if is_blank:
-                yield blank(table, question, 3, metric)
+                yield blank(table, question, 3, 1, metric)
             continue
         value = next(values)
         if table.is_json:

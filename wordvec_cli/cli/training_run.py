@@ -311,6 +311,9 @@ def _train(
     n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:
         known, _ = words_in_common(vocabulary, order.init.vocabulary)
+        if not len(known):
+            kept.end()  # nothing worth going on with
+            raise InputError("--init: holds none of the words to train on; are they of the same language and case?")
         terminal.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}; the others start at random")
     if n_threads > 1 and not order.config.deterministic:
         terminal.note(

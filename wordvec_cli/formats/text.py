@@ -192,7 +192,7 @@ def _notes_on(path: str, words: list[bytes]) -> list[str]:
             shown = word.decode("utf-8", "backslashreplace")
             raise InputError(f"{path}: the word {shown!r} has a line end, which text cannot hold; leave it out")
         has_blanks += b" " in word or b"\t" in word or not word
-    notes = [f"{has_blanks} words have blanks, which many tools misread"] if has_blanks else []
+    notes = [f"blanks inside words, which {has_blanks} have, in many tools"] if has_blanks else []
     return notes + (blank_ends(words) if has_blanks else [])
 
 

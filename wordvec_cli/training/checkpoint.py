@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -242,7 +242,9 @@ def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoi
     Raises: InputError if another command works on the same output, OutputError
     """
     if not keeps(output):
-        with writable(str(spool_folder)), temporary_folder(spool_folder) as name:
+        with ExitStack() as room:
+            with writable(str(spool_folder)):
+                name = room.enter_context(temporary_folder(spool_folder))
             yield Checkpoint(Path(name), None)
         return
     folder = folder_of(output)
