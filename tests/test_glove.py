@@ -575,3 +575,7 @@ def test_vectors_are_numbers_whatever_the_rate(rate: float, tmp_path: Path) -> N
         return
     assert np.isfinite(trained.matrix[:]).all()
     assert all(loss <= trainer.exploded_loss for loss in trained.state.losses)
+
+
+def test_a_limit_of_weights_may_be_any_whole_number() -> None:
+    assert Weighting(10**25, 0.75).log_max == pytest.approx(25 * math.log(10))

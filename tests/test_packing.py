@@ -153,3 +153,14 @@ def test_the_overlap_of_neighbours_is_counted() -> None:
     # a and d exchanged places: the neighbours of a were b, c and are e, f; those of b were a, c and are c, d; ...
     assert overlap_of_neighbours(first, second, 2, 100) == pytest.approx((0 + 0.5 + 0.5 + 0 + 0.5 + 0.5) / 6)
     np.testing.assert_allclose(cosines_of_rows(matrix, -matrix), -1)
+
+
+@pytest.mark.parametrize("packing", ["--int8", "--float16"])
+def test_nans_that_signal_are_packed_without_a_word_of_numpy(packing: str, tmp_path: Path) -> None:
+    """Such NaNs, as damaged files hold, warn even where a number is only made wider."""
+    path = tmp_path / "v.bin"
+    numbers = [np.array([0x7F800001, 0], "<u4"), np.float32([1, 2]), np.float32([2, 1])]
+    path.write_bytes(b"3 2\n" + b"".join(b"%c " % (97 + i) + each.tobytes() for i, each in enumerate(numbers)))
+    told = run_here("export", path, tmp_path / "v.safetensors", packing)
+    assert told.returncode == 0
+    assert b"Warning" not in told.stderr

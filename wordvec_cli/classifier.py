@@ -100,6 +100,7 @@ class Classifier:
         """How many numbers it takes to find the labels of one line."""
         return len(self.labels) if self.paths is None else len(self.paths.nodes)
 
+    @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
     def probabilities(self, hidden: Matrix) -> Matrix:
         """Of each label, (n, n_labels), for hidden vectors (n, dim): independent ones for one-vs-all, else shares."""
         scores = hidden @ self.output.T

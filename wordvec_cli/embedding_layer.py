@@ -169,8 +169,9 @@ def sif_vectors(layer: Layer, weights: Matrix, folder: Path) -> Iterator[Matrix]
     squares = np.zeros((layer.dim, layer.dim))
     with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
         for part in layer.sentence_vectors("sif", weights):
-            exact = part.astype(np.float64)
-            squares += exact.T @ exact
+            with np.errstate(invalid="ignore"):  # told below
+                exact = part.astype(np.float64)
+                squares += exact.T @ exact
             file.write(part.data.cast("B") if part.size else b"")
         file.flush()
         vectors = mapped(file, np.float32).reshape(-1, layer.dim)

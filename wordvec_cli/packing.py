@@ -67,7 +67,8 @@ def scales_of(rows: "Matrix") -> "NDArray[np.float32]":
     """What the whole numbers of each row are to be multiplied with, (n,): its largest number is HIGHEST times that."""
     import numpy as np
 
-    scales: NDArray[np.float32] = (np.abs(rows).max(axis=1) / HIGHEST).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # of rows with NaNs
+        scales: NDArray[np.float32] = (np.abs(rows).max(axis=1) / HIGHEST).astype(np.float32)
     scales[scales == 0] = 1
     return scales
 

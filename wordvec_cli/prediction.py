@@ -55,6 +55,7 @@ class Predictor:
             for pairs in zip(best.tolist(), values.tolist(), strict=True)
         ]
 
+    @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
     def hidden(self, text: bytes) -> Matrix:
         """The mean of the rows of one line, in plain Python: what `_Features` does by kernels for many."""
         classifier = self.classifier

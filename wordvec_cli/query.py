@@ -269,8 +269,8 @@ def cosines_of_rows(first: "Matrix", second: "Matrix") -> "NDArray[np.float64]":
     cosines = np.ones(len(first))
     for start in range(0, len(first), ROWS_PER_COSINES):
         some = slice(start, start + ROWS_PER_COSINES)
-        a, b = first[some].astype(np.float64), second[some].astype(np.float64)
         with np.errstate(invalid="ignore"):
+            a, b = first[some].astype(np.float64), second[some].astype(np.float64)
             lengths = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
             products = np.einsum("ij,ij->i", a, b)
             cosines[some] = np.divide(products, lengths, out=np.ones(len(a)), where=lengths != 0)

@@ -1,6 +1,7 @@
 """Pairs on disk in the order that GloVe trains on them: tile by tile. See `kernels.glove`."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -34,7 +35,7 @@ class Weighting(NamedTuple):
 
     @property
     def log_max(self) -> float:
-        return float(np.log(self.x_max))
+        return math.log(self.x_max)
 
 
 @dataclass(frozen=True)
