@@ -293,3 +293,12 @@ def test_a_device_gets_the_matrix_alone() -> None:
         with pytest.raises(WordvecError, match=r"^/dev/full: no space left on device"):
             write("/dev/full", vectors(), WriteOptions())
     assert write_npy("/dev/null", vectors(), WriteOptions()) == ["the words", "counts"]
+
+
+@pytest.mark.parametrize("kind", [b"()", b"''", b"('<f4',)", b"'<f4', 'x': 1", b"[]", b"{}"])
+def test_a_header_of_no_type_that_numpy_knows_is_an_error(kind: bytes) -> None:
+    header = b"{'descr': %b, 'fortran_order': False, 'shape': (1, 2), }\n" % kind
+    Path("v.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8))
+    Path("v.npy.words").write_bytes(b"a\n")
+    with pytest.raises(InputError, match=r"^v\.npy: "):
+        read("v.npy")

@@ -52,7 +52,8 @@ class Dot:
         return len(self.queries)
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        np.matmul(rows, self._transposed, out=out)
+        with np.errstate(over="ignore", invalid="ignore"):  # what leaves float32 here is decided in float64
+            np.matmul(rows, self._transposed, out=out)
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
         bars: Exact = exact - self.rounding() * self._lengths * longest

@@ -50,7 +50,7 @@ def read_header(what: str, file: IO[bytes]) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it was written by Python 2
             header = Header(*read(file))
-    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+    except (LookupError, ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"{what} does not begin as numpy's arrays do ({reason}); make or copy the file again"
