@@ -312,7 +312,18 @@ def test_a_state_that_is_not_what_was_written_is_not_gone_on_from(
     assert_not_resumed(folder / f"{name}.safetensors", result, advice)
 
 
-@pytest.mark.parametrize("changed", [{"block": 10**6}, {"epoch": 10**9}, {"loss": 3}, {"losses": None}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"block": 10**6},
+        {"epoch": 10**9},
+        {"loss": 3},
+        {"losses": None},
+        {"losses": ["x"]},
+        {"n_threads": "x"},
+        {"n_halvings": 1.5},
+    ],
+)
 def test_a_state_that_says_something_else_is_not_gone_on_from(
     long_corpus: Path, output: Path, changed: dict[str, object]
 ) -> None:

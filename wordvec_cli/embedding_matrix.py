@@ -157,7 +157,8 @@ class _Filler:
     def fill(self, matrix: Matrix, rows: NDArray[np.int64]) -> None:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[first : first + ROWS_AT_ONCE]
-            matrix[some] = self._numbers((len(some), matrix.shape[1]))
+            with np.errstate(over="ignore"):  # of vectors whose numbers are at the end of float32 themselves
+                matrix[some] = self._numbers((len(some), matrix.shape[1]))
 
     def _numbers(self, shape: tuple[int, int]) -> Any:
         match self._missing:

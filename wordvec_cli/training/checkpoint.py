@@ -178,7 +178,9 @@ class Checkpoint:
             return None
         with self._understood(name):
             table = json.loads(self._open(name).metadata["state"])
-            return loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+            state = loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+            _check_numbers(state)
+            return state
 
     def _open(self, name: str) -> store.StoredFile:
         """A safetensors file of the folder. Raises: InputError if it is not what was written"""
@@ -233,6 +235,16 @@ def _synchronise(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_numbers(state: loop.State) -> None:
+    """Raises: ValueError if a state is not made of the numbers that it should be"""
+    counts = state.epoch, state.block, state.n_halvings, state.best_epoch, state.n_threads, state.loss.n_terms
+    others = state.best_score, state.loss.total, *state.losses
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError
+    if not all(type(number) in {int, float} for number in others):
+        raise ValueError
 
 
 @contextmanager
