@@ -149,7 +149,8 @@ def test_a_full_disk_on_standard_output_is_one_line_and_exit_1(wordvec: Run, vec
 
 
 @pytest.mark.parametrize(
-    ("closed", "text"), [(">&-", "standard output: is closed"), ("<&-", "standard input: bad file")]
+    ("closed", "text"),
+    [(">&-", "standard output: is closed"), ("<&-", "standard input: is closed; open it or name a file")],
 )
 def test_a_closed_standard_stream_is_one_line(vector_file: Path, closed: str, text: str) -> None:
     words = "monday" if closed == ">&-" else ""

@@ -308,9 +308,9 @@ def test_like_needs_vectors_that_say_how_they_were_made(wordvec: Run, corpus_fil
 
 
 def test_vectors_to_start_from_that_hold_none_of_the_words_are_an_error(
-    wordvec: Run, corpus_file: Path, output: Path, tmp_path: Path
+    wordvec: Run, corpus_file: Path, tmp_path: Path
 ) -> None:
-    given = tmp_path / "given.txt"
+    given, output = tmp_path / "given.txt", tmp_path / "v.safetensors"
     given.write_text("autre 1 2\nlangue 3 4\n")
     result = wordvec("train", corpus_file, "-o", output, "--init", given, "--epochs", "1", "--quiet")
     assert (result.returncode, result.stdout) == (1, b"")
