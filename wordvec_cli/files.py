@@ -226,7 +226,7 @@ def check_room(sizes: Mapping[str, int]) -> None:
     """
     needed: dict[int, int] = {}
     for path, n_bytes in sizes.items():
-        if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+        if is_stream(path):
             continue
         folder = output_folder(path)
         disk = os.stat(folder).st_dev

@@ -1,7 +1,6 @@
 """Lines of ids as text, `12 7 0` or `[12, 7, 0]` a line, read; and sequences that come down a pipe."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +9,16 @@ import numpy as np
 
 from wordvec_cli import numpy_files, store
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, decompressed, mapped, readable, spool, temporary_file, writable
+from wordvec_cli.files import (
+    STANDARD_STREAM,
+    decompressed,
+    is_stream,
+    mapped,
+    readable,
+    spool,
+    temporary_file,
+    writable,
+)
 from wordvec_cli.lines import lines_of_open
 from wordvec_cli.padding import Ids
 from wordvec_cli.sequence_files import StoredSequences, check_ids, is_binary, open_sequences, said_of
@@ -54,7 +62,7 @@ def open_any(path: str, folder: Path) -> StoredSequences:
     folder  holds a nameless copy of what comes from a pipe, and the ids of text
     Raises: InputError, OutputError
     """
-    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path)):
+    if is_stream(path):
         return _of_pipe(path, folder)
     if is_binary(path):
         return open_sequences(path)

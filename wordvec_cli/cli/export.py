@@ -16,7 +16,6 @@ from wordvec_cli.messages import counted
 from wordvec_cli.packing import Packing
 
 N_NEIGHBOURS, N_SAMPLED = 10, 200
-TEXTS = ("text", "tables", "projector")
 ALWAYS_UTF8 = (formats.FORMATS["csv"], formats.FORMATS["jsonl"])
 
 
@@ -109,7 +108,7 @@ def command(
         _tell_loss(vectors, packing, terminal)
     for what in lost:
         terminal.note(f"{output}: has no room for {what}")
-    if format.module in TEXTS and format not in ALWAYS_UTF8:
+    if format.is_text and format not in ALWAYS_UTF8:
         _tell_encoding(output, vectors, terminal)
 
 

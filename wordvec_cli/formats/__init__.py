@@ -139,7 +139,7 @@ def open_vectors(
     """
     if told not in (None, *readable_formats()):
         raise OptionError(f"--from {told}: must be one of {', '.join(readable_formats())}")
-    if path == STANDARD_STREAM or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
+    if is_stream(path) and not os.path.isdir(path):
         return _open_stream(path, options, told, note)
     name = told or _detected(path, options.vocabulary if options else None)
     if name == NATIVE and options is None and is_native(path):

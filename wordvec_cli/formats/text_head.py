@@ -9,11 +9,11 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.file_kinds import NUMBER
 from wordvec_cli.files import readable
 from wordvec_cli.formats.reading import Oddities
+from wordvec_cli.lines import BYTE_ORDER_MARK
 
 HEAD_BYTES = 1 << 20  # that are looked at to find the dimension, or as many as two lines take
 HEAD_LINES = 200
 PIECE_BYTES = 1 << 20  # of a line, whose fields are looked at together
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 _BLANK = re.compile(rb"[ \t]")

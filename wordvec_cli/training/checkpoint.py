@@ -27,7 +27,7 @@ from wordvec_cli import sequences, store
 from wordvec_cli.claims import temporary_folder
 from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, writable
+from wordvec_cli.files import is_stream, writable
 from wordvec_cli.sequences import Sequences, open_sequences
 from wordvec_cli.sidecar import fingerprint_of
 from wordvec_cli.training import loop, tiles
@@ -276,7 +276,7 @@ def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoi
 
 def keeps(output: str) -> bool:
     """Whether a checkpoint can stand beside the output."""
-    return output != STANDARD_STREAM and (os.path.isfile(output) or not os.path.exists(output))
+    return not is_stream(output)
 
 
 def folder_of(output: str) -> Path:
