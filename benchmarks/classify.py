@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.table import SAMPLE, print_table, text_file
-from wordvec_cli import classifier
-from wordvec_cli.corpus import Corpus
-from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.classify import model as classifier
+from wordvec_cli.classify.examples import Examples, make_examples
+from wordvec_cli.classify.labelled import read_labelled
+from wordvec_cli.classify.lines import Layout, RowParser
+from wordvec_cli.classify.prediction import Predictor
+from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.formats import open_vectors
-from wordvec_cli.label_layout import Layout, RowParser
-from wordvec_cli.labelled import read_labelled
-from wordvec_cli.prediction import Predictor
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
-from wordvec_cli.training.classifier import ClassifierConfig, ClassifierTrainer
-from wordvec_cli.training.examples import Examples, make_examples
+from wordvec_cli.vectors.embeddings import Embeddings
 
 THREADS = 2
 EPOCHS = 5

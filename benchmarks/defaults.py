@@ -20,16 +20,16 @@ from typing import Any
 from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
-from wordvec_cli.corpus import Corpus
-from wordvec_cli.counting import CountOptions, count_words
-from wordvec_cli.evaluation import evaluate
-from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
-from wordvec_cli.sequences import Sequences, encode
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.evaluation.scores import evaluate
+from wordvec_cli.evaluation.sets import EvalSet, read_eval_set
+from wordvec_cli.sequences.word_ids import Sequences, encode
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import train
 from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vocabulary.counting import CountOptions, count_words
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 VARIATIONS: dict[str, Sequence[Any]] = {
     "learning_rate": (0.0125, 0.025, 0.1, 0.2),

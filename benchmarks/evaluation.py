@@ -19,12 +19,13 @@ from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
 from wordvec_cli import formats, load
-from wordvec_cli.embeddings import Embeddings, save
-from wordvec_cli.evaluation import GENSIM, Lexicon, ask
-from wordvec_cli.evaluation_sets import read_eval_set, shipped_path
+from wordvec_cli.evaluation.bootstrap import Resampling
+from wordvec_cli.evaluation.scores import GENSIM, Lexicon, ask
+from wordvec_cli.evaluation.sets import read_eval_set, shipped_path
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
-from wordvec_cli.resampling import Resampling
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import save
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 N_WORDS, DIM = 68_000, 100
 SETS = "questions-words", "wordsim353"

@@ -17,10 +17,12 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
-from wordvec_cli import formats, load, store
-from wordvec_cli.embeddings import Embeddings, from_matrix, save_tensors
+from wordvec_cli import formats, load
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.storage import safetensors
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.native import save_tensors
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 THREADS = 2
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]
@@ -60,7 +62,7 @@ def opening(folder: Path) -> float:
     """Milliseconds to open a large native file, one whose disk space holds no numbers: none is read."""
     path = str(folder / "large.safetensors")
     words = Vocabulary.from_words(b"%d" % i for i in range(N_WORDS))
-    tensors = {"vectors": store.Tensor("F32", (N_WORDS, DIM), list)}
+    tensors = {"vectors": safetensors.Tensor("F32", (N_WORDS, DIM), list)}
     try:
         save_tensors(path, words, tensors, {})
     finally:

@@ -22,10 +22,10 @@ from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
 from benchmarks.training import SETS
-from wordvec_cli.embeddings import load
-from wordvec_cli.evaluation import evaluate
-from wordvec_cli.evaluation_sets import read_eval_set
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.evaluation.scores import evaluate
+from wordvec_cli.evaluation.sets import read_eval_set
+from wordvec_cli.vectors.native import load
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 MIN_COUNT, WINDOW, DIM, X_MAX, THREADS = 10, 10, 100, 10, 2
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]

@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 from benchmarks.table import print_table
-from wordvec_cli.embeddings import save
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.native import save
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ROWS, DIM = 400_000, 300
 BARE = [sys.executable, "-c", "import click"]

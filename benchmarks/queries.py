@@ -18,10 +18,11 @@ from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
 from wordvec_cli import formats
-from wordvec_cli.embeddings import Embeddings, from_matrix, save
-from wordvec_cli.metrics import Cosine, unit_rows
-from wordvec_cli.query import Index, nearest
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.queries.metrics import Cosine, unit_rows
+from wordvec_cli.queries.nearest import Index, nearest
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.native import save
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 N_WORDS, DIM, K = 400_000, 50, 10
 N_QUERIES, N_OF_GENSIM = 10_000, 200  # gensim's loop is timed on fewer, and its time multiplied

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from wordvec_cli.files import decompressed
+from wordvec_cli.storage.files import decompressed
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "state-of-the-union.txt.xz"
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.table import print_table, text_file
-from wordvec_cli.corpus import Corpus
-from wordvec_cli.counting import CountOptions, count_words
-from wordvec_cli.sequences import encode
-from wordvec_cli.tokenizer import Tokenizer
-from wordvec_cli.vocabulary import Vocabulary
-from wordvec_cli.vocabulary_file import write_vocabulary
+from wordvec_cli.sequences.word_ids import encode
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.vocabulary.counting import CountOptions, count_words
+from wordvec_cli.vocabulary.file import write_vocabulary
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 WHITESPACE = Tokenizer()
 WORDS = Tokenizer("words", lowercase=True)

@@ -18,19 +18,19 @@ from gensim.models import Word2Vec
 from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
-from wordvec_cli.corpus import Corpus
-from wordvec_cli.counting import CountOptions, count_words
-from wordvec_cli.embeddings import save
-from wordvec_cli.evaluation import evaluate
-from wordvec_cli.evaluation_sets import read_eval_set
-from wordvec_cli.sequences import Sequences, encode
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.evaluation.scores import evaluate
+from wordvec_cli.evaluation.sets import read_eval_set
+from wordvec_cli.sequences.word_ids import Sequences, encode
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.checkpoint import Checkpoint
-from wordvec_cli.training.estimate import Plan, measured_seconds
+from wordvec_cli.training.estimate.estimate import Plan, measured_seconds
 from wordvec_cli.training.model import train
 from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.native import save
+from wordvec_cli.vocabulary.counting import CountOptions, count_words
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 RATE = 0.025  # gensim's default
 HS = "hierarchical-softmax"

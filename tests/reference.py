@@ -4,7 +4,7 @@ import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.text.tokenizer import Tokenizer
 
 # ---------------------------------------------------------------- text
 

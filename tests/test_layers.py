@@ -1,6 +1,7 @@
 """The rules of the architecture, held against the source and against a running process."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,76 +9,34 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "wordvec_cli"
-# Each may import what stands before it.
-LAYERS = [
+# Each family may import those that stand before it, and itself.
+FAMILIES = [
     "errors",
     "messages",
-    "json_text",
-    "csv_text",
     "progress",
     "parallel",
     "kernels",
-    "decimals",
-    "streams",
-    "claims",
-    "outputs",
-    "file_kinds",
-    "files",
-    "output_names",
-    "lines",
-    "sidecar",
-    "store",
-    "words",
-    "word_hashes",
-    "tokenizer",
-    "corpus_files",
-    "corpus",
+    "storage",
+    "text",
     "vocabulary",
-    "numpy_files",
-    "specials",
-    "misspelling",
-    "spacing",
-    "spilling",
-    "counting",
-    "vocabulary_layout",
-    "vocabulary_file",
+    "vectors",
     "sequences",
-    "cooccurrence",
-    "padding",
-    "term_matrices",
-    "phrases",
-    "packing",
-    "embeddings",
-    "sequence_files",
-    "sequence_text",
-    "text_rows",
-    "pairs_file",
-    "matching",
-    "embedding_matrix",
-    "embedding_layer",
-    "label_layout",
-    "labelled",
-    "classifier",
-    "prediction",
-    "label_scores",
+    "layer",
     "formats",
-    "soundness",
-    "metrics",
-    "query",
-    "evaluation_sets",
-    "analogies",
-    "resampling",
+    "queries",
     "evaluation",
-    "comparison",
     "training",
+    "classify",
     "cli",
 ]
+# Each of these can be read without the other.
+STRANGERS = [("formats", "sequences"), ("formats", "queries"), ("queries", "sequences"), ("layer", "evaluation")]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ONLY_HOME = {"numba": "kernels", "llvmlite": "kernels", "click": "cli", "tqdm": "cli"}
 TOP_MODULES = {"__init__", "__main__"}
 
 
-def layer(path: Path) -> str:
+def family(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -91,21 +50,60 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def imported_families(path: Path) -> set[str]:
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("wordvec_cli.")}
+    return used & set(FAMILIES)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
-    if layer(path) in TOP_MODULES:
+    if family(path) in TOP_MODULES:
         return
-    used = {name.split(".")[1] for name in imported(path) if name.startswith("wordvec_cli.")} - {"__version__"}
-    assert {name for name in used if LAYERS.index(name) > LAYERS.index(layer(path))} == set()
-    if layer(path) == "kernels":
+    used = imported_families(path)
+    assert {name for name in used if FAMILIES.index(name) > FAMILIES.index(family(path))} == set()
+    if family(path) == "kernels":
         assert used <= {"kernels"}
+
+
+@pytest.mark.parametrize(("one", "other"), STRANGERS)
+def test_families_beside_each_other_do_not_see_each_other(one: str, other: str) -> None:
+    for name, unseen in ((one, other), (other, one)):
+        assert [path.name for path in (PACKAGE / name).rglob("*.py") if unseen in imported_families(path)] == []
+
+
+def test_every_module_belongs_to_a_family() -> None:
+    assert {family(path) for path in MODULES} - TOP_MODULES == set(FAMILIES)
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMES = {module_name(path) for path in MODULES}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of ours that a file names: of `from a import b` a.b if that is one, else a."""
+    used = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module in NAMES:
+            places = {f"{node.module}.{alias.name}" for alias in node.names}
+            used |= places & NAMES | ({node.module} if places - NAMES else set())
+    return used
+
+
+@pytest.mark.xfail(strict=True, reason="training_run, training_plan and small_corpus go round in one")
+def test_no_files_import_each_other_in_a_circle() -> None:
+    faces = {"wordvec_cli", "wordvec_cli.__main__"}  # which import what they are asked for
+    graph = {name: imported_modules(path) - faces for path in MODULES if (name := module_name(path)) not in faces}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names them
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_each_heavy_package_has_one_home(path: Path) -> None:
     packages = {name.split(".")[0] for name in imported(path)}
     for package, home in ONLY_HOME.items():
-        assert package not in packages or layer(path) == home
+        assert package not in packages or family(path) == home
     assert "pickle" not in packages
 
 

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 if TYPE_CHECKING:
-    from wordvec_cli.embeddings import Embeddings
+    from wordvec_cli.vectors.embeddings import Embeddings
 
 
 def load(path: "str | os.PathLike[str]", vocabulary: "str | os.PathLike[str] | None" = None) -> "Embeddings":
@@ -19,11 +19,11 @@ def load(path: "str | os.PathLike[str]", vocabulary: "str | os.PathLike[str] | N
     vocabulary  a file of the words, for a kind that holds none
     Raises: InputError; warns of what is odd about the file
     """
-    from wordvec_cli import embeddings
+    from wordvec_cli.vectors import native
 
     path = os.fspath(path)
-    if embeddings.is_native(path):
-        return embeddings.load(path)
+    if native.is_native(path):
+        return native.load(path)
     import warnings
 
     from wordvec_cli import formats

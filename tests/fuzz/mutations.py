@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from wordvec_cli.store import CHECKSUM_KEY, NO_CHECKSUM
+from wordvec_cli.storage.safetensors import CHECKSUM_KEY, NO_CHECKSUM
 
 EXTREMES = (
     0, -1, 1, 2, 3, 255, 2**15, 2**31 - 1, 2**31, 2**32, 2**53 + 1, 2**62, 2**63 - 1, 2**63, 2**64, 10**6,

@@ -19,8 +19,8 @@ from wordvec_cli import __version__
 from wordvec_cli.cli import spelling
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import OutputError, WordvecError
-from wordvec_cli.files import failure, writable
-from wordvec_cli.streams import STANDARD_OUTPUT, secure_standard_streams
+from wordvec_cli.storage.files import failure, writable
+from wordvec_cli.storage.streams import STANDARD_OUTPUT, secure_standard_streams
 
 COMMANDS = {
     "build-vocab": "build_vocab",
@@ -65,7 +65,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.modules:
             return None
-        module = importlib.import_module(f"{__name__}.{self.modules[cmd_name]}")
+        module = importlib.import_module(f"{__name__}.commands.{self.modules[cmd_name]}")
         command: click.Command = module.command
         return command
 

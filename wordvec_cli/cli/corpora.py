@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.corpus import Corpus
 from wordvec_cli.messages import counted
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
 
 MOST_NAMED = 3  # of the files that are left out
 _FATES = {"keep": "kept byte for byte", "replace": "their bad bytes replaced by U+FFFD"}

@@ -13,11 +13,11 @@ from wordvec_cli.cli.training_pairs import counter_of, with_pairs
 from wordvec_cli.cli.training_plan import Counted, check, count, plan
 from wordvec_cli.cli.training_run import Order, Told, read_told
 from wordvec_cli.errors import WordvecError
-from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
-from wordvec_cli.files import shown_size
+from wordvec_cli.evaluation.sets import EvalSet, read_eval_set
 from wordvec_cli.formats import check_output_files
-from wordvec_cli.sequences import count_tokens, encode
-from wordvec_cli.training.estimate import Estimate, Plan, estimate, measured_seconds
+from wordvec_cli.sequences.word_ids import count_tokens, encode
+from wordvec_cli.storage.files import shown_size
+from wordvec_cli.training.estimate.estimate import Estimate, Plan, estimate, measured_seconds
 
 
 def tell_estimate(order: Order, terminal: Terminal) -> None:

@@ -12,13 +12,13 @@ import click
 from wordvec_cli.cli.options import combined, method_option, seed_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation import PROTOCOLS, Lexicon, Protocol, ask, check_finite
-from wordvec_cli.evaluation_sets import SHIPPED, EvalSet, WordPairs, read_eval_sets
-from wordvec_cli.resampling import CONFIDENCE, Resampling
+from wordvec_cli.evaluation.bootstrap import CONFIDENCE, Resampling
+from wordvec_cli.evaluation.scores import PROTOCOLS, Lexicon, Protocol, ask, check_finite
+from wordvec_cli.evaluation.sets import SHIPPED, EvalSet, WordPairs, read_eval_sets
 
 if TYPE_CHECKING:
-    from wordvec_cli.embeddings import Embeddings
-    from wordvec_cli.evaluation import Outcomes
+    from wordvec_cli.evaluation.scores import Outcomes
+    from wordvec_cli.vectors.embeddings import Embeddings
 
 LITTLE = 0.1  # of the questions of a set: so few known ones are worth a word
 NORMALISATION = "vectors at length 1"

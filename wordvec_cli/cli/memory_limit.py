@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from wordvec_cli.cli.options import usable_cpus
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import shown_size
+from wordvec_cli.storage.files import shown_size
 
 MEGABYTE = 1_000_000
 THREADS_OF_OPENBLAS = "OPENBLAS_NUM_THREADS"

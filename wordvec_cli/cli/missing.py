@@ -8,10 +8,10 @@ import click
 
 from wordvec_cli.cli.output import as_text, shown
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import Embeddings, recorded
 from wordvec_cli.errors import InputError
-from wordvec_cli.misspelling import one_edit_away, other_forms
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.embeddings import Embeddings, recorded
+from wordvec_cli.vocabulary.spelling import one_edit_away, other_forms
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 EXIT_MISSING = 3
 MOST_SPELT = 20  # missing words that are looked for in other spellings: each takes some milliseconds
@@ -100,7 +100,7 @@ class _MissingWords:
         if self.vocab_path is None:
             return ""
         if self._fuller is None:
-            from wordvec_cli.vocabulary_file import read_vocabulary
+            from wordvec_cli.vocabulary.file import read_vocabulary
 
             self._fuller = read_vocabulary(self.vocab_path).vocabulary
         word_id = self._fuller.find(word)

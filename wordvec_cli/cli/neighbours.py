@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from wordvec_cli.metrics import Scorer
-    from wordvec_cli.query import Index, Neighbour
+    from wordvec_cli.queries.metrics import Scorer
+    from wordvec_cli.queries.nearest import Index, Neighbour
 
 QUESTIONS_AT_ONCE = 512
 ANSWERS_AT_ONCE = 1 << 21
@@ -39,7 +39,7 @@ class NeighbourOptions(NamedTuple):
 
     def index_of(self, finder: WordFinder) -> "Index":
         """The vectors of the words that may be answers. Raises: InputError"""
-        from wordvec_cli.query import Index, answer_ids
+        from wordvec_cli.queries.nearest import Index, answer_ids
 
         vocabulary = finder.embeddings.vocabulary
         among = None if self.among is None else _ids_of(self.among, finder)
@@ -130,7 +130,7 @@ class Answering:
         return question
 
     def _lines(self, index: "Index", questions: Sequence[Question]) -> list[bytes]:
-        from wordvec_cli.query import nearest
+        from wordvec_cli.queries.nearest import nearest
 
         self.finder.embeddings.vocabulary.check_unchanged()
         posed = [question for question in questions if question.vectors]
@@ -184,8 +184,8 @@ def _in_order(
 
 def scorer_of_means(metric: str, questions: Sequence[Question]) -> "Scorer":
     """Each question as the weighted mean of its directions; if lengths count in the metric, of its vectors."""
-    from wordvec_cli.metrics import METRICS
-    from wordvec_cli.query import weighted_means
+    from wordvec_cli.queries.metrics import METRICS
+    from wordvec_cli.queries.nearest import weighted_means
 
     weights = [weight for question in questions for weight in question.weights]
     sizes = [len(question.vectors) for question in questions]

@@ -10,13 +10,13 @@ import click
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import output_folder
+from wordvec_cli.storage.files import output_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wordvec_cli.specials import Specials
-    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.layer.row_rule import Specials
+    from wordvec_cli.text.tokenizer import Tokenizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -51,7 +51,7 @@ class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  #
     name = "names"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Specials":
-        from wordvec_cli.specials import Specials
+        from wordvec_cli.layer.row_rule import Specials
 
         return value if isinstance(value, Specials) else Specials.parse(value)
 
@@ -255,7 +255,7 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         invalid_utf8: Any,
         **others: Any,
     ) -> Any:
-        from wordvec_cli.tokenizer import Tokenizer
+        from wordvec_cli.text.tokenizer import Tokenizer
 
         if token_pattern is not None and tokenizer is not None:
             raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")
@@ -272,7 +272,7 @@ def agreed_tokenizer(given: "Tokenizer | None", recorded: "Tokenizer | None", wh
 
     what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
     """
-    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.text.tokenizer import Tokenizer
 
     if given and recorded and given != recorded:
         raise InputError(

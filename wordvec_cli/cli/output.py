@@ -10,15 +10,15 @@ import click
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.visible import visible_lines
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import STANDARD_STREAM, writable
-from wordvec_cli.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
 from wordvec_cli.messages import counted
-from wordvec_cli.streams import STANDARD_OUTPUT, standard_output
+from wordvec_cli.storage.files import STANDARD_STREAM, writable
+from wordvec_cli.storage.streams import STANDARD_OUTPUT, standard_output
+from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
 
 if TYPE_CHECKING:
-    from wordvec_cli.corpus import Corpus
-    from wordvec_cli.counting import CountedWords, CountOptions
-    from wordvec_cli.vocabulary_file import VocabularyFile
+    from wordvec_cli.text.corpus import Corpus
+    from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
+    from wordvec_cli.vocabulary.file import VocabularyFile
 
 
 def shown(word: bytes) -> str:
@@ -102,7 +102,7 @@ def listed_words(path: str) -> list[bytes]:
 
 def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
     """A vocabulary file; how a line is read that could be read otherwise is told. Raises: InputError"""
-    from wordvec_cli.vocabulary_file import read_vocabulary
+    from wordvec_cli.vocabulary.file import read_vocabulary
 
     file = read_vocabulary(path)
     if file.remark:
@@ -113,8 +113,8 @@ def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
 def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":
     """Count the words of a corpus, and tell what was kept, and whatever was dropped for which reason."""
     from wordvec_cli.cli.corpora import tell_invalid_lines
-    from wordvec_cli.counting import count_words
-    from wordvec_cli.spacing import REMEDY, lacks_spaces
+    from wordvec_cli.text.spacing import REMEDY, lacks_spaces
+    from wordvec_cli.vocabulary.counting import count_words
 
     words = count_words(corpus, options, terminal.report)
     terminal.close()

@@ -9,13 +9,13 @@ import click
 from wordvec_cli.cli.options import combined, padding_value_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import OptionError
-from wordvec_cli.files import shown_size
+from wordvec_cli.storage.files import shown_size
 
 if TYPE_CHECKING:
-    from wordvec_cli.padding import Padding, RowIds, Side
-    from wordvec_cli.sequence_files import Encoded, Layout
-    from wordvec_cli.specials import RowRule
-    from wordvec_cli.vocabulary import Vocabulary
+    from wordvec_cli.layer.encoded_file import Encoded, Layout
+    from wordvec_cli.layer.padding import Padding, RowIds, Side
+    from wordvec_cli.layer.row_rule import RowRule
+    from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 LARGE_BYTES = 10**6  # from which on a shorter length is worth a word
 _SIDES = click.Choice(["pre", "post"])
@@ -82,7 +82,7 @@ class Asked(NamedTuple):
 
     def chosen_padding(self, value: int, row_ids: "RowIds", terminal: Terminal) -> "Padding":
         """The padding, with all defaults, which is told. Raises: OptionError, InputError"""
-        from wordvec_cli.padding import Padding, chosen_length
+        from wordvec_cli.layer.padding import Padding, chosen_length
 
         length = chosen_length(self.length or "max", row_ids.length_counts)
         padding = Padding(length, value, self.padding or "pre", self.truncating or "pre")
@@ -94,7 +94,7 @@ class Asked(NamedTuple):
 
     def tell_size(self, encoded: "Encoded", n_bytes: int, terminal: Terminal) -> None:
         """Tell before padded rows are written what they take, and which length would take far less."""
-        from wordvec_cli.padding import percentile
+        from wordvec_cli.layer.padding import percentile
 
         n_lines, length = encoded.shape
         told = f"{n_lines} x {length} numbers, {shown_size(n_bytes)}"

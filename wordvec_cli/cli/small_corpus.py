@@ -11,8 +11,8 @@ from wordvec_cli.training.word2vec import Word2VecConfig, keep_thresholds, word_
 
 if TYPE_CHECKING:
     from wordvec_cli.cli.training_run import Order
-    from wordvec_cli.sequences import Sequences
-    from wordvec_cli.vocabulary import Vocabulary
+    from wordvec_cli.sequences.word_ids import Sequences
+    from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 SMALL = 20_000  # words; with fewer, five epochs hardly move the vectors
 ENOUGH = 100_000  # words in all epochs together, from which on they do

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from wordvec_cli import json_text
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.visible import visible_cell
-from wordvec_cli.csv_text import csv_cell, is_utf8
-from wordvec_cli.files import STANDARD_STREAM
+from wordvec_cli.storage.files import STANDARD_STREAM
+from wordvec_cli.text import json_text
+from wordvec_cli.text.csv_text import csv_cell, is_utf8
 
 REPLACEMENT = "\ufffd".encode()
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
-from wordvec_cli import json_text
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.progress import Progress
+from wordvec_cli.text import json_text
 
 if TYPE_CHECKING:
     from tqdm import tqdm

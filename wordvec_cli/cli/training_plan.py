@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.corpus import Corpus
-from wordvec_cli.counting import CountOptions
-from wordvec_cli.evaluation_sets import EvalSet
-from wordvec_cli.files import are_on_one_disk, check_free_space
-from wordvec_cli.sequences import Sequences
-from wordvec_cli.tokenizer import Tokenizer
+from wordvec_cli.evaluation.sets import EvalSet
+from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.storage.files import are_on_one_disk, check_free_space
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint
-from wordvec_cli.training.estimate import Estimate, Plan, estimate
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.training.estimate.estimate import Estimate, Plan, estimate
+from wordvec_cli.vocabulary.counting import CountOptions
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from wordvec_cli.cli.training_run import Order

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wordvec_cli import embeddings, formats
+from wordvec_cli import formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
 from wordvec_cli.cli.judging import tell_if_little, with_title_told
@@ -16,32 +16,33 @@ from wordvec_cli.cli.stopping import Stop, stop_signals
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import stamp, tiles_of_pairs, tiles_of_text
 from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
-from wordvec_cli.cooccurrence import Room
-from wordvec_cli.corpus import Corpus
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
-from wordvec_cli.evaluation import check_words, evaluate
-from wordvec_cli.evaluation_sets import EvalSet, read_eval_set
-from wordvec_cli.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.evaluation.scores import check_words, evaluate
+from wordvec_cli.evaluation.sets import EvalSet, read_eval_set
 from wordvec_cli.messages import counted
-from wordvec_cli.pairs_file import read_pairs
 from wordvec_cli.progress import Cancelled
-from wordvec_cli.sequences import Sequences, encode
+from wordvec_cli.sequences.pairs import Room
+from wordvec_cli.sequences.pairs_file import read_pairs
+from wordvec_cli.sequences.word_ids import Sequences, encode
+from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input
+from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
-from wordvec_cli.training.estimate import estimate
+from wordvec_cli.training.estimate.estimate import estimate
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer, vector_of_unknown_words
 from wordvec_cli.training.model import Trained, option_name, train, words_in_common
+from wordvec_cli.training.models import Config
 from wordvec_cli.training.tiles import Tiles
-from wordvec_cli.training.trainers import Config
+from wordvec_cli.vectors import embeddings, native
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wordvec_cli.embeddings import Embeddings, Rows
-    from wordvec_cli.pairs_file import PairsFile
-    from wordvec_cli.tokenizer import Tokenizer
-    from wordvec_cli.vocabulary import Vocabulary
-    from wordvec_cli.vocabulary_file import VocabularyFile
+    from wordvec_cli.sequences.pairs_file import PairsFile
+    from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.vectors.embeddings import Embeddings, Rows
+    from wordvec_cli.vocabulary.file import VocabularyFile
+    from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,9 @@ def read_told(order: Order, terminal: Terminal) -> Told:
 
 def _tokenizer_of(path: str) -> "Tokenizer":
     """The tokenizer that a vector file was made with."""
-    from wordvec_cli.tokenizer import Tokenizer
+    from wordvec_cli.text.tokenizer import Tokenizer
 
-    return Tokenizer.from_metadata(embeddings.recorded(embeddings.load(path).metadata, "tokenizer"))
+    return Tokenizer.from_metadata(embeddings.recorded(native.load(path).metadata, "tokenizer"))
 
 
 def _read_vocabulary(order: Order, terminal: Terminal) -> "VocabularyFile":
@@ -361,7 +362,7 @@ def _write(
 ) -> None:
     others = _other_vectors(order, vocabulary, trained)
     if order.format is formats.FORMATS[formats.NATIVE]:
-        embeddings.save(order.output, vocabulary, trained.matrix, metadata, others)
+        native.save(order.output, vocabulary, trained.matrix, metadata, others)
         return
     from wordvec_cli.formats.reading import WriteOptions
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.lines import number
 from wordvec_cli.messages import counted
+from wordvec_cli.text.lines import number
 
 # What a number looks like; `nan` and `inf` look like words, and may be some.
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

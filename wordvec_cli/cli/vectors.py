@@ -11,7 +11,8 @@ import click
 
 from wordvec_cli.cli.options import Size, combined, invalid_utf8_option, usable_cpus
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.embeddings import Embeddings, load, native_kind
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import load, native_kind
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from wordvec_cli.claims import temporary_folder
-from wordvec_cli.embeddings import CLASSIFIER, START_BYTES, Embeddings, is_native, kind_by_header, known_by_header, load
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.file_kinds import START_BYTES as KIND_BYTES
-from wordvec_cli.file_kinds import file_kind, text_kind
-from wordvec_cli.files import (
+from wordvec_cli.formats.wrapping import bounded, decompressed_file, packed_file, plain_file, shown_as
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.file_kinds import START_BYTES as KIND_BYTES
+from wordvec_cli.storage.file_kinds import file_kind, text_kind
+from wordvec_cli.storage.files import (
     COMPRESSORS,
     COPY_BYTES,
     STANDARD_STREAM,
@@ -26,9 +26,10 @@ from wordvec_cli.files import (
     replacing,
     writable,
 )
-from wordvec_cli.formats.wrapping import bounded, decompressed_file, packed_file, plain_file, shown_as
-from wordvec_cli.output_names import check_ending
-from wordvec_cli.streams import standard_input
+from wordvec_cli.storage.output_names import check_ending
+from wordvec_cli.storage.streams import standard_input
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import CLASSIFIER, START_BYTES, is_native, kind_by_header, known_by_header, load
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions

@@ -19,9 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
     Words,
@@ -31,7 +29,8 @@ from wordvec_cli.formats.matrices import (
     words_beside,
 )
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, WriteOptions
-from wordvec_cli.numpy_files import (
+from wordvec_cli.storage.files import is_stream, readable, replacing, together
+from wordvec_cli.storage.npy import (
     Header,
     check_matrix,
     float_slices,
@@ -41,9 +40,10 @@ from wordvec_cli.numpy_files import (
     write_array,
     write_matrix,
 )
-from wordvec_cli.sidecar import WORDS_SUFFIX, words_path
-from wordvec_cli.vocabulary import Vocabulary
-from wordvec_cli.words import back_to_back
+from wordvec_cli.storage.sidecar import WORDS_SUFFIX, words_path
+from wordvec_cli.text.words import back_to_back
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 WORDS_PER_CHUNK = 1 << 14
 MATRIX_NAMES = ("vectors", "matrix", "embeddings")

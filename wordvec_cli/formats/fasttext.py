@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable, shown_size
 from wordvec_cli.formats.reading import Oddities, ReadOptions, Rows, collected
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.storage.files import readable, shown_size
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]

@@ -16,12 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli import store
-from wordvec_cli.embedding_matrix import FORMAT as MATRIX
-from wordvec_cli.embedding_matrix import open_matrix
-from wordvec_cli.embeddings import Embeddings, known_by_header
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable
 from wordvec_cli.formats import layer_matrix
 from wordvec_cli.formats.matrices import (
     Words,
@@ -30,10 +25,16 @@ from wordvec_cli.formats.matrices import (
     words_beside,
 )
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
-from wordvec_cli.numpy_files import float_slices, row_slices
-from wordvec_cli.sidecar import words_path
-from wordvec_cli.store import StoredTensor
-from wordvec_cli.words import back_to_back
+from wordvec_cli.layer.matrix import FORMAT as MATRIX
+from wordvec_cli.layer.matrix import open_matrix
+from wordvec_cli.storage import safetensors
+from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.npy import float_slices, row_slices
+from wordvec_cli.storage.safetensors import StoredTensor
+from wordvec_cli.storage.sidecar import words_path
+from wordvec_cli.text.words import back_to_back
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import known_by_header
 
 MATRIX_NAMES = ("embeddings", "embedding", "vectors", "matrix", "embedding.weight", "embeddings.weight", "weight")
 MODEL, TOKENIZER, FOLDERS = "model.safetensors", "tokenizer.json", ("", "0_StaticEmbedding")
@@ -51,7 +52,7 @@ def looks_like(start: bytes) -> bool:
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The vectors of a file or folder. Raises: InputError"""
     model = _model_in(path) if os.path.isdir(path) else path
-    file = store.open_file(model)
+    file = safetensors.open_file(model)
     if file.metadata.get("format") == MATRIX.name:
         return layer_matrix.vectors_of(open_matrix(model), options, oddities)
     name = _matrix_name(model, file.tensors)

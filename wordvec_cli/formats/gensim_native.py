@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import is_stream, readable, replacing, together
 from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
-from wordvec_cli.numpy_files import float_slices, replacing_array, write_matrix
-from wordvec_cli.words import back_to_back
+from wordvec_cli.storage.files import is_stream, readable, replacing, together
+from wordvec_cli.storage.npy import float_slices, replacing_array, write_matrix
+from wordvec_cli.text.words import back_to_back
+from wordvec_cli.vectors.embeddings import Embeddings
 
 LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped
 MATRIX_SUFFIX = ".vectors.npy"

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable
 from wordvec_cli.formats.matrices import joined, words_of_file
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
-from wordvec_cli.numpy_files import row_slices
+from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.npy import row_slices
+from wordvec_cli.vectors.embeddings import Embeddings
 
 VALUE_BYTES = 8
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from wordvec_cli.embedding_matrix import StoredMatrix, open_matrix
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.matrices import joined, words_of
 from wordvec_cli.formats.reading import Oddities, ReadOptions
-from wordvec_cli.numpy_files import float_slices
-from wordvec_cli.sidecar import sidecar_path
-from wordvec_cli.specials import RowRule, check_agreement
-from wordvec_cli.vocabulary_file import read_vocabulary
+from wordvec_cli.layer.matrix import StoredMatrix, open_matrix
+from wordvec_cli.layer.row_rule import RowRule, check_agreement
+from wordvec_cli.storage.npy import float_slices
+from wordvec_cli.storage.sidecar import sidecar_path
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.file import read_vocabulary
 
 
 def opened_with_rule(path: str, oddities: Oddities) -> StoredMatrix | None:

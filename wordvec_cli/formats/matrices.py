@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import readable
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, collected
 from wordvec_cli.formats.text import lost_by_text
-from wordvec_cli.sequences import word_table
-from wordvec_cli.sidecar import WORDS_SUFFIX, words_path
-from wordvec_cli.vocabulary import Vocabulary
-from wordvec_cli.vocabulary_file import read_vocabulary
-from wordvec_cli.words import PADDING
+from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.sidecar import WORDS_SUFFIX, words_path
+from wordvec_cli.text.words import PADDING
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.file import read_vocabulary
+from wordvec_cli.vocabulary.id_table import id_table
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _counts_of(vocabulary: Vocabulary, words: Words, options: ReadOptions) -> In
     """The counts of some of the words; None if any is not known."""
     if words.counts is None or len(vocabulary) == len(words):
         return words.counts
-    ids = word_table(vocabulary).find(np.concatenate([words.text, np.zeros(PADDING, np.uint8)]), words.offsets)
+    ids = id_table(vocabulary).find(np.concatenate([words.text, np.zeros(PADDING, np.uint8)]), words.offsets)
     if (empty := vocabulary.find(b"")) is not None:  # which the table does not hold
         ids[np.diff(words.offsets) == 0] = empty
     counts = np.full(len(vocabulary), -1, np.int64)

@@ -1,9 +1,10 @@
-"""The native format, as the others are called; see `wordvec_cli.embeddings`."""
+"""The native format, as the others are called; see `wordvec_cli.vectors.embeddings`."""
 
 import numpy as np
 
-from wordvec_cli.embeddings import CLASSIFIER, Embeddings, matrix_tensor, packed_tensors, save_tensors
 from wordvec_cli.formats.reading import WriteOptions
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import CLASSIFIER, matrix_tensor, packed_tensors, save_tensors
 
 
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:

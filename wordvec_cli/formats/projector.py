@@ -11,12 +11,13 @@ import json
 import os
 from typing import IO, Any
 
-from wordvec_cli.embeddings import ROWS_PER_CHUNK, Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import is_stream, replacing, together
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.tables import check_for_tsv, chunks
 from wordvec_cli.formats.text import lost_by_text, number_rows
+from wordvec_cli.storage.files import is_stream, replacing, together
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import ROWS_PER_CHUNK
 
 MOST_ROWS = 100_000  # that the projector shows (tensorboard issue 773)
 TENSORS = "tensors.tsv"

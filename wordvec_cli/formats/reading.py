@@ -13,14 +13,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings, from_matrix
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import close_with, mapped, temporary_file, writable
-from wordvec_cli.packing import Packing
 from wordvec_cli.progress import Report, silent
-from wordvec_cli.sequences import word_table
-from wordvec_cli.vocabulary import Vocabulary
-from wordvec_cli.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
+from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.packing import Packing
+from wordvec_cli.vocabulary.id_table import id_table
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -255,7 +255,7 @@ class _Chosen:
         self._path = path
         self._options = options
         self._oddities = oddities
-        self._wanted = word_table(Vocabulary.from_words(sorted(options.words))) if options.words is not None else None
+        self._wanted = id_table(Vocabulary.from_words(sorted(options.words))) if options.words is not None else None
 
     def of(self, rows: Rows) -> Rows:
         if self._wanted is not None:

@@ -4,13 +4,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from wordvec_cli.csv_text import csv_cell, is_utf8
-from wordvec_cli.embeddings import ROWS_PER_CHUNK, Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import replacing
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.text import blank_ends, lost_by_text, number_rows
-from wordvec_cli.json_text import members
+from wordvec_cli.storage.files import replacing
+from wordvec_cli.text.csv_text import csv_cell, is_utf8
+from wordvec_cli.text.json_text import members
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import ROWS_PER_CHUNK
 
 
 class _Layout(NamedTuple):

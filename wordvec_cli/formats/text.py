@@ -9,14 +9,14 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.file_kinds import NUMBER
-from wordvec_cli.files import readable, replacing
 from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions
 from wordvec_cli.formats.text_head import header_of, read_head, shows_dim
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
+from wordvec_cli.storage.file_kinds import NUMBER
+from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.vectors.embeddings import Embeddings
 
 BLOCK_BYTES = 1 << 22
 LONG_LINE = 1 << 16
@@ -215,7 +215,7 @@ def lost_by_text(embeddings: Embeddings) -> list[str]:
 def number_rows(matrix: Matrix, separator: bytes, decimals: int | None) -> list[bytes]:
     """Each row's numbers as text, with `decimals` digits, or the fewest that read back as the same float32."""
     if decimals is None:
-        from wordvec_cli.decimals import shortest_rows
+        from wordvec_cli.vectors.decimals import shortest_rows
 
         return shortest_rows(matrix, separator)
     form = f"%.{decimals}f"

@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from typing import BinaryIO, NamedTuple
 
-from wordvec_cli.embeddings import START_BYTES
 from wordvec_cli.errors import InputError
-from wordvec_cli.file_kinds import NUMBER
-from wordvec_cli.files import readable
 from wordvec_cli.formats.reading import Oddities
-from wordvec_cli.lines import BYTE_ORDER_MARK
+from wordvec_cli.storage.file_kinds import NUMBER
+from wordvec_cli.storage.files import readable
+from wordvec_cli.text.lines import BYTE_ORDER_MARK
+from wordvec_cli.vectors.native import START_BYTES
 
 HEAD_BYTES = 1 << 20  # that are looked at to find the dimension, or as many as two lines take
 HEAD_LINES = 200

@@ -10,14 +10,14 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError
-from wordvec_cli.file_kinds import NUMBER
-from wordvec_cli.files import readable, replacing
 from wordvec_cli.formats.reading import Integers, Oddities, ReadOptions, Rows, WriteOptions
 from wordvec_cli.formats.text import lost_by_text
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
+from wordvec_cli.storage.file_kinds import NUMBER
+from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.vectors.embeddings import Embeddings
 
 BLOCK_BYTES = 1 << 23
 MOST_HEADER_BYTES = 64

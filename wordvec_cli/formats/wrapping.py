@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, cast
 
-from wordvec_cli.claims import temporary_folder
 from wordvec_cli.errors import InputError, OutputError
-from wordvec_cli.files import COMPRESSORS, COPY_BYTES, decompressed, readable, writable
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.files import COMPRESSORS, COPY_BYTES, decompressed, readable, writable
 
 
 @contextmanager

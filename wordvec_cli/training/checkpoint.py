@@ -23,17 +23,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from wordvec_cli import sequences, store
-from wordvec_cli.claims import temporary_folder
-from wordvec_cli.embeddings import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.errors import InputError
-from wordvec_cli.files import is_stream, writable
-from wordvec_cli.sequences import Sequences, open_sequences
-from wordvec_cli.sidecar import fingerprint_of
+from wordvec_cli.sequences import word_ids
+from wordvec_cli.sequences.word_ids import Sequences, open_sequences
+from wordvec_cli.storage import safetensors
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.files import is_stream, writable
+from wordvec_cli.storage.sidecar import fingerprint_of
 from wordvec_cli.training import loop, tiles
 from wordvec_cli.training.glove import GLOVE
 from wordvec_cli.training.tiles import Tiles, open_tiles
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.native import matrix_tensor, stored_vocabulary, vocabulary_tensors
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from wordvec_cli.training.loop import Matrix
@@ -105,7 +106,7 @@ class Checkpoint:
             "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
             "material": json.dumps(self._sealed(_material_files(run.told))),
         }
-        store.write(self._path(RUN), words, metadata, "words.text")
+        safetensors.write(self._path(RUN), words, metadata, "words.text")
 
     def _sealed(self, names: Iterable[str]) -> dict[str, str]:
         """The fingerprints of files, which are on the disk when this returns."""
@@ -159,7 +160,9 @@ class Checkpoint:
     def save(self, name: str, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
         tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
         metadata = {"format_version": FORMAT_VERSION, "state": json.dumps(asdict(state))}
-        write = store.write if self.lasts else store.write_unchecked  # nobody resumes from a folder that goes
+        write = (
+            safetensors.write if self.lasts else safetensors.write_unchecked
+        )  # nobody resumes from a folder that goes
         write(self._path(name), tensors, metadata, next(iter(tensors)))
         self._whole.add(name)
 
@@ -182,11 +185,11 @@ class Checkpoint:
             _check_numbers(state)
             return state
 
-    def _open(self, name: str) -> store.StoredFile:
+    def _open(self, name: str) -> safetensors.StoredFile:
         """A safetensors file of the folder. Raises: InputError if it is not what was written"""
         path = Path(self._path(name))
         try:
-            file = store.open_file(str(path))
+            file = safetensors.open_file(str(path))
         except InputError as error:
             if isinstance(error.__cause__, OSError) and path.exists():
                 raise  # it may be whole, and cannot be read
@@ -223,7 +226,7 @@ class Checkpoint:
 
 def _material_files(told: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the files that hold what is trained on."""
-    return tiles.FILES if told["model"] == GLOVE else sequences.FILES
+    return tiles.FILES if told["model"] == GLOVE else word_ids.FILES
 
 
 def _synchronise(path: Path) -> None:

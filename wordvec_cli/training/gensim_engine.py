@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.claims import temporary_folder
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import DivergedError, InputError, OptionError
-from wordvec_cli.files import check_free_space, writable
 from wordvec_cli.progress import Cancelled, Progress, Report, silent
-from wordvec_cli.sequences import Ids, Sequences
+from wordvec_cli.sequences.word_ids import Ids, Sequences
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.files import check_free_space, writable
 from wordvec_cli.training import loop, word2vec
 from wordvec_cli.training.model import Trained
 from wordvec_cli.training.word2vec import CBOW, HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from wordvec_cli.cooccurrence import PairOptions, Unknown
-from wordvec_cli.embeddings import Embeddings
+from wordvec_cli.sequences.pairs import PairOptions, Unknown
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
     EXPLODED,
@@ -28,12 +27,13 @@ from wordvec_cli.training.model import (
     words_in_common,
 )
 from wordvec_cli.training.tiles import Tiles, Weighting
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wordvec_cli.embeddings import Rows
+    from wordvec_cli.vectors.embeddings import Rows
 
     Matrix = NDArray[np.float32]
 

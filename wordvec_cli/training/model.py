@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.sequences import word_table
 from wordvec_cli.training import loop
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vocabulary.id_table import id_table
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wordvec_cli.embeddings import Rows
+    from wordvec_cli.vectors.embeddings import Rows
 
     Matrix = NDArray[np.float32]
 
@@ -152,8 +152,8 @@ def aligned_zeros(shape: tuple[int, int]) -> "Matrix":
 
 def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
     """The ids of the words that both have, in the one and in the other."""
-    from wordvec_cli.kernels import text
+    from wordvec_cli.text.word_table import padded
 
-    ids = word_table(other).find(text.padded(vocabulary.text), np.asarray(vocabulary.offsets))
+    ids = id_table(other).find(padded(vocabulary.text), np.asarray(vocabulary.offsets))
     known = np.flatnonzero(ids >= 0)
-    return known, ids[known]
+    return known, ids[known].astype(np.int64)

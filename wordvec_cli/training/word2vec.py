@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from wordvec_cli.embeddings import Embeddings
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.sequences import Sequences
+from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training import loop
 from wordvec_cli.training.model import (
     EXPLODED,
@@ -28,7 +27,8 @@ from wordvec_cli.training.model import (
     padded,
     words_in_common,
 )
-from wordvec_cli.vocabulary import Vocabulary
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

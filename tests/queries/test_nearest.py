@@ -1,0 +1,208 @@
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+
+from tests import reference_query
+from wordvec_cli.errors import InputError
+from wordvec_cli.queries import nearest as query
+from wordvec_cli.queries.metrics import METRICS, CosMul, unit_rows
+from wordvec_cli.queries.nearest import Index, nearest
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+
+def random_matrix(n_words: int = 300, dim: int = 20) -> np.ndarray:
+    """With ties: rows that come again, as they are or longer, opposite ones, and rows of zeros."""
+    matrix = np.random.default_rng(3).normal(size=(n_words, dim)).astype(np.float32)
+    matrix[n_words // 2 : n_words // 2 + 9] = matrix[:9]
+    matrix[-9:-3] = matrix[20:26] * 4
+    matrix[-3:-1] = -matrix[30:32]
+    matrix[[7, 70]] = 0
+    return matrix
+
+
+def embeddings_of(matrix: np.ndarray, counts: list[int] | None = None) -> Embeddings:
+    words = [f"w{i}".encode() for i in range(len(matrix))]
+    return from_matrix(Vocabulary.from_words(words, counts), np.ascontiguousarray(matrix), {})
+
+
+def gensim_vectors(matrix: np.ndarray) -> KeyedVectors:
+    vectors = KeyedVectors(matrix.shape[1])
+    vectors.add_vectors([f"w{i}" for i in range(len(matrix))], matrix)
+    return vectors
+
+
+@pytest.fixture(params=[(1 << 8, 16), (1 << 13, 32), (1 << 22, 1 << 13)], ids=["small", "middling", "whole"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "SCORES_PER_BLOCK", request.param[0])
+    monkeypatch.setattr(query, "MOST_ROWS", request.param[1])
+
+
+def ids(answers: list[list[query.Neighbour]]) -> list[list[int]]:
+    return [[neighbour.word_id for neighbour in answer] for answer in answers]
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize("k", [1, 8, 40, 500])
+def test_neighbours_are_those_of_the_plain_definition(metric: str, k: int) -> None:
+    """Ties by id, rows of zeros, more neighbours than rows, and than groups of rows."""
+    matrix = random_matrix()
+    asked = [5, 17, 20, 31, 150, 299]
+    excluded = [frozenset([i]) for i in asked]
+    answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix[asked]), k, excluded)
+    assert ids(answers) == [reference_query.nearest(metric, matrix[i], matrix, k, frozenset([i])) for i in asked]
+    for i, answer in zip(asked, answers, strict=True):
+        expected = [reference_query.SCORES[metric](matrix[i], matrix[each.word_id]) for each in answer]
+        np.testing.assert_allclose(
+            [each.score for each in answer], np.abs(expected) if metric == "euclidean" else expected, atol=1e-12
+        )
+
+
+@pytest.mark.usefixtures("blocks")
+def test_answers_do_not_depend_on_how_many_are_asked_at_once() -> None:
+    matrix = random_matrix()
+    index = Index(embeddings_of(matrix))
+    asked = list(range(1, 300, 7))
+    together = nearest(index, METRICS["cosine"](matrix[asked]), 9, [frozenset([i]) for i in asked])
+    alone = [nearest(index, METRICS["cosine"](matrix[[i]]), 9, [frozenset([i])])[0] for i in asked]
+    assert together == alone
+
+
+def test_neighbours_are_those_of_gensim() -> None:
+    matrix = np.random.default_rng(3).normal(size=(300, 20)).astype(np.float32)
+    oracle = gensim_vectors(matrix)
+    asked = [5, 17, 299]
+    answers = nearest(
+        Index(embeddings_of(matrix)), METRICS["cosine"](matrix[asked]), 8, [frozenset([i]) for i in asked]
+    )
+    for word_id, neighbours in zip(asked, answers, strict=True):
+        expected = oracle.most_similar(f"w{word_id}", topn=8)
+        assert [f"w{neighbour.word_id}" for neighbour in neighbours] == [word for word, _ in expected]
+        np.testing.assert_allclose([n.score for n in neighbours], [cosine for _, cosine in expected], atol=1e-6)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_thousands_of_equal_rows_are_taken_by_id() -> None:
+    matrix = np.tile(np.array([[0.1, 0.7, 0.3]], dtype=np.float32), (3000, 1))
+    answers = nearest(Index(embeddings_of(matrix)), METRICS["cosine"](matrix[:3]), 5, [frozenset([0])] * 3)
+    assert ids(answers) == [[1, 2, 3, 4, 5]] * 3
+
+
+def test_float32_does_not_choose_where_it_cannot_tell() -> None:
+    """Rows whose distances differ by less than float32 resolves at their length."""
+    matrix = np.zeros((40, 2), np.float32)
+    matrix[:, 0] = 1000
+    matrix[:, 1] = np.arange(40)[::-1] * 1e-3
+    answers = nearest(Index(embeddings_of(matrix)), METRICS["euclidean"](np.array([[1000, 0]])), 3, [frozenset()])
+    assert ids(answers) == [[39, 38, 37]]
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize(("metric", "threshold"), [("cosine", 0.2), ("dot", 3.0), ("euclidean", 4.5), ("cosine", 2.0)])
+def test_a_threshold_keeps_what_reaches_it(metric: str, threshold: float) -> None:
+    matrix = random_matrix()
+    sign = -1 if metric == "euclidean" else 1
+    expected = [
+        i for i in reference_query.nearest(metric, matrix[5], matrix, 300, frozenset())
+        if reference_query.SCORES[metric](matrix[5], matrix[i]) >= sign * threshold
+    ]  # fmt: skip
+    answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix[[5]]), 300, [frozenset()], threshold)
+    assert ids(answers) == [expected]
+    assert threshold == 2 or 1 < len(expected) < 299
+
+
+@pytest.mark.usefixtures("blocks")
+def test_only_the_ids_of_an_index_are_answers() -> None:
+    matrix = random_matrix()
+    chosen = np.array([3, 4, 50, 151, 200, 298])
+    answers = nearest(Index(embeddings_of(matrix), chosen), METRICS["cosine"](matrix[[3]]), 10, [frozenset([3])])
+    all_of_them = reference_query.nearest("cosine", matrix[3], matrix, 300, frozenset([3]))
+    assert ids(answers) == [[i for i in all_of_them if i in chosen]]
+
+
+def test_a_row_that_is_not_finite_is_no_answer_and_hides_none() -> None:
+    matrix = random_matrix(100)
+    matrix[[1, 40], 2] = np.nan
+    matrix[33, 5] = np.inf
+    [answer] = ids(nearest(Index(embeddings_of(matrix)), METRICS["cosine"](matrix[[5]]), 100, [frozenset()]))
+    expected = reference_query.nearest("cosine", matrix[5], np.nan_to_num(matrix), 100, frozenset([1, 33, 40]))
+    assert answer == expected
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_rows_that_are_not_finite_do_not_stand_in_the_way_where_all_others_are_far(metric: str, value: float) -> None:
+    matrix = -np.abs(random_matrix(800)) - 1
+    matrix[::2, 3] = value
+    query_vector = -matrix[[1]]
+    answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](query_vector), 5, [frozenset()])
+    finite = matrix[1::2]
+    expected = reference_query.nearest(metric, query_vector[0], finite, 5, frozenset())
+    assert ids(answers) == [[2 * i + 1 for i in expected]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_are_nearly_alike_are_told_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.normal(size=(1, 30)) + 1e-6 * rng.normal(size=(2000, 30))
+    matrix = np.concatenate([rng.normal(size=(4, 30)), near]).astype(np.float32)
+    among_near = Index(embeddings_of(matrix), np.arange(4, 2004))
+    [answer] = ids(nearest(among_near, METRICS["cosine"](matrix[:1]), 5, [frozenset()]))
+    assert answer == [i + 4 for i in reference_query.nearest("cosine", matrix[0], matrix[4:], 5, frozenset())]
+    for question in (matrix[:3], np.stack([-matrix[4], matrix[1], matrix[2]])):  # with all opposite to a, nearly
+        [answer] = ids(nearest(among_near, CosMul(question[None]), 5, [frozenset()]))
+        scores = reference_query.cosmul(*question, matrix[4:])
+        assert answer == [int(i) + 4 for i in np.argsort(-scores)[:5]]
+
+
+def test_an_index_without_rows_has_no_answers() -> None:
+    index = Index(embeddings_of(random_matrix()), np.array([], np.int64))
+    assert nearest(index, METRICS["cosine"](random_matrix()[:2]), 3, [frozenset()] * 2) == [[], []]
+
+
+@pytest.mark.usefixtures("blocks")
+def test_3cosmul_is_that_of_gensim_and_of_the_definition() -> None:
+    matrix = random_matrix(200)
+    questions = [(0, 1, 2), (30, 5, 40), (31, 60, 61)]
+    index = Index(embeddings_of(matrix))
+    excluded = [frozenset(question) for question in questions]
+    answers = nearest(index, CosMul(matrix[np.array(questions)]), 6, excluded)
+    has_direction = np.flatnonzero(matrix.any(axis=1))  # gensim's cosine with zeros is NaN
+    compared = nearest(Index(embeddings_of(matrix), has_direction), CosMul(matrix[np.array(questions)]), 6, excluded)
+    oracle = gensim_vectors(matrix)
+    oracle = oracle.vectors_for_all([f"w{i}" for i in has_direction])
+    for (a, b, c), answer, its in zip(questions, answers, compared, strict=True):
+        scores = np.round(reference_query.cosmul(matrix[a], matrix[b], matrix[c], matrix), 10)
+        order = [i for i in np.lexsort((np.arange(200), -scores)) if i not in (a, b, c)][:6]
+        assert [each.word_id for each in answer] == order
+        np.testing.assert_allclose([each.score for each in answer], scores[order], rtol=1e-6)
+        theirs = oracle.most_similar_cosmul([f"w{b}", f"w{c}"], [f"w{a}"], topn=6)
+        np.testing.assert_allclose([each.score for each in its], [score for _, score in theirs], rtol=1e-5)
+
+
+def test_weighted_means_are_those_of_gensim() -> None:
+    matrix = random_matrix()
+    words = [[1, 2, 3], [4], [30, 10]]
+    weights = [[1, 1, -1], [1], [1, -1]]
+    oracle = gensim_vectors(matrix)
+    means = query.weighted_means(matrix[np.concatenate(words)], np.concatenate(weights), [3, 1, 2])
+    for mean, ids_of_mean, its in zip(means, words, weights, strict=True):
+        expected = oracle.get_mean_vector([f"w{i}" for i in ids_of_mean], its)
+        np.testing.assert_allclose(mean, expected, atol=1e-6)
+
+
+def test_what_may_be_an_answer_is_chosen_by_list_rank_and_count() -> None:
+    vocabulary = Vocabulary.from_words([b"a", b"b", b"c", b"d", b"e", b"f"], [9, 8, 7, 3, 7, 1])
+    assert query.answer_ids(vocabulary) is None
+    assert query.answer_ids(vocabulary, np.array([5, 2, 4, 0]), n_first=5, min_count=7).tolist() == [0, 2, 4]
+    with pytest.raises(InputError, match="no word"):
+        query.answer_ids(vocabulary, np.array([5]), min_count=7)
+    with pytest.raises(InputError, match="no counts"):
+        query.answer_ids(Vocabulary.from_words([b"a", b"b"]), min_count=7)
+
+
+def test_the_direction_of_a_row_that_is_not_finite_is_none_and_numpy_says_nothing() -> None:
+    rows = np.array([[3, 4], [0, 0], [np.inf, 1]], np.float32)
+    expected = [[0.6, 0.8], [0, 0], [np.nan, 0]]
+    np.testing.assert_allclose(unit_rows(rows), expected, rtol=1e-15)

@@ -1,0 +1,233 @@
+"""Labelled text as a classifier is trained on it: for each line the rows of its words and n-grams, and its labels.
+
+Word n-grams are hashed into buckets as in fastText, and only the buckets that the text falls in get a row: of two
+million, some ten thousand in a text of ordinary size. So matrix and file are small, and an n-gram that was never seen
+adds nothing to a prediction, where fastText would add the random numbers that its row began with.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.classify.labelled import LabelledText
+from wordvec_cli.classify.model import LINE_END, LINE_END_HASH
+from wordvec_cli.classify.ngrams import hashes_of
+from wordvec_cli.errors import InputError
+from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.text.words import PADDING, back_to_back, byte_order, take_words
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.counting import ranked
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from wordvec_cli.text.word_table import WordTable
+
+TOKENS_AT_ONCE = 1 << 20
+
+Ids = NDArray[np.int32]
+Offsets = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ExampleOptions:
+    """How text becomes examples. A word that is left out still counts in the n-grams around it, as in fastText."""
+
+    word_ngrams: int = 1
+    buckets: int = 2_000_000
+    min_count: int = 1
+    min_count_label: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What there is to learn.
+
+    rows (n,) int32, row_offsets (n_examples + 1,): the rows of each example, of words and then of n-grams
+    labels, label_offsets: the same of its labels, each once
+    vocabulary  the words, those of --init that the text lacks at the end
+    buckets     (n_ngrams,) int32, ascending: those that have a row
+    n_words     that occur in the text
+    n_tokens    of the examples, line ends too
+    n_unlabelled, n_without_text  lines that have no label that is kept, and are left out; examples that have no word
+    """
+
+    rows: Ids
+    row_offsets: Offsets
+    labels: Ids
+    label_offsets: Offsets
+    vocabulary: Vocabulary
+    label_vocabulary: Vocabulary
+    buckets: Ids
+    n_words: int
+    n_tokens: int
+    n_unlabelled: int
+    n_without_text: int
+
+    @property
+    def n(self) -> int:
+        return len(self.row_offsets) - 1
+
+
+def make_examples(text: LabelledText, options: ExampleOptions, folder: Path, init: Embeddings | None) -> Examples:
+    """The examples of a text, mapped from a nameless file in `folder`.
+
+    init  vectors whose words are known too, whether they occur or not
+    Raises: InputError if there is nothing to learn
+    """
+    label_ids, label_vocabulary = _labels(text, options.min_count_label)
+    lines = _lines_with(text, label_ids)
+    n_tokens = np.diff(text.token_offsets)[lines]
+    words = _words(text, options.min_count, init)
+    rows = _Rows(text, lines, options, words)
+    labels, label_offsets = _own_labels(text, lines, label_ids)
+    return Examples(
+        *rows.written(folder), labels, label_offsets, words.vocabulary, label_vocabulary, rows.buckets,
+        int(np.count_nonzero(np.asarray(words.vocabulary.counts))),
+        int(n_tokens.sum()) + len(lines), text.n_lines - len(lines), int(np.count_nonzero(n_tokens == 0)),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- labels
+
+
+def _labels(text: LabelledText, min_count: int) -> tuple[Ids, Vocabulary]:
+    """The id of each distinct label, -1 of one that is too rare; and the others. Raises: InputError"""
+    table = text.numbering.labels
+    if not len(table):
+        raise InputError("no line has a label; name what labels begin with (--label-prefix), or their column")
+    counts = np.bincount(text.labels, minlength=len(table))
+    every = ranked(table.text[: table.offsets[-1]], table.offsets, counts)
+    if (np.asarray(every.counts) < min_count).all():
+        raise InputError(f"--min-count-label {min_count}: no label occurs as often; lower it")
+    kept = every.prune(min_count)
+    if len(kept) == 1:
+        name = kept.word(0).decode("utf-8", "replace")
+        raise InputError(f"there is only one label ({name}), so there is nothing to tell apart; add lines of another")
+    return _ids_of(table, kept), kept
+
+
+def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> Ids:
+    """The id of each word of a table, (n,); -1 if the vocabulary lacks it."""
+    text = np.append(np.asarray(vocabulary.text), np.zeros(PADDING, np.uint8))
+    ids = np.full(len(table), -1, np.int32)
+    numbers = table.find(text, np.asarray(vocabulary.offsets))
+    found = np.flatnonzero(numbers >= 0)
+    ids[numbers[found]] = found
+    return ids
+
+
+def _lines_with(text: LabelledText, label_ids: Ids) -> Offsets:
+    """The lines that have a label that is kept."""
+    n_kept = np.concatenate([[0], np.cumsum(label_ids[text.labels] >= 0)])[text.label_offsets]
+    return np.flatnonzero(np.diff(n_kept))
+
+
+def _own_labels(text: LabelledText, lines: Offsets, label_ids: Ids) -> tuple[Ids, Offsets]:
+    from wordvec_cli.kernels import classify
+
+    labels, offsets = np.empty(len(text.labels) + 1, np.int32), np.zeros(len(lines) + 1, np.int64)
+    n = classify.write_labels(text.labels, text.label_offsets, lines, label_ids, labels, offsets[1:])
+    return labels[:n], offsets
+
+
+# ---------------------------------------------------------------- words
+
+
+class _Words(NamedTuple):
+    """All words, and the rows of each distinct token and of the line end; -1: none."""
+
+    vocabulary: Vocabulary
+    token_rows: Ids
+    end_row: int
+
+
+def _words(text: LabelledText, min_count: int, init: Embeddings | None) -> _Words:
+    table = text.numbering.tokens
+    end = back_to_back([LINE_END])
+    table.add(*end, np.zeros(1, np.int64))
+    counts = np.zeros(len(table), np.int64)
+    for first in range(0, len(text.tokens), TOKENS_AT_ONCE):
+        counts += np.bincount(text.tokens[first : first + TOKENS_AT_ONCE], minlength=len(table))
+    line_end = int(table.find(*end)[0])
+    counts[line_end] += text.n_lines
+    frequent = np.flatnonzero(counts >= min_count)
+    if init is None and not len(frequent):
+        raise InputError(f"--min-count {min_count}: no word of the text occurs as often; lower it")
+    words, offsets = take_words(table.text, table.offsets, frequent)
+    vocabulary = ranked(words, offsets, counts[frequent])
+    if init is not None:
+        vocabulary = _with_words_of(vocabulary, init.vocabulary)
+    rows = _ids_of(table, vocabulary)
+    return _Words(vocabulary, rows, int(rows[line_end]))
+
+
+def _with_words_of(vocabulary: Vocabulary, other: Vocabulary) -> Vocabulary:
+    """The words, and after them those of the other that are new, with a count of 0."""
+    from wordvec_cli.vocabulary.id_table import id_table
+
+    other_text, other_offsets = np.asarray(other.text), np.asarray(other.offsets)
+    padded = np.append(other_text, np.zeros(PADDING, np.uint8))
+    is_new = (id_table(vocabulary).find(padded, other_offsets) < 0) & (np.diff(other_offsets) > 0)
+    new_text, new_offsets = take_words(other_text, other_offsets, np.flatnonzero(is_new))
+    text = np.concatenate([np.asarray(vocabulary.text), new_text])
+    offsets = np.concatenate([np.asarray(vocabulary.offsets), new_offsets[1:] + len(vocabulary.text)])
+    counts = np.concatenate([np.asarray(vocabulary.counts), np.zeros(len(new_offsets) - 1, np.int64)])
+    return Vocabulary(text, offsets, byte_order(text, offsets), counts)
+
+
+# ---------------------------------------------------------------- rows
+
+
+class _Rows:
+    """The rows of the words and n-grams of lines."""
+
+    def __init__(self, text: LabelledText, lines: Offsets, options: ExampleOptions, words: _Words) -> None:
+        from wordvec_cli.kernels import classify
+
+        self._text, self._lines, self._longest = text, lines, options.word_ngrams
+        tokens = text.numbering.tokens
+        hashes = hashes_of(tokens.text, tokens.offsets)
+        self._of_tokens = words.token_rows, hashes, words.end_row, LINE_END_HASH, options.word_ngrams, options.buckets
+        bits = np.zeros(-(-options.buckets // 64) if options.word_ngrams > 1 else 1, np.uint64)
+        if options.word_ngrams > 1:
+            classify.mark_ngrams(
+                text.tokens, text.token_offsets, lines, hashes, LINE_END_HASH, options.word_ngrams, options.buckets,
+                bits,
+            )  # fmt: skip
+        ranks, self.buckets = classify.ranks_of_bits(bits)
+        self._of_ngrams = bits, ranks, len(words.vocabulary)
+
+    def written(self, folder: Path) -> tuple[Ids, Offsets]:
+        """The rows of all lines, mapped, and where each line's begin, (n + 1,)."""
+        file = temporary_file(folder)
+        close_with(self, file)
+        offsets = np.zeros(len(self._lines) + 1, np.int64)
+        for first, last in self._slices():
+            rows, ends = self._of_lines(first, last)
+            offsets[first + 1 : last + 1] = offsets[first] + ends
+            with writable(f"{folder} (temporary files)"):
+                file.write(rows.data.cast("B") if len(rows) else b"")
+                file.flush()
+        return mapped(file, np.int32), offsets
+
+    def _slices(self) -> list[tuple[int, int]]:
+        """Ranges of lines of some megabytes each."""
+        n_tokens = np.cumsum(np.diff(self._text.token_offsets)[self._lines] + 1)
+        slice_of = n_tokens // TOKENS_AT_ONCE
+        bounds = np.flatnonzero(np.diff(slice_of)) + 1
+        return list(zip([0, *bounds.tolist()], [*bounds.tolist(), len(self._lines)], strict=True))
+
+    def _of_lines(self, first: int, last: int) -> tuple[Ids, Offsets]:
+        from wordvec_cli.kernels import classify
+
+        lines, text = self._lines[first:last], self._text
+        n_tokens = int(np.diff(text.token_offsets)[lines].sum())
+        rows = np.empty(n_tokens * self._longest + len(lines) + 1, np.int32)
+        ends = np.empty(len(lines), np.int64)
+        n = classify.write_rows(
+            text.tokens, text.token_offsets, lines, *self._of_tokens, *self._of_ngrams, rows, ends
+        )  # fmt: skip
+        return rows[:n], ends

@@ -1,0 +1,174 @@
+"""Lines as labels and text: in fastText's notation, or in named columns of a table."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text.tokenizer import invalid_utf8_message
+
+Row = tuple[list[bytes], bytes]  # the labels of a line, and its text without line ends
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a line has its labels and its text.
+
+    label_prefix  words that begin so, and go on, are labels; None if there are columns
+    text_column, label_column  of tables: lines of tab-separated cells below a line of names, or JSON objects
+
+    Raises: OptionError
+    """
+
+    label_prefix: bytes | None = b"__label__"
+    text_column: str | None = None
+    label_column: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.label_prefix is not None and len(self.label_prefix.split()) != 1:
+            raise OptionError("--label-prefix: must be characters without white space")
+        if self.label_prefix is not None and self.label_prefix != self.label_prefix.strip():
+            raise OptionError("--label-prefix: must be characters without white space")
+        if self.label_column is not None and self.text_column is None:
+            raise OptionError("--label-column: needs --text-column too, the name of the column of the text")
+
+
+class RowParser:
+    """Takes lines apart, one after the other.
+
+    name          of what is read, for errors
+    invalid_utf8  as of a Tokenizer; a line that is skipped becomes empty. "keep" where the corpus has seen to it
+    """
+
+    def __init__(self, layout: Layout, name: str, invalid_utf8: str = "keep") -> None:
+        self._layout = layout
+        self._name = name
+        self._invalid_utf8 = invalid_utf8
+        self._n_lines = 0
+        self._header: bytes | None = None
+        self._places: list[int] = []
+        self._n_columns = 0
+        self._is_json = False
+        if layout.label_prefix is not None:
+            self._label = re.compile(rb"(?<![^ \t\r\v\f])" + re.escape(layout.label_prefix) + rb"([^ \t\r\v\f]+)")
+
+    def rows(self, lines: Sequence[bytes]) -> list[Row]:
+        """The labels and the text of each line that is no header. Raises: InputError that names the line"""
+        return [row for line in lines if (row := self._row(line)) is not None]
+
+    def rows_one_by_one(self, lines: Sequence[bytes], tell: Callable[[str], None]) -> list[Row | None]:
+        """As `rows`, but a line that cannot be read is told, and is None.
+
+        Raises: InputError if the names of columns cannot be read
+        """
+        rows: list[Row | None] = []
+        for line in lines:
+            try:
+                if (row := self._row(line)) is not None:
+                    rows.append(row)
+            except InputError as error:
+                if self._lacks_columns:
+                    raise
+                tell(str(error))
+                rows.append(None)
+        return rows
+
+    @property
+    def _lacks_columns(self) -> bool:
+        return self._layout.text_column is not None and not self._is_json and not self._places
+
+    def _row(self, line: bytes) -> Row | None:
+        """The labels and the text of the next line; None of a header."""
+        self._n_lines += 1
+        line = self._treated(line)
+        return self._of_words(line) if self._layout.text_column is None else self._of_columns(line.removesuffix(b"\r"))
+
+    def _treated(self, line: bytes) -> bytes:
+        if self._invalid_utf8 == "keep":
+            return line
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            if self._invalid_utf8 == "error":
+                raise self._error(invalid_utf8_message(error)) from None
+            return line.decode("utf-8", "replace").encode() if self._invalid_utf8 == "replace" else b""
+        return line
+
+    def _of_words(self, line: bytes) -> Row:
+        if self._layout.label_prefix is None:
+            return [], line
+        return self._label.findall(line), self._label.sub(b"", line)
+
+    def _of_columns(self, line: bytes) -> Row | None:
+        if self._n_lines == 1:
+            self._is_json = line.lstrip().startswith(b"{")
+            if not self._is_json:
+                self._header = line
+                self._places = self._places_of(line)
+        if self._is_json:
+            return self._of_json(line)
+        if line == self._header:  # again where several files are read
+            return None
+        cells = line.split(b"\t")
+        if not line:
+            return [], b""
+        if len(cells) != self._n_columns:
+            raise self._error(
+                f"has {len(cells)} cells where the line of names has {self._n_columns}; a tab ends a cell"
+            )
+        text, *labels = (cells[place] for place in self._places)
+        return [label for label in labels if label], text
+
+    def _places_of(self, header: bytes) -> list[int]:
+        names = header.split(b"\t")
+        self._n_columns = len(names)
+        wanted = [name for name in (self._layout.text_column, self._layout.label_column) if name is not None]
+        for name in wanted:
+            if name.encode("utf-8", "surrogateescape") not in names:
+                shown = ", ".join(each.decode("utf-8", "replace") for each in names)
+                raise self._error(f"no column is named {name!r} (tabs are between names): {shown}")
+        return [names.index(name.encode("utf-8", "surrogateescape")) for name in wanted]
+
+    def _of_json(self, line: bytes) -> Row:
+        if not line.strip():
+            return [], b""
+        try:
+            cells = json.loads(line.decode("utf-8", "surrogateescape"))
+        except ValueError as error:
+            reason = getattr(error, "msg", error)  # without the number of a line, which would be that within this one
+            raise self._error(f"is no JSON ({reason}); give one object on each line") from None
+        if not isinstance(cells, dict):
+            raise self._error("is no JSON object; give one on each line")
+        text = self._cell(cells, self._layout.text_column)
+        if not isinstance(text, str):
+            raise self._error(f"{self._layout.text_column!r} is no text")
+        labels = [] if self._layout.label_column is None else self._labels(self._cell(cells, self._layout.label_column))
+        return labels, _as_bytes(text).replace(b"\n", b" ")
+
+    def _cell(self, cells: dict[str, Any], name: str | None) -> Any:
+        if name not in cells:
+            raise self._error(f"has no {name!r}, but: {', '.join(cells)}")
+        return cells[name]
+
+    def _labels(self, cell: object) -> list[bytes]:
+        """A label, or a list of them; numbers as they are written, nothing for null."""
+        labels = []
+        for label in cell if isinstance(cell, list) else [cell]:
+            if isinstance(label, dict | list | float):
+                raise self._error(f"{self._layout.label_column!r} is no label; give a string, or a list of them")
+            if label is not None and label != "":
+                labels.append(_as_bytes(label if isinstance(label, str) else json.dumps(label)))
+        if any(re.search(rb"[\t\n\r]", label) for label in labels):
+            raise self._error("a label holds a tab or a line end; replace it")
+        return labels
+
+    def _error(self, what: str) -> InputError:
+        return InputError(f"{self._name}:{self._n_lines}: {what}")
+
+
+def _as_bytes(text: str) -> bytes:
+    return text.encode(
+        "utf-8", "surrogatepass" if re.search("[\ud800-\udc7f\udd00-\udfff]", text) else "surrogateescape"
+    )

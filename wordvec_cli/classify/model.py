@@ -1,0 +1,241 @@
+"""A text classifier: averaged word vectors and a linear layer, in a native vector file with further tensors.
+
+    vectors          (n_words, dim)   the word vectors, as in any vector file
+    ngrams.vectors   (n_ngrams, dim)  those of the word n-grams that were seen in training
+    ngrams.buckets   (n_ngrams,)      the numbers that they hash to, ascending
+    output           (n, dim)         a row for each label, or for each inner node of the tree of labels
+    labels.offsets, labels.text, labels.counts   the names, back to back, and how often each was seen
+    paths.offsets, paths.nodes, paths.signs      of the tree, for hierarchical softmax
+
+Source: Joulin et al. 2016, arXiv 1607.01759; n-grams hash as in fastText (src/dictionary.cc).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.classify.ngrams import signed_hash
+from wordvec_cli.errors import InputError, OptionError, WordvecError
+from wordvec_cli.storage import safetensors
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.words import fault_of_offsets
+from wordvec_cli.vectors import native
+from wordvec_cli.vectors.embeddings import Embeddings, recorded
+from wordvec_cli.vectors.native import CLASSIFIER, matrix_tensor
+from wordvec_cli.vocabulary.counting import SENTENCE_END
+from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
+
+Matrix = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Loss = Literal["softmax", "hierarchical-softmax", "one-vs-all"]
+
+VERSION = 1
+SOFTMAX: Loss = "softmax"
+HIERARCHICAL_SOFTMAX: Loss = "hierarchical-softmax"
+ONE_VS_ALL: Loss = "one-vs-all"
+MOST_WORD_NGRAMS = 100
+MOST_BUCKETS = 1 << 30
+LINE_END = SENTENCE_END  # the word that ends every line, as in fastText
+LINE_END_HASH = np.uint32(signed_hash(LINE_END) & 0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a classifier does with a line.
+
+    word_ngrams   words of the longest n-gram that has a vector
+    buckets       that n-grams are hashed into
+    label_prefix  words that begin so are labels, and no text; None: there are none
+    Raises: OptionError, whether an option or a file has a value that cannot be
+    """
+
+    loss: Loss
+    word_ngrams: int
+    buckets: int
+    label_prefix: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.loss not in get_args(Loss):
+            raise OptionError(f"--loss {self.loss}: must be one of {', '.join(get_args(Loss))}")
+        for option, value, most in (
+            ("--word-ngrams", self.word_ngrams, MOST_WORD_NGRAMS),
+            ("--buckets", self.buckets, MOST_BUCKETS),
+        ):
+            if type(value) is not int or not 1 <= value <= most:
+                raise OptionError(f"{option} {value}: must be a whole number from 1 to {most}")
+        if not isinstance(self.label_prefix, str | None):
+            raise OptionError(f"--label-prefix {self.label_prefix}: must be a text")
+
+
+class Paths(NamedTuple):
+    """A tree of labels, from `kernels.sgd.huffman_tree`."""
+
+    offsets: Integers
+    nodes: NDArray[np.int32]
+    signs: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """See above. Arrays may be maps of a file."""
+
+    words: Embeddings
+    ngram_vectors: Matrix
+    ngram_buckets: NDArray[np.int32]
+    output: Matrix
+    labels: Vocabulary
+    paths: Paths | None
+    task: Task
+    tokenizer: Tokenizer
+
+    @cached_property
+    def label_names(self) -> list[bytes]:
+        return list(self.labels)
+
+    @property
+    def n_scores(self) -> int:
+        """How many numbers it takes to find the labels of one line."""
+        return len(self.labels) if self.paths is None else len(self.paths.nodes)
+
+    @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
+    def probabilities(self, hidden: Matrix) -> Matrix:
+        """Of each label, (n, n_labels), for hidden vectors (n, dim): independent ones for one-vs-all, else shares."""
+        scores = hidden @ self.output.T
+        if self.task.loss == ONE_VS_ALL:
+            return _sigmoid(scores)
+        if self.paths is not None:
+            return self._along_paths(scores)
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def _along_paths(self, scores: Matrix) -> Matrix:
+        """The product of the probabilities of the turns on the way to each label."""
+        assert self.paths is not None
+        probabilities = np.concatenate([_sigmoid(-scores), _sigmoid(scores)], axis=1)  # of either turn at each node
+        turns = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+        taken = self.paths.nodes + scores.shape[1] * (self.paths.signs < 0)
+        of_labels: Matrix = np.exp(np.add.reduceat(turns[:, taken], self.paths.offsets[:-1], axis=1))
+        return of_labels
+
+
+def _sigmoid(scores: Matrix) -> Matrix:
+    power = np.exp(-np.abs(scores))
+    probabilities: Matrix = np.where(scores >= 0, 1, power) / (1 + power)
+    return probabilities.astype(np.float32)
+
+
+# ---------------------------------------------------------------- the file
+
+
+def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None:
+    """Write a classifier. Raises: OutputError"""
+    labels, paths = classifier.labels, classifier.paths
+    tensors = {
+        "labels.offsets": _tensor(labels.offsets, "I64"),
+        "labels.counts": _tensor(labels.counts, "I64"),
+        **({"paths.offsets": _tensor(paths.offsets, "I64")} if paths else {}),
+        "vectors": matrix_tensor(classifier.words.matrix),
+        "ngrams.vectors": matrix_tensor(classifier.ngram_vectors),
+        "ngrams.buckets": _tensor(classifier.ngram_buckets, "I32"),
+        "output": matrix_tensor(classifier.output),
+        **({"paths.nodes": _tensor(paths.nodes, "I32"), "paths.signs": _tensor(paths.signs, "I8")} if paths else {}),
+        "labels.text": _tensor(labels.text, "U8"),
+    }
+    table = {**asdict(classifier.task), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
+    own = {
+        CLASSIFIER: json.dumps({**table, "version": VERSION}, sort_keys=True),
+        "tokenizer": json.dumps(classifier.tokenizer.to_metadata(), sort_keys=True),
+    }
+    native.save_tensors(path, classifier.words.vocabulary, tensors, {**metadata, **own})
+
+
+_DTYPES = {"I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1"}
+
+
+def _tensor(values: Any, dtype: str) -> safetensors.Tensor:
+    array: NDArray[Any] = np.ascontiguousarray(values, dtype=_DTYPES[dtype])
+    return safetensors.Tensor(dtype, array.shape, lambda: [array.data.cast("B") if array.size else b""])
+
+
+def load(path: str) -> Classifier:
+    """Open a classifier, mapped. Raises: InputError if it is none, or damaged"""
+    words = native.load(path)
+    if CLASSIFIER not in words.metadata:
+        raise InputError(f"{path}: holds word vectors and no classifier; wordvec classify train makes one")
+    table = recorded(words.metadata, CLASSIFIER)
+    if (its := table.get("version")) != VERSION:
+        raise InputError(f"{path}: {safetensors.unknown_version('classifier', its, str(VERSION))}")
+    try:
+        task = Task(*(table[name] for name in Task.__dataclass_fields__))
+        return _checked(words, task, _Tensors(safetensors.open_file(path).tensors))
+    except KeyError as error:
+        reason = f"it lacks {error}"
+    except (TypeError, ValueError, WordvecError) as error:
+        reason = str(error)
+    raise InputError(f"{path}: its classifier is damaged ({reason}); make or copy the file again")
+
+
+class _Tensors:
+    """Tensors of a file as arrays. Raises: ValueError if one is not of the type or shape that it has to have"""
+
+    def __init__(self, tensors: Mapping[str, safetensors.StoredTensor]) -> None:
+        self._tensors = tensors
+
+    def get(self, name: str, dtype: str, *shape: int | None) -> Any:
+        tensor = self._tensors[name]
+        fits = len(tensor.shape) == len(shape)
+        fits &= all(wanted in (None, n) for n, wanted in zip(tensor.shape, shape, strict=False))
+        if tensor.dtype != dtype or not fits:
+            raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}")
+        return np.asarray(tensor.data).reshape(tensor.shape)
+
+
+def _checked(words: Embeddings, task: Task, tensors: _Tensors) -> Classifier:
+    labels = _labels(tensors)
+    paths = _paths(tensors, len(labels)) if task.loss == HIERARCHICAL_SOFTMAX else None
+    buckets = tensors.get("ngrams.buckets", "I32", None)
+    if len(buckets) and not (buckets[0] >= 0 and (np.diff(buckets) > 0).all() and buckets[-1] < task.buckets):
+        raise ValueError("ngrams.buckets do not ascend below the number of buckets")
+    return Classifier(
+        words,
+        tensors.get("ngrams.vectors", "F32", len(buckets), words.dim),
+        buckets,
+        tensors.get("output", "F32", len(labels) - (paths is not None), words.dim),
+        labels,
+        paths,
+        task,
+        Tokenizer.from_metadata(recorded(words.metadata, "tokenizer")),
+    )
+
+
+def _labels(tensors: _Tensors) -> Vocabulary:
+    offsets = tensors.get("labels.offsets", "I64", None)
+    text = tensors.get("labels.text", "U8", None)
+    counts = tensors.get("labels.counts", "I64", len(offsets) - 1)
+    if len(offsets) < 2:
+        raise ValueError("it has no labels")
+    if fault := fault_of_offsets(offsets, len(text)):
+        raise ValueError(f"labels.offsets {fault}")
+    if counts.min() < 0:
+        raise ValueError("labels.counts are below 0")
+    return Vocabulary.from_words(each_word(text, offsets), counts.tolist())
+
+
+def _paths(tensors: _Tensors, n_labels: int) -> Paths:
+    offsets = tensors.get("paths.offsets", "I64", n_labels + 1)
+    nodes = tensors.get("paths.nodes", "I32", None)
+    signs = tensors.get("paths.signs", "I8", len(nodes))
+    if fault := fault_of_offsets(offsets, len(nodes)):
+        raise ValueError(f"paths.offsets {fault}")
+    if (np.diff(offsets) == 0).any():
+        raise ValueError("a label has no path")
+    if nodes.min() < 0 or nodes.max() >= n_labels - 1:
+        raise ValueError("paths.nodes are not nodes")
+    return Paths(offsets, nodes, signs)

@@ -1,0 +1,125 @@
+"""Applying a text classifier to lines."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from wordvec_cli.classify.labelled import Lines, Numbering
+from wordvec_cli.classify.lines import Row
+from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
+from wordvec_cli.classify.ngrams import extended, hashes_of, signed_hash
+
+BYTES_WITHOUT_KERNELS = 20_000  # up to so much text, Python is faster than importing numba
+MAX_TABLE_BYTES = 100_000_000  # of the distinct words met so far, after which they are forgotten
+SCORES_AT_ONCE = 1 << 22
+
+
+class Prediction(NamedTuple):
+    label: bytes
+    probability: float
+
+
+class Predictor:
+    """Applies a classifier to lines; remembers what it has found out about their words."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+        self._n_bytes = 0
+        self._features: _Features | None = None
+
+    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+        """Of each label, (n, n_labels), for lines whose labels are known or of no interest."""
+        self.classifier.words.vocabulary.check_unchanged()
+        self._n_bytes += sum(len(text) for _, text in rows)
+        if self._n_bytes <= BYTES_WITHOUT_KERNELS:
+            return self.classifier.probabilities(np.array([self.hidden(text) for _, text in rows], np.float32))
+        if self._features is None or self._features.numbering.size_bytes > MAX_TABLE_BYTES:
+            self._features = _Features(self.classifier)
+        return self.classifier.probabilities(self._features.hidden(rows))
+
+    def predict(self, rows: Sequence[Row], k: int, threshold: float) -> list[list[Prediction]]:
+        """The k most probable labels of each line, best first, equal ones by number; not those below the threshold."""
+        found = []
+        at_once = max(1, SCORES_AT_ONCE // self.classifier.n_scores)
+        for first in range(0, len(rows), at_once):
+            found += self._best(self.probabilities(rows[first : first + at_once]), k, threshold)
+        return found
+
+    def _best(self, probabilities: Matrix, k: int, threshold: float) -> list[list[Prediction]]:
+        names = self.classifier.label_names
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k] if k > 1 else probabilities.argmax(1)[:, None]
+        values = np.take_along_axis(probabilities, best, axis=1)
+        return [
+            [Prediction(names[label], value) for label, value in zip(*pairs, strict=True) if value >= threshold]
+            for pairs in zip(best.tolist(), values.tolist(), strict=True)
+        ]
+
+    @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
+    def hidden(self, text: bytes) -> Matrix:
+        """The mean of the rows of one line, in plain Python: what `_Features` does by kernels for many."""
+        classifier = self.classifier
+        tokens = [*classifier.tokenizer.tokens(text), LINE_END]
+        ids = [id for token in tokens if (id := classifier.words.vocabulary.find(token)) is not None]
+        ngrams = self._ngrams(tokens) if len(classifier.ngram_buckets) else []
+        total = classifier.words.matrix[ids].sum(axis=0) + classifier.ngram_vectors[ngrams].sum(axis=0)
+        mean: Matrix = total / np.float32(max(len(ids) + len(ngrams), 1))
+        return mean
+
+    def _ngrams(self, tokens: Sequence[bytes]) -> list[int]:
+        task, buckets = self.classifier.task, self.classifier.ngram_buckets
+        hashes = [signed_hash(token) for token in tokens]
+        rows = []
+        for i, state in enumerate(hashes):
+            for later in hashes[i + 1 : i + task.word_ngrams]:
+                state = extended(state, later)  # noqa: PLW2901
+                bucket = state % task.buckets
+                place = int(np.searchsorted(buckets, bucket))
+                if place < len(buckets) and buckets[place] == bucket:
+                    rows.append(place)
+        return rows
+
+
+class _Features:
+    """Hidden vectors of many lines, by kernels."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        from wordvec_cli.vocabulary.id_table import id_table
+
+        self.numbering = Numbering(classifier.tokenizer, None)
+        self._classifier = classifier
+        self._words = id_table(classifier.words.vocabulary)
+        end_row = classifier.words.vocabulary.find(LINE_END)
+        self._end_row = -1 if end_row is None else end_row
+        self._token_rows = np.empty(0, np.int32)
+        self._hashes = np.empty(0, np.uint32)
+
+    def hidden(self, rows: Sequence[Row]) -> Matrix:
+        from wordvec_cli.kernels import classify
+
+        classifier, lines = self._classifier, self.numbering.of_rows(rows)
+        self._learn_new_tokens()
+        offsets = np.concatenate([[0], lines.token_ends])
+        task = classifier.task
+        places = np.empty(_most_rows(lines, task.word_ngrams), np.int32)
+        ends = np.empty(len(rows), np.int64)
+        classify.write_known_rows(
+            lines.tokens, offsets, self._token_rows, self._hashes, self._end_row, LINE_END_HASH, task.word_ngrams,
+            task.buckets, classifier.ngram_buckets, len(classifier.words.vocabulary), places, ends,
+        )  # fmt: skip
+        hidden = np.empty((len(rows), classifier.words.dim), np.float32)
+        classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, hidden)
+        return hidden
+
+    def _learn_new_tokens(self) -> None:
+        tokens, n_known = self.numbering.tokens, len(self._token_rows)
+        if len(tokens) > n_known:
+            offsets = tokens.offsets[n_known:]
+            self._token_rows = np.append(self._token_rows, self._words.find(tokens.text, offsets))
+            self._hashes = np.append(self._hashes, hashes_of(tokens.text, offsets))
+
+
+def _most_rows(lines: Lines, word_ngrams: int) -> int:
+    """How many rows lines have at most: their words, line ends, and n-grams that begin with each word; one to spare."""
+    lengths = np.diff(lines.token_ends, prepend=0)
+    return int((lengths * np.minimum(word_ngrams, lengths + 1)).sum()) + len(lengths) + 1

@@ -1,0 +1,233 @@
+"""Training a text classifier: averaged embeddings and a linear layer, learnt together by back-propagation.
+
+Source: Joulin et al. 2016, arXiv 1607.01759; what the paper leaves open as in fastText (`supervised`): inputs uniform
+in +-1 / dim and outputs zero, a word `</s>` at the end of every line, the gradient of a line's rows divided by their
+number, and a rate that falls linearly to zero.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.classify.examples import ExampleOptions, Examples
+from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX, Classifier, Loss, Paths, Task
+from wordvec_cli.errors import InputError
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training import loop
+from wordvec_cli.training.model import (
+    EXPLODED,
+    HARDLY,
+    aligned_zeros,
+    check_lowest,
+    check_positive,
+    fill_uniform,
+    padded,
+    words_in_common,
+)
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+
+Matrix = NDArray[np.float32]
+
+ROWS_PER_BLOCK = 10_000  # of examples, about: one thread's work for a millisecond or some
+TILE = 4  # `kernels.classify.TILE`
+MANY_LABELS = 32  # from which on the pass over the output matrix is worth sharing
+GROUP_OF_MANY, GROUP_OF_FEW = 16, 4  # examples in a step
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """Hyper-parameters of a classifier; the defaults are fastText's for `supervised`.
+
+    Raises: OptionError that names the option
+    """
+
+    loss: Loss = SOFTMAX
+    vector_size: int = 100
+    epochs: int = 5
+    learning_rate: float = 0.1  # falls linearly to zero
+    word_ngrams: int = 1  # words of the longest n-gram that has a vector
+    buckets: int = 2_000_000  # that n-grams are hashed into
+    min_count: int = 1
+    min_count_label: int = 1
+    freeze: bool = False  # whether the vectors of --init stay as they are
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        Task(self.loss, self.word_ngrams, self.buckets)  # which knows their limits
+        at_least_1 = ("vector_size", "epochs", "min_count", "min_count_label")
+        check_lowest(self, {**dict.fromkeys(at_least_1, 1), "seed": 0})
+        check_positive(self, ["learning_rate"])
+
+    @property
+    def example_options(self) -> ExampleOptions:
+        return ExampleOptions(self.word_ngrams, self.buckets, self.min_count, self.min_count_label)
+
+    def options(self) -> dict[str, Any]:
+        """The configuration as it is recorded in the file."""
+        return asdict(self)
+
+
+class ClassifierTrainer:
+    """The parameters of a classifier, and the examples that they are trained on.
+
+    With one thread the result is a function of the examples and the configuration; several update the shared matrices
+    without locks. Examples are visited in a new random order in each epoch.
+
+    inputs   (n_words + n_ngrams, dim padded) float32
+    outputs  (n_labels, or nodes of the tree of labels, up to a whole tile; dim padded) float32
+    """
+
+    unit = "words"
+    is_synchronous = False
+
+    def __init__(self, examples: Examples, config: ClassifierConfig, init: Embeddings | None = None) -> None:
+        if init is not None and init.dim != config.vector_size:
+            raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
+        if init is not None and not loop.is_finite(init.matrix):
+            raise InputError("--init: holds numbers that are not finite; wordvec verify tells which")
+        self.n_epochs = config.epochs
+        self.units_per_epoch = examples.n_tokens
+        self._examples, self._config, self._init = examples, config, init
+        self._starts = _block_starts(examples)
+        self.n_blocks = len(self._starts) - 1
+        self._order_of = -1, np.empty(0, np.int64)
+        n_labels, dim = len(examples.label_vocabulary), padded(config.vector_size)
+        self._is_tree = config.loss == HIERARCHICAL_SOFTMAX
+        self._n_outputs = n_labels - self._is_tree
+        self.inputs = aligned_zeros((len(examples.vocabulary) + len(examples.buckets), dim))
+        self.outputs = aligned_zeros((-(-self._n_outputs // TILE) * TILE, dim))
+        self._paths = _paths_of(np.asarray(examples.label_vocabulary.counts)) if self._is_tree else _NO_PATHS
+        self._is_fixed = np.zeros(0, np.uint8)
+
+    @property
+    def parameters(self) -> Mapping[str, Matrix]:
+        dim = self._config.vector_size
+        return {"inputs": self.inputs[:, :dim], "outputs": self.outputs[:, :dim]}
+
+    @property
+    def untrained_loss(self) -> float:
+        """Of an example, all of whose scores are zero."""
+        counts, n_labels = self._examples.label_vocabulary.counts, len(self._examples.label_vocabulary)
+        if self._config.loss == ONE_VS_ALL:
+            return n_labels * math.log(2)
+        if self._is_tree:
+            return float(np.average(np.diff(self._paths.offsets), weights=np.asarray(counts))) * math.log(2)
+        return math.log(n_labels)
+
+    @property
+    def loss_of_guessing(self) -> float:
+        """Of an example for which each label is as likely as it is frequent, whatever the words."""
+        counts = np.asarray(self._examples.label_vocabulary.counts, np.float64)
+        if self._config.loss == ONE_VS_ALL:
+            shares = counts / self._examples.n
+            rest = 1 - shares
+            return float(-(shares * np.log(shares) + rest * np.log(np.where(rest > 0, rest, 1))).sum())
+        shares = counts / counts.sum()
+        return float(-(shares * np.log(shares)).sum())
+
+    def complaint(self, loss: float) -> str:
+        """What the last epoch's loss says against the result; empty: nothing."""
+        if loss < (1 - HARDLY) * self.loss_of_guessing:
+            return ""
+        is_above = loss > (1 + HARDLY) * self.untrained_loss
+        what = "lower --learning-rate" if is_above else "raise --epochs, or --learning-rate"
+        return (
+            f"the loss ended at {loss:.4g}, and that of guessing by how frequent the labels are is "
+            f"{self.loss_of_guessing:.4g}: next to nothing was learnt; {what}"
+        )
+
+    @property
+    def exploded_loss(self) -> float:
+        return EXPLODED * self.untrained_loss
+
+    def initialise(self) -> None:
+        dim = self._config.vector_size
+        for matrix in (self.inputs, self.outputs):
+            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
+        fill_uniform(self.inputs[:, :dim], self._config.seed)
+        self.inputs *= 2  # +-1 / dim
+        if self._init is not None:
+            known, ids = words_in_common(self._examples.vocabulary, self._init.vocabulary)
+            self.inputs[known, :dim] = self._init.matrix[ids]
+            if self._config.freeze:
+                self._is_fixed = np.zeros(len(self._examples.vocabulary), np.uint8)
+                self._is_fixed[known] = 1
+
+    def load_kernel(self) -> None:
+        """Load or compile what training needs, before the clock starts."""
+        self._train(np.empty(0, np.int64), 0.0, 0.0)
+
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+        first, last = self._starts[block : block + 2]
+        rates = (rate_factor * self._rate(epoch + place / self._examples.n) for place in (first, last))
+        return self._train(self._order(epoch)[first:last], *rates)
+
+    def _rate(self, epochs_done: float) -> float:
+        return self._config.learning_rate * (1 - epochs_done / self._config.epochs)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """The order of the examples in an epoch: a file that is sorted by label must not be learnt label by label."""
+        known, order = self._order_of
+        if known != epoch:
+            order = np.random.default_rng((self._config.seed, epoch)).permutation(self._examples.n)
+            self._order_of = epoch, order
+        return order
+
+    def _train(self, order: NDArray[np.int64], rate: float, last_rate: float) -> loop.BlockLoss:
+        from wordvec_cli.kernels import classify
+
+        kinds = {
+            SOFTMAX: classify.SOFTMAX, ONE_VS_ALL: classify.ONE_VS_ALL,
+            HIERARCHICAL_SOFTMAX: classify.HIERARCHICAL_SOFTMAX,
+        }  # fmt: skip
+        examples, group = self._examples, GROUP_OF_MANY if self._n_outputs >= MANY_LABELS else GROUP_OF_FEW
+        total, n = classify.train_examples(
+            order, examples.row_offsets, examples.rows, examples.label_offsets, examples.labels,
+            self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, self._n_outputs, self.inputs.shape[1],
+            group, kinds[self._config.loss], *self._paths, rate, last_rate,
+        )  # fmt: skip
+        return loop.BlockLoss(total, n)
+
+    def classifier(self, tokenizer: Tokenizer, label_prefix: str | None) -> Classifier:
+        """What has been trained; its matrices are views of the trainer's."""
+        examples, config = self._examples, self._config
+        n_words, matrix = len(examples.vocabulary), self.parameters["inputs"]
+        return Classifier(
+            from_matrix(examples.vocabulary, np.ascontiguousarray(matrix[:n_words]), {}),
+            matrix[n_words:],
+            examples.buckets,
+            self.parameters["outputs"][: self._n_outputs],
+            examples.label_vocabulary,
+            self._paths if self._is_tree else None,
+            Task(config.loss, config.word_ngrams, config.buckets, label_prefix),
+            tokenizer,
+        )
+
+
+_NO_PATHS = Paths(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
+
+
+def _paths_of(counts: NDArray[np.int64]) -> Paths:
+    from wordvec_cli.kernels.sgd import huffman_tree
+
+    return Paths(*huffman_tree(counts))  # type: ignore[no-untyped-call]
+
+
+def _block_starts(examples: Examples) -> Sequence[int]:
+    """Where blocks of examples begin in the order of any epoch, and the end: as many as have some thousand rows."""
+    per_example = max(len(examples.rows) / examples.n, 1)
+    n_examples = max(int(ROWS_PER_BLOCK / per_example) // GROUP_OF_MANY * GROUP_OF_MANY, GROUP_OF_MANY)
+    return [*range(0, examples.n, n_examples), examples.n]
+
+
+def train(
+    examples: Examples, config: ClassifierConfig, init: Embeddings | None, session: loop.Session = loop.ALONE
+) -> tuple[ClassifierTrainer, loop.State]:
+    """Train a classifier. Raises: DivergedError, Cancelled"""
+    trainer = ClassifierTrainer(examples, config, init)
+    trainer.load_kernel()
+    return trainer, loop.run(trainer, session)

@@ -1,0 +1,80 @@
+"""`wordvec build-vocab`: count the words of a corpus."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from wordvec_cli.cli.options import (
+    corpus_argument,
+    max_vocab_option,
+    memory_option,
+    min_count_option,
+    output_option,
+    progress_options,
+    spool_folder,
+    threads_option,
+    tmp_dir_option,
+    tokenizer_options,
+)
+from wordvec_cli.cli.output import count_words_and_tell
+from wordvec_cli.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary.file import Layout
+
+
+@click.command(short_help="Count the words of a corpus.")
+@corpus_argument
+@output_option("the words and counts")
+@click.option(
+    "--to", "layout", type=click.Choice(["tsv", "word2vec"]), default="tsv", show_default=True,
+    help="tsv: `word<TAB>count`, which GloVe and gensim read too; word2vec: `</s>` first, as word2vec.c needs it.",
+)  # fmt: skip
+@min_count_option
+@max_vocab_option
+@tokenizer_options
+@threads_option
+@memory_option("1GB")
+@tmp_dir_option
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    corpus: tuple[str, ...],
+    output: str,
+    layout: "Layout",
+    min_count: int,
+    max_vocab: int | None,
+    tokenizer: "Tokenizer | None",
+    threads: int,
+    memory: int,
+    tmp_dir: str | None,
+) -> None:
+    """Count the words of CORPUS: files, folders, or - for standard input; compressed ones too.
+
+    Writes `word<TAB>count` lines by descending count, equal counts in byte order of the words. Counts are exact,
+    whatever the memory. How the words were made is kept beside the output, in FILE.json.
+
+    An order of your own needs no counts: a list of words, one a line, is a vocabulary wherever --vocab takes one, and
+    line i has number i.
+
+    \b
+    wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
+    zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
+    """
+    from wordvec_cli.cli.corpora import open_corpus
+    from wordvec_cli.storage.output_names import check_not_compressed
+    from wordvec_cli.storage.sidecar import check_outputs
+    from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary.counting import CountOptions
+    from wordvec_cli.vocabulary.file import write_vocabulary
+
+    check_outputs([output])
+    check_not_compressed(output, ".tsv")
+    options = CountOptions(min_count, max_vocab, memory, threads)
+    text = open_corpus(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output), terminal)
+    text.check_not_output(output)
+    write_vocabulary(count_words_and_tell(text, options, terminal), output, layout)

@@ -1,0 +1,111 @@
+"""`wordvec classify`: the group of its commands, and what they share."""
+
+import functools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli import Commands
+from wordvec_cli.cli.options import combined, is_number
+from wordvec_cli.cli.output import lines_of_stdin
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.storage.files import STANDARD_STREAM, readable
+from wordvec_cli.text.lines import lines_of_file
+
+if TYPE_CHECKING:
+    from wordvec_cli.classify.lines import Layout, RowParser
+    from wordvec_cli.text.tokenizer import Tokenizer
+
+
+class ClassifyCommands(Commands):
+    """Those that train a classifier and apply it."""
+
+    modules: Mapping[str, str] = {"train": "classify_train", "predict": "classify_predict", "test": "classify_scores"}
+
+
+@click.group(cls=ClassifyCommands, short_help="Train and apply a text classifier.")
+def command() -> None:
+    """Give lines of text labels: by the mean of their words' vectors, learnt for the task, and a linear layer.
+
+    \b
+    wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
+    wordvec classify test model.safetensors test.txt
+    wordvec classify predict model.safetensors < lines.txt
+    """
+
+
+text_column_option = click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Read a table, the text in this column: tab-separated cells below a line of names, or a JSON object on each "
+    "line.",
+)
+threshold_option = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    callback=is_number,
+    default=0.0,
+    show_default=True,
+    metavar="P",
+    help="Leave out labels that are less probable.",
+)
+k_option = click.option(
+    "-k",
+    "k",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Labels for each line at most.",
+)
+label_prefix_option = click.option(
+    "--label-prefix", metavar="TEXT", help="What labels begin with.  [default: __label__, or as in training]"
+)
+_COLUMN_OPTIONS = combined(
+    text_column_option,
+    click.option("--label-column", metavar="NAME", help="The column of the label; in JSON also of a list of them."),
+)
+
+
+def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of where a line has its labels: as one argument `layout`, a function of the prefix of labels."""
+
+    @functools.wraps(function)
+    def with_layout(*, text_column: str | None, label_column: str | None, **others: Any) -> Any:
+        if (text_column is None) != (label_column is None):
+            raise click.UsageError("--text-column and --label-column belong together; give both")
+        return function(layout=functools.partial(layout_of, text_column, label_column), **others)
+
+    return _COLUMN_OPTIONS(with_layout)
+
+
+def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "Layout":
+    from wordvec_cli.classify.lines import Layout
+
+    if text_column is not None:
+        return Layout(None, text_column, label_column)
+    return Layout(None if label_prefix is None else os.fsencode(label_prefix))
+
+
+def parsed_lines(
+    paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer", terminal: Terminal
+) -> Iterator[tuple["RowParser", list[bytes]]]:
+    """The lines of files, compressed or not, and what takes them apart; of standard input as they come in, if no file
+    is named."""
+    from wordvec_cli.classify.lines import RowParser
+
+    for path in paths or (STANDARD_STREAM,):
+        is_stream = path == STANDARD_STREAM
+        parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
+        for lines in lines_of_stdin(terminal, "texts") if is_stream else lines_of_file(path):
+            yield parser, lines
+
+
+def check_files(paths: tuple[str, ...]) -> None:
+    """Raises: InputError if one cannot be read"""
+    for path in paths:
+        if path != STANDARD_STREAM:
+            with readable(path), open(path, "rb"):
+                pass

@@ -1,0 +1,85 @@
+"""`wordvec classify predict`: the labels of lines."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from wordvec_cli.cli.commands.classify import (
+    check_files,
+    k_option,
+    layout_of,
+    parsed_lines,
+    text_column_option,
+    threshold_option,
+)
+from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.tables import Table, table_options
+from wordvec_cli.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from wordvec_cli.classify.prediction import Prediction
+
+
+@click.command(short_help="Give lines labels.")
+@click.argument("model")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@k_option
+@threshold_option
+@text_column_option
+@table_options(
+    "tsv: label, probability, label, probability ...; csv: the same below titles, empty cells where there are fewer "
+    "labels; json: an object for each line."
+)
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    model: str,
+    files: tuple[str, ...],
+    k: int,
+    threshold: float,
+    text_column: str | None,
+    table: Table,
+) -> None:
+    """Print the most probable labels of each line of FILEs, or of standard input, best first: a line for a line.
+
+    Lines of standard input are answered as they come, so that a program can keep the command running. Words that begin
+    as the labels of training did are left out, so that a labelled file can be read as it is. A line that cannot be
+    read is told and gets an answer without labels; the others go on, and the exit status is 1.
+
+    \b
+    wordvec classify predict model.safetensors < lines.txt
+    echo 'how long does bread keep ?' | wordvec classify predict model.safetensors -k 3 --threshold 0.1
+    wordvec classify predict model.safetensors mail.jsonl --text-column body --format json
+    """
+    from wordvec_cli.classify.model import load
+    from wordvec_cli.classify.prediction import Predictor
+
+    predictor = Predictor(load(model))
+    check_files(files)
+    classifier = predictor.classifier
+    its_layout = layout_of(text_column, None, classifier.task.label_prefix)
+    n_labels = min(k, len(classifier.label_names))
+    numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
+    write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
+    for parser, lines in parsed_lines(files, its_layout, classifier.tokenizer, terminal):
+        rows = parser.rows_one_by_one(lines, terminal.failure)
+        there = [row for row in rows if row is not None]
+        answers = iter(predictor.predict(there, k, threshold) if there else ())
+        write_stdout(_lines([None if row is None else next(answers) for row in rows], table, n_labels))
+
+
+def _lines(answers: Sequence[Sequence["Prediction"] | None], table: Table, n_labels: int) -> Iterator[bytes]:
+    """A line for each; None: of a line that could not be read."""
+    for line in answers:
+        if table.is_json:
+            labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line or ()]
+            yield table.record({"labels": None if line is None else labels})
+        else:
+            cells = [cell for label, value in line or () for cell in (label, b"%.6f" % value)]
+            missing = 2 * n_labels - len(cells) if table.is_csv else 0
+            yield table.row([*cells, *[b""] * missing])

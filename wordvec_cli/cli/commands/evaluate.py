@@ -1,0 +1,189 @@
+"""`wordvec evaluate`: how good vectors are, on word pairs and analogies, with the protocol and intervals."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec_cli.cli.judging import (
+    Judging,
+    aligned,
+    as_json,
+    asked_sets,
+    exact,
+    judging_options,
+    measure_of,
+    outcomes_of_sets,
+    shown,
+    shown_interval,
+)
+from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.output import write_stdout
+from wordvec_cli.cli.tables import Table, table_options
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.visible import visible
+from wordvec_cli.errors import OutputError
+from wordvec_cli.evaluation.scores import Outcomes, Score
+from wordvec_cli.evaluation.sets import Analogies, EvalSet
+from wordvec_cli.messages import counted
+from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output, replacing
+from wordvec_cli.text import json_text
+
+if TYPE_CHECKING:
+    from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "coverage")
+
+
+@click.command(short_help="Score vectors on word pairs and analogies.")
+@click.argument("vectors")
+@click.argument("sets", nargs=-1, metavar="[SET]...")
+@judging_options
+@click.option("--per-section", is_flag=True, help="Print the score of each section of analogies.")
+@click.option(
+    "--predictions",
+    metavar="FILE",
+    help="Write each question: set, section, three words, what is expected, what was answered, outcome.",
+)
+@table_options(
+    "text: a table for people; tsv: a line of titles, then one for each score; csv: the same between commas; json: one "
+    "object.",
+    ("text", "tsv", "csv", "json"),
+    has_header_option=False,
+)
+@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vector_options
+@progress_options
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    vectors: str,
+    sets: tuple[str, ...],
+    judging: Judging,
+    per_section: bool,
+    predictions: str | None,
+    table: Table,
+    vocab: str | None,
+    source: VectorSource,
+) -> None:
+    """Score VECTORS on word pairs (Spearman's rank correlation with people's judgements) and on analogies (the share of
+    right answers), each with the coverage, the protocol and an interval.
+
+    A SET is a file of pairs or analogies, a folder of such files (BATS), - for standard input, or one of those that
+    gensim brings: wordsim353, simlex999, questions-words; by default these three.
+
+    \b
+    wordvec evaluate vectors.safetensors
+    wordvec evaluate vectors.safetensors wordsim353 --format json
+    wordvec evaluate vectors.safetensors questions-words --protocol word2vec --max-words 30000 --per-section
+    """
+    if predictions:
+        _check_predictions(predictions, vectors, *sets)
+    asked = asked_sets(sets, terminal)
+    opened = source.open(vectors, terminal, vocab, is_again=True)
+    outcomes = [each for (each,) in outcomes_of_sets([opened], asked, judging.protocol, terminal)]
+    scores = [(each.eval_set, each.score(judging.resampling)) for each in outcomes]
+    facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
+    if predictions:
+        with replacing(predictions) as file:
+            file.writelines(_predictions(outcomes, opened.vocabulary))
+    parts = _parts(scores, per_section)
+    if table.layout in ("tsv", "csv"):
+        write_stdout(map(table.text_row, _rows(judging, parts)))
+    else:
+        lines = (_json if table.is_json else _text)(facts, judging, parts)
+        write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
+
+
+def _check_predictions(path: str, *inputs: str) -> None:
+    if path == STANDARD_STREAM:
+        raise OutputError("--predictions -: scores go to standard output; name a file")
+    check_output(path)
+    check_not_input(path, *inputs)
+
+
+Part = tuple[EvalSet, str, Score]  # a set, which part of it, and its score
+
+
+def _parts(scores: Iterable[tuple[EvalSet, Score]], per_section: bool) -> list[Part]:
+    parts: list[Part] = []
+    for eval_set, score in scores:
+        parts.append((eval_set, "all", score))
+        parts += [(eval_set, group.name, group) for group in score.groups]
+        if per_section:
+            parts += [(eval_set, section.name, section) for section in score.sections]
+    return parts
+
+
+# ---------------------------------------------------------------- layouts
+
+
+def _text(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
+    yield f"{visible(facts['vectors'])}: {counted(facts['words'], 'word')} x {facts['dimension']}"
+    yield judging.described()
+    rows = [("set", "measure", "score", "interval", "used", "total", "coverage")]
+    for eval_set, part, score in parts:
+        used = str(score.n_used), str(score.n_total), f"{score.coverage:.1%}"
+        name = eval_set.name if part == "all" else f"  {part}"
+        rows.append((visible(name), measure_of(eval_set), shown(score.value), shown_interval(score.interval), *used))
+    yield from aligned(rows)
+
+
+def _rows(judging: Judging, parts: Sequence[Part]) -> Iterator[Sequence[str]]:
+    """Titles, and a row for each score."""
+    protocol = judging.facts()
+    yield *HEAD, *protocol
+    for eval_set, part, score in parts:
+        values = [exact(value) for value in (score.value, *(score.interval or (None, None)))]
+        used = str(score.n_used), str(score.n_total), exact(score.coverage)
+        yield eval_set.name, part, measure_of(eval_set), *values, *used, *map(str, protocol.values())
+
+
+def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
+    rows = [
+        {
+            "set": eval_set.name,
+            "part": part,
+            "measure": measure_of(eval_set),
+            "score": as_json(score.value),
+            "interval": [as_json(bound) for bound in score.interval] if score.interval else None,
+            "used": score.n_used,
+            "total": score.n_total,
+            "coverage": as_json(score.coverage),
+        }
+        for eval_set, part, score in parts
+    ]
+    yield json_text.written(facts | {"judged_by": judging.facts(), "scores": rows}, indent=2)
+
+
+# ---------------------------------------------------------------- predictions
+
+
+def _predictions(outcomes: Iterable[Outcomes], vocabulary: "Vocabulary") -> Iterator[bytes]:
+    for each in outcomes:
+        lines = _of_analogies if isinstance(each.eval_set, Analogies) else _of_pairs
+        for fields in lines(each, vocabulary):
+            yield "\t".join(fields).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def _of_pairs(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
+    eval_set = outcomes.eval_set
+    for i, words in enumerate(eval_set.words):
+        score = repr(eval_set.scores[i])  # type: ignore[union-attr]
+        outcome = "used" if outcomes.is_known[i] else "unknown"
+        yield eval_set.name, "", *words, score, exact(float(outcomes.values[i])), outcome
+
+
+def _of_analogies(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
+    eval_set = outcomes.eval_set
+    assert isinstance(eval_set, Analogies) and outcomes.answers is not None
+    for section, (start, end) in zip(eval_set.section_names, eval_set.section_bounds(), strict=True):
+        for i in range(start, end):
+            a, b, c, *right = eval_set.words[i]
+            word_id = int(outcomes.answers[i])
+            answer = vocabulary.word(word_id).decode("utf-8", "surrogateescape") if word_id >= 0 else ""
+            outcome = ("right" if outcomes.values[i] else "wrong") if outcomes.is_known[i] else "unknown"
+            yield eval_set.name, section, a, b, c, "/".join(right), answer, outcome

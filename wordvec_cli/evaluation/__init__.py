@@ -1,0 +1,1 @@
+"""How good vectors are: sets of questions, scores, and how far scores would move by chance."""

@@ -1,0 +1,145 @@
+"""What vectors answer to analogies, for many questions at once.
+
+Questions share their words (Google's 19 544 have 905), so the cosines of each of those with all words are taken once,
+and a question is a sum of three rows of them: the length of b - a + c changes no answer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec_cli.vectors.embeddings import Rows
+
+    Matrix = NDArray[np.float32]
+    Ids = NDArray[np.int64]
+    Real = TypeVar("Real", np.float32, np.float64)
+
+Method = Literal["3cosadd", "3cosmul"]
+
+COSINES_AT_ONCE = 1 << 24  # 64 MB: of the words of the questions with as many words of the vocabulary as that allows
+DISTINCT_AT_ONCE = 4096  # words of questions: with more, the vocabulary would be taken in slices that are too thin
+SMALLEST_DIVISOR = 1e-6  # gensim's; Levy and Goldberg have 1e-3
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How an answer is found.
+
+    compared_as   (n,) the words that are looked at, the lowest id of those that are compared as equal for each
+    method        3cosadd: the word nearest to b - a + c; 3cosmul: with the cosines, moved to 0 ... 1, of b times c
+                  divided by a (Levy and Goldberg 2014, equation 5)
+    n_candidates  how far down its list of nearest words a question looks for one that is compared as equal to none of
+                  its own; None: to the end
+    is_above_zero whether an answer needs b - a + c to have a product above 0 with it
+    """
+
+    compared_as: "Ids"
+    method: Method
+    n_candidates: int | None
+    is_above_zero: bool
+
+
+def answers(matrix: "Rows", questions: "Ids", asking: Asking) -> "Ids":
+    """The answer to each question, (m,), the lowest id of those with the highest value; NO_ANSWER if there is none.
+
+    matrix     (n_words, dim) float32, rows of any length; one of zeros has cosine 0
+    questions  (m, 3) ids of a, b and c, which are no answers
+    """
+    found = np.full(len(questions), NO_ANSWER, np.int64)
+    for some in _with_few_words(questions):
+        excluded = questions[some]
+        left = np.arange(some.start, some.stop)
+        n_tried = 0
+        while len(left):  # a second round is for the rare questions that got one of their own words in another case
+            best = _best(matrix, questions[left], excluded, asking)
+            found[left] = best
+            n_tried += 1
+            is_own = (asking.compared_as[best, None] == asking.compared_as[questions[left]]).any(axis=1)
+            is_own &= best != NO_ANSWER
+            if n_tried == asking.n_candidates:
+                break
+            left, excluded = left[is_own], np.column_stack([excluded[is_own], best[is_own]])
+    return found
+
+
+def _with_few_words(questions: "Ids") -> Iterator[slice]:
+    """Questions in a row that have no more than DISTINCT_AT_ONCE words together."""
+    start, distinct = 0, set[int]()
+    for number, words in enumerate(questions.tolist()):
+        distinct.update(words)
+        if len(distinct) > DISTINCT_AT_ONCE and number > start:
+            yield slice(start, number)
+            start, distinct = number, set(words)
+    if len(questions) > start:
+        yield slice(start, len(questions))
+
+
+def _best(matrix: "Rows", questions: "Ids", excluded: "Ids", asking: Asking) -> "Ids":
+    """The words with the highest value, without looking at what else they are compared as.
+
+    excluded  (m, any) ids
+    """
+    distinct, places = np.unique(questions, return_inverse=True)
+    asked = directions(matrix[distinct])
+    highest = np.full(len(questions), 0 if _has_floor(asking) else -np.inf, np.float32)
+    best = np.full(len(questions), NO_ANSWER, np.int64)
+    width = max(1, COSINES_AT_ONCE // len(distinct))
+    n_words = len(asking.compared_as)
+    for start in range(0, n_words, width):
+        rows = matrix[start : min(start + width, n_words)]
+        added, subtracted = _terms(asked @ directions(rows).T, asking.method)
+        values, ids = _best_of_slice(added, subtracted, places.reshape(questions.shape), excluded - start)
+        is_better = values > highest
+        highest[is_better], best[is_better] = values[is_better], ids[is_better] + start
+    return best
+
+
+def _has_floor(asking: Asking) -> bool:
+    return asking.is_above_zero and asking.method == "3cosadd"
+
+
+def _terms(cosines: "Matrix", method: Method) -> "tuple[Matrix, Matrix]":
+    """What of a word's cosines is added if it is b or c, and what is subtracted if it is a."""
+    if method == "3cosadd":
+        return cosines, cosines
+    shifted = np.maximum((1 + cosines) / 2, 0)  # the cosine of opposites may be below -1 by rounding
+    with np.errstate(divide="ignore"):
+        return np.log(shifted), np.log(shifted + np.float32(SMALLEST_DIVISOR))
+
+
+def _best_of_slice(added: "Matrix", subtracted: "Matrix", places: "Ids", excluded: "Ids") -> "tuple[Matrix, Ids]":
+    """For each question the highest value among some words, and the first that has it.
+
+    added, subtracted  (words of questions, words of the slice)
+    places             (m, 3) rows of those for a, b and c
+    excluded           (m, any) columns that are no answer; those outside the slice do not matter
+    """
+    width = added.shape[1]
+    values, ids = np.empty(len(places), np.float32), np.empty(len(places), np.int64)
+    difference, total = np.empty(width, np.float32), np.empty(width, np.float32)
+    last = None
+    for number, ((a, b, c), barred) in enumerate(zip(places.tolist(), excluded.tolist(), strict=True)):
+        if (a, b) != last:  # in most sets a pair is asked with many others in a row
+            np.subtract(added[b], subtracted[a], out=difference)
+            last = (a, b)
+        np.add(difference, added[c], out=total)
+        for column in barred:
+            if 0 <= column < width:
+                total[column] = -np.inf
+        ids[number] = best = total.argmax()
+        values[number] = total[best]
+    return values, ids
+
+
+def directions(rows: "NDArray[Real]") -> "NDArray[Real]":
+    """The rows at length 1, those of zeros as they are."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))  # squares may be too large for 32 bits
+    lengths[lengths == 0] = 1
+    directed: NDArray[Real] = (rows / lengths[:, None]).astype(rows.dtype, copy=False)
+    return directed

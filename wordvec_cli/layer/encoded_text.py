@@ -1,0 +1,118 @@
+"""Lines of ids as text, `12 7 0` or `[12, 7, 0]` a line, read; and sequences that come down a pipe."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.layer.encoded_file import StoredSequences, check_ids, is_binary, open_sequences, said_of
+from wordvec_cli.layer.padding import Ids
+from wordvec_cli.layer.row_rule import RowRule
+from wordvec_cli.storage import npy, safetensors
+from wordvec_cli.storage.files import (
+    STANDARD_STREAM,
+    decompressed,
+    is_stream,
+    mapped,
+    readable,
+    spool,
+    temporary_file,
+    writable,
+)
+from wordvec_cli.storage.sidecar import unrecorded
+from wordvec_cli.storage.streams import standard_input
+from wordvec_cli.text.lines import lines_of_open
+
+Said = tuple[RowRule | None, int | None, str | None]  # the rule, the value of padding, and a note: see StoredSequences
+
+
+def ids_of(line: bytes, where: str) -> list[int]:
+    """The numbers of a line, with blanks between them or a JSON array. Raises: InputError that begins with `where`"""
+    try:
+        ids = json.loads(line) if line.lstrip().startswith(b"[") else list(map(_whole, line.split()))
+    except (ValueError, RecursionError):
+        ids = None
+    if not isinstance(ids, list) or not all(type(id) is int for id in ids):
+        start = line.rstrip()[:40].decode(errors="replace")
+        raise InputError(f"{where}: {start!r} is no line of whole numbers; correct it")
+    return ids
+
+
+def _whole(number: bytes) -> int:
+    """Raises: ValueError"""
+    if not number.removeprefix(b"-").isdigit():  # int() takes 1_0 too
+        raise ValueError
+    return int(number)
+
+
+def _as_array(ids: list[int], where: str) -> Ids:
+    """Raises: InputError if a number is beyond 64 bits, and no matrix has so many rows"""
+    try:
+        return np.array(ids, np.int64)
+    except OverflowError:
+        raise InputError(f"{where}: there is no row {max(ids, key=abs)} in any matrix; correct it") from None
+
+
+def open_any(path: str, folder: Path) -> StoredSequences:
+    """The ids of a file of any layout that encode writes, or of a pipe (- is standard input): .npy, or lines of text.
+
+    folder  holds a nameless copy of what comes from a pipe, and the ids of text
+    Raises: InputError, OutputError
+    """
+    if is_stream(path):
+        return _of_pipe(path, folder)
+    if is_binary(path):
+        return open_sequences(path)
+    with readable(path), open(path, "rb") as raw:
+        return _of_text(path, raw, folder, said_of(path))
+
+
+def _of_pipe(path: str, folder: Path) -> StoredSequences:
+    shown = "standard input" if path == STANDARD_STREAM else path
+    said: Said = (None, None, unrecorded(shown))
+    with readable(shown), _stream(path) as stream, spool(stream, folder) as copy:
+        start = copy.read(safetensors.LENGTH.size + 1)
+        copy.seek(0)
+        if start.startswith(npy.MAGIC):
+            return StoredSequences(shown, npy.map_open(shown, copy, check_ids), None, *said)
+        if safetensors.looks_like(start):
+            raise InputError(f"{shown}: safetensors cannot be read from a pipe; name the file, or encode with --to npy")
+        return _of_text(shown, copy, folder, said)
+
+
+def _stream(path: str) -> BinaryIO:
+    return standard_input() if path == STANDARD_STREAM else open(path, "rb")
+
+
+def _of_text(path: str, raw: BinaryIO, folder: Path, said: Said) -> StoredSequences:
+    """Rows of one length are a rectangle, as those of an array are. Raises: InputError"""
+    ids, offsets = _parsed(path, raw, folder)
+    n_lines = len(offsets) - 1
+    if not n_lines:
+        raise InputError(f"{path}: holds no lines; write the numbers of a line on each, such as 2 5 1")
+    lengths = np.diff(offsets)
+    if (lengths == lengths[0]).all():
+        return StoredSequences(path, ids.reshape(n_lines, lengths[0]), None, *said)
+    return StoredSequences(path, ids, offsets, *said)
+
+
+def _lines(path: str, raw: BinaryIO) -> Iterator[bytes]:
+    with readable(path):
+        for lines in lines_of_open(decompressed(raw), path):
+            yield from lines
+
+
+def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Ids, Ids]:
+    """All ids of lines of text, mapped, and where each line starts."""
+    ends = [0]
+    with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
+        for number, line in enumerate(_lines(path, raw), 1):
+            where = f"{path}: line {number}"
+            ids = _as_array(ids_of(line, where), where)
+            file.write(ids.data)
+            ends.append(ends[-1] + len(ids))
+        file.flush()
+        return mapped(file, np.int64), np.array(ends)

@@ -1,0 +1,1 @@
+"""Questions to vectors: words found or missing, and their nearest neighbours."""

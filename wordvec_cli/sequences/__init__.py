@@ -1,0 +1,1 @@
+"""Ids of words: a corpus as word ids, and which words stand near which."""

@@ -1,0 +1,270 @@
+"""The corpus as word ids on disk: what training reads, epoch after epoch, without the text."""
+
+import json
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.progress import Report, silent
+from wordvec_cli.storage.files import close_with, mapped, readable, replacing, temporary_file, writable
+from wordvec_cli.text.corpus import Block, Corpus, CorpusStatistics
+from wordvec_cli.text.tokenizer import split_chunks
+from wordvec_cli.text.words import back_to_back
+from wordvec_cli.vocabulary.id_table import id_table
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+UNKNOWN = -1
+BYTES_PER_TOKEN = 4
+IDS_PER_PART = 1 << 22
+FILES = IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
+Ids = NDArray[np.int32]
+Offsets = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """The sentences of a corpus as ids, read-only maps of files that may have no name, and then vanish with the maps.
+
+    ids      (n_tokens,) int32: ids of the vocabulary, UNKNOWN (-1) where a word stood that it lacks
+    offsets  (n_sentences + 1,) int64: sentence i, which is line i, is ids[offsets[i] : offsets[i + 1]]; may be empty
+    """
+
+    ids: Ids
+    offsets: Offsets
+    n_known: int
+    statistics: CorpusStatistics
+    corpus_fingerprint: str
+
+    @property
+    def n_sentences(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def n_unknown(self) -> int:
+        return len(self.ids) - self.n_known
+
+    def fits(self, n_words: int) -> bool:
+        """Whether kernels can take all ids for rows of so many words, and all offsets for places among the ids."""
+        ids, offsets = self.ids, self.offsets
+        if not len(ids) or not len(offsets) or offsets[0] != 0 or offsets[-1] != len(ids):
+            return False
+        if ids.min() < UNKNOWN or ids.max() >= n_words or (offsets[1:] < offsets[:-1]).any():
+            return False
+        parts = (ids[first : first + IDS_PER_PART] for first in range(0, len(ids), IDS_PER_PART))
+        return self.n_known == sum(np.count_nonzero(part >= 0) for part in parts)
+
+
+def encode(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    n_threads: int = 1,
+    report: Report = silent,
+    folder: Path | None = None,
+) -> Sequences:
+    """Write the corpus as ids of the vocabulary: to files of `folder`, which `open_sequences` reads again, or, if it
+    is None, to nameless files in `corpus.spool_folder`.
+
+    Raises: InputError if the corpus is empty or holds no word of the vocabulary, OutputError if the disk is full
+    """
+    writer = _write(corpus, vocabulary, n_threads, report, folder)
+    _check_known(corpus, writer)
+    facts = writer.facts(corpus)
+    if folder:
+        with replacing(str(folder / FACTS_FILE)) as file:
+            file.write(json.dumps(asdict(facts)).encode())
+    return _sequences(writer.ids_file, writer.offsets_file, facts)
+
+
+def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, report: Report = silent) -> Sequences:
+    """As `encode`, to nameless files; of lines too that hold no word of the vocabulary, or none at all.
+
+    Raises: InputError if there is no line, OutputError if the disk is full
+    """
+    writer = _write(corpus, vocabulary, n_threads, report)
+    if not writer.n_lines:
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name one that does")
+    return _sequences(writer.ids_file, writer.offsets_file, writer.facts(corpus))
+
+
+def _write(
+    corpus: Corpus, vocabulary: Vocabulary, n_threads: int, report: Report, folder: Path | None = None
+) -> "_Writer":
+    where = folder or corpus.spool_folder
+    with writable(f"{where} (temporary files)"):
+        writer = _Writer(where, has_names=folder is not None)
+        words = id_table(vocabulary)
+        corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
+        writer.flush()
+    return writer
+
+
+class TokenTally:
+    """Counts what `encode` would write: tokens, those of them that the vocabulary knows, and lines."""
+
+    def __init__(self) -> None:
+        self.n_tokens = self.n_known = self.n_lines = 0
+        self._lock = threading.Lock()
+
+    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+        with self._lock:
+            self.add(ids, line_ends)
+
+    def add(self, ids: Ids, line_ends: Offsets) -> None:
+        self.n_tokens += len(ids)
+        self.n_known += int(np.count_nonzero(ids >= 0))
+        self.n_lines += len(line_ends)
+
+
+def count_tokens(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, report: Report = silent) -> TokenTally:
+    """What `encode` would write, without writing it. Raises: InputError as `encode` does"""
+    tally = TokenTally()
+    words = id_table(vocabulary)
+    corpus.feed([_Encoder(corpus, words, tally) for _ in range(n_threads)], "counting tokens", report)
+    _check_known(corpus, tally)
+    return tally
+
+
+def open_sequences(folder: Path) -> Sequences:
+    """What `encode` wrote to `folder`. Raises: InputError"""
+    with readable(str(folder)):
+        facts = json.loads((folder / FACTS_FILE).read_bytes())
+        statistics = CorpusStatistics(**facts.pop("statistics"))
+        ids_file, offsets_file = (folder / IDS_FILE).open("rb"), (folder / OFFSETS_FILE).open("rb")
+    return _sequences(ids_file, offsets_file, _Facts(statistics=statistics, **facts))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What `Sequences` holds beside its arrays."""
+
+    n_known: int
+    statistics: CorpusStatistics
+    corpus_fingerprint: str
+
+
+def _sequences(ids_file: BinaryIO, offsets_file: BinaryIO, facts: _Facts) -> Sequences:
+    with ids_file, offsets_file:
+        ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
+    return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
+
+
+def _check_known(corpus: Corpus, tally: TokenTally) -> None:
+    if not tally.n_tokens:
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name one that does")
+    if not tally.n_known:
+        raise InputError(f"{corpus.paths[0]}: none of its {tally.n_tokens} words is in the vocabulary; build another")
+
+
+class _Encoder:
+    """Encodes blocks in one thread. What a tokenizer makes of a chunk is looked up once per distinct chunk."""
+
+    def __init__(self, corpus: Corpus, words: Any, writer: TokenTally) -> None:
+        self._tokenizer = corpus.tokenizer
+        self._words = words
+        self._writer = writer
+        self._chunks = _ChunkIds(corpus, words)
+
+    def __call__(self, block: Block) -> None:
+        text = np.frombuffer(block.buffer, np.uint8)
+        if self._tokenizer.keeps_chunks:
+            ids, line_ends = self._words.number_chunks(text, block.size, may_insert=False)
+        elif self._tokenizer.splits_at_white_space:
+            ids, line_ends = self._chunks.encode(text, block.size)
+        else:
+            ids, line_ends = self._encode_lines(block.text)
+        self._writer.put(block.index, ids, line_ends)
+
+    def _encode_lines(self, text: bytes) -> tuple[Ids, Offsets]:
+        tokens_of_lines = [self._tokenizer.tokens(line) for line in text.removesuffix(b"\n").split(b"\n")]
+        ids = self._words.find(*back_to_back([token for tokens in tokens_of_lines for token in tokens]))
+        return ids, np.cumsum(np.fromiter(map(len, tokens_of_lines), np.int64, len(tokens_of_lines)))
+
+
+class _ChunkIds:
+    """A cache: the ids of the tokens of each distinct chunk that has come so far.
+
+    Chunk i stands for piece_ids[starts[i] : starts[i] + lengths[i]].
+    """
+
+    MAX_BYTES = 100_000_000
+
+    def __init__(self, corpus: Corpus, words: Any) -> None:
+        from wordvec_cli.text.word_table import WordTable
+
+        self._tokenizer = corpus.tokenizer
+        self._words = words
+        self._chunks = WordTable()
+        self._starts = np.empty(0, np.int64)
+        self._lengths = np.empty(0, np.int32)
+        self._piece_ids = np.empty(0, np.int32)
+
+    def encode(self, text: NDArray[np.uint8], size: int) -> tuple[Ids, Offsets]:
+        from wordvec_cli.kernels.text import count_expanded, expand_chunks
+
+        if self._chunks.size_bytes > self.MAX_BYTES:
+            self._chunks.clear()
+            self._starts, self._lengths, self._piece_ids = self._starts[:0], self._lengths[:0], self._piece_ids[:0]
+        numbers, line_ends = self._chunks.number_chunks(text, size, may_insert=True)
+        self._learn_new_chunks()
+        ids = np.empty(count_expanded(numbers, self._lengths), np.int32)
+        token_ends = np.empty_like(line_ends)
+        expand_chunks(numbers, line_ends, self._starts, self._lengths, self._piece_ids, ids, token_ends)
+        return ids, token_ends
+
+    def _learn_new_chunks(self) -> None:
+        n_known, n_chunks = len(self._starts), len(self._chunks)
+        if n_known == n_chunks:
+            return
+        starts, lengths = np.zeros(n_chunks, np.int64), np.zeros(n_chunks, np.int32)
+        starts[:n_known], lengths[:n_known] = self._starts, self._lengths
+        ids = [self._piece_ids]
+        n_ids = len(self._piece_ids)
+        for pieces in split_chunks(self._tokenizer, self._chunks.text, self._chunks.offsets[n_known:]):
+            chunks = n_known + pieces.chunks[pieces.n_pieces > 0]
+            lengths[chunks] = pieces.n_pieces[pieces.n_pieces > 0]
+            starts[chunks] = n_ids + np.cumsum(lengths[chunks]) - lengths[chunks]
+            ids.append(self._words.find(pieces.text, pieces.offsets))
+            n_ids += len(ids[-1])
+        self._starts, self._lengths, self._piece_ids = starts, lengths, np.concatenate(ids)
+
+
+class _Writer(TokenTally):
+    """Writes encoded blocks in the order of the corpus, whatever the order in which they come."""
+
+    def __init__(self, folder: Path, has_names: bool) -> None:
+        self.ids_file, self.offsets_file = (
+            (folder / name).open("w+b") if has_names else temporary_file(folder) for name in (IDS_FILE, OFFSETS_FILE)
+        )
+        for file in (self.ids_file, self.offsets_file):
+            close_with(self, file)
+        self.offsets_file.write(bytes(8))
+        super().__init__()
+        self._waiting: dict[int, tuple[Ids, Offsets]] = {}
+        self._next_index = 0
+
+    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+        """`line_ends` counts from the block's start."""
+        with self._lock:
+            self._waiting[index] = (ids, line_ends)
+            while self._next_index in self._waiting:
+                self._write(*self._waiting.pop(self._next_index))
+                self._next_index += 1
+
+    def _write(self, ids: Ids, line_ends: Offsets) -> None:
+        self.ids_file.write(ids.data.cast("B"))
+        self.offsets_file.write((line_ends + self.n_tokens).data.cast("B"))
+        self.add(ids, line_ends)
+
+    def facts(self, corpus: Corpus) -> _Facts:
+        """Of the corpus that has been written."""
+        assert corpus.reading is not None
+        return _Facts(self.n_known, corpus.statistics(self.n_lines, self.n_tokens), corpus.reading.fingerprint)
+
+    def flush(self) -> None:
+        self.ids_file.flush()
+        self.offsets_file.flush()

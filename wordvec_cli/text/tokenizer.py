@@ -1,0 +1,252 @@
+"""What makes words of text: the options of a `Tokenizer`, its readable definition, and the fast path of it."""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text.words import PADDING, back_to_back
+
+CHUNKS_AT_ONCE = 1 << 16
+
+# ---------------------------------------------------------------- the tokenizer
+
+_KINDS = ("whitespace", "words", "pattern")
+_NORMAL_FORMS = (None, "NFC", "NFKC")
+_INVALID_UTF8 = ("keep", "replace", "skip", "error")
+_JOINERS = "\u200c\u200d"
+_UNDECODABLE = "\udc80-\udcff"  # what "surrogateescape" makes of bytes that are not UTF-8
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """What makes words of a line. Options only; `tokens` is the definition that the fast kernels are held to.
+
+    kind          "whitespace": split at the six ASCII white-space bytes; "words": Unicode words, each other character
+                  a token of its own; "pattern": every match of `pattern` (its group, if it has exactly one)
+    lowercase     before the line is split, as is `normalise`
+    invalid_utf8  "keep" the bytes as they are, "replace" them by U+FFFD, "skip" the line, or an "error"
+
+    Raises: OptionError if an option has no such value.
+    """
+
+    kind: str = "whitespace"
+    pattern: str | None = None
+    lowercase: bool = False
+    normalise: str | None = None
+    invalid_utf8: str = "keep"
+
+    def __post_init__(self) -> None:
+        _check_choice("--tokenizer", self.kind, _KINDS)
+        _check_choice("--normalise", self.normalise, _NORMAL_FORMS)
+        _check_choice("--invalid-utf8", self.invalid_utf8, _INVALID_UTF8)
+        if (self.kind == "pattern") != (self.pattern is not None):
+            raise OptionError("--token-pattern: goes with the tokenizer 'pattern', and that one needs it")
+        if self.pattern is not None and not _compiled(self.pattern).pattern:
+            raise OptionError("--token-pattern: is empty, and would match nothing; give a regular expression")
+
+    def tokens(self, line: bytes) -> list[bytes]:
+        """The words of a line. Raises: InputError on invalid UTF-8 if that is to be an error."""
+        text = self._decoded(line)
+        return [] if text is None else self._split(self._prepared(text))
+
+    def tokens_of_each(self, chunks: Sequence[bytes]) -> list[list[bytes]]:
+        """`tokens` of each of many chunks without ASCII white space, in one pass; not for patterns."""
+        text = self._prepared(b"\n".join(chunks).decode("utf-8", "surrogateescape"))
+        if self.kind == "whitespace":
+            return [_encoded(line).split() for line in text.split("\n")]
+        of_chunks: list[list[bytes]] = [[]]
+        for token in _words_or_newlines().findall(text):
+            if token == "\n":
+                of_chunks.append([])
+            else:
+                of_chunks[-1].append(_encoded(token))
+        return of_chunks
+
+    @property
+    def splits_at_white_space(self) -> bool:
+        """Whether the tokens of a line are those of its chunks between ASCII white space, one after the other."""
+        return self.kind != "pattern"
+
+    @property
+    def keeps_chunks(self) -> bool:
+        """Whether the chunks between ASCII white space are the tokens."""
+        return self.kind == "whitespace" and not self.lowercase and self.normalise is None
+
+    @property
+    def needs_whole_lines(self) -> bool:
+        return self.kind == "pattern" or self.invalid_utf8 == "skip"
+
+    def _decoded(self, line: bytes) -> str | None:
+        """The text of a line, None if the line is to be skipped."""
+        if self.invalid_utf8 == "keep":
+            return line.decode("utf-8", "surrogateescape")
+        if self.invalid_utf8 == "replace":
+            return line.decode("utf-8", "replace")
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if self.invalid_utf8 == "skip":
+                return None
+            raise InputError(invalid_utf8_message(error)) from error
+
+    def _prepared(self, text: str) -> str:
+        """The text as it is split: normalised, then lowercased, which can leave it not normalised."""
+        if self.normalise is None:
+            return text.lower() if self.lowercase else text
+        normalised = functools.partial(unicodedata.normalize, cast(Any, self.normalise))
+        return normalised(normalised(text).lower()) if self.lowercase else normalised(text)
+
+    def _split(self, text: str) -> list[bytes]:
+        if self.kind == "whitespace":
+            return _encoded(text).split()  # bytes.split() knows the six ASCII white-space bytes only
+        if self.kind == "words":
+            return [_encoded(token) for token in _words().findall(text)]
+        regex = _compiled(cast(str, self.pattern))
+        line = text.removesuffix("\n").removesuffix("\r")
+        matches = regex.findall(line) if regex.groups <= 1 else (match[0] for match in regex.finditer(line))
+        return [_encoded(token) for token in matches if token]
+
+    def describe(self) -> str:
+        """For people: "words, lowercase, NFC"."""
+        name = f"pattern {self.pattern!r}" if self.kind == "pattern" else self.kind
+        invalid = None if self.invalid_utf8 == "keep" else f"invalid UTF-8: {self.invalid_utf8}"
+        parts = (name, "lowercase" if self.lowercase else None, self.normalise, invalid)
+        return ", ".join(part for part in parts if part)
+
+    def to_metadata(self) -> dict[str, str | bool]:
+        """The options that are not the defaults, and the kind, for JSON."""
+        default = Tokenizer()
+        options = {name: value for name, value in vars(self).items() if value != getattr(default, name)}
+        return {"kind": self.kind, **options}
+
+    @staticmethod
+    def from_metadata(metadata: object) -> "Tokenizer":
+        """Raises: InputError if the metadata is not what `to_metadata` gives."""
+        if not isinstance(metadata, dict) or not metadata.keys() <= Tokenizer.__dataclass_fields__.keys():
+            raise InputError(f"tokenizer {metadata!r}: not one that this version knows")
+        for name, kind in (("pattern", str | None), ("lowercase", bool)):
+            if not isinstance(metadata.get(name, Tokenizer.__dataclass_fields__[name].default), kind):
+                raise InputError(f"tokenizer {metadata!r}: its {name} is not one that this version knows")
+        return Tokenizer(**metadata)
+
+
+def _check_choice(option: str, value: object, choices: Sequence[object]) -> None:
+    if value not in choices:
+        names = ", ".join(str(choice) for choice in choices if choice)
+        raise OptionError(f"{option}: {value!r} is not one of {names}")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def invalid_utf8_message(error: UnicodeDecodeError) -> str:
+    return (
+        f"invalid UTF-8 (byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line); "
+        "choose what to do with such lines: --invalid-utf8 keep, replace or skip"
+    )
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        where = "" if error.pos is None else f" at character {error.pos + 1}"
+        raise OptionError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
+    except (OverflowError, RecursionError) as error:
+        raise OptionError(f"--token-pattern: is too large ({error}); simplify it") from error
+
+
+@functools.cache
+def _words() -> re.Pattern[str]:
+    return re.compile(_words_pattern())
+
+
+@functools.cache
+def _words_or_newlines() -> re.Pattern[str]:
+    return re.compile(_words_pattern() + "|\n")
+
+
+def _words_pattern() -> str:
+    r"""Words, and each other character that is no white space with the marks that sit on it.
+
+    `\w` has no combining marks, so it would cut Hindi and Thai words; undecodable bytes count as letters, so that a
+    Latin-1 word stays whole. An apostrophe joins word characters, a point or comma joins digits.
+    """
+    marks = _marks() + _JOINERS
+    letters = rf"[\w{marks}{_UNDECODABLE}]"
+    return rf"{letters}+(?:(?:['\u2019]|(?<=\d)[.,](?=\d)){letters}+)*|[^\s][{marks}]*"
+
+
+def _marks() -> str:
+    """The combining marks of Unicode (categories Mn, Mc, Me) as ranges for a character class."""
+    # No other plane has any; a test looks at them all.
+    code_points = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
+    marks = [code for code in code_points if unicodedata.category(chr(code))[0] == "M"]
+    starts = [code for code, before in zip(marks, [-1, *marks], strict=False) if code != before + 1]
+    ends = [code for code, after in zip(marks, [*marks[1:], -1], strict=True) if code != after - 1]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
+
+
+# ---------------------------------------------------------------- its fast path
+
+
+class Pieces(NamedTuple):
+    """The tokens of some chunks.
+
+    chunks    (m,) which chunks
+    n_pieces  (m,) how many tokens each of them has
+    text      the tokens back to back, and PADDING bytes
+    offsets   (sum of n_pieces + 1,)
+    """
+
+    chunks: NDArray[np.int64]
+    n_pieces: NDArray[np.int32]
+    text: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+
+def split_chunks(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Iterator[Pieces]:
+    """The tokens of every chunk (the text between ASCII white space): natively if it is ASCII, else by `tokenizer`.
+
+    text, offsets  the chunks back to back, `text` followed by PADDING bytes
+    """
+    for first in range(0, len(offsets) - 1, CHUNKS_AT_ONCE):
+        some = offsets[first : first + CHUNKS_AT_ONCE + 1]
+        chunks_text = text[some[0] : some[-1] + PADDING]
+        ascii_pieces = _split_ascii(tokenizer, chunks_text, some - some[0])
+        foreign = np.flatnonzero(ascii_pieces.n_pieces < 0)
+        yield ascii_pieces._replace(chunks=ascii_pieces.chunks + first, n_pieces=np.maximum(ascii_pieces.n_pieces, 0))
+        if len(foreign):
+            chunks = [bytes(text[offsets[chunk] : offsets[chunk + 1]]) for chunk in foreign + first]
+            yield _pieces(foreign + first, tokenizer.tokens_of_each(chunks))
+
+
+def _split_ascii(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Pieces:
+    """The tokens of the chunks that are ASCII; n_pieces is -1 for the others."""
+    from wordvec_cli.kernels import text as kernels
+    from wordvec_cli.text.word_table import read_only
+
+    n_chunks, n_bytes = len(offsets) - 1, int(offsets[-1])
+    pieces = np.empty(n_bytes + PADDING, np.uint8)
+    piece_offsets = np.zeros(n_bytes + 1, np.int64)
+    n_pieces = np.empty(n_chunks, np.int32)
+    options = (tokenizer.kind == "words", tokenizer.lowercase)
+    n_tokens = kernels.split_ascii_chunks(
+        read_only(text), read_only(offsets), *options, pieces, piece_offsets, n_pieces
+    )
+    return Pieces(np.arange(n_chunks), n_pieces, pieces, piece_offsets[: n_tokens + 1])
+
+
+def _pieces(chunks: NDArray[np.int64], tokens_of_each: Sequence[Sequence[bytes]]) -> Pieces:
+    n_pieces = np.fromiter(map(len, tokens_of_each), np.int32, len(tokens_of_each))
+    text, offsets = back_to_back([token for tokens in tokens_of_each for token in tokens])
+    return Pieces(chunks, n_pieces, text, offsets)

@@ -1,0 +1,82 @@
+"""Whether vectors are what they should be: numbers, with directions, of words that each come once."""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from wordvec_cli.text.words import fault_of_offsets
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+ROWS_AT_ONCE = 1 << 16
+FAR = 10  # times the middle distance from the median, from which a length is called an outlier
+EXAMPLES = 3
+
+
+class Finding(NamedTuple):
+    """What a check found: how many rows or words, some of them, and whether that makes the file a bad one."""
+
+    check: str
+    n: int
+    examples: tuple[bytes, ...] = ()
+    is_error: bool = True
+
+
+def findings(embeddings: Embeddings) -> Iterator[Finding]:
+    """The results of all checks, those that found nothing too."""
+    vocabulary = embeddings.vocabulary
+    repeated, unsorted = _wrong_order(vocabulary.unchecked())
+    yield Finding("words that come twice", len(repeated), tuple(repeated[:EXAMPLES]))
+    yield Finding("words that cannot be found", unsorted)
+    is_finite, lengths = _lengths(embeddings)
+    for check, rows, is_error in (
+        ("rows with numbers that are not finite", np.flatnonzero(~is_finite), True),
+        ("rows of zeros", np.flatnonzero(lengths == 0), False),
+        ("rows of an unusual length", _outliers(lengths, is_finite), False),
+    ):
+        examples = tuple(vocabulary.word(row) for row in rows[:EXAMPLES].tolist())
+        yield Finding(check, len(rows), examples, is_error)
+
+
+def _wrong_order(vocabulary: Vocabulary) -> tuple[list[bytes], int]:
+    """Words that come twice, and how many are not where bisection looks for them."""
+    n_words, repeated, n_unsorted = len(vocabulary), [], 0
+    ids = np.asarray(vocabulary.order)
+    if fault_of_offsets(np.asarray(vocabulary.offsets), len(vocabulary.text)):
+        return [], n_words
+    if sorted(ids.tolist()) != list(range(n_words)):
+        return [], n_words
+    words = list(vocabulary)
+    for first, second in itertools.pairwise(ids.tolist()):
+        before, word = words[first], words[second]
+        if before == word:
+            repeated.append(word)
+        n_unsorted += before > word
+    return repeated, n_unsorted
+
+
+def _lengths(
+    embeddings: Embeddings,
+) -> "tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], np.ndarray[tuple[int], np.dtype[np.float64]]]":
+    """For each row whether all its numbers are finite, and its length, (n,) both."""
+    matrix = embeddings.matrix
+    is_finite, lengths = np.ones(len(matrix), bool), np.zeros(len(matrix))
+    for first in range(0, len(matrix), ROWS_AT_ONCE):
+        with np.errstate(invalid="ignore"):  # a NaN of any bits is counted, not warned of
+            rows = matrix[first : first + ROWS_AT_ONCE].astype(np.float64)
+        is_finite[first : first + len(rows)] = np.isfinite(rows).all(axis=1)
+        lengths[first : first + len(rows)] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return is_finite, lengths
+
+
+def _outliers(lengths: np.ndarray, is_finite: np.ndarray) -> np.ndarray:
+    """Rows whose length is far from the median, by the median distance from it."""
+    usual = lengths[is_finite & (lengths > 0)]
+    if not len(usual):
+        return np.empty(0, np.int64)
+    median = np.median(usual)
+    spread = np.median(np.abs(usual - median))
+    is_far = is_finite & (lengths > 0) & (np.abs(lengths - median) > FAR * max(spread, 1e-6 * median))
+    return np.flatnonzero(is_far)

@@ -1,0 +1,150 @@
+"""Words and their vectors: `Embeddings`. numpy is imported when a matrix or an array is asked for."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from wordvec_cli.errors import InputError, UnknownWordError
+from wordvec_cli.storage.safetensors import memory_of
+from wordvec_cli.vocabulary.vocabulary import Vocabulary, as_bytes
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from wordvec_cli.vectors.packing import Packed
+
+    Vector = NDArray[np.float32]
+    Matrix = NDArray[np.float32]
+
+    class Rows(Protocol):
+        """What vectors are read from: a matrix, or something that makes its rows when they are asked for."""
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+
+        def __len__(self) -> int: ...
+
+        def __getitem__(self, rows: Any, /) -> Matrix: ...
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """A vocabulary and one vector for each of its words, as trained: never silently normalised.
+
+    values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it, or one that is
+              packed
+    metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
+    context_values  as `values`, the output vectors of training, if they were kept
+    unknown  dim float32, the vector of words that are not known, if there is one: of none of the words
+    composed  makes the vector of a word that is not among them of its parts, where a model can (fastText); None for a
+              word that has no parts
+    """
+
+    vocabulary: Vocabulary
+    values: "memoryview[float] | Packed"
+    dim: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    context_values: "memoryview[float] | None" = None
+    unknown: "memoryview[float] | None" = None
+    composed: "Callable[[bytes], memoryview[float] | None] | None" = None
+
+    @cached_property
+    def matrix(self) -> "Matrix":
+        """The vectors, (n_words, dim) float32, read-only; unpacked if they are packed."""
+        return self._as_matrix(self.values)
+
+    @cached_property
+    def context(self) -> "Matrix | None":
+        """The output vectors of training, (n_words, dim) float32, read-only; None if the file has none."""
+        return None if self.context_values is None else self._as_matrix(self.context_values)
+
+    def _as_matrix(self, values: "memoryview[float] | Packed") -> "Matrix":
+        import numpy as np
+
+        flat = np.asarray(values, dtype=np.float32) if isinstance(values, memoryview) else values.unpacked()
+        matrix = flat.reshape(len(self.vocabulary), self.dim)
+        matrix.flags.writeable = False
+        return matrix
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of the words and the vectors."""
+        import hashlib
+
+        digest = hashlib.sha256(self.vocabulary.fingerprint().encode())
+        digest.update(memory_of(self.matrix))
+        return digest.hexdigest()
+
+    def row(self, word_id: int) -> "Sequence[float]":
+        """The vector with this id, dim floats, without numpy."""
+        return self.values[word_id * self.dim : (word_id + 1) * self.dim]
+
+    def vector(self, word: bytes | str) -> "Vector":
+        """The vector of one word, (dim,) float32. Raises: UnknownWordError."""
+        word_id = self.vocabulary.find(word)
+        if word_id is not None:
+            vector: Vector = self.matrix[word_id]
+            return vector
+        if (composed := self.compose(as_bytes(word))) is not None:
+            import numpy as np
+
+            return np.array(composed, np.float32)
+        raise UnknownWordError(f"{as_bytes(word).decode(errors='replace')!r} is not among the words")
+
+    def compose(self, word: bytes) -> "Sequence[float] | None":
+        """The vector of a word of its parts, without numpy; None if there is none."""
+        return self.composed(word) if self.composed else None
+
+    def vectors(self, words: Iterable[bytes | str]) -> "tuple[Matrix, NDArray[np.bool_]]":
+        """The vectors of several words, (n, dim), as `vector` gives them; and which were found, (n,).
+
+        An unknown word gets zeros. Raises: InputError if `words` is one word, whose letters would be taken for words
+        """
+        import numpy as np
+
+        if isinstance(words, bytes | str):
+            raise InputError(f"{words!r} is one word; give a list of words, or ask for its vector()")
+        asked = [as_bytes(word) for word in words]
+        matrix = np.zeros((len(asked), self.dim), dtype=np.float32)
+        found = [self.vocabulary.find(word) for word in asked]
+        ids = np.array([-1 if word_id is None else word_id for word_id in found], dtype=np.int64)
+        is_found = ids >= 0
+        matrix[is_found] = self.matrix[ids[is_found]]
+        for place in np.flatnonzero(~is_found).tolist():
+            if (composed := self.compose(asked[place])) is not None:
+                matrix[place], is_found[place] = composed, True
+        return matrix, is_found
+
+
+def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:
+    """Embeddings around a C-contiguous (n_words, dim) float32 matrix, which is not copied."""
+    values = matrix.data.cast("B") if matrix.size else memoryview(b"")  # of no rows there is nothing to cast
+    return Embeddings(vocabulary, values.cast("f"), matrix.shape[1], metadata)
+
+
+def of_rows(
+    vocabulary: Vocabulary, matrix: "Rows", metadata: Mapping[str, str], others: "Mapping[str, Rows]"
+) -> Embeddings:
+    """What `native.save` would write, as Embeddings, the matrix copied."""
+    import numpy as np
+
+    values = {
+        name: memory_of(np.ascontiguousarray(rows[:], np.float32)).cast("f")
+        for name, rows in {"vectors": matrix, **others}.items()
+    }
+    return Embeddings(
+        vocabulary, values["vectors"], matrix.shape[1], metadata, values.get("context"), values.get("unknown")
+    )
+
+
+def recorded(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
+    """A JSON table that the metadata holds under `key`; empty if there is none that can be read."""
+    try:
+        table = json.loads(metadata.get(key, "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}

@@ -1,0 +1,185 @@
+"""Our own file of vectors: words and vectors as tensors of one mapped safetensors file.
+
+Opening reads the header and nothing else; numpy is imported when there is something to write, or to unpack.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.storage import safetensors
+from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.safetensors import memory_of
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import StoredVocabulary, Vocabulary
+
+if TYPE_CHECKING:
+    from wordvec_cli.vectors.embeddings import Rows
+    from wordvec_cli.vectors.packing import Packed, Packing
+
+FORMAT = safetensors.Format("wordvec-vectors", "1", "word vectors; wordvec train makes those")
+CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
+OWN_FORMAT = b'"format":"wordvec-'  # in the header of every file of ours, before the kind
+START_BYTES = 1 << 16  # of a file, that tell what it is
+ROWS_PER_CHUNK = 4096
+
+
+def save(
+    path: str,
+    vocabulary: Vocabulary,
+    matrix: "Rows",
+    metadata: Mapping[str, str],
+    others: "Mapping[str, Rows] | None" = None,
+) -> None:
+    """Write a native file.
+
+    matrix  (n_words, dim) float32, perhaps with padded rows, or made when they are asked for: a slice at a time
+    others  further tensors by name: `context`, the output vectors of training, as `matrix`; `unknown`, (1, dim), the
+            vector of words that are not known
+    """
+    tensors = {name: matrix_tensor(rows) for name, rows in {"vectors": matrix, **(others or {})}.items()}
+    save_tensors(path, vocabulary, tensors, metadata)
+
+
+def save_tensors(
+    path: str, vocabulary: Vocabulary, tensors: Mapping[str, safetensors.Tensor], metadata: Mapping[str, str]
+) -> None:
+    """As `save`, of tensors that may be packed; `vectors` is among them."""
+    words = vocabulary_tensors(vocabulary)
+    text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
+    metadata = {**metadata, **FORMAT.metadata(), "vocabulary_fingerprint": vocabulary.fingerprint()}
+    safetensors.write(path, words | dict(tensors) | text, metadata, "vectors")
+
+
+def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, safetensors.Tensor]:
+    """A vocabulary as it is stored; `stored_vocabulary` reads it."""
+    return {
+        "words.offsets": _integers(vocabulary.offsets),
+        "words.order": _integers(vocabulary.order),
+        **({"counts": _integers(vocabulary.counts)} if vocabulary.counts is not None else {}),
+        "words.text": safetensors.Tensor("U8", (len(vocabulary.text),), lambda: [memory_of(vocabulary.text)]),
+    }
+
+
+def matrix_tensor(matrix: "Rows") -> safetensors.Tensor:
+    return safetensors.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
+
+
+def packed_tensors(matrix: "Rows", packing: "Packing") -> dict[str, safetensors.Tensor]:
+    """The tensors of vectors in fewer bytes."""
+    from wordvec_cli.vectors.packing import packed_rows, scales_of
+
+    def chunks() -> Iterator[memoryview]:
+        for start in range(0, len(matrix), ROWS_PER_CHUNK):
+            yield memory_of(packed_rows(matrix[start : start + ROWS_PER_CHUNK], packing))
+
+    def scales() -> Iterator[memoryview]:
+        for start in range(0, len(matrix), ROWS_PER_CHUNK):
+            yield memory_of(scales_of(matrix[start : start + ROWS_PER_CHUNK]))
+
+    if packing == "float16":
+        return {"vectors": safetensors.Tensor("F16", matrix.shape, chunks)}
+    return {
+        "scales": safetensors.Tensor("F32", (len(matrix),), scales),
+        "vectors": safetensors.Tensor("I8", matrix.shape, chunks),
+    }
+
+
+def size_bytes(vocabulary: Vocabulary, dim: int, n_matrices: int = 1) -> int:
+    """How large a native file of these words will be, but for its header of some kilobytes."""
+    return len(vocabulary) * (n_matrices * dim * 4 + 3 * 8) + len(vocabulary.text)
+
+
+def _integers(values: Any) -> safetensors.Tensor:
+    import numpy as np
+
+    array = np.ascontiguousarray(values, dtype="<i8")
+    return safetensors.Tensor("I64", array.shape, lambda: [memory_of(array)])
+
+
+def _row_chunks(matrix: "Rows") -> Iterator[memoryview]:
+    import numpy as np
+
+    for start in range(0, len(matrix), ROWS_PER_CHUNK):
+        yield memory_of(np.ascontiguousarray(matrix[start : start + ROWS_PER_CHUNK], dtype="<f4"))
+
+
+def is_native(path: str) -> bool:
+    """Whether a file is one of ours, which can be mapped as it is. Raises: InputError if it cannot be read"""
+    return native_kind(path) is not None
+
+
+def native_kind(path: str) -> str | None:
+    """What a file of ours holds (vectors, matrix, pairs ...); None if it is none. Raises: InputError"""
+    if not os.path.isfile(path):
+        return None
+    with readable(path), open(path, "rb") as file:
+        start = file.read(START_BYTES)
+    return kind_by_header(start) if known_by_header(start) else None
+
+
+def kind_by_header(start: bytes) -> str:
+    """What a file of ours that begins so holds."""
+    return start.partition(OWN_FORMAT)[2].partition(b'"')[0].decode("ascii", "replace")
+
+
+def known_by_header(start: bytes) -> bool | None:
+    """Whether a safetensors file that begins so is one of ours; None if it is no safetensors file."""
+    if not safetensors.looks_like(start):
+        return None
+    return OWN_FORMAT in start
+
+
+def load(path: str) -> Embeddings:
+    """Open a native vector file, mapped: only what is asked for is read. Raises: InputError."""
+    file = safetensors.open_file(str(path))
+    FORMAT.check(file)
+    vocabulary = stored_vocabulary(file)
+    vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
+    if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary) or not vectors.shape[1]:
+        raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
+    if context and (context.dtype, context.shape) != ("F32", vectors.shape):
+        raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
+    dim = vectors.shape[1]
+    unknown = file.tensors.get("unknown")
+    if unknown and (unknown.dtype, unknown.shape) != ("F32", (1, dim)):
+        raise InputError(f"{path}: its vector of unknown words does not match; the file is damaged, make it again")
+    return Embeddings(
+        vocabulary, _values(file, vectors), dim, file.metadata, context.data if context else None,
+        unknown.data if unknown else None,
+    )  # fmt: skip
+
+
+def _values(file: safetensors.StoredFile, vectors: safetensors.StoredTensor) -> "memoryview[float] | Packed":
+    """The numbers of the vectors. Raises: InputError"""
+    if vectors.dtype == "F32":
+        return vectors.data
+    from wordvec_cli.vectors.packing import HalfFloats, ScaledBytes
+
+    scales = file.tensors.get("scales")
+    match vectors.dtype:
+        case "F16":
+            return HalfFloats(vectors.data)
+        case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):
+            return ScaledBytes(vectors.data, scales.data, vectors.shape[1])
+    raise InputError(f"{file.path}: its vectors are in a form that is not known ({vectors.dtype}); make it again")
+
+
+def stored_vocabulary(file: safetensors.StoredFile) -> Vocabulary:
+    """The words of an open file, as views of it. Raises: InputError"""
+    try:
+        words = [file.tensors[f"words.{name}"] for name in ("text", "offsets", "order")]
+    except KeyError as error:
+        raise InputError(f"{file.path}: lacks the tensor {error}; the file is damaged, make it again") from None
+    counts = file.tensors.get("counts")
+    text, offsets, order = (tensor.data for tensor in words)
+    dtypes = [tensor.dtype for tensor in words] + [counts.dtype if counts else "I64"]
+    if (
+        dtypes != ["U8", "I64", "I64", "I64"]
+        or len(offsets) - 1 != len(order)
+        or (counts and len(counts.data) != len(order))
+    ):
+        raise InputError(f"{file.path}: the tables of its words do not match; the file is damaged, make it again")
+    tables = Vocabulary(text, offsets, order, counts.data if counts else None)
+    return StoredVocabulary(file.path, tables, file.check_unchanged)
