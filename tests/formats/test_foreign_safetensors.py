@@ -15,7 +15,7 @@ import safetensors.numpy
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.foreign_safetensors import looks_like, read
 from wordvec_cli.formats.reading import NOT_FINITE, Oddities, ReadOptions
-from wordvec_cli.vectors import embeddings as native
+from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -14,7 +14,7 @@ from tests.conftest import Run
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.tables import write_csv, write_jsonl, write_tsv
-from wordvec_cli.vectors import embeddings as native
+from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -11,6 +11,7 @@ import click
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import output_folder
+from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,8 +229,8 @@ invalid_utf8_option = click.option(
 _TOKENIZER_OPTIONS = combined(
     click.option(
         "--tokenizer",
-        type=click.Choice(["whitespace", "words"]),
-        help="whitespace: split at ASCII white space; words: Unicode words, punctuation apart.  [default: whitespace]",
+        type=click.Choice(list(SPLITTERS)),
+        help="; ".join(f"{name}: {splitter.help}" for name, splitter in SPLITTERS.items()) + ".  [default: whitespace]",
     ),
     click.option(
         "--token-pattern",

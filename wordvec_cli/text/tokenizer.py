@@ -11,25 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text.splitters import SPLITTERS, encoded
 from wordvec_cli.text.words import PADDING, back_to_back
 
 CHUNKS_AT_ONCE = 1 << 16
 
 # ---------------------------------------------------------------- the tokenizer
 
-_KINDS = ("whitespace", "words", "pattern")
+PATTERN = "pattern"
 _NORMAL_FORMS = (None, "NFC", "NFKC")
 _INVALID_UTF8 = ("keep", "replace", "skip", "error")
-_JOINERS = "\u200c\u200d"
-_UNDECODABLE = "\udc80-\udcff"  # what "surrogateescape" makes of bytes that are not UTF-8
 
 
 @dataclass(frozen=True)
 class Tokenizer:
     """What makes words of a line. Options only; `tokens` is the definition that the fast kernels are held to.
 
-    kind          "whitespace": split at the six ASCII white-space bytes; "words": Unicode words, each other character
-                  a token of its own; "pattern": every match of `pattern` (its group, if it has exactly one)
+    kind          a name of `SPLITTERS`, or "pattern": every match of `pattern` (its group, if it has exactly one)
     lowercase     before the line is split, as is `normalise`
     invalid_utf8  "keep" the bytes as they are, "replace" them by U+FFFD, "skip" the line, or an "error"
 
@@ -43,10 +41,10 @@ class Tokenizer:
     invalid_utf8: str = "keep"
 
     def __post_init__(self) -> None:
-        _check_choice("--tokenizer", self.kind, _KINDS)
+        _check_choice("--tokenizer", self.kind, (*SPLITTERS, PATTERN))
         _check_choice("--normalise", self.normalise, _NORMAL_FORMS)
         _check_choice("--invalid-utf8", self.invalid_utf8, _INVALID_UTF8)
-        if (self.kind == "pattern") != (self.pattern is not None):
+        if (self.kind == PATTERN) != (self.pattern is not None):
             raise OptionError("--token-pattern: goes with the tokenizer 'pattern', and that one needs it")
         if self.pattern is not None and not _compiled(self.pattern).pattern:
             raise OptionError("--token-pattern: is empty, and would match nothing; give a regular expression")
@@ -59,20 +57,12 @@ class Tokenizer:
     def tokens_of_each(self, chunks: Sequence[bytes]) -> list[list[bytes]]:
         """`tokens` of each of many chunks without ASCII white space, in one pass; not for patterns."""
         text = self._prepared(b"\n".join(chunks).decode("utf-8", "surrogateescape"))
-        if self.kind == "whitespace":
-            return [_encoded(line).split() for line in text.split("\n")]
-        of_chunks: list[list[bytes]] = [[]]
-        for token in _words_or_newlines().findall(text):
-            if token == "\n":
-                of_chunks.append([])
-            else:
-                of_chunks[-1].append(_encoded(token))
-        return of_chunks
+        return [self._split(chunk) for chunk in text.split("\n")]
 
     @property
     def splits_at_white_space(self) -> bool:
         """Whether the tokens of a line are those of its chunks between ASCII white space, one after the other."""
-        return self.kind != "pattern"
+        return self.kind != PATTERN and SPLITTERS[self.kind].splits_chunks
 
     @property
     def keeps_chunks(self) -> bool:
@@ -81,7 +71,7 @@ class Tokenizer:
 
     @property
     def needs_whole_lines(self) -> bool:
-        return self.kind == "pattern" or self.invalid_utf8 == "skip"
+        return not self.splits_at_white_space or self.invalid_utf8 == "skip"
 
     def _decoded(self, line: bytes) -> str | None:
         """The text of a line, None if the line is to be skipped."""
@@ -104,18 +94,17 @@ class Tokenizer:
         return normalised(normalised(text).lower()) if self.lowercase else normalised(text)
 
     def _split(self, text: str) -> list[bytes]:
-        if self.kind == "whitespace":
-            return _encoded(text).split()  # bytes.split() knows the six ASCII white-space bytes only
-        if self.kind == "words":
-            return [_encoded(token) for token in _words().findall(text)]
+        return SPLITTERS[self.kind].words(text) if self.kind != PATTERN else self._matches(text)
+
+    def _matches(self, text: str) -> list[bytes]:
         regex = _compiled(cast(str, self.pattern))
         line = text.removesuffix("\n").removesuffix("\r")
         matches = regex.findall(line) if regex.groups <= 1 else (match[0] for match in regex.finditer(line))
-        return [_encoded(token) for token in matches if token]
+        return [encoded(token) for token in matches if token]
 
     def describe(self) -> str:
         """For people: "words, lowercase, NFC"."""
-        name = f"pattern {self.pattern!r}" if self.kind == "pattern" else self.kind
+        name = f"pattern {self.pattern!r}" if self.kind == PATTERN else self.kind
         invalid = None if self.invalid_utf8 == "keep" else f"invalid UTF-8: {self.invalid_utf8}"
         parts = (name, "lowercase" if self.lowercase else None, self.normalise, invalid)
         return ", ".join(part for part in parts if part)
@@ -143,10 +132,6 @@ def _check_choice(option: str, value: object, choices: Sequence[object]) -> None
         raise OptionError(f"{option}: {value!r} is not one of {names}")
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 def invalid_utf8_message(error: UnicodeDecodeError) -> str:
     return (
         f"invalid UTF-8 (byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line); "
@@ -163,37 +148,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise OptionError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
     except (OverflowError, RecursionError) as error:
         raise OptionError(f"--token-pattern: is too large ({error}); simplify it") from error
-
-
-@functools.cache
-def _words() -> re.Pattern[str]:
-    return re.compile(_words_pattern())
-
-
-@functools.cache
-def _words_or_newlines() -> re.Pattern[str]:
-    return re.compile(_words_pattern() + "|\n")
-
-
-def _words_pattern() -> str:
-    r"""Words, and each other character that is no white space with the marks that sit on it.
-
-    `\w` has no combining marks, so it would cut Hindi and Thai words; undecodable bytes count as letters, so that a
-    Latin-1 word stays whole. An apostrophe joins word characters, a point or comma joins digits.
-    """
-    marks = _marks() + _JOINERS
-    letters = rf"[\w{marks}{_UNDECODABLE}]"
-    return rf"{letters}+(?:(?:['\u2019]|(?<=\d)[.,](?=\d)){letters}+)*|[^\s][{marks}]*"
-
-
-def _marks() -> str:
-    """The combining marks of Unicode (categories Mn, Mc, Me) as ranges for a character class."""
-    # No other plane has any; a test looks at them all.
-    code_points = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
-    marks = [code for code in code_points if unicodedata.category(chr(code))[0] == "M"]
-    starts = [code for code, before in zip(marks, [-1, *marks], strict=False) if code != before + 1]
-    ends = [code for code, after in zip(marks, [*marks[1:], -1], strict=True) if code != after - 1]
-    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
 # ---------------------------------------------------------------- its fast path
@@ -215,7 +169,7 @@ class Pieces(NamedTuple):
 
 
 def split_chunks(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Iterator[Pieces]:
-    """The tokens of every chunk (the text between ASCII white space): natively if it is ASCII, else by `tokenizer`.
+    """The tokens of every chunk (the text between ASCII white space): natively where a kernel can.
 
     text, offsets  the chunks back to back, `text` followed by PADDING bytes
     """
@@ -231,14 +185,16 @@ def split_chunks(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray
 
 
 def _split_ascii(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Pieces:
-    """The tokens of the chunks that are ASCII; n_pieces is -1 for the others."""
+    """The tokens of the chunks that are ASCII, where a kernel can tell; n_pieces is -1 for the others."""
     from wordvec_cli.kernels import text as kernels
     from wordvec_cli.text.word_table import read_only
 
     n_chunks, n_bytes = len(offsets) - 1, int(offsets[-1])
     pieces = np.empty(n_bytes + PADDING, np.uint8)
     piece_offsets = np.zeros(n_bytes + 1, np.int64)
-    n_pieces = np.empty(n_chunks, np.int32)
+    n_pieces = np.full(n_chunks, -1, np.int32)
+    if not SPLITTERS[tokenizer.kind].has_kernel:
+        return Pieces(np.arange(n_chunks), n_pieces, pieces, piece_offsets[:1])
     options = (tokenizer.kind == "words", tokenizer.lowercase)
     n_tokens = kernels.split_ascii_chunks(
         read_only(text), read_only(offsets), *options, pieces, piece_offsets, n_pieces
