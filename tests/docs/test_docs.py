@@ -78,7 +78,7 @@ def test_a_page_prints_what_it_shows(page: str, folder: Path) -> None:
 def test_each_promise_names_a_test_that_exists() -> None:
     page = (ROOT / "docs" / "reliability.md").read_text()
     source = ""
-    for file, test, is_more in re.findall(r"`(test_\w+\.py)?(?:::(test_\w+))?(\.\.\.)?`", page):
+    for file, test, is_more in re.findall(r"`((?:\w+/)*test_\w+\.py)?(?:::(test_\w+))?(\.\.\.)?`", page):
         if file:
             source = (ROOT / "tests" / file).read_text()
         assert f"def {test}" in source if is_more else not test or f"def {test}(" in source
