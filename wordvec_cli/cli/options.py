@@ -3,7 +3,7 @@
 import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wordvec_cli.text.tokenizer import Tokenizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Decorator = Callable[[Command], Command]
+Decorator = Callable[[Any], Any]  # of a command
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -37,6 +37,21 @@ class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic
         if (match := _SIZE.fullmatch(value)) is None:
             self.fail(f"{value!r} is no size; write it like 200MB or 1.5GB", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+class Renamed(click.Option):
+    """An option that had another name, which is still taken but not shown.
+
+    old_name  of the option, with its dashes
+    """
+
+    def __init__(self, *names: Any, old_name: str, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.old_name = old_name
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        parser.add_option(self, [self.old_name], self.name, action="store", nargs=self.nargs)
 
 
 def is_number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -57,7 +72,7 @@ class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  #
         return value if isinstance(value, Specials) else Specials.parse(value)
 
 
-def combined(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def combined(*decorators: Decorator) -> Callable[[Command], Command]:
     """Several click options as one decorator, in the order of the help text."""
 
     def decorate(command: Command) -> Command:
@@ -114,14 +129,34 @@ threads_option = click.option(
     help="Threads that work at the same time.  [default: the usable CPUs]",
 )
 
-min_count_option = click.option(
-    "--min-count",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    metavar="N",
-    help="Drop words that occur less often.",
-)
+
+def min_count_option(default: int | None, help: str = "Drop words that occur less often.") -> Decorator:
+    """default  None: the command finds it, and tells in `help` what it is"""
+    return click.option(
+        "--min-count", type=click.IntRange(min=1), default=default, show_default=default is not None, metavar="N",
+        help=help,
+    )  # fmt: skip
+
+
+def vocab_option(
+    help: str = "The words of a file that holds none (npy, GloVe's .bin).", required: bool = False
+) -> Decorator:
+    return click.option("--vocab", required=required, metavar="FILE", help=help)
+
+
+def to_option(
+    choices: Iterable[str], help: str, name: str = "to", default: str | None = None, metavar: str | None = None
+) -> Decorator:
+    """The kind of file that is written.
+
+    name     of the argument that the command gets
+    metavar  in the place of the choices, where they are too many for a line
+    """
+    return click.option(
+        "--to", name, type=click.Choice(list(choices)), default=default, show_default=default is not None,
+        metavar=metavar, help=help,
+    )  # fmt: skip
+
 
 max_vocab_option = click.option(
     "--max-vocab", type=click.IntRange(min=1), metavar="N", help="Keep only the N most frequent words."
@@ -176,9 +211,7 @@ pair_options = combined(
 )  # fmt: skip
 
 
-def memory_option(
-    default: str | None, purpose: str = "counting words", shown_default: str | None = None
-) -> Callable[[Command], Command]:
+def memory_option(default: str | None, purpose: str = "counting words", shown_default: str | None = None) -> Decorator:
     return click.option(
         "--memory",
         type=Size(),
@@ -188,7 +221,7 @@ def memory_option(
     )
 
 
-def matrix_option(required: bool) -> Callable[[Command], Command]:
+def matrix_option(required: bool) -> Decorator:
     return click.option(
         "--matrix",
         required=required,
@@ -197,7 +230,7 @@ def matrix_option(required: bool) -> Callable[[Command], Command]:
     )
 
 
-def sequences_option(required: bool) -> Callable[[Command], Command]:
+def sequences_option(required: bool) -> Decorator:
     return click.option(
         "--sequences",
         required=required,
@@ -206,7 +239,7 @@ def sequences_option(required: bool) -> Callable[[Command], Command]:
     )
 
 
-def output_option(what: str) -> Callable[[Command], Command]:
+def output_option(what: str) -> Decorator:
     return click.option(
         "-o", "--output", required=True, metavar="FILE", help=f"Where to write {what}; - is standard output."
     )
@@ -266,6 +299,19 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(tokenizer=chosen, **others)
 
     return _TOKENIZER_OPTIONS(with_tokenizer)
+
+
+def corpus_options(memory: Decorator | None = None, has_threads: bool = True) -> Decorator:
+    """The options of each command that reads a corpus: how text becomes tokens, and what the work may take.
+
+    The command gets `tokenizer`, `threads`, `memory` and `tmp_dir`.
+
+    memory       `memory_option(...)`; None: the command has none
+    has_threads  whether the command can use several
+    """
+    limits = [threads_option] if has_threads else []
+    limits += [memory] if memory else []
+    return combined(tokenizer_options, *limits, tmp_dir_option, progress_options)
 
 
 def agreed_tokenizer(given: "Tokenizer | None", recorded: "Tokenizer | None", what_was_made: str) -> "Tokenizer":

@@ -6,15 +6,13 @@ import click
 
 from wordvec_cli.cli.options import (
     corpus_argument,
+    corpus_options,
     max_vocab_option,
     memory_option,
     min_count_option,
     output_option,
-    progress_options,
     spool_folder,
-    threads_option,
-    tmp_dir_option,
-    tokenizer_options,
+    to_option,
 )
 from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
@@ -27,17 +25,15 @@ if TYPE_CHECKING:
 @click.command(short_help="Count the words of a corpus.")
 @corpus_argument
 @output_option("the words and counts")
-@click.option(
-    "--to", "layout", type=click.Choice(["tsv", "word2vec"]), default="tsv", show_default=True,
-    help="tsv: `word<TAB>count`, which GloVe and gensim read too; word2vec: `</s>` first, as word2vec.c needs it.",
-)  # fmt: skip
-@min_count_option
+@to_option(
+    ["tsv", "word2vec"],
+    "tsv: `word<TAB>count`, which GloVe and gensim read too; word2vec: `</s>` first, as word2vec.c needs it.",
+    "layout",
+    default="tsv",
+)
+@min_count_option(default=5)
 @max_vocab_option
-@tokenizer_options
-@threads_option
-@memory_option("1GB")
-@tmp_dir_option
-@progress_options
+@corpus_options(memory_option("1GB"))
 @click.pass_obj
 def command(
     terminal: Terminal,

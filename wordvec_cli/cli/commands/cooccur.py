@@ -7,14 +7,13 @@ import click
 from wordvec_cli.cli.options import (
     agreed_tokenizer,
     corpus_argument,
+    corpus_options,
     memory_option,
     output_option,
     pair_options,
-    progress_options,
     spool_folder,
-    threads_option,
-    tmp_dir_option,
-    tokenizer_options,
+    to_option,
+    vocab_option,
 )
 from wordvec_cli.cli.output import is_for_terminal, read_vocabulary_and_tell
 from wordvec_cli.cli.terminal import Terminal
@@ -41,13 +40,12 @@ WINDOW = 15
 @click.command(short_help="Count which words stand near which.")
 @corpus_argument
 @output_option("the pairs")
-@click.option("--vocab", required=True, metavar="FILE", help="The words to count, from wordvec build-vocab.")
-@click.option(
-    "--to",
-    "layout",
-    type=click.Choice(["safetensors", "glove"]),
-    help="safetensors: with the words inside; glove: the records of GloVe's cooccur.  [default: glove for FILE.bin, "
+@vocab_option("The words to count, from wordvec build-vocab.", required=True)
+@to_option(
+    ["safetensors", "glove"],
+    "safetensors: with the words inside; glove: the records of GloVe's cooccur.  [default: glove for FILE.bin, "
     "else safetensors]",
+    "layout",
 )
 @click.option(
     "--window",
@@ -58,11 +56,7 @@ WINDOW = 15
     help="Words on each side at most.",
 )
 @pair_options
-@tokenizer_options
-@threads_option
-@memory_option("1GB", "counting pairs")
-@tmp_dir_option
-@progress_options
+@corpus_options(memory_option("1GB", "counting pairs"))
 @click.pass_obj
 def command(
     terminal: Terminal,

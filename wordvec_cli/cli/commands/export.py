@@ -3,7 +3,15 @@
 import click
 
 from wordvec_cli import formats
-from wordvec_cli.cli.options import memory_option, progress_options, spool_folder, threads_option, tmp_dir_option
+from wordvec_cli.cli.options import (
+    memory_option,
+    progress_options,
+    spool_folder,
+    threads_option,
+    tmp_dir_option,
+    to_option,
+    vocab_option,
+)
 from wordvec_cli.cli.output import listed_words
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
@@ -22,12 +30,10 @@ ALWAYS_UTF8 = (formats.FORMATS["csv"], formats.FORMATS["jsonl"])
 @click.command(short_help="Turn a vector file into another kind.")
 @click.argument("input")
 @click.argument("output")
-@click.option(
-    "--to",
-    "to",
-    type=click.Choice(formats.writable_formats()),
+@to_option(
+    formats.writable_formats(),
+    f"What to write, if the output's name does not tell: {', '.join(formats.writable_formats())}.",
     metavar="FORMAT",
-    help=f"What to write, if the output's name does not tell: {', '.join(formats.writable_formats())}.",
 )
 @click.option("--words", metavar="FILE", help="Keep only these words, one a line; only their rows take memory.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep only the first N rows.")
@@ -47,7 +53,7 @@ ALWAYS_UTF8 = (formats.FORMATS["csv"], formats.FORMATS["jsonl"])
     flag_value="int8",
     help="native: a byte a number and a scale for each row, a quarter of the size; says what is lost.",
 )
-@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vocab_option()
 @vector_options
 @threads_option
 @memory_option("1GB", "the vectors")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.options import progress_options, vocab_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -31,7 +31,7 @@ JSON_VALUES = (
     ("text", "csv", "json"),
     has_header_option=False,
 )
-@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vocab_option()
 @vector_options
 @progress_options
 @click.pass_obj

@@ -9,11 +9,10 @@ from click.core import ParameterSource
 from wordvec_cli.cli.options import (
     agreed_tokenizer,
     corpus_argument,
+    corpus_options,
+    min_count_option,
     output_option,
-    progress_options,
     spool_folder,
-    tmp_dir_option,
-    tokenizer_options,
 )
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.messages import counted
@@ -43,10 +42,7 @@ LEARNING = (
     "--scoring", type=click.Choice(["default", "npmi"]), default="default", show_default=True,
     help="default: word2vec's score, the pairs' surplus over chance; npmi: from -1 to 1, with a --threshold like 0.5.",
 )  # fmt: skip
-@click.option(
-    "--min-count", "min_count", type=click.IntRange(min=1), default=5, show_default=True,
-    metavar="N", help="Leave pairs alone that occur less often.",
-)  # fmt: skip
+@min_count_option(default=5, help="Leave pairs alone that occur less often.")
 @click.option(
     "--threshold", type=float, default=10.0, show_default=True, metavar="X", help="Join pairs with a higher score."
 )
@@ -70,9 +66,7 @@ LEARNING = (
 )  # fmt: skip
 @click.option("--save-phrases", metavar="FILE", help="Write what was learnt here, as text.")
 @click.option("--apply", metavar="FILE", help="Join the phrases of this file (of --save-phrases); learn nothing.")
-@tokenizer_options
-@tmp_dir_option
-@progress_options
+@corpus_options(has_threads=False)
 @click.pass_obj
 def command(
     terminal: Terminal,

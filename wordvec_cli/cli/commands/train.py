@@ -172,7 +172,7 @@ score_options = combined(
 )
 @click.option("--vocab", metavar="FILE", help="Use this vocabulary (word, count) instead of counting the corpus.")
 @hyper_parameters
-@min_count_option
+@min_count_option(default=5)
 @max_vocab_option
 @click.option(
     "--engine",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from wordvec_cli.cli import EXIT_ERROR
-from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.options import progress_options, vocab_option
 from wordvec_cli.cli.output import as_text, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ("text", "csv", "json"),
     has_header_option=False,
 )
-@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vocab_option()
 @vector_options
 @progress_options
 @click.pass_obj
