@@ -1,4 +1,4 @@
-"""Progress of long work, as values: the library calls `report(Progress(...))`, and the caller decides what shows."""
+"""What long work tells: the library calls `report(Progress(...))` and `note(text)`, and the caller shows them."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -20,10 +20,15 @@ class Progress(NamedTuple):
 
 
 Report = Callable[[Progress], None]
+Note = Callable[..., None]  # takes a sentence for the user, and by name what it says, for a program
 
 
 def silent(progress: Progress) -> None:
     """The report that shows nothing."""
+
+
+def ignore(text: str, **fields: object) -> None:
+    """The note that nobody reads."""
 
 
 class Cancelled(Exception):  # noqa: N818  nothing went wrong

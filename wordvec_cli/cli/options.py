@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import output_folder
 from wordvec_cli.text.splitters import SPLITTERS
 
@@ -319,11 +318,6 @@ def agreed_tokenizer(given: "Tokenizer | None", recorded: "Tokenizer | None", wh
 
     what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
     """
-    from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.text import tokenizer
 
-    if given and recorded and given != recorded:
-        raise InputError(
-            f"{what_was_made} with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
-            "leave the tokenizer options out, or make the file again"
-        )
-    return given or recorded or Tokenizer()
+    return tokenizer.agreed_tokenizer(given, recorded, what_was_made)

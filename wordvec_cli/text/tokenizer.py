@@ -126,6 +126,19 @@ class Tokenizer:
         return Tokenizer(**metadata)
 
 
+def agreed_tokenizer(given: Tokenizer | None, recorded: Tokenizer | None, what_was_made: str) -> Tokenizer:
+    """The tokenizer asked for, or the one recorded with a file. Raises: InputError if there are both and they differ
+
+    what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
+    """
+    if given and recorded and given != recorded:
+        raise InputError(
+            f"{what_was_made} with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
+            "leave the tokenizer options out, or make the file again"
+        )
+    return given or recorded or Tokenizer()
+
+
 def _check_choice(option: str, value: object, choices: Sequence[object]) -> None:
     if value not in choices:
         names = ", ".join(str(choice) for choice in choices if choice)
