@@ -19,9 +19,11 @@ from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
 from wordvec_cli import formats, load
+from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
-from wordvec_cli.evaluation.scores import GENSIM, Lexicon, ask
-from wordvec_cli.evaluation.sets import read_eval_set, shipped_path
+from wordvec_cli.evaluation.protocol import GENSIM, Lexicon
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.set_folders import shipped_path
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import save

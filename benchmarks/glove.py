@@ -22,8 +22,8 @@ from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
 from benchmarks.training import SETS
-from wordvec_cli.evaluation.scores import evaluate
-from wordvec_cli.evaluation.sets import read_eval_set
+from wordvec_cli.evaluation.asking import evaluate
+from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.vectors.native import load
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

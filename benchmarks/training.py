@@ -18,8 +18,8 @@ from gensim.models import Word2Vec
 from gensim.test.utils import datapath
 
 from benchmarks.table import print_table, text_file
-from wordvec_cli.evaluation.scores import evaluate
-from wordvec_cli.evaluation.sets import read_eval_set
+from wordvec_cli.evaluation.asking import evaluate
+from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
 from wordvec_cli.evaluation.comparison import changes, difference, differing_training, most_changed, shared_words
-from wordvec_cli.evaluation.scores import PROTOCOLS, Lexicon, Outcomes, ask
+from wordvec_cli.evaluation.protocol import PROTOCOLS, Lexicon
+from wordvec_cli.evaluation.scores import Outcomes
 from wordvec_cli.evaluation.sets import Analogies, WordPairs
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary

@@ -12,8 +12,11 @@ from gensim.test.utils import datapath
 from tests.reference_evaluation import compute_accuracy, evaluate_vectors
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation import analogies as answering
-from wordvec_cli.evaluation.scores import GENSIM, PROTOCOLS, Lexicon, Protocol, Score, ask, check_finite, evaluate
-from wordvec_cli.evaluation.sets import Analogies, WordPairs, read_eval_set
+from wordvec_cli.evaluation.asking import ask, check_finite, evaluate
+from wordvec_cli.evaluation.protocol import GENSIM, PROTOCOLS, Lexicon, Protocol
+from wordvec_cli.evaluation.scores import Score
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.sets import Analogies, WordPairs
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ANALOGIES, WORDSIM, SIMLEX = map(datapath, ("questions-words.txt", "wordsim353.tsv", "simlex999.txt"))

@@ -9,7 +9,9 @@ import pytest
 
 from tests.conftest import run_here, start
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation.sets import SHIPPED, Analogies, WordPairs, read_eval_set, read_eval_sets
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.set_folders import SHIPPED, read_eval_sets
+from wordvec_cli.evaluation.sets import Analogies, WordPairs
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -178,7 +180,7 @@ def test_blank_lines_may_stand_before_a_set(tmp_path: Path, start: str, text: st
 
 @pytest.mark.parametrize("score", ["nan", "NaN", "inf", "1OO", "", "-", "N/A", "none", "5 stars"])
 def test_a_first_pair_with_a_bad_score_is_no_title(tmp_path: Path, score: str) -> None:
-    with pytest.raises(InputError, match=r"s\.tsv:1: .* is no pair of words with a score"):
+    with pytest.raises(InputError, match=r"s\.tsv:1: .* is not a pair of words with a score"):
         read_eval_set(written(tmp_path, "s.tsv", f"a\tb\t{score}\na\tc\t1\nb\tc\t2\n"))
 
 
@@ -187,7 +189,7 @@ def test_a_title_that_is_left_out_is_told(tmp_path: Path) -> None:
     titled = written(tmp_path, "s.csv", "\nword1,word2,score\na,b,1\na,c,0\nb,c,2\n")
     told = run_here("evaluate", vectors, titled, "--bootstrap", "0")
     assert told.returncode == 0
-    assert told.stderr.decode() == f"{titled}:2: 'word1,word2,score' names the columns and is no pair\n"
+    assert told.stderr.decode() == f"{titled}:2: 'word1,word2,score' names the columns and is not scored\n"
     assert run_here("compare", vectors, vectors, titled, "-k", "1").stderr == told.stderr
     untitled = written(tmp_path, "s.csv", "a,b,1\na,c,0\nb,c,2\n")
     assert run_here("evaluate", vectors, untitled, "--bootstrap", "0").stderr == b""

@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from wordvec_cli.cli.corpora import open_corpus
-from wordvec_cli.cli.judging import with_title_told
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import counter_of, with_pairs
 from wordvec_cli.cli.training_plan import Counted, check, count, plan
 from wordvec_cli.cli.training_run import Order, Told, read_told
 from wordvec_cli.errors import WordvecError
-from wordvec_cli.evaluation.sets import EvalSet, read_eval_set
+from wordvec_cli.evaluation.asking import title_noted
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.formats import check_output_files
 from wordvec_cli.sequences.word_ids import count_tokens, encode
 from wordvec_cli.storage.files import shown_size
@@ -23,7 +24,7 @@ from wordvec_cli.training.estimate.estimate import Estimate, Plan, estimate, mea
 def tell_estimate(order: Order, terminal: Terminal) -> None:
     """Print the estimate. Raises: InputError or OutputError if training would not fit."""
     check_output_files(order.output, order.format)
-    eval_sets = [with_title_told(read_eval_set(path), terminal) for path in order.eval_sets]
+    eval_sets = [title_noted(read_eval_set(path), terminal.note) for path in order.eval_sets]
     told = read_told(order, terminal)
     start = time.perf_counter()
     if file := told.pairs_file:

@@ -1,27 +1,16 @@
-"""What `evaluate` and `compare` share: which sets are asked, under which protocol, and how that is told."""
+"""What `evaluate` and `compare` share: the options of an evaluation, and how its figures are printed."""
 
 import functools
 import math
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import click
 
 from wordvec_cli.cli.options import combined, method_option, seed_option
-from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation.bootstrap import CONFIDENCE, Resampling
-from wordvec_cli.evaluation.scores import PROTOCOLS, Lexicon, Protocol, ask, check_finite
-from wordvec_cli.evaluation.sets import SHIPPED, EvalSet, WordPairs, read_eval_sets
-
-if TYPE_CHECKING:
-    from wordvec_cli.evaluation.scores import Outcomes
-    from wordvec_cli.vectors.embeddings import Embeddings
-
-LITTLE = 0.1  # of the questions of a set: so few known ones are worth a word
-NORMALISATION = "vectors at length 1"
+from wordvec_cli.evaluation.bootstrap import Resampling
+from wordvec_cli.evaluation.protocol import PROTOCOLS, Judging
 
 _OPTIONS = combined(
     click.option(
@@ -50,43 +39,6 @@ _OPTIONS = combined(
 )  # fmt: skip
 
 
-class Judging(NamedTuple):
-    """How the command line wants vectors judged."""
-
-    name: str
-    protocol: Protocol
-    resampling: Resampling | None
-
-    def facts(self) -> dict[str, object]:
-        """All that decides a score, by name."""
-        protocol = self.protocol
-        return {
-            "protocol": self.name,
-            "max_words": protocol.max_words or "all",
-            "case": protocol.case,
-            "unknown_words": protocol.unknown_words,
-            "normalisation": NORMALISATION,
-            "method": protocol.method,
-            "candidates": protocol.n_candidates or "all",
-            "resamples": self.resampling.n_resamples if self.resampling else 0,
-            "seed": self.resampling.seed if self.resampling else 0,
-        }
-
-    def described(self) -> str:
-        """The facts in one line for people."""
-        facts = self.facts()
-        words = "all words" if facts["max_words"] == "all" else f"the first {facts['max_words']} words"
-        intervals = (
-            f"{CONFIDENCE:.0%} intervals of {facts['resamples']} resamples (seed {facts['seed']})"
-            if self.resampling
-            else "no intervals"
-        )
-        return (
-            f"protocol {self.name}: {words}; case {facts['case']}; unknown words {facts['unknown_words']}; "
-            f"cosines of {NORMALISATION}; {facts['method']}; {intervals}"
-        )
-
-
 def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how vectors are judged, as one argument: `judging`."""
 
@@ -112,63 +64,6 @@ def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(judging=Judging(name, protocol, resampling), **others)
 
     return _OPTIONS(with_judging)
-
-
-def asked_sets(paths: Sequence[str], terminal: Terminal) -> list[EvalSet]:
-    """The sets of the command line, or all that gensim brings."""
-    return [with_title_told(each, terminal) for path in paths or SHIPPED for each in read_eval_sets(path)]
-
-
-def with_title_told(eval_set: EvalSet, terminal: Terminal) -> EvalSet:
-    """The set; that its first line is taken for names of columns is told."""
-    if isinstance(eval_set, WordPairs) and eval_set.title:
-        terminal.note(f"{eval_set.title} names the columns and is no pair")
-    return eval_set
-
-
-def outcomes_of_sets(
-    vectors: "Sequence[Embeddings]", sets: Sequence[EvalSet], protocol: Protocol, terminal: Terminal
-) -> "Iterator[tuple[Outcomes, ...]]":
-    """What each vector file makes of each set; one that suits no vectors is told and left out.
-
-    Raises: InputError if that are all
-    """
-    for each in vectors:
-        check_finite(each.vocabulary, each.matrix, protocol)
-    lexicons = [Lexicon(each.vocabulary, protocol) for each in vectors]
-    n_asked, reason = 0, None
-    for eval_set in sets:
-        try:
-            outcomes = tuple(
-                ask(lexicon, each.matrix, eval_set) for lexicon, each in zip(lexicons, vectors, strict=True)
-            )
-        except InputError as error:
-            if reason is not None:
-                terminal.note(str(reason))
-            reason = error
-            continue
-        n_asked += 1
-        if functools.reduce(operator.and_, (each.is_used for each in outcomes)).any():
-            is_known = functools.reduce(operator.and_, (each.is_known for each in outcomes))
-            tell_if_little(eval_set, float(is_known.mean()), terminal)
-        yield outcomes
-    if reason is not None:
-        if not n_asked:
-            raise reason
-        terminal.note(str(reason))
-
-
-def tell_if_little(eval_set: EvalSet, share: float, terminal: Terminal) -> None:
-    """Say that a score is drawn from few of a set's questions: from those of this share, whose words are known."""
-    if share < LITTLE:
-        terminal.note(
-            f"{eval_set.name}: the vectors have the words of only {share:.1%} of its questions, so that its score "
-            "says little; is it of their language, and are its words written as theirs?"
-        )
-
-
-def measure_of(eval_set: EvalSet) -> str:
-    return "spearman" if isinstance(eval_set, WordPairs) else "accuracy"
 
 
 def shown(value: float | None) -> str:

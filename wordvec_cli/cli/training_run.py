@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from wordvec_cli import formats
 from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
-from wordvec_cli.cli.judging import tell_if_little, with_title_told
 from wordvec_cli.cli.options import agreed_tokenizer, spool_folder
 from wordvec_cli.cli.output import read_vocabulary_and_tell
 from wordvec_cli.cli.small_corpus import advise
@@ -17,8 +16,9 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_pairs import stamp, tiles_of_pairs, tiles_of_text
 from wordvec_cli.cli.training_plan import Counted, check_fits, count, plan
 from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError
-from wordvec_cli.evaluation.scores import check_words, evaluate
-from wordvec_cli.evaluation.sets import EvalSet, read_eval_set
+from wordvec_cli.evaluation.asking import check_words, evaluate, note_if_few, title_noted
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences.pairs import Room
@@ -101,7 +101,7 @@ def run(order: Order, terminal: Terminal) -> int | None:
     check_not_input(order.output, order.vocab, order.pairs)
     if order.resume and not checkpoint.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
-    eval_sets = [with_title_told(read_eval_set(path), terminal) for path in order.eval_sets]
+    eval_sets = [title_noted(read_eval_set(path), terminal.note) for path in order.eval_sets]
     with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
@@ -307,7 +307,7 @@ def _train(
 ) -> None:
     vocabulary = prepared.vocabulary
     for eval_set in eval_sets:
-        tell_if_little(eval_set, check_words(vocabulary, eval_set), terminal)
+        note_if_few(eval_set, check_words(vocabulary, eval_set), terminal.note)
     trainer = _trainer(order, prepared, kept)
     n_threads = gensim_engine.n_workers(order.threads, trainer.units_per_epoch) if order.is_by_gensim else order.threads
     if order.init:

@@ -7,14 +7,10 @@ from typing import Any
 import click
 
 from wordvec_cli.cli.judging import (
-    Judging,
     aligned,
     as_json,
-    asked_sets,
     exact,
     judging_options,
-    measure_of,
-    outcomes_of_sets,
     shown,
     shown_interval,
 )
@@ -26,6 +22,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.errors import InputError
+from wordvec_cli.evaluation.asking import outcomes_of_sets, read_sets
 from wordvec_cli.evaluation.comparison import (
     Change,
     Difference,
@@ -36,6 +33,8 @@ from wordvec_cli.evaluation.comparison import (
     most_changed,
     shared_words,
 )
+from wordvec_cli.evaluation.protocol import Judging
+from wordvec_cli.evaluation.set_folders import SHIPPED
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.text import json_text
@@ -107,7 +106,7 @@ def command(
     """
     if words and n_words is not None:
         raise click.UsageError("--words: names the words itself; leave --first-words out")
-    asked = asked_sets(sets, terminal)
+    asked = read_sets(sets or SHIPPED, terminal.note)
     opened = [source.open(path, terminal) for path in (first, second)]
     differences = _differences(opened, asked, judging, terminal)
     shared = shared_words(*opened)
@@ -157,7 +156,7 @@ def _differences(
 ) -> list[tuple[EvalSet, Difference]]:
     differences = []
     try:
-        for of_first, of_second in outcomes_of_sets(opened, asked, judging.protocol, terminal):
+        for of_first, of_second in outcomes_of_sets(opened, asked, judging.protocol, terminal.note):
             try:
                 differences.append((of_first.eval_set, difference(of_first, of_second, judging.resampling)))
             except InputError as error:
@@ -221,7 +220,7 @@ def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
         scores = (shown(value) for value in (each.first.value, each.second.value, each.value))
         chances = shown_interval(each.interval), shown(each.p_value)
         numbers = str(each.first.n_used), str(each.first.n_total)
-        yield eval_set.name, measure_of(eval_set), *numbers, *scores, *chances
+        yield eval_set.name, eval_set.measure, *numbers, *scores, *chances
 
 
 def _few(words: Sequence[bytes]) -> str:
@@ -236,7 +235,7 @@ def _tsv(told: Comparison) -> Iterator[str]:
         values = (each.first.value, each.second.value, each.value, *(each.interval or (None, None)), each.p_value)
         figures = "\t".join(map(exact, values))
         settings = "\t".join(f"{name}={value}" for name, value in protocol.items())
-        yield f"score\t{eval_set.name}\t{measure_of(eval_set)}\t{each.first.n_used}\t{figures}\t{settings}"
+        yield f"score\t{eval_set.name}\t{eval_set.measure}\t{each.first.n_used}\t{figures}\t{settings}"
     yield f"words\tboth\t{len(told.shared)}"
     yield f"words\tonly A\t{len(told.shared.only_first)}"
     yield f"words\tonly B\t{len(told.shared.only_second)}"
@@ -257,7 +256,7 @@ def _csv(told: Comparison) -> Iterator[tuple[str, ...]]:
     for eval_set, each in told.differences:
         figures = map(exact, (each.value, each.first.value, each.second.value))
         chances = map(exact, (*(each.interval or (None, None)), each.p_value))
-        yield "score", eval_set.name, measure_of(eval_set), str(each.first.n_used), *figures, *chances
+        yield "score", eval_set.name, eval_set.measure, str(each.first.n_used), *figures, *chances
     numbers = len(told.shared), len(told.shared.only_first), len(told.shared.only_second)
     for name, n in zip(("both", "only A", "only B"), numbers, strict=True):
         yield "words", name, "", str(n), *[""] * 6
@@ -272,7 +271,7 @@ def _json(told: Comparison) -> Iterator[str]:
     scores = [
         {
             "set": eval_set.name,
-            "measure": measure_of(eval_set),
+            "measure": eval_set.measure,
             "used": each.first.n_used,
             "total": each.first.n_total,
             "A": as_json(each.first.value),

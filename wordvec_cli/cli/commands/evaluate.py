@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.judging import (
-    Judging,
     aligned,
     as_json,
-    asked_sets,
     exact,
     judging_options,
-    measure_of,
-    outcomes_of_sets,
     shown,
     shown_interval,
 )
@@ -24,7 +20,10 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.errors import OutputError
+from wordvec_cli.evaluation.asking import outcomes_of_sets, read_sets
+from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.scores import Outcomes, Score
+from wordvec_cli.evaluation.set_folders import SHIPPED
 from wordvec_cli.evaluation.sets import Analogies, EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output, replacing
@@ -82,9 +81,9 @@ def command(
     """
     if predictions:
         _check_predictions(predictions, vectors, *sets)
-    asked = asked_sets(sets, terminal)
+    asked = read_sets(sets or SHIPPED, terminal.note)
     opened = source.open(vectors, terminal, vocab, is_again=True)
-    outcomes = [each for (each,) in outcomes_of_sets([opened], asked, judging.protocol, terminal)]
+    outcomes = [each for (each,) in outcomes_of_sets([opened], asked, judging.protocol, terminal.note)]
     scores = [(each.eval_set, each.score(judging.resampling)) for each in outcomes]
     facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
     if predictions:
@@ -128,7 +127,7 @@ def _text(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Ite
     for eval_set, part, score in parts:
         used = str(score.n_used), str(score.n_total), f"{score.coverage:.1%}"
         name = eval_set.name if part == "all" else f"  {part}"
-        rows.append((visible(name), measure_of(eval_set), shown(score.value), shown_interval(score.interval), *used))
+        rows.append((visible(name), eval_set.measure, shown(score.value), shown_interval(score.interval), *used))
     yield from aligned(rows)
 
 
@@ -139,7 +138,7 @@ def _rows(judging: Judging, parts: Sequence[Part]) -> Iterator[Sequence[str]]:
     for eval_set, part, score in parts:
         values = [exact(value) for value in (score.value, *(score.interval or (None, None)))]
         used = str(score.n_used), str(score.n_total), exact(score.coverage)
-        yield eval_set.name, part, measure_of(eval_set), *values, *used, *map(str, protocol.values())
+        yield eval_set.name, part, eval_set.measure, *values, *used, *map(str, protocol.values())
 
 
 def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
@@ -147,7 +146,7 @@ def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Ite
         {
             "set": eval_set.name,
             "part": part,
-            "measure": measure_of(eval_set),
+            "measure": eval_set.measure,
             "score": as_json(score.value),
             "interval": [as_json(bound) for bound in score.interval] if score.interval else None,
             "used": score.n_used,

@@ -12,7 +12,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.analogies import COSINES_AT_ONCE, DISTINCT_AT_ONCE
-from wordvec_cli.evaluation.scores import GENSIM
+from wordvec_cli.evaluation.protocol import GENSIM
 from wordvec_cli.evaluation.sets import Analogies, EvalSet
 from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.sequences.word_ids import BYTES_PER_TOKEN, Sequences
