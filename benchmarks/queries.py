@@ -18,9 +18,11 @@ from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
 from wordvec_cli import formats
-from wordvec_cli.queries.metrics import Cosine, unit_rows
-from wordvec_cli.queries.nearest import Index, nearest
+from wordvec_cli.queries.metrics import Cosine
+from wordvec_cli.queries.nearest import nearest
+from wordvec_cli.queries.scan import Index
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -4,10 +4,14 @@ from gensim.models import KeyedVectors
 
 from tests import reference_query
 from wordvec_cli.errors import InputError
-from wordvec_cli.queries import nearest as query
-from wordvec_cli.queries.metrics import METRICS, CosMul, unit_rows
-from wordvec_cli.queries.nearest import Index, nearest
+from wordvec_cli.queries import scan
+from wordvec_cli.queries.analogies import CosMul, scorer_of_analogies
+from wordvec_cli.queries.metrics import METRICS
+from wordvec_cli.queries.nearest import NO_NEIGHBOUR, Neighbours, answer_ids, nearest
+from wordvec_cli.queries.scan import Index
+from wordvec_cli.queries.similarity import similarities, similarities_to_all, similarity_of_sets, weighted_means
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -34,12 +38,12 @@ def gensim_vectors(matrix: np.ndarray) -> KeyedVectors:
 
 @pytest.fixture(params=[(1 << 8, 16), (1 << 13, 32), (1 << 22, 1 << 13)], ids=["small", "middling", "whole"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query, "SCORES_PER_BLOCK", request.param[0])
-    monkeypatch.setattr(query, "MOST_ROWS", request.param[1])
+    monkeypatch.setattr(scan, "SCORES_PER_BLOCK", request.param[0])
+    monkeypatch.setattr(scan, "MOST_ROWS", request.param[1])
 
 
-def ids(answers: list[list[query.Neighbour]]) -> list[list[int]]:
-    return [[neighbour.word_id for neighbour in answer] for answer in answers]
+def ids(answers: Neighbours) -> list[list[int]]:
+    return [[neighbour.word_id for neighbour in answer] for answer in answers.lists()]
 
 
 @pytest.mark.usefixtures("blocks")
@@ -52,7 +56,7 @@ def test_neighbours_are_those_of_the_plain_definition(metric: str, k: int) -> No
     excluded = [frozenset([i]) for i in asked]
     answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix[asked]), k, excluded)
     assert ids(answers) == [reference_query.nearest(metric, matrix[i], matrix, k, frozenset([i])) for i in asked]
-    for i, answer in zip(asked, answers, strict=True):
+    for i, answer in zip(asked, answers.lists(), strict=True):
         expected = [reference_query.SCORES[metric](matrix[i], matrix[each.word_id]) for each in answer]
         np.testing.assert_allclose(
             [each.score for each in answer], np.abs(expected) if metric == "euclidean" else expected, atol=1e-12
@@ -65,8 +69,8 @@ def test_answers_do_not_depend_on_how_many_are_asked_at_once() -> None:
     index = Index(embeddings_of(matrix))
     asked = list(range(1, 300, 7))
     together = nearest(index, METRICS["cosine"](matrix[asked]), 9, [frozenset([i]) for i in asked])
-    alone = [nearest(index, METRICS["cosine"](matrix[[i]]), 9, [frozenset([i])])[0] for i in asked]
-    assert together == alone
+    alone = [nearest(index, METRICS["cosine"](matrix[[i]]), 9, [frozenset([i])]).lists()[0] for i in asked]
+    assert together.lists() == alone
 
 
 def test_neighbours_are_those_of_gensim() -> None:
@@ -76,7 +80,7 @@ def test_neighbours_are_those_of_gensim() -> None:
     answers = nearest(
         Index(embeddings_of(matrix)), METRICS["cosine"](matrix[asked]), 8, [frozenset([i]) for i in asked]
     )
-    for word_id, neighbours in zip(asked, answers, strict=True):
+    for word_id, neighbours in zip(asked, answers.lists(), strict=True):
         expected = oracle.most_similar(f"w{word_id}", topn=8)
         assert [f"w{neighbour.word_id}" for neighbour in neighbours] == [word for word, _ in expected]
         np.testing.assert_allclose([n.score for n in neighbours], [cosine for _, cosine in expected], atol=1e-6)
@@ -151,25 +155,25 @@ def test_rows_that_are_nearly_alike_are_told_apart(seed: int) -> None:
     [answer] = ids(nearest(among_near, METRICS["cosine"](matrix[:1]), 5, [frozenset()]))
     assert answer == [i + 4 for i in reference_query.nearest("cosine", matrix[0], matrix[4:], 5, frozenset())]
     for question in (matrix[:3], np.stack([-matrix[4], matrix[1], matrix[2]])):  # with all opposite to a, nearly
-        [answer] = ids(nearest(among_near, CosMul(question[None]), 5, [frozenset()]))
+        [answer] = ids(nearest(among_near, scorer_of_analogies("3cosmul", question[None]), 5, [frozenset()]))
         scores = reference_query.cosmul(*question, matrix[4:])
         assert answer == [int(i) + 4 for i in np.argsort(-scores)[:5]]
 
 
 def test_an_index_without_rows_has_no_answers() -> None:
     index = Index(embeddings_of(random_matrix()), np.array([], np.int64))
-    assert nearest(index, METRICS["cosine"](random_matrix()[:2]), 3, [frozenset()] * 2) == [[], []]
+    assert nearest(index, METRICS["cosine"](random_matrix()[:2]), 3, [frozenset()] * 2).lists() == [[], []]
 
 
 @pytest.mark.usefixtures("blocks")
 def test_3cosmul_is_that_of_gensim_and_of_the_definition() -> None:
     matrix = random_matrix(200)
     questions = [(0, 1, 2), (30, 5, 40), (31, 60, 61)]
-    index = Index(embeddings_of(matrix))
+    scorer = scorer_of_analogies("3cosmul", matrix[np.array(questions)])
     excluded = [frozenset(question) for question in questions]
-    answers = nearest(index, CosMul(matrix[np.array(questions)]), 6, excluded)
+    answers = nearest(Index(embeddings_of(matrix)), scorer, 6, excluded).lists()
     has_direction = np.flatnonzero(matrix.any(axis=1))  # gensim's cosine with zeros is NaN
-    compared = nearest(Index(embeddings_of(matrix), has_direction), CosMul(matrix[np.array(questions)]), 6, excluded)
+    compared = nearest(Index(embeddings_of(matrix), has_direction), scorer, 6, excluded).lists()
     oracle = gensim_vectors(matrix)
     oracle = oracle.vectors_for_all([f"w{i}" for i in has_direction])
     for (a, b, c), answer, its in zip(questions, answers, compared, strict=True):
@@ -181,12 +185,65 @@ def test_3cosmul_is_that_of_gensim_and_of_the_definition() -> None:
         np.testing.assert_allclose([each.score for each in its], [score for _, score in theirs], rtol=1e-5)
 
 
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize(("positive", "negative"), [([4], []), ([4, 5, 6], []), ([4, 5, 6], [8, 9]), ([4], [5, 6, 8])])
+def test_3cosmul_of_any_number_of_words_is_that_of_gensim(positive: list[int], negative: list[int]) -> None:
+    matrix = np.random.default_rng(3).normal(size=(200, 20)).astype(np.float32)
+    scorer = CosMul(matrix[None, positive], matrix[None, negative])
+    [answer] = nearest(Index(embeddings_of(matrix)), scorer, 8, [[*positive, *negative]]).lists()
+    theirs = gensim_vectors(matrix).most_similar_cosmul(
+        [f"w{i}" for i in positive], [f"w{i}" for i in negative], topn=8
+    )
+    assert [f"w{each.word_id}" for each in answer] == [word for word, _ in theirs]
+    np.testing.assert_allclose([each.score for each in answer], [score for _, score in theirs], rtol=1e-5)
+
+
+def test_3cosadd_is_that_of_gensim() -> None:
+    matrix = np.random.default_rng(3).normal(size=(200, 20)).astype(np.float32)
+    questions = [(0, 1, 2), (30, 5, 40)]
+    scorer = scorer_of_analogies("3cosadd", matrix[np.array(questions)])
+    answers = nearest(Index(embeddings_of(matrix)), scorer, 6, questions).lists()
+    for (a, b, c), answer in zip(questions, answers, strict=True):
+        theirs = gensim_vectors(matrix).most_similar([f"w{b}", f"w{c}"], [f"w{a}"], topn=6)
+        assert [f"w{each.word_id}" for each in answer] == [word for word, _ in theirs]
+        np.testing.assert_allclose([each.score for each in answer], [score for _, score in theirs], atol=1e-6)
+
+
+def test_neighbours_are_arrays_that_say_where_a_query_has_fewer() -> None:
+    matrix = np.array([[1, 0], [1, 1], [0, 1], [-1, 0]], np.float32)
+    index, scorer = Index(embeddings_of(matrix)), METRICS["euclidean"](matrix[:2])
+    found = nearest(index, scorer, 3, [[1, 2, 3], [2]])
+    assert found.ids.tolist() == [[0, NO_NEIGHBOUR, NO_NEIGHBOUR], [1, 0, 3]]
+    np.testing.assert_array_equal(found.scores, [[0, np.nan, np.nan], [0, 1, np.sqrt(5)]])
+    assert nearest(index, scorer, 9).ids.shape == (2, 4)
+    assert nearest(index, METRICS["dot"](matrix[:0]), 9).ids.shape == (0, 0)
+
+
+def test_similarities_are_those_of_gensim() -> None:
+    matrix = np.random.default_rng(3).normal(size=(50, 20)).astype(np.float32)
+    oracle = gensim_vectors(matrix)
+    pairs = [(1, 2), (3, 3), (4, 9)]
+    ours = similarities("cosine", *matrix[np.array(pairs).T])
+    np.testing.assert_allclose(ours, [oracle.similarity(f"w{a}", f"w{b}") for a, b in pairs], atol=1e-6)
+    np.testing.assert_allclose(1 - similarities_to_all("cosine", matrix[7], matrix), oracle.distances("w7"), atol=1e-6)
+    sets = [[1, 2, 3], [7, 8]]
+    expected = oracle.n_similarity(*([f"w{i}" for i in each] for each in sets))
+    assert similarity_of_sets(*(matrix[each] for each in sets)) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+def test_the_similarity_to_all_is_that_of_each_pair(metric: str) -> None:
+    matrix = random_matrix(80)
+    found = similarities_to_all(metric, matrix[5], matrix)
+    np.testing.assert_array_equal(found, similarities(metric, np.repeat(matrix[[5]], 80, axis=0), matrix))
+
+
 def test_weighted_means_are_those_of_gensim() -> None:
     matrix = random_matrix()
     words = [[1, 2, 3], [4], [30, 10]]
     weights = [[1, 1, -1], [1], [1, -1]]
     oracle = gensim_vectors(matrix)
-    means = query.weighted_means(matrix[np.concatenate(words)], np.concatenate(weights), [3, 1, 2])
+    means = weighted_means(matrix[np.concatenate(words)], np.concatenate(weights), [3, 1, 2])
     for mean, ids_of_mean, its in zip(means, words, weights, strict=True):
         expected = oracle.get_mean_vector([f"w{i}" for i in ids_of_mean], its)
         np.testing.assert_allclose(mean, expected, atol=1e-6)
@@ -194,12 +251,12 @@ def test_weighted_means_are_those_of_gensim() -> None:
 
 def test_what_may_be_an_answer_is_chosen_by_list_rank_and_count() -> None:
     vocabulary = Vocabulary.from_words([b"a", b"b", b"c", b"d", b"e", b"f"], [9, 8, 7, 3, 7, 1])
-    assert query.answer_ids(vocabulary) is None
-    assert query.answer_ids(vocabulary, np.array([5, 2, 4, 0]), n_first=5, min_count=7).tolist() == [0, 2, 4]
+    assert answer_ids(vocabulary) is None
+    assert answer_ids(vocabulary, np.array([5, 2, 4, 0]), n_first=5, min_count=7).tolist() == [0, 2, 4]
     with pytest.raises(InputError, match="no word"):
-        query.answer_ids(vocabulary, np.array([5]), min_count=7)
+        answer_ids(vocabulary, np.array([5]), min_count=7)
     with pytest.raises(InputError, match="no counts"):
-        query.answer_ids(Vocabulary.from_words([b"a", b"b"]), min_count=7)
+        answer_ids(Vocabulary.from_words([b"a", b"b"]), min_count=7)
 
 
 def test_the_direction_of_a_row_that_is_not_finite_is_none_and_numpy_says_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Run, run_here
 from wordvec_cli import load
 from wordvec_cli.errors import InputError
-from wordvec_cli.queries.nearest import cosines_of_rows, overlap_of_neighbours
+from wordvec_cli.queries.agreement import cosines_of_rows, overlap_of_neighbours
 from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.vectors.native import packed_tensors, save, save_tensors
 from wordvec_cli.vectors.packing import unpacked_rows

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec_cli.queries.metrics import Scorer
-    from wordvec_cli.queries.nearest import Index, Neighbour
+    from wordvec_cli.queries.nearest import Neighbour
+    from wordvec_cli.queries.scan import Index
 
 QUESTIONS_AT_ONCE = 512
 ANSWERS_AT_ONCE = 1 << 21
@@ -39,7 +40,8 @@ class NeighbourOptions(NamedTuple):
 
     def index_of(self, finder: WordFinder) -> "Index":
         """The vectors of the words that may be answers. Raises: InputError"""
-        from wordvec_cli.queries.nearest import Index, answer_ids
+        from wordvec_cli.queries.nearest import answer_ids
+        from wordvec_cli.queries.scan import Index
 
         vocabulary = finder.embeddings.vocabulary
         among = None if self.among is None else _ids_of(self.among, finder)
@@ -135,7 +137,9 @@ class Answering:
         self.finder.embeddings.vocabulary.check_unchanged()
         posed = [question for question in questions if question.vectors]
         excluded = [frozenset() if self.wanted.include_question else question.excluded for question in posed]
-        answers = iter(nearest(index, self.scorer_of(posed), self.wanted.k, excluded, self.threshold) if posed else [])
+        answers = iter(
+            nearest(index, self.scorer_of(posed), self.wanted.k, excluded, self.threshold).lists() if posed else []
+        )
         lines: list[bytes] = []
         for question in questions:
             if question.vectors:
@@ -185,7 +189,7 @@ def _in_order(
 def scorer_of_means(metric: str, questions: Sequence[Question]) -> "Scorer":
     """Each question as the weighted mean of its directions; if lengths count in the metric, of its vectors."""
     from wordvec_cli.queries.metrics import METRICS
-    from wordvec_cli.queries.nearest import weighted_means
+    from wordvec_cli.queries.similarity import weighted_means
 
     weights = [weight for question in questions for weight in question.weights]
     sizes = [len(question.vectors) for question in questions]

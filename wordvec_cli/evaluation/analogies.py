@@ -6,9 +6,12 @@ and a question is a sum of three rows of them: the length of b - a + c changes n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from wordvec_cli.queries.analogies import Method, log_terms
+from wordvec_cli.vectors.lengths import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,13 +20,9 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
     Ids = NDArray[np.int64]
-    Real = TypeVar("Real", np.float32, np.float64)
-
-Method = Literal["3cosadd", "3cosmul"]
 
 COSINES_AT_ONCE = 1 << 24  # 64 MB: of the words of the questions with as many words of the vocabulary as that allows
 DISTINCT_AT_ONCE = 4096  # words of questions: with more, the vocabulary would be taken in slices that are too thin
-SMALLEST_DIVISOR = 1e-6  # gensim's; Levy and Goldberg have 1e-3
 NO_ANSWER = -1
 
 
@@ -32,8 +31,7 @@ class Asking:
     """How an answer is found.
 
     compared_as   (n,) the words that are looked at, the lowest id of those that are compared as equal for each
-    method        3cosadd: the word nearest to b - a + c; 3cosmul: with the cosines, moved to 0 ... 1, of b times c
-                  divided by a (Levy and Goldberg 2014, equation 5)
+    method        how a word is scored, see `queries.analogies`
     n_candidates  how far down its list of nearest words a question looks for one that is compared as equal to none of
                   its own; None: to the end
     is_above_zero whether an answer needs b - a + c to have a product above 0 with it
@@ -86,14 +84,14 @@ def _best(matrix: "Rows", questions: "Ids", excluded: "Ids", asking: Asking) -> 
     excluded  (m, any) ids
     """
     distinct, places = np.unique(questions, return_inverse=True)
-    asked = directions(matrix[distinct])
+    asked = unit_rows(matrix[distinct]).astype(np.float32)
     highest = np.full(len(questions), 0 if _has_floor(asking) else -np.inf, np.float32)
     best = np.full(len(questions), NO_ANSWER, np.int64)
     width = max(1, COSINES_AT_ONCE // len(distinct))
     n_words = len(asking.compared_as)
     for start in range(0, n_words, width):
         rows = matrix[start : min(start + width, n_words)]
-        added, subtracted = _terms(asked @ directions(rows).T, asking.method)
+        added, subtracted = log_terms(asked @ unit_rows(rows).astype(np.float32).T, asking.method)
         values, ids = _best_of_slice(added, subtracted, places.reshape(questions.shape), excluded - start)
         is_better = values > highest
         highest[is_better], best[is_better] = values[is_better], ids[is_better] + start
@@ -102,15 +100,6 @@ def _best(matrix: "Rows", questions: "Ids", excluded: "Ids", asking: Asking) -> 
 
 def _has_floor(asking: Asking) -> bool:
     return asking.is_above_zero and asking.method == "3cosadd"
-
-
-def _terms(cosines: "Matrix", method: Method) -> "tuple[Matrix, Matrix]":
-    """What of a word's cosines is added if it is b or c, and what is subtracted if it is a."""
-    if method == "3cosadd":
-        return cosines, cosines
-    shifted = np.maximum((1 + cosines) / 2, 0)  # the cosine of opposites may be below -1 by rounding
-    with np.errstate(divide="ignore"):
-        return np.log(shifted), np.log(shifted + np.float32(SMALLEST_DIVISOR))
 
 
 def _best_of_slice(added: "Matrix", subtracted: "Matrix", places: "Ids", excluded: "Ids") -> "tuple[Matrix, Ids]":
@@ -135,11 +124,3 @@ def _best_of_slice(added: "Matrix", subtracted: "Matrix", places: "Ids", exclude
         ids[number] = best = total.argmax()
         values[number] = total[best]
     return values, ids
-
-
-def directions(rows: "NDArray[Real]") -> "NDArray[Real]":
-    """The rows at length 1, those of zeros as they are."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))  # squares may be too large for 32 bits
-    lengths[lengths == 0] = 1
-    directed: NDArray[Real] = (rows / lengths[:, None]).astype(rows.dtype, copy=False)
-    return directed

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation.analogies import NO_ANSWER, Asking, answers, directions
+from wordvec_cli.evaluation.analogies import NO_ANSWER, Asking, answers
 from wordvec_cli.evaluation.protocol import GENSIM, Judging, Lexicon, Protocol
 from wordvec_cli.evaluation.scores import Outcomes, Score
 from wordvec_cli.evaluation.set_folders import read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
 from wordvec_cli.progress import Note, ignore
+from wordvec_cli.vectors.lengths import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,7 +175,7 @@ def pair_cosines(matrix: "Rows", ids: "Ids") -> "Matrix":
 
     ids  (n, 2)
     """
-    first, second = (directions(matrix[column].astype(np.float64)) for column in ids.T)
+    first, second = (unit_rows(matrix[column]) for column in ids.T)
     # To single precision again: what is equal but for rounding has to tie.
     cosines: Matrix = np.einsum("ij,ij->i", first, second).astype(np.float32)
     return cosines

@@ -9,9 +9,11 @@ import numpy as np
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.bootstrap import Resampling, interval, p_value
 from wordvec_cli.evaluation.scores import Outcomes, Score, resampled
-from wordvec_cli.queries.metrics import Cosine, unit_rows
-from wordvec_cli.queries.nearest import Index, nearest
+from wordvec_cli.queries.metrics import Cosine
+from wordvec_cli.queries.nearest import nearest
+from wordvec_cli.queries.scan import Index
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix, recorded
+from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ def _neighbours(index: Index, vectors: Embeddings, word_ids: Sequence[int], k: i
     for start in range(0, len(word_ids), QUERIES_AT_ONCE):
         some = word_ids[start : start + QUERIES_AT_ONCE]
         itself = [frozenset([word_id]) for word_id in some]
-        for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself):
+        for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself).lists():
             yield tuple(neighbour.word_id for neighbour in neighbours)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.evaluation.analogies import Method
 from wordvec_cli.evaluation.bootstrap import CONFIDENCE, Resampling
+from wordvec_cli.queries.analogies import Method
 
 if TYPE_CHECKING:
     from wordvec_cli.vocabulary.vocabulary import Vocabulary

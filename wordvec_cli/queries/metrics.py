@@ -1,7 +1,7 @@
-"""How near two vectors are: each metric scores many rows at once in float32, and a few again exactly.
+"""Metrics of nearness: each scores many rows at once in float32, and a few again exactly, in float64.
 
-A scorer holds m queries. `scores` is quick and a little wrong; `bars` says by how much, so that no row is passed over
-that is among the nearest; `exact` decides. Higher is nearer in all three.
+A scorer holds m queries. `scores` is quick and slightly wrong; `bars` bounds the error, so that a scan never drops a
+row that is among the nearest; `exact` decides. For all scorers, a higher score means nearer.
 """
 
 from collections.abc import Callable
@@ -9,34 +9,34 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from wordvec_cli.vectors.lengths import row_lengths, unit_rows
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Matrix = NDArray[np.float32]
     Exact = NDArray[np.float64]
 
-SMALLEST_NEGATIVE = 1e-6  # what 3CosMul adds to its divisor, in Levy and Goldberg and in gensim
-
 
 class Scorer(Protocol):
-    """m queries, and how near rows are to them."""
+    """Scores rows against m queries."""
 
     def __len__(self) -> int: ...
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        """Score `rows` (n, dim) of these lengths (n,) with each query into `out` (n, m)."""
+        """Score `rows` (n, dim) with these lengths (n,) against each query, into `out` (n, m)."""
         ...
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
-        """The least that `scores` may give a row whose exact scores are `exact` (m,), of rows up to this length."""
+        """The lowest value that `scores` may give to rows up to this length whose exact scores are `exact` (m,)."""
         ...
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
-        """The score of each row (n, dim) with the query of the number beside it (n,)."""
+        """The score of each row (n, dim) against the query whose number stands beside it in `queries` (n,)."""
         ...
 
-    def told(self, scores: "Exact") -> "Exact":
-        """Exact scores as people know them, and back."""
+    def to_user_scale(self, scores: "Exact") -> "Exact":
+        """Internal score to reported value; the same call turns a reported value into an internal score."""
         ...
 
 
@@ -46,7 +46,7 @@ class Dot:
     def __init__(self, queries: "Exact | Matrix") -> None:
         self.queries: Exact = np.asarray(queries, np.float64)
         self._transposed = np.ascontiguousarray(self.queries.astype(np.float32).T)
-        self._lengths = np.sqrt(np.einsum("ij,ij->i", self.queries, self.queries))
+        self._lengths = row_lengths(self.queries)
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -63,11 +63,11 @@ class Dot:
         products: Exact = np.einsum("ij,ij->i", rows, self.queries[queries])
         return products
 
-    def told(self, scores: "Exact") -> "Exact":
+    def to_user_scale(self, scores: "Exact") -> "Exact":
         return scores
 
     def rounding(self) -> float:
-        """How wrong a float32 product of unit vectors can be: half a unit in the last place for each of its steps."""
+        """The largest error of a float32 product of unit vectors: half a unit in the last place for each step."""
         return int(self.queries.shape[1] + 8) / 2**23
 
 
@@ -79,7 +79,7 @@ class Cosine(Dot):
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
         reciprocals = (1 / np.where(lengths > 0, lengths, 1))[:, None].astype(np.float32)
-        if len(self) > rows.shape[1]:  # whichever is less to multiply
+        if len(self) > rows.shape[1]:  # scale whichever is smaller, the rows or the products
             super().scores(rows * reciprocals, lengths, out)
         else:
             super().scores(rows, lengths, out)
@@ -93,7 +93,7 @@ class Cosine(Dot):
 
 
 class Euclidean(Dot):
-    """The distance; as a score, that times -1."""
+    """The Euclidean distance, times -1 as a score."""
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
         super().scores(rows, lengths, out)
@@ -105,61 +105,10 @@ class Euclidean(Dot):
         return bars
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
-        differences = rows - self.queries[queries]
-        distances: Exact = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-        return -distances
+        return -row_lengths(rows - self.queries[queries])
 
-    def told(self, scores: "Exact") -> "Exact":
+    def to_user_scale(self, scores: "Exact") -> "Exact":
         return -scores
 
 
-class CosMul:
-    """3CosMul: a is to b as c is to the row, with cosines moved to 0 ... 1 and multiplied.
-
-    Source: Levy and Goldberg 2014, Linguistic Regularities in Sparse and Explicit Word Representations, equation 4
-    """
-
-    def __init__(self, questions: "Exact | Matrix") -> None:
-        """questions  (m, 3, dim): the vectors of a, b and c"""
-        self._n_questions = len(questions)
-        self._terms = [Cosine(questions[:, term]) for term in range(3)]
-
-    def __len__(self) -> int:
-        return self._n_questions
-
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        one, other, negative = out, np.empty_like(out), np.empty_like(out)
-        error = self._terms[0].rounding()
-        for term, products, more in zip(self._terms, (negative, one, other), (-error, error, error), strict=True):
-            term.scores(rows, lengths, products)
-            np.add(products, np.float32(1 + more), out=products)
-        np.maximum(negative, 0, out=negative)
-        negative += 2 * SMALLEST_NEGATIVE
-        one *= other
-        one /= negative
-        one /= 2
-
-    def bars(self, exact: "Exact", longest: float) -> "Exact":
-        # `scores` are the highest that cosines may give that are a little wrong: as to a divisor near 0, much too high.
-        bars: Exact = exact - np.abs(exact) / 2**20
-        return bars
-
-    def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
-        negative, one, other = ((1 + term.exact(rows, queries)) / 2 for term in self._terms)
-        scores: Exact = one * other / (negative + SMALLEST_NEGATIVE)
-        return scores
-
-    def told(self, scores: "Exact") -> "Exact":
-        return scores
-
-
 METRICS: dict[str, Callable[["Exact | Matrix"], Scorer]] = {"cosine": Cosine, "dot": Dot, "euclidean": Euclidean}
-
-
-def unit_rows(rows: "Exact | Matrix") -> "Exact":
-    """The rows (n, dim) with length 1 in float64, those of zeros as they are."""
-    with np.errstate(invalid="ignore"):  # rows that are not finite
-        exact = np.asarray(rows, np.float64)
-        lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
-        scaled: Exact = exact / np.where(lengths > 0, lengths, 1)[:, None]
-    return scaled

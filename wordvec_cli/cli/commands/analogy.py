@@ -63,6 +63,6 @@ def command(
 
 
 def _of_3cosmul(questions: Sequence[Question]) -> "Scorer":
-    from wordvec_cli.queries.metrics import CosMul
+    from wordvec_cli.queries.analogies import scorer_of_analogies
 
-    return CosMul(all_vectors(questions).reshape(len(questions), 3, -1))
+    return scorer_of_analogies("3cosmul", all_vectors(questions).reshape(len(questions), 3, -1))

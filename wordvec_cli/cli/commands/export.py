@@ -134,7 +134,7 @@ def _tell_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> Non
     """Say how far packed vectors are from what they were."""
     import numpy as np
 
-    from wordvec_cli.queries.nearest import cosines_of_rows, have_directions, overlap_of_neighbours
+    from wordvec_cli.queries.agreement import cosines_of_rows, have_directions, overlap_of_neighbours
     from wordvec_cli.vectors.embeddings import from_matrix
     from wordvec_cli.vectors.packing import unpacked_rows
 

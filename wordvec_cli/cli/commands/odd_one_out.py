@@ -76,7 +76,7 @@ def _answer(words: Sequence[bytes], finder: WordFinder, table: Table) -> bytes:
         return blank(table, Question(names), len(TITLES), 2, "odd", "words") if finder.missing == "blank" else b""
     import numpy as np
 
-    from wordvec_cli.queries.nearest import cosines_to_mean
+    from wordvec_cli.queries.similarity import cosines_to_mean
 
     distances = (1 - cosines_to_mean(np.array([each.vector for each in found], np.float32))).tolist()
     odd = distances.index(max(distances))

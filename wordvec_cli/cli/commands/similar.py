@@ -157,7 +157,7 @@ class _Origin:
         if word_id is None:
             return
         self.is_checked = True
-        from wordvec_cli.queries.nearest import similarities
+        from wordvec_cli.queries.similarity import similarities
 
         cosine = float(similarities("cosine", [vector], [self.embeddings.row(word_id)])[0])
         if cosine < LEAST_COSINE:

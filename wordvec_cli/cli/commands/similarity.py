@@ -68,7 +68,7 @@ def command(
 
 
 def _answers(questions: Sequence[Question], metric: str, table: Table, is_blank: bool) -> Iterator[bytes]:
-    from wordvec_cli.queries.nearest import similarities
+    from wordvec_cli.queries.similarity import similarities
 
     vectors = all_vectors(questions)
     values = iter(similarities(metric, vectors[::2], vectors[1::2]).tolist() if len(vectors) else [])
