@@ -25,6 +25,7 @@ from tests.storage.test_bad_luck import OLD, assert_one_line
 from wordvec_cli.cli import run
 from wordvec_cli.sequences import pairs as cooccurrence
 from wordvec_cli.sequences.pairs_file import read_pairs
+from wordvec_cli.storage import spool
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vocabulary.file import read_vocabulary
 
@@ -237,8 +238,8 @@ def test_little_memory_is_counted_in_runs_that_are_merged_and_says_so(
 
 def test_temporary_files_go_where_they_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     folders = []
-    make = cooccurrence.temporary_file
-    monkeypatch.setattr(cooccurrence, "temporary_file", lambda folder: folders.append(folder) or make(folder))
+    make = spool.temporary_file
+    monkeypatch.setattr(spool, "temporary_file", lambda folder: folders.append(folder) or make(folder))
     Path("there").mkdir()
     assert cooccur(TEXT, "-o", "pairs.bin", "--tmp-dir", "there") == 0
     assert {str(folder) for folder in folders} == {"there"}

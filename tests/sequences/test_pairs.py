@@ -21,6 +21,7 @@ from wordvec_cli.progress import Progress
 from wordvec_cli.sequences import pairs as cooccurrence
 from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Pairs, Room
 from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.storage import spool
 from wordvec_cli.text.corpus import CorpusStatistics
 
 Sentences = list[list[int]]
@@ -349,13 +350,13 @@ def test_a_full_disk_is_one_line_while_runs_are_counted_or_merged(
     n_good_files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cooccurrence, "FEWEST_TOKENS", 100)
-    make, made = cooccurrence.temporary_file, []
+    make, made = spool.temporary_file, []
 
     def full_after_some(folder: Path) -> Any:
         made.append(folder)
         return make(folder) if len(made) <= n_good_files else open("/dev/full", "wb")
 
-    monkeypatch.setattr(cooccurrence, "temporary_file", full_after_some)
+    monkeypatch.setattr(spool, "temporary_file", full_after_some)
     with pytest.raises(OutputError, match=r"temporary files\): no space left on device; free some space$"):
         counter_of(random_sentences(20, 40, 8), 20, tmp_path).count()
     assert made == [tmp_path] * (n_good_files + 3)

@@ -66,7 +66,7 @@ def test_ids_are_those_of_the_tokenizers_words(
 def test_many_blocks_are_written_in_the_order_of_the_corpus(
     kind: str, n_threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequences_module._ChunkIds, "MAX_BYTES", 1)  # forget everything at every block
+    monkeypatch.setattr(sequences_module, "MAX_CHUNK_BYTES", 1)  # forget everything at every block
     text = b"".join(b"word%d, x%d \xc3\x89%d\n" % (i % 700, i, i % 50) for i in range(40_000))
     corpus = corpus_of(text, b"one line " * 60_000, tokenizer=Tokenizer(kind, lowercase=True))
     vocabulary = count_words(corpus, CountOptions(min_count=2)).vocabulary()

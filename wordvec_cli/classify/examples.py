@@ -16,7 +16,7 @@ from wordvec_cli.classify.labelled import LabelledText
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH
 from wordvec_cli.classify.ngrams import hashes_of
 from wordvec_cli.errors import InputError
-from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, take_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.counting import ranked
@@ -202,16 +202,13 @@ class _Rows:
 
     def written(self, folder: Path) -> tuple[Ids, Offsets]:
         """The rows of all lines, mapped, and where each line's begin, (n + 1,)."""
-        file = temporary_file(folder)
-        close_with(self, file)
+        all_rows = Spool(folder, np.int32)
         offsets = np.zeros(len(self._lines) + 1, np.int64)
         for first, last in self._slices():
             rows, ends = self._of_lines(first, last)
             offsets[first + 1 : last + 1] = offsets[first] + ends
-            with writable(f"{folder} (temporary files)"):
-                file.write(rows.data.cast("B") if len(rows) else b"")
-                file.flush()
-        return mapped(file, np.int32), offsets
+            all_rows.append(rows)
+        return all_rows.whole(), offsets
 
     def _slices(self) -> list[tuple[int, int]]:
         """Ranges of lines of some megabytes each."""

@@ -1,11 +1,7 @@
-"""Labelled text as numbers of distinct tokens and labels.
-
-What a tokenizer makes of a chunk between white space is found out once per distinct chunk.
-"""
+"""Labelled text as numbers of distinct tokens and labels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +9,12 @@ from numpy.typing import NDArray
 
 from wordvec_cli.classify.lines import Layout, Row, RowParser
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.storage.spool import Spool
+from wordvec_cli.text.chunk_ids import ChunkIds
 from wordvec_cli.text.corpus import Block, Corpus
 from wordvec_cli.text.lines import whole_lines
-from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
-from wordvec_cli.text.words import PADDING, back_to_back, take_words
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.words import PADDING, back_to_back
 
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
@@ -43,6 +40,7 @@ class Lines(NamedTuple):
 class Numbering:
     """Numbers the distinct tokens and labels of a text as they come.
 
+    label_prefix    what labels begin with; None: there are none in the text
     tokens, labels  tables of what has come so far (`text.word_table.WordTable`)
     """
 
@@ -52,10 +50,7 @@ class Numbering:
         self.tokens, self.labels = WordTable(), WordTable(1)
         self._tokenizer = tokenizer
         self._prefix = label_prefix
-        self._chunks = WordTable()
-        self._starts = np.empty(0, np.int64)
-        self._lengths = np.empty(0, np.int32)
-        self._piece_ids = np.empty(0, np.int32)
+        self._chunks = ChunkIds(tokenizer, lambda *words: self._numbers(self.tokens, *words), self._find_labels)
 
     @property
     def size_bytes(self) -> int:
@@ -72,11 +67,7 @@ class Numbering:
     def _of_plain_text(self, text: bytes) -> Lines:
         if not self._tokenizer.splits_at_white_space:
             return self._of_token_lists([self._tokenizer.tokens(line) for line in text.split(b"\n")[:-1]])
-        prefix, self._prefix = self._prefix, None
-        try:
-            return self.of_text(np.frombuffer(text + b"\n" * PADDING, np.uint8), len(text))
-        finally:
-            self._prefix = prefix
+        return self.of_text(np.frombuffer(text + b"\n" * PADDING, np.uint8), len(text))
 
     def _of_token_lists(self, tokens_of_lines: Sequence[Sequence[bytes]]) -> Lines:
         tokens = [token for tokens in tokens_of_lines for token in tokens]
@@ -90,40 +81,16 @@ class Numbering:
 
         For tokenizers that split at white space.
         """
-        from wordvec_cli.kernels.text import count_expanded, expand_chunks
-
-        numbers, line_ends = self._chunks.number_chunks(text, size, may_insert=True)
-        self._learn_new_chunks()
-        ids = np.empty(count_expanded(numbers, self._lengths), np.int32)
-        ends = np.empty_like(line_ends)
-        expand_chunks(numbers, line_ends, self._starts, self._lengths, self._piece_ids, ids, ends)
+        ids, ends = self._chunks.of_text(text, size)
         is_label = ids <= FIRST_LABEL
         n_labels_before = np.concatenate([[0], np.cumsum(is_label)])[ends]
         return Lines(ids[~is_label], ends - n_labels_before, FIRST_LABEL - ids[is_label], n_labels_before)
 
-    def _learn_new_chunks(self) -> None:
-        n_known, n_chunks = len(self._starts), len(self._chunks)
-        if n_known == n_chunks:
-            return
-        text, offsets = self._chunks.text, self._chunks.offsets[n_known:]
-        is_label = _begin_with(text, offsets, self._prefix)
-        labels, others = np.flatnonzero(is_label), np.flatnonzero(~is_label)
-        lengths, starts = np.zeros(n_chunks - n_known, np.int32), np.zeros(n_chunks - n_known, np.int64)
-        ids = [self._piece_ids, self._label_ids(text, offsets, labels)]
-        lengths[labels], starts[labels] = 1, len(ids[0]) + np.arange(len(labels))
-        n_ids = len(ids[0]) + len(ids[1])
-        for pieces in split_chunks(self._tokenizer, *_taken(text, offsets, others)):
-            chunks = others[pieces.chunks[pieces.n_pieces > 0]]
-            lengths[chunks] = pieces.n_pieces[pieces.n_pieces > 0]
-            starts[chunks] = n_ids + np.cumsum(lengths[chunks]) - lengths[chunks]
-            ids.append(self._numbers(self.tokens, pieces.text, pieces.offsets))
-            n_ids += len(ids[-1])
-        self._starts, self._lengths = np.append(self._starts, starts), np.append(self._lengths, lengths)
-        self._piece_ids = np.concatenate(ids)
-
-    def _label_ids(self, text: NDArray[np.uint8], offsets: Offsets, chosen: NDArray[np.int64]) -> Ids:
-        names = [bytes(text[offsets[i] + len(self._prefix or b"") : offsets[i + 1]]) for i in chosen]
-        return (FIRST_LABEL - self._numbers(self.labels, *back_to_back(names))).astype(np.int32)
+    def _find_labels(self, text: NDArray[np.uint8], offsets: Offsets) -> tuple[Offsets, Ids]:
+        """The chunks that are labels, and what they stand for."""
+        found = np.flatnonzero(_begin_with(text, offsets, self._prefix))
+        names = [bytes(text[offsets[i] + len(self._prefix or b"") : offsets[i + 1]]) for i in found]
+        return found, (FIRST_LABEL - self._numbers(self.labels, *back_to_back(names))).astype(np.int32)
 
     @staticmethod
     def _numbers(table: Any, text: NDArray[np.uint8], offsets: Offsets) -> Ids:
@@ -142,11 +109,6 @@ def _begin_with(text: NDArray[np.uint8], offsets: Offsets, prefix: bytes | None)
         for i, byte in enumerate(prefix):
             does[long] &= text[offsets[long] + i] == byte
     return does
-
-
-def _taken(text: NDArray[np.uint8], offsets: Offsets, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint8], Offsets]:
-    taken, taken_offsets = take_words(text, offsets, chosen)
-    return np.append(taken, np.zeros(PADDING, np.uint8)), taken_offsets
 
 
 # ---------------------------------------------------------------- a whole corpus
@@ -174,14 +136,14 @@ class LabelledText:
 
 def read_labelled(corpus: Corpus, layout: Layout, report: Report = silent) -> LabelledText:
     """Read a corpus once; in memory are its distinct words. Raises: InputError, OutputError (a full disk)"""
-    numbering = Numbering(corpus.tokenizer, layout.label_prefix)
-    streams = [_Stream(corpus.spool_folder, dtype) for dtype in (np.int32, np.int64, np.int32, np.int64)]
+    numbering = Numbering(corpus.tokenizer, layout.label_prefix if layout.text_column is None else None)
+    streams = [Spool(corpus.spool_folder, dtype) for dtype in (np.int32, np.int64, np.int32, np.int64)]
     tokens, token_ends, labels, label_ends = streams
     for ends in (token_ends, label_ends):
         ends.append(np.zeros(1, np.int64))
     for lines in _numbered(corpus, layout, numbering, report):
-        token_ends.append(lines.token_ends + tokens.n)
-        label_ends.append(lines.label_ends + labels.n)
+        token_ends.append(lines.token_ends + len(tokens))
+        label_ends.append(lines.label_ends + len(labels))
         tokens.append(lines.tokens)
         labels.append(lines.labels)
     assert corpus.reading is not None
@@ -205,24 +167,3 @@ def _reported(corpus: Corpus, report: Report) -> Iterator[Block]:
     for block in corpus.blocks():
         report(Progress("reading", block.stored_done, corpus.size_bytes, "B"))
         yield block
-
-
-class _Stream:
-    """An array that is written to a nameless file, a part at a time."""
-
-    def __init__(self, folder: Path, dtype: Any) -> None:
-        self.n = 0
-        self._dtype = dtype
-        self._folder = folder
-        self._file = temporary_file(folder)
-        close_with(self, self._file)
-
-    def append(self, part: NDArray[Any]) -> None:
-        self.n += len(part)
-        with writable(f"{self._folder} (temporary files)"):
-            self._file.write(np.ascontiguousarray(part, self._dtype).data.cast("B") if len(part) else b"")
-
-    def whole(self) -> NDArray[Any]:
-        with writable(f"{self._folder} (temporary files)"):
-            self._file.flush()
-        return mapped(self._file, self._dtype)

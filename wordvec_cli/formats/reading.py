@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Report, silent
-from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.packing import Packing
@@ -204,21 +204,15 @@ class _OnDisk:
     """A matrix in a nameless file, which vanishes with its map."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file = temporary_file(folder)
-        close_with(self, self._file)
+        self._numbers = Spool(folder, np.float32)
         self._dim = 0
 
     def append(self, rows: Matrix) -> None:
         self._dim = rows.shape[1]
-        with writable(f"{self._folder} (temporary files)"):
-            self._file.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
+        self._numbers.append(rows)
 
     def whole(self) -> Matrix:
-        with writable(f"{self._folder} (temporary files)"):
-            self._file.flush()
-        matrix: Matrix = mapped(self._file, np.float32).reshape(-1, self._dim)
-        return matrix
+        return self._numbers.whole().reshape(-1, self._dim)
 
 
 def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:

@@ -23,8 +23,9 @@ from wordvec_cli.layer.padding import Ids, Lines
 from wordvec_cli.layer.row_rule import RowRule, Specials, check_agreement
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage import npy
-from wordvec_cli.storage.files import mapped, replacing, temporary_file, together, writable
+from wordvec_cli.storage.files import replacing, together
 from wordvec_cli.storage.sidecar import write_sidecar
+from wordvec_cli.storage.spool import Spool
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Pool = Literal["mean", "sum", "max", "sif"]
@@ -167,14 +168,13 @@ def sif_vectors(layer: Layer, weights: Matrix, folder: Path) -> Iterator[Matrix]
     Raises: InputError if a number is not finite, OutputError
     """
     squares = np.zeros((layer.dim, layer.dim))
-    with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
-        for part in layer.sentence_vectors("sif", weights):
-            with np.errstate(invalid="ignore"):  # told below
-                exact = part.astype(np.float64)
-                squares += exact.T @ exact
-            file.write(part.data.cast("B") if part.size else b"")
-        file.flush()
-        vectors = mapped(file, np.float32).reshape(-1, layer.dim)
+    numbers = Spool(folder, np.float32)
+    for part in layer.sentence_vectors("sif", weights):
+        with np.errstate(invalid="ignore"):  # told below
+            exact = part.astype(np.float64)
+            squares += exact.T @ exact
+        numbers.append(part)
+    vectors = numbers.whole().reshape(-1, layer.dim)
     if not np.isfinite(squares).all():
         raise InputError(f"{layer.matrix.path}: holds numbers that are not finite; make it again with wordvec matrix")
     direction = np.linalg.eigh(squares)[1][:, -1]

@@ -12,17 +12,9 @@ from wordvec_cli.layer.encoded_file import StoredSequences, check_ids, is_binary
 from wordvec_cli.layer.padding import Ids
 from wordvec_cli.layer.row_rule import RowRule
 from wordvec_cli.storage import npy, safetensors
-from wordvec_cli.storage.files import (
-    STANDARD_STREAM,
-    decompressed,
-    is_stream,
-    mapped,
-    readable,
-    spool,
-    temporary_file,
-    writable,
-)
+from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_stream, readable, spool
 from wordvec_cli.storage.sidecar import unrecorded
+from wordvec_cli.storage.spool import Spool
 from wordvec_cli.storage.streams import standard_input
 from wordvec_cli.text.lines import lines_of_open
 
@@ -108,11 +100,9 @@ def _lines(path: str, raw: BinaryIO) -> Iterator[bytes]:
 def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Ids, Ids]:
     """All ids of lines of text, mapped, and where each line starts."""
     ends = [0]
-    with temporary_file(folder) as file, writable(f"{folder} (temporary files)"):
-        for number, line in enumerate(_lines(path, raw), 1):
-            where = f"{path}: line {number}"
-            ids = _as_array(ids_of(line, where), where)
-            file.write(ids.data)
-            ends.append(ends[-1] + len(ids))
-        file.flush()
-        return mapped(file, np.int64), np.array(ends)
+    all_ids = Spool(folder, np.int64)
+    for number, line in enumerate(_lines(path, raw), 1):
+        where = f"{path}: line {number}"
+        all_ids.append(_as_array(ids_of(line, where), where))
+        ends.append(len(all_ids))
+    return all_ids.whole(), np.array(ends)

@@ -12,10 +12,9 @@ import itertools
 import math
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,9 @@ from numpy.typing import NDArray
 from wordvec_cli.layer.padding import IDS_PER_BLOCK, Ids, Lines, RowIds, ranges_of_lines
 from wordvec_cli.layer.row_rule import RowRule
 from wordvec_cli.storage import npy
-from wordvec_cli.storage.files import mapped, replacing, temporary_file, together, writable
+from wordvec_cli.storage.files import replacing, together
 from wordvec_cli.storage.sidecar import write_sidecar
+from wordvec_cli.storage.spool import Spool
 
 Weighting = Literal["one-hot", "binary", "count", "tf-idf"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
@@ -86,23 +86,14 @@ class TermMatrix:
 
 def term_matrix(row_ids: RowIds, weighting: Weighting, n_columns: int, folder: Path) -> TermMatrix:
     """Count the words of each line, in nameless files of `folder`. Raises: OutputError"""
-    with ExitStack() as opened, writable(f"{folder} (temporary files)"):
-        files = [opened.enter_context(temporary_file(folder)) for _ in range(3)]
-        _write(files[0], np.zeros(1, np.int64))
-        n_values = 0
-        for lines in row_ids:
-            offsets, columns, counts = _each_token(lines) if weighting == "one-hot" else _counted(lines, n_columns)
-            _write(files[0], offsets + n_values)
-            _write(files[1], columns)
-            _write(files[2], counts)
-            n_values += len(columns)
-        for file in files:
-            file.flush()
-        return TermMatrix(weighting, n_columns, *map(mapped, files, (np.int64, np.int32, np.int32)))
-
-
-def _write(file: BinaryIO, array: NDArray[Any]) -> None:
-    file.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+    offsets, columns, counts = spools = Spool(folder, np.int64), Spool(folder, np.int32), Spool(folder, np.int32)
+    offsets.append(np.zeros(1, np.int64))
+    for lines in row_ids:
+        ends, *values = _each_token(lines) if weighting == "one-hot" else _counted(lines, n_columns)
+        offsets.append(ends + len(columns))
+        columns.append(values[0])
+        counts.append(values[1])
+    return TermMatrix(weighting, n_columns, *(spool.whole() for spool in spools))
 
 
 def _each_token(lines: Lines) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:

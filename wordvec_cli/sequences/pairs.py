@@ -19,7 +19,7 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences.word_ids import Sequences
-from wordvec_cli.storage.files import close_with, mapped, temporary_file, writable
+from wordvec_cli.storage.spool import Spool
 
 BYTES_PER_PAIR = 4 + 4 + 8  # row, column, weight
 BYTES_PER_TOKEN = 8  # of a chunk in memory: the token, and its place in the index
@@ -82,29 +82,20 @@ class PairFile:
     """Pairs on disk, in nameless files that vanish with their maps."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files = [temporary_file(folder) for _ in range(3)]
-        for file in self._files:
-            close_with(self, file)
-        self._n = 0
+        self._rows, self._columns = Spool(folder, np.int32), Spool(folder, np.int32)
+        self._weights = Spool(folder, np.float64)
 
     def __len__(self) -> int:
-        return self._n
+        return len(self._rows)
 
     def append(self, pairs: Pairs) -> None:
-        with writable(f"{self._folder} (temporary files)"):
-            arrays: list[NDArray[Any]] = [pairs.rows, pairs.columns, pairs.weights]
-            for file, array in zip(self._files, arrays, strict=True):
-                file.write(array.data.cast("B"))
-        self._n += len(pairs)
+        self._rows.append(pairs.rows)
+        self._columns.append(pairs.columns)
+        self._weights.append(pairs.weights)
 
     def pairs(self) -> Pairs:
         """All that has been written so far."""
-        with writable(f"{self._folder} (temporary files)"):
-            for file in self._files:
-                file.flush()
-        rows, columns, weights = self._files
-        return Pairs(mapped(rows, np.int32), mapped(columns, np.int32), mapped(weights, np.float64))
+        return Pairs(self._rows.whole(), self._columns.whole(), self._weights.whole())
 
 
 class Room(NamedTuple):

@@ -4,16 +4,17 @@ import json
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Report, silent
-from wordvec_cli.storage.files import close_with, mapped, readable, replacing, temporary_file, writable
+from wordvec_cli.storage.files import mapped, readable, replacing
+from wordvec_cli.storage.spool import Spool
+from wordvec_cli.text.chunk_ids import ChunkIds
 from wordvec_cli.text.corpus import Block, Corpus, CorpusStatistics
-from wordvec_cli.text.tokenizer import split_chunks
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -21,6 +22,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 UNKNOWN = -1
 BYTES_PER_TOKEN = 4
 IDS_PER_PART = 1 << 22
+MAX_CHUNK_BYTES = 100_000_000  # of distinct chunks in memory, for each thread
 FILES = IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
@@ -77,7 +79,7 @@ def encode(
     if folder:
         with replacing(str(folder / FACTS_FILE)) as file:
             file.write(json.dumps(asdict(facts)).encode())
-    return _sequences(writer.ids_file, writer.offsets_file, facts)
+    return writer.sequences(facts)
 
 
 def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, report: Report = silent) -> Sequences:
@@ -88,18 +90,15 @@ def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, rep
     writer = _write(corpus, vocabulary, n_threads, report)
     if not writer.n_lines:
         raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name one that does")
-    return _sequences(writer.ids_file, writer.offsets_file, writer.facts(corpus))
+    return writer.sequences(writer.facts(corpus))
 
 
 def _write(
     corpus: Corpus, vocabulary: Vocabulary, n_threads: int, report: Report, folder: Path | None = None
 ) -> "_Writer":
-    where = folder or corpus.spool_folder
-    with writable(f"{where} (temporary files)"):
-        writer = _Writer(where, has_names=folder is not None)
-        words = id_table(vocabulary)
-        corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
-        writer.flush()
+    writer = _Writer(folder or corpus.spool_folder, has_names=folder is not None)
+    words = id_table(vocabulary)
+    corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding", report)
     return writer
 
 
@@ -134,8 +133,9 @@ def open_sequences(folder: Path) -> Sequences:
     with readable(str(folder)):
         facts = json.loads((folder / FACTS_FILE).read_bytes())
         statistics = CorpusStatistics(**facts.pop("statistics"))
-        ids_file, offsets_file = (folder / IDS_FILE).open("rb"), (folder / OFFSETS_FILE).open("rb")
-    return _sequences(ids_file, offsets_file, _Facts(statistics=statistics, **facts))
+        with (folder / IDS_FILE).open("rb") as ids_file, (folder / OFFSETS_FILE).open("rb") as offsets_file:
+            ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
+    return _sequences(ids, offsets, _Facts(statistics=statistics, **facts))
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,7 @@ class _Facts:
     corpus_fingerprint: str
 
 
-def _sequences(ids_file: BinaryIO, offsets_file: BinaryIO, facts: _Facts) -> Sequences:
-    with ids_file, offsets_file:
-        ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
+def _sequences(ids: Ids, offsets: Offsets, facts: _Facts) -> Sequences:
     return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
 
 
@@ -167,14 +165,14 @@ class _Encoder:
         self._tokenizer = corpus.tokenizer
         self._words = words
         self._writer = writer
-        self._chunks = _ChunkIds(corpus, words)
+        self._chunks = ChunkIds(corpus.tokenizer, words.find, max_bytes=MAX_CHUNK_BYTES)
 
     def __call__(self, block: Block) -> None:
         text = np.frombuffer(block.buffer, np.uint8)
         if self._tokenizer.keeps_chunks:
             ids, line_ends = self._words.number_chunks(text, block.size, may_insert=False)
         elif self._tokenizer.splits_at_white_space:
-            ids, line_ends = self._chunks.encode(text, block.size)
+            ids, line_ends = self._chunks.of_text(text, block.size)
         else:
             ids, line_ends = self._encode_lines(block.text)
         self._writer.put(block.index, ids, line_ends)
@@ -185,65 +183,14 @@ class _Encoder:
         return ids, np.cumsum(np.fromiter(map(len, tokens_of_lines), np.int64, len(tokens_of_lines)))
 
 
-class _ChunkIds:
-    """A cache: the ids of the tokens of each distinct chunk that has come so far.
-
-    Chunk i stands for piece_ids[starts[i] : starts[i] + lengths[i]].
-    """
-
-    MAX_BYTES = 100_000_000
-
-    def __init__(self, corpus: Corpus, words: Any) -> None:
-        from wordvec_cli.text.word_table import WordTable
-
-        self._tokenizer = corpus.tokenizer
-        self._words = words
-        self._chunks = WordTable()
-        self._starts = np.empty(0, np.int64)
-        self._lengths = np.empty(0, np.int32)
-        self._piece_ids = np.empty(0, np.int32)
-
-    def encode(self, text: NDArray[np.uint8], size: int) -> tuple[Ids, Offsets]:
-        from wordvec_cli.kernels.text import count_expanded, expand_chunks
-
-        if self._chunks.size_bytes > self.MAX_BYTES:
-            self._chunks.clear()
-            self._starts, self._lengths, self._piece_ids = self._starts[:0], self._lengths[:0], self._piece_ids[:0]
-        numbers, line_ends = self._chunks.number_chunks(text, size, may_insert=True)
-        self._learn_new_chunks()
-        ids = np.empty(count_expanded(numbers, self._lengths), np.int32)
-        token_ends = np.empty_like(line_ends)
-        expand_chunks(numbers, line_ends, self._starts, self._lengths, self._piece_ids, ids, token_ends)
-        return ids, token_ends
-
-    def _learn_new_chunks(self) -> None:
-        n_known, n_chunks = len(self._starts), len(self._chunks)
-        if n_known == n_chunks:
-            return
-        starts, lengths = np.zeros(n_chunks, np.int64), np.zeros(n_chunks, np.int32)
-        starts[:n_known], lengths[:n_known] = self._starts, self._lengths
-        ids = [self._piece_ids]
-        n_ids = len(self._piece_ids)
-        for pieces in split_chunks(self._tokenizer, self._chunks.text, self._chunks.offsets[n_known:]):
-            chunks = n_known + pieces.chunks[pieces.n_pieces > 0]
-            lengths[chunks] = pieces.n_pieces[pieces.n_pieces > 0]
-            starts[chunks] = n_ids + np.cumsum(lengths[chunks]) - lengths[chunks]
-            ids.append(self._words.find(pieces.text, pieces.offsets))
-            n_ids += len(ids[-1])
-        self._starts, self._lengths, self._piece_ids = starts, lengths, np.concatenate(ids)
-
-
 class _Writer(TokenTally):
     """Writes encoded blocks in the order of the corpus, whatever the order in which they come."""
 
     def __init__(self, folder: Path, has_names: bool) -> None:
-        self.ids_file, self.offsets_file = (
-            (folder / name).open("w+b") if has_names else temporary_file(folder) for name in (IDS_FILE, OFFSETS_FILE)
-        )
-        for file in (self.ids_file, self.offsets_file):
-            close_with(self, file)
-        self.offsets_file.write(bytes(8))
         super().__init__()
+        self._ids = Spool(folder, np.int32, IDS_FILE if has_names else None)
+        self._offsets = Spool(folder, np.int64, OFFSETS_FILE if has_names else None)
+        self._offsets.append(np.zeros(1, np.int64))
         self._waiting: dict[int, tuple[Ids, Offsets]] = {}
         self._next_index = 0
 
@@ -256,8 +203,8 @@ class _Writer(TokenTally):
                 self._next_index += 1
 
     def _write(self, ids: Ids, line_ends: Offsets) -> None:
-        self.ids_file.write(ids.data.cast("B"))
-        self.offsets_file.write((line_ends + self.n_tokens).data.cast("B"))
+        self._ids.append(ids)
+        self._offsets.append(line_ends + self.n_tokens)
         self.add(ids, line_ends)
 
     def facts(self, corpus: Corpus) -> _Facts:
@@ -265,6 +212,5 @@ class _Writer(TokenTally):
         assert corpus.reading is not None
         return _Facts(self.n_known, corpus.statistics(self.n_lines, self.n_tokens), corpus.reading.fingerprint)
 
-    def flush(self) -> None:
-        self.ids_file.flush()
-        self.offsets_file.flush()
+    def sequences(self, facts: _Facts) -> Sequences:
+        return _sequences(self._ids.whole(), self._offsets.whole(), facts)
