@@ -29,6 +29,7 @@ from wordvec_cli.formats import open_vectors
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
+from wordvec_cli.training.session import Session
 from wordvec_cli.vectors.embeddings import Embeddings
 
 THREADS = 2
@@ -73,7 +74,7 @@ def ours(
     trainer = ClassifierTrainer(examples, config, init)
     trainer.load_kernel()
     start_of_training = time.perf_counter()
-    loop.run(trainer, loop.Session(THREADS))
+    loop.run(trainer, Session(THREADS))
     seconds_of_training = time.perf_counter() - start_of_training
     path = str(train.with_name("model.safetensors"))
     classifier.save(path, trainer.classifier(tokenizer, "__label__"), {})

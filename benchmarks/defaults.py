@@ -26,9 +26,10 @@ from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training import loop
-from wordvec_cli.training.model import train
-from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
+from wordvec_cli.training.session import Session
+from wordvec_cli.training.trainer import train
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vocabulary.counting import CountOptions, count_words
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -68,7 +69,7 @@ class Study:
         return [statistics.mean(values) for values in zip(*results, strict=True)]
 
     def _matrix(self, config: Word2VecConfig) -> Any:
-        return train(Word2VecTrainer(self.sequences, self.vocabulary, config), loop.Session(2)).matrix
+        return train(Word2VecTrainer(self.sequences, self.vocabulary, config), Session(2)).matrix
 
 
 def compare(study: Study, base: Word2VecConfig, options: Sequence[str], title: str, names: Sequence[str]) -> None:

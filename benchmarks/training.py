@@ -23,11 +23,13 @@ from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training import loop
 from wordvec_cli.training.checkpoint import Checkpoint
-from wordvec_cli.training.estimate.estimate import Plan, measured_seconds
-from wordvec_cli.training.model import train
-from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
+from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.estimate.seconds import measured_seconds
+from wordvec_cli.training.session import NOWHERE, Keeper, Session
+from wordvec_cli.training.trainer import train
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.counting import CountOptions, count_words
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -69,10 +71,10 @@ class Material:
         return Material(path, vocabulary, encode(corpus, vocabulary, 2))
 
 
-def ours(material: Material, config: Word2VecConfig, threads: int = 2, keeper: loop.Keeper = loop.NOWHERE) -> Run:
+def ours(material: Material, config: Word2VecConfig, threads: int = 2, keeper: Keeper = NOWHERE) -> Run:
     start = time.perf_counter()
     trainer = Word2VecTrainer(material.sequences, material.vocabulary, config)
-    trained = train(trainer, loop.Session(threads, keeper))
+    trained = train(trainer, Session(threads, keeper))
     with tempfile.TemporaryDirectory() as folder:
         save(f"{folder}/v.safetensors", material.vocabulary, trained.matrix, {})
     seconds = time.perf_counter() - start
@@ -161,7 +163,7 @@ def measure_checkpoints(material: Material, epochs: int, runs: int) -> None:
     words = material.sequences.n_known * epochs
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
-            keepers = (loop.NOWHERE, Checkpoint(Path(folder), None), Checkpoint(Path(folder), 6))
+            keepers = (NOWHERE, Checkpoint(Path(folder), None), Checkpoint(Path(folder), 6))
             for name, keeper in zip(seconds, keepers, strict=True):
                 seconds[name].append(words / ours(material, config, keeper=keeper).speed)
     medians = {name: statistics.median(values) for name, values in seconds.items()}

@@ -6,7 +6,7 @@ import torch
 
 from tests import reference_classify as reference
 from wordvec_cli.kernels import classify, sgd
-from wordvec_cli.training.model import aligned_zeros, padded
+from wordvec_cli.training.matrices import aligned_zeros, padded
 
 LOSSES = {
     "softmax": classify.SOFTMAX,

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import COMMAND, TOPICS, Run, run_here
 from wordvec_cli.cli.commands import train
 from wordvec_cli.errors import OptionError
-from wordvec_cli.training.word2vec import Word2VecConfig
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -420,7 +420,7 @@ def test_training_that_explodes_halves_its_rate_and_then_gives_up(
     result = wordvec("train", corpus_file, "-o", output, "--init", given, "--sample", "0", "--epochs", "2")
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()
-    assert sum("the learning rate is halved" in line for line in lines) == 3
+    assert sum("epoch 1 diverged; starting again at " in line for line in lines) == 3
     assert "training diverged in epoch 1 even at an eighth of the learning rate" in lines[-1]
     assert os.listdir(tmp_path) == ["given.safetensors"]
 

@@ -19,10 +19,11 @@ from tests.storage.test_bad_luck import assert_one_line, in_own_mounts, training
 from wordvec_cli.cli import run as run_command
 from wordvec_cli.storage.files import shown_size
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.estimate import estimate as estimates
-from wordvec_cli.training.estimate.estimate import Plan, estimate
+from wordvec_cli.training.estimate import totals
 from wordvec_cli.training.estimate.machine import available_memory, memory_in_use
-from wordvec_cli.training.word2vec import Word2VecConfig
+from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.estimate.totals import estimated as estimate_of
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 NAMES = ["tokens", "words", "memory_bytes", "disk_bytes", "file_bytes", "seconds"]
@@ -208,7 +209,7 @@ def test_what_lies_on_the_disk_already_need_not_be_free_there_a_second_time() ->
         (pipe, 2.8e6, 2.8e6), (spooled, 5.8e6, 2.8e6), (elsewhere, 5.8e6, 2.8e6),
         (replace(pipe, is_encoded=True), 2.8e6, 0),
     ]:  # fmt: skip
-        figures = estimate(plan)
+        figures = estimate_of(plan)
         assert (figures.disk_bytes, figures.disk_to_come_bytes) == (
             pytest.approx(at_peak, abs=15_000), pytest.approx(to_come, abs=15_000)
         )  # fmt: skip
@@ -279,7 +280,7 @@ def test_resuming_is_refused_where_memory_is_short_and_the_checkpoint_stays(
     output = tmp_path / "v.safetensors"
     with training(corpus_file, output) as process:
         process.send_signal(signal.SIGKILL)
-    monkeypatch.setattr(estimates, "available_memory", lambda: 1234)
+    monkeypatch.setattr(totals, "available_memory", lambda: 1234)
     command = ["train", str(corpus_file), "-o", str(output), "--epochs", "1000000", "--threads", "2", "--resume"]
     assert run_command(command) == 1
     assert f"and {shown_size(1234)} are free" in capsys.readouterr().err

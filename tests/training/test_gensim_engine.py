@@ -22,9 +22,10 @@ from wordvec_cli.progress import Cancelled
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training import gensim_engine, loop
+from wordvec_cli.training import gensim_engine, gensim_text
 from wordvec_cli.training.gensim_engine import GensimTrainer
-from wordvec_cli.training.word2vec import Word2VecConfig
+from wordvec_cli.training.session import Session
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vectors.native import load
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -218,15 +219,15 @@ def test_a_line_that_is_too_long_for_gensim_is_trained_on_whole(tmp_path: Path) 
 def test_gensim_reads_the_known_words_of_every_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tokens_per_chunk: int
 ) -> None:
-    monkeypatch.setattr(gensim_engine, "TOKENS_PER_CHUNK", tokens_per_chunk)
-    monkeypatch.setattr(gensim_engine, "WORDS_PER_BLOCK", 3)
-    monkeypatch.setattr(gensim_engine, "GENSIMS_BATCH", 5)
+    monkeypatch.setattr(gensim_text, "TOKENS_PER_CHUNK", tokens_per_chunk)
+    monkeypatch.setattr(gensim_text, "WORDS_PER_BLOCK", 3)
+    monkeypatch.setattr(gensim_text, "GENSIMS_BATCH", 5)
     rng = random.Random(1)
     lines = [rng.choices(["0", "1", "10", "?"], k=rng.choice([0, 1, 2, 6, 7])) for _ in range(50)]
     path = tmp_path / "corpus.txt"
     path.write_text("".join(" ".join(line) + "\n" for line in [["?"], [], *lines]))
     sequences, _ = encoded(path, {str(i): 1 for i in range(11)})
-    text = gensim_engine._write_text(sequences, 11, 2, tmp_path)
+    text = gensim_text.write_text(sequences, 11, 2, tmp_path)
     known = [[f"{int(word):02d}" for word in line if word != "?"] for line in lines]
     sentences = [" ".join(line[i : i + 3]) for line in known for i in range(0, len(line), 3)]
     blocks = [text.path.read_text()[i : i + 15].splitlines() for i in range(0, text.path.stat().st_size, 15)]
@@ -234,7 +235,7 @@ def test_gensim_reads_the_known_words_of_every_line(
     assert all(re.fullmatch("(__ ){1,4}__", block[-1]) and len(" ".join(block)) == 14 for block in blocks)
     assert len(blocks) % 2 == 0
     assert (text.n_lines, text.total_words) == (len(sentences) + len(blocks), 5 * len(blocks) - 2)
-    assert list(gensim_engine._keys(11))[10] == "10"
+    assert list(gensim_text.names_of_words(11))[10] == "10"
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
@@ -248,14 +249,14 @@ def test_threads_read_every_word_once(
     path.write_text(("a " * (words_per_line - 1) + "b\n") * (50_000 // words_per_line) + "a b\n")
     sequences, vocabulary = encoded(path, {"a": 9, "b": 8})
     trainer = GensimTrainer(sequences, vocabulary, Word2VecConfig(vector_size=4, sample=0, epochs=2))
-    assert gensim_engine.train(trainer, loop.Session(n_threads)).state.n_threads == n_threads
+    assert gensim_engine.train(trainer, Session(n_threads)).state.n_threads == n_threads
     assert n_words_trained(trainer) == 2 * sequences.n_known
 
 
 def test_few_words_are_for_one_thread(counted_file: tuple[Path, dict[str, int]]) -> None:
     path, counts = counted_file
     trainer = GensimTrainer(*encoded(path, counts), Word2VecConfig(vector_size=4, epochs=1))
-    assert gensim_engine.train(trainer, loop.Session(n_threads=2)).state.n_threads == 1
+    assert gensim_engine.train(trainer, Session(n_threads=2)).state.n_threads == 1
 
 
 def test_epochs_are_scored_and_reported(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
@@ -316,7 +317,7 @@ def test_numbers_that_are_not_finite_are_told_and_not_given(tmp_path: Path) -> N
         return {}
 
     with pytest.raises(DivergedError, match="in epoch 2; lower --learning-rate"):
-        gensim_engine.train(trainer, loop.Session(score=spoil))
+        gensim_engine.train(trainer, Session(score=spoil))
 
 
 def test_vectors_to_start_from_are_finite(wordvec: Run, corpus_file: Path, tmp_path: Path) -> None:
@@ -338,7 +339,7 @@ def test_a_cancelled_training_leaves_no_thread_and_no_file(
     trainer = GensimTrainer(*encoded(path, counts), Word2VecConfig(epochs=1_000_000), folder=tmp_path)
     before = threading.active_count()
     with pytest.raises(Cancelled):
-        gensim_engine.train(trainer, loop.Session(is_cancelled=lambda: True))
+        gensim_engine.train(trainer, Session(is_cancelled=lambda: True))
     assert threading.active_count() == before
     assert os.listdir(tmp_path) == []
 

@@ -16,10 +16,11 @@ from wordvec_cli.errors import DivergedError, OptionError
 from wordvec_cli.kernels import glove as kernels
 from wordvec_cli.kernels import parts
 from wordvec_cli.sequences.pairs import PairOptions, Pairs, Room
-from wordvec_cli.training import loop
 from wordvec_cli.training.glove import CombinedRows, GloveConfig, GloveTrainer, vector_of_unknown_words
-from wordvec_cli.training.model import padded, train
+from wordvec_cli.training.matrices import padded
+from wordvec_cli.training.session import BlockLoss, Session
 from wordvec_cli.training.tiles import Tiles, Weighting, lay_out
+from wordvec_cli.training.trainer import train
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 UNTOUCHED = 7.0  # what the padding after a bias holds here
@@ -431,7 +432,7 @@ def test_an_epoch_trains_as_glove_c_does_on_the_pairs_in_some_order(
     expected_loss, *expected = reference_glove.train(
         watched.pairs, *before, x_max=20, exponent=0.75, rate=0.05, clip=0.5, bias_rate=0.5
     )
-    loss = sum(blocks, loop.BlockLoss())
+    loss = sum(blocks, BlockLoss())
     assert loss.n_terms == n_words**2
     assert loss.total == pytest.approx(expected_loss, rel=1e-4)
     for side, expected_side in zip(sides_of(trainer), expected, strict=True):
@@ -487,7 +488,7 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path: Path) -> None:
     for n_threads in (1, 2, 5):
         config = GloveConfig(vector_size=20, epochs=2)
         trainer = GloveTrainer(tiles_of(random_counts(300), config.weighting, tmp_path), config)
-        trained = train(trainer, loop.Session(n_threads))
+        trained = train(trainer, Session(n_threads))
         assert trained.state.n_threads == n_threads
         results.add((all_parameters(trainer), trained.matrix[:].tobytes(), trained.state.losses))
     assert len(results) == 1
@@ -556,12 +557,12 @@ def test_a_rate_that_is_far_too_high_ends_in_an_error_and_not_in_vectors(
     rate: float, clip: float, tmp_path: Path
 ) -> None:
     config = GloveConfig(vector_size=20, x_max=10, epochs=3, learning_rate=rate, gradient_clip=clip)
-    reports: list[Any] = []
+    notes: list[str] = []
     with pytest.raises(DivergedError, match="even at an eighth of the learning rate; lower --learning-rate"):
         trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), config)
-        train(trainer, loop.Session(2, report=reports.append))
-    factors = [report.stats["rate_factor"] for report in reports if report.stage.startswith("diverged")]
-    assert factors == [0.5, 0.25, 0.125]
+        train(trainer, Session(2, note=notes.append))
+    shares = ("half", "a quarter of", "an eighth of")
+    assert notes == [f"epoch 1 diverged; starting again at {share} the learning rate" for share in shares]
 
 
 @pytest.mark.parametrize("rate", [0.5, 2.0, 8.0, 50.0])

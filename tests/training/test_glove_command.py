@@ -23,9 +23,9 @@ from wordvec_cli.cli.commands import train
 from wordvec_cli.sequences.pairs_file import read_pairs
 from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.glove import GloveConfig
-from wordvec_cli.training.loop import State
 from wordvec_cli.training.models import configured
 from wordvec_cli.training.presets import PRESETS
+from wordvec_cli.training.session import State
 from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -183,7 +183,7 @@ def test_a_rate_that_is_far_too_high_is_an_error_that_leaves_nothing(
     high = ["--learning-rate", "1e6", "--gradient-clip", "1e30"]
     printed = wordvec_here("train", mixed_file, "-o", tmp_path / "v.safetensors", *SMALL, *high, status=1)
     lines = printed.err.splitlines()
-    assert sum("the learning rate is halved" in line for line in lines) == 3
+    assert sum("epoch 1 diverged; starting again at " in line for line in lines) == 3
     assert lines[-1].startswith("Error: training diverged in epoch 1 even at an eighth of the learning rate")
     assert os.listdir(tmp_path) == []
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wordvec_cli.errors import DivergedError
 from wordvec_cli.progress import Cancelled, Progress
 from wordvec_cli.training import loop
-from wordvec_cli.training.loop import BlockLoss, Session, State
+from wordvec_cli.training.session import BlockLoss, Session, State
 
 Matrix = NDArray[np.float32]
 
@@ -119,16 +119,18 @@ def test_a_cancelled_run_goes_on_where_it_was(n_blocks_done: int) -> None:
 
 
 def test_what_diverges_goes_back_to_the_last_snapshot_at_half_the_rate() -> None:
-    trainer, keeper, reports = Adding(diverges_above=0.3, in_epoch=5), InMemory(), list[Progress]()
-    state = loop.run(trainer, Session(1, keeper, reports.append))
+    trainer, keeper, notes = Adding(diverges_above=0.3, in_epoch=5), InMemory(), list[str]()
+    state = loop.run(trainer, Session(1, keeper, note=notes.append))
     assert state.n_halvings == 2
     for rate in (0.5, 0.25):
         assert next(block for block in trainer.trained if block[2] == rate) == (4, 0, rate)
     assert trainer.trained[-12:] == [(*where, 0.25) for where in ALL_BLOCKS[12:]]
     before, after = (sum(10 * epoch + block for epoch, block in part) for part in (ALL_BLOCKS[:12], ALL_BLOCKS[12:]))
     assert trainer.matrix[0, 0] == before + 0.25 * after
-    told = [report for report in reports if report.stage.startswith("diverged in epoch 6; the learning rate is halved")]
-    assert [(report.done, report.stats["rate_factor"]) for report in told] == [(4, 0.5), (4, 0.25)]
+    assert notes == [
+        f"epoch 6 diverged; going back to the end of epoch 4 at {share} the learning rate"
+        for share in ("half", "a quarter of")
+    ]
 
 
 def test_what_diverges_at_first_starts_anew() -> None:

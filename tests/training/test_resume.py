@@ -22,7 +22,7 @@ from wordvec_cli.storage import safetensors as store
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
-from wordvec_cli.training.loop import State
+from wordvec_cli.training.session import State
 from wordvec_cli.training.tiles import Weighting, lay_out
 from wordvec_cli.vectors.native import load
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -350,7 +350,7 @@ def test_pairs_that_are_not_what_was_written_are_not_trained_on(tmp_path: Path, 
     kept = Checkpoint(tmp_path, 60)
     run = PreparedRun(tiles, Vocabulary.from_words([b"w%d" % i for i in range(20)]), {"model": "glove"}, [], None)
     kept.begin(run)
-    assert Checkpoint(tmp_path, 60).prepared_run().told == {"model": "glove"}
+    assert Checkpoint(tmp_path, 60).prepared_run().inputs == {"model": "glove"}
     damage_file(tmp_path / name, damage)
     with pytest.raises(InputError, match="is damaged, as a power cut") as caught:
         Checkpoint(tmp_path, 60).prepared_run()

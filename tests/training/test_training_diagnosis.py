@@ -10,8 +10,11 @@ import pytest
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training import loop
-from wordvec_cli.training.word2vec import HIERARCHICAL_SOFTMAX, Word2VecConfig, Word2VecTrainer, trained_counts
+from wordvec_cli.training import loop, speed
+from wordvec_cli.training.frequencies import trained_counts
+from wordvec_cli.training.session import ALONE, State
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, Word2VecConfig
 from wordvec_cli.vectors.native import load
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -64,7 +67,7 @@ def test_of_a_tree_it_is_what_training_begins_with(sample: float, tmp_path: Path
         tmp_path, text, {word.encode(): words.count(word) for word in "abcde"},
         loss=HIERARCHICAL_SOFTMAX, sample=sample, learning_rate=1e-9, epochs=1,
     )  # fmt: skip
-    assert loop.run(trainer, loop.ALONE).losses[0] == pytest.approx(trainer.untrained_loss, rel=0.03)
+    assert loop.run(trainer, ALONE).losses[0] == pytest.approx(trainer.untrained_loss, rel=0.03)
 
 
 def test_of_noise_words_those_that_are_the_word_to_predict_are_left_out(tmp_path: Path) -> None:
@@ -235,18 +238,18 @@ def test_the_rate_is_the_recent_one_while_it_trains_and_the_epochs_at_its_end(mo
         n_epochs, n_blocks, unit, units_per_epoch = 2, 10, "words", 1000
 
     clock = [0.0]
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: clock[0])
-    speed = loop._Speed(Steady(), loop.State(), 1)  # type: ignore[arg-type]
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
+    speeds = speed.Speed(Steady(), State(), 1)  # type: ignore[arg-type]
     for block in range(1, 11):  # 100 words a second
         clock[0] += 1
-        progress = speed.block(loop.State(block=block))
+        progress = speeds.block(State(block=block))
     assert progress.stats["words_per_second"] == pytest.approx(100)
-    assert speed.epoch(loop.State(epoch=1, losses=(1.0,)), {}).stats["words_per_second"] == pytest.approx(100)
+    assert speeds.epoch(State(epoch=1, losses=(1.0,)), {}).stats["words_per_second"] == pytest.approx(100)
     for block in range(1, 11):  # 20 words a second
         clock[0] += 5
-        progress = speed.block(loop.State(epoch=1, block=block))
+        progress = speeds.block(State(epoch=1, block=block))
     assert progress.stats["words_per_second"] == pytest.approx(20)
-    assert speed.epoch(loop.State(epoch=2, losses=(1.0, 1.0)), {}).stats["words_per_second"] == pytest.approx(20)
+    assert speeds.epoch(State(epoch=2, losses=(1.0, 1.0)), {}).stats["words_per_second"] == pytest.approx(20)
 
 
 # ---------------------------------------------------------------- presets and vectors to start from

@@ -9,7 +9,8 @@ from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer
-from wordvec_cli.training.word2vec import Word2VecConfig, Word2VecTrainer
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 from tests.training.test_glove import random_counts, tiles_of  # isort: skip

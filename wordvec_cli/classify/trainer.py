@@ -18,16 +18,10 @@ from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX
 from wordvec_cli.errors import InputError
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
-from wordvec_cli.training.model import (
-    EXPLODED,
-    HARDLY,
-    aligned_zeros,
-    check_lowest,
-    check_positive,
-    fill_uniform,
-    padded,
-    words_in_common,
-)
+from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, is_finite, padded, words_in_common
+from wordvec_cli.training.options import check_lowest, check_positive
+from wordvec_cli.training.session import ALONE, BlockLoss, Session, State
+from wordvec_cli.training.trainer import EXPLODED, HARDLY
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 
 Matrix = NDArray[np.float32]
@@ -87,7 +81,7 @@ class ClassifierTrainer:
     def __init__(self, examples: Examples, config: ClassifierConfig, init: Embeddings | None = None) -> None:
         if init is not None and init.dim != config.vector_size:
             raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
-        if init is not None and not loop.is_finite(init.matrix):
+        if init is not None and not is_finite(init.matrix):
             raise InputError("--init: holds numbers that are not finite; wordvec verify tells which")
         self.n_epochs = config.epochs
         self.units_per_epoch = examples.n_tokens
@@ -161,7 +155,7 @@ class ClassifierTrainer:
         """Load or compile what training needs, before the clock starts."""
         self._train(np.empty(0, np.int64), 0.0, 0.0)
 
-    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
         first, last = self._starts[block : block + 2]
         rates = (rate_factor * self._rate(epoch + place / self._examples.n) for place in (first, last))
         return self._train(self._order(epoch)[first:last], *rates)
@@ -177,7 +171,7 @@ class ClassifierTrainer:
             self._order_of = epoch, order
         return order
 
-    def _train(self, order: NDArray[np.int64], rate: float, last_rate: float) -> loop.BlockLoss:
+    def _train(self, order: NDArray[np.int64], rate: float, last_rate: float) -> BlockLoss:
         from wordvec_cli.kernels import classify
 
         kinds = {
@@ -190,7 +184,7 @@ class ClassifierTrainer:
             self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, self._n_outputs, self.inputs.shape[1],
             group, kinds[self._config.loss], *self._paths, rate, last_rate,
         )  # fmt: skip
-        return loop.BlockLoss(total, n)
+        return BlockLoss(total, n)
 
     def classifier(self, tokenizer: Tokenizer, label_prefix: str | None) -> Classifier:
         """What has been trained; its matrices are views of the trainer's."""
@@ -225,8 +219,8 @@ def _block_starts(examples: Examples) -> Sequence[int]:
 
 
 def train(
-    examples: Examples, config: ClassifierConfig, init: Embeddings | None, session: loop.Session = loop.ALONE
-) -> tuple[ClassifierTrainer, loop.State]:
+    examples: Examples, config: ClassifierConfig, init: Embeddings | None, session: Session = ALONE
+) -> tuple[ClassifierTrainer, State]:
     """Train a classifier. Raises: DivergedError, Cancelled"""
     trainer = ClassifierTrainer(examples, config, init)
     trainer.load_kernel()

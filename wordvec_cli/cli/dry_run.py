@@ -18,7 +18,10 @@ from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.formats import check_output_files
 from wordvec_cli.sequences.word_ids import count_tokens, encode
 from wordvec_cli.storage.files import shown_size
-from wordvec_cli.training.estimate.estimate import Estimate, Plan, estimate, measured_seconds
+from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.estimate.seconds import measured_seconds
+from wordvec_cli.training.estimate.totals import Estimate
+from wordvec_cli.training.estimate.totals import estimated as estimate
 
 
 def tell_estimate(order: Order, terminal: Terminal) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.messages import counted
-from wordvec_cli.training.word2vec import Word2VecConfig, keep_thresholds, word_counts
+from wordvec_cli.training.frequencies import keep_thresholds, word_counts
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 
 if TYPE_CHECKING:
     from wordvec_cli.cli.training_run import Order

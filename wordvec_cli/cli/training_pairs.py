@@ -12,7 +12,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.sequences.pairs import PairCounter, Pairs, Room
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.storage.files import are_on_one_disk, check_free_space
-from wordvec_cli.training.estimate.estimate import Plan
+from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.tiles import Tiles, lay_out
 

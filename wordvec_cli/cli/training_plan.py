@@ -12,8 +12,10 @@ from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.storage.files import are_on_one_disk, check_free_space
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training import checkpoint
-from wordvec_cli.training.estimate.estimate import Estimate, Plan, estimate
+from wordvec_cli.training import checkpoint_folder
+from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.estimate.totals import Estimate
+from wordvec_cli.training.estimate.totals import estimated as estimate
 from wordvec_cli.vocabulary.counting import CountOptions
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -64,7 +66,7 @@ def plan(
         eval_sets=eval_sets,
         saves_context=order.save_context,
         stops_early=order.early_stopping is not None,
-        keeps_checkpoints=checkpoint.keeps(order.output),
+        keeps_checkpoints=checkpoint_folder.keeps(order.output),
         spooled_bytes=text.spooled_bytes if text else 0,
         spool_is_near=text is not None and are_on_one_disk(text.spool_folder, checkpoint_disk(order)),
         is_encoded=is_encoded,
@@ -75,7 +77,11 @@ def plan(
 
 def checkpoint_disk(order: "Order") -> Path:
     """A folder on the disk where the checkpoints are, or, if none are kept, the word ids."""
-    return order.spool_folder if not checkpoint.keeps(order.output) else checkpoint.folder_of(order.output).parent
+    return (
+        order.spool_folder
+        if not checkpoint_folder.keeps(order.output)
+        else checkpoint_folder.folder_of(order.output).parent
+    )
 
 
 def check_fits(order: "Order", planned: Plan) -> None:

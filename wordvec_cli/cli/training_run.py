@@ -26,13 +26,16 @@ from wordvec_cli.sequences.pairs_file import read_pairs
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.training import checkpoint, gensim_engine, loop, word2vec
+from wordvec_cli.training import checkpoint_folder, gensim_engine, word2vec
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
-from wordvec_cli.training.estimate.estimate import estimate
+from wordvec_cli.training.estimate.totals import estimated as estimate
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer, vector_of_unknown_words
-from wordvec_cli.training.model import Trained, option_name, train, words_in_common
+from wordvec_cli.training.matrices import words_in_common
 from wordvec_cli.training.models import Config
+from wordvec_cli.training.options import option_name
+from wordvec_cli.training.session import Session
 from wordvec_cli.training.tiles import Tiles
+from wordvec_cli.training.trainer import Trained, train
 from wordvec_cli.vectors import embeddings, native
 
 if TYPE_CHECKING:
@@ -99,10 +102,10 @@ def run(order: Order, terminal: Terminal) -> int | None:
     """Train, and write the vectors; the exit status."""
     formats.check_output_files(order.output, order.format)
     check_not_input(order.output, order.vocab, order.pairs)
-    if order.resume and not checkpoint.keeps(order.output):
+    if order.resume and not checkpoint_folder.keeps(order.output):
         raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
     eval_sets = [title_noted(read_eval_set(path), terminal.note) for path in order.eval_sets]
-    with checkpoint.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
+    with checkpoint_folder.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         prepared = (_resumed if is_resumed else _prepared)(order, kept, eval_sets, terminal)
         with stop_signals(is_graceful=kept.lasts and not order.is_by_gensim) as stop:
@@ -244,9 +247,9 @@ def _resumed(order: Order, kept: Checkpoint, eval_sets: list[EvalSet], terminal:
     prepared = kept.prepared_run()
     told = read_told(order, terminal)
     differences = [
-        f"{_option(name)} {_shown(told.table.get(name))} (was {_shown(prepared.told.get(name))})"
-        for name in {**prepared.told, **told.table}
-        if told.table.get(name) != prepared.told.get(name)
+        f"{_option(name)} {_shown(told.table.get(name))} (was {_shown(prepared.inputs.get(name))})"
+        for name in {**prepared.inputs, **told.table}
+        if told.table.get(name) != prepared.inputs.get(name)
     ]
     if not differences and order.corpus != (STANDARD_STREAM,):
         differences += _difference_of_source(order, prepared, told, terminal)
@@ -326,8 +329,14 @@ def _train(
     def score() -> Mapping[str, float]:
         return {each.name: evaluate(vocabulary, trainer.matrix, each).value for each in eval_sets}
 
-    session = loop.Session(
-        n_threads, kept, terminal.report, score if eval_sets else None, order.early_stopping, stop.is_asked_for
+    session = Session(
+        n_threads,
+        kept,
+        terminal.report,
+        score if eval_sets else None,
+        order.early_stopping,
+        stop.is_asked_for,
+        terminal.note,
     )
     if isinstance(trainer, gensim_engine.GensimTrainer):
         trained = gensim_engine.train(trainer, session)
@@ -393,10 +402,10 @@ def _metadata(order: Order, prepared: PreparedRun, trained: Trained) -> dict[str
     }
     if prepared.corpus_fingerprint:
         metadata["corpus_fingerprint"] = prepared.corpus_fingerprint
-    if prepared.told["vocab_limits"]:
-        metadata["vocabulary"] = _json(prepared.told["vocab_limits"])
-    if prepared.told["tokenizer"]:
-        metadata["tokenizer"] = _json(prepared.told["tokenizer"])
+    if prepared.inputs["vocab_limits"]:
+        metadata["vocabulary"] = _json(prepared.inputs["vocab_limits"])
+    if prepared.inputs["tokenizer"]:
+        metadata["tokenizer"] = _json(prepared.inputs["tokenizer"])
     if order.is_by_gensim:
         metadata["engine"] = gensim_engine.version()  # whose losses are wrong, so that none are recorded
     else:
@@ -404,7 +413,7 @@ def _metadata(order: Order, prepared: PreparedRun, trained: Trained) -> dict[str
     if state.n_halvings:
         metadata["learning_rate_halvings"] = str(state.n_halvings)
     if order.init:
-        metadata["init"] = str(prepared.told["init"])
+        metadata["init"] = str(prepared.inputs["init"])
     if order.early_stopping:
         metadata["best_epoch"] = str(state.best_epoch)
     return metadata

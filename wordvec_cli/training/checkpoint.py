@@ -3,7 +3,7 @@
 lock               held by the command that works on it
 ids, offsets, sequences.json   the corpus as word ids, for word2vec
 pairs, tile-sizes, pairs.json  its pairs in tiles, for GloVe
-run.safetensors    the vocabulary, what the run was told, and the fingerprints of the files above, which are on the disk
+run.safetensors    the vocabulary, the inputs of the run, and the fingerprints of the files above, which are on the disk
                    before this one is; written last of what comes before training
 state.safetensors  the newest checkpoint: the parameters and how far training is; none: at the beginning
 snapshot, best     .safetensors, as the state: what training may go back to
@@ -13,13 +13,12 @@ Nothing is resumed from a file that is not, byte for byte, what was written: eac
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,36 +26,35 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.sequences import word_ids
 from wordvec_cli.sequences.word_ids import Sequences, open_sequences
 from wordvec_cli.storage import safetensors
-from wordvec_cli.storage.claims import temporary_folder
-from wordvec_cli.storage.files import is_stream, writable
+from wordvec_cli.storage.files import writable
 from wordvec_cli.storage.sidecar import fingerprint_of
-from wordvec_cli.training import loop, tiles
+from wordvec_cli.training import tiles
 from wordvec_cli.training.glove import GLOVE
+from wordvec_cli.training.session import BEST, SNAPSHOT, BlockLoss, State
 from wordvec_cli.training.tiles import Tiles, open_tiles
 from wordvec_cli.vectors.native import matrix_tensor, stored_vocabulary, vocabulary_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from wordvec_cli.training.loop import Matrix
+    from wordvec_cli.training.session import Matrix
 
-SUFFIX = ".checkpoint"
-LOCK_FILE, RUN, STATE = "lock", "run", "state"
+RUN, STATE = "run", "state"
 RUN_FILE = f"{RUN}.safetensors"
 FORMAT_VERSION = "3"
 
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """What training starts from: a corpus of word ids, or the tiles of its pairs, and what the run was told.
+    """What training starts from: a corpus of word ids, or the tiles of its pairs, and its inputs.
 
-    told     what decides the result, by the names of the options; a run is resumed by the same only
+    inputs   the options and files that determine the result, by the names of the options; only the same can resume
     sources  of the corpus, as `Corpus.stamp` gives them, or of the file of pairs
     corpus_fingerprint  None: not known, as the pairs were made elsewhere
     """
 
     material: Sequences | Tiles
     vocabulary: Vocabulary
-    told: Mapping[str, Any]
+    inputs: Mapping[str, Any]
     sources: list[Any]
     corpus_fingerprint: str | None
 
@@ -74,7 +72,7 @@ class PreparedRun:
 
 
 class Checkpoint:
-    """The folder of one output; a `loop.Keeper`.
+    """The folder of one output; a `Keeper`.
 
     seconds  between two checkpoints; None: none are written, the folder is a temporary one
     """
@@ -101,10 +99,10 @@ class Checkpoint:
         words = vocabulary_tensors(run.vocabulary)
         metadata = {
             "format_version": FORMAT_VERSION,
-            "told": json.dumps(dict(run.told)),
+            "told": json.dumps(dict(run.inputs)),
             "sources": json.dumps(run.sources),
             "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
-            "material": json.dumps(self._sealed(_material_files(run.told))),
+            "material": json.dumps(self._sealed(_material_files(run.inputs))),
         }
         safetensors.write(self._path(RUN), words, metadata, "words.text")
 
@@ -120,44 +118,44 @@ class Checkpoint:
         """What `begin` wrote. Raises: InputError if any file of the folder is not what was written"""
         file = self._open(RUN)
         with self._understood(RUN):
-            told, sources, fingerprint, sealed = (
+            inputs, sources, fingerprint, sealed = (
                 json.loads(file.metadata[key]) for key in ("told", "sources", "corpus_fingerprint", "material")
             )
-            for name in _material_files(told):
+            for name in _material_files(inputs):
                 path = self.folder / name
                 if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
                     raise self._damaged(path)
-            material = (open_tiles if told["model"] == GLOVE else open_sequences)(self.folder)
+            material = (open_tiles if inputs["model"] == GLOVE else open_sequences)(self.folder)
             vocabulary = stored_vocabulary(file)
             if not material.fits(len(vocabulary)):
-                raise self._damaged(self.folder / _material_files(told)[0])
+                raise self._damaged(self.folder / _material_files(inputs)[0])
         state = self.newest_state()
-        if state and state.best_epoch and told.get("early_stopping"):
-            self._open(loop.BEST)
-        return PreparedRun(material, vocabulary, told, sources, fingerprint)
+        if state and state.best_epoch and inputs.get("early_stopping"):
+            self._open(BEST)
+        return PreparedRun(material, vocabulary, inputs, sources, fingerprint)
 
     def is_due(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._last >= self._seconds
 
-    def save_checkpoint(self, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
+    def save_checkpoint(self, state: State, parameters: "Mapping[str, Matrix]") -> None:
         self.save(STATE, state, parameters)
         self._last = time.monotonic()
 
-    def restore_checkpoint(self, parameters: "Mapping[str, Matrix]") -> loop.State | None:
+    def restore_checkpoint(self, parameters: "Mapping[str, Matrix]") -> State | None:
         """The newest checkpoint, or snapshot if that is newer; None if training is to start at its beginning."""
         newest = self._newest()
         return self.restore(newest[0], parameters) if newest else None
 
-    def newest_state(self) -> loop.State | None:
+    def newest_state(self) -> State | None:
         """What `restore_checkpoint` would give."""
         newest = self._newest()
         return newest[1] if newest else None
 
-    def _newest(self) -> tuple[str, loop.State] | None:
-        saved = [(name, state) for name in (STATE, loop.SNAPSHOT) if (state := self._state(name)) is not None]
+    def _newest(self) -> tuple[str, State] | None:
+        saved = [(name, state) for name in (STATE, SNAPSHOT) if (state := self._state(name)) is not None]
         return max(saved, key=lambda each: (each[1].n_halvings, each[1].epoch, each[1].block), default=None)
 
-    def save(self, name: str, state: loop.State, parameters: "Mapping[str, Matrix]") -> None:
+    def save(self, name: str, state: State, parameters: "Mapping[str, Matrix]") -> None:
         tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
         metadata = {"format_version": FORMAT_VERSION, "state": json.dumps(asdict(state))}
         write = (
@@ -166,7 +164,7 @@ class Checkpoint:
         write(self._path(name), tensors, metadata, next(iter(tensors)))
         self._whole.add(name)
 
-    def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> loop.State | None:
+    def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> State | None:
         if (state := self._state(name)) is not None:
             file = self._open(name)
             for key, matrix in parameters.items():
@@ -176,12 +174,12 @@ class Checkpoint:
                 matrix[:] = np.asarray(stored.data).reshape(stored.shape)
         return state
 
-    def _state(self, name: str) -> loop.State | None:
+    def _state(self, name: str) -> State | None:
         if not os.path.exists(self._path(name)):
             return None
         with self._understood(name):
             table = json.loads(self._open(name).metadata["state"])
-            state = loop.State(**table | {"loss": loop.BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+            state = State(**table | {"loss": BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
             _check_numbers(state)
             return state
 
@@ -212,7 +210,7 @@ class Checkpoint:
     def _damaged(self, path: Path) -> InputError:
         """Of a file that is not what was written, or is not there any more."""
         advice = f"remove the folder {self.folder} to start afresh"
-        if path.name in (f"{STATE}.safetensors", f"{loop.SNAPSHOT}.safetensors"):
+        if path.name in (f"{STATE}.safetensors", f"{SNAPSHOT}.safetensors"):
             advice = f"remove this file to go on from what else is there, or the folder {self.folder} to start afresh"
         return InputError(f"{path}: is damaged, as a power cut or a full disk may leave it; {advice}")
 
@@ -224,9 +222,9 @@ class Checkpoint:
         (self.folder / RUN_FILE).unlink(missing_ok=True)
 
 
-def _material_files(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the files that hold what is trained on."""
-    return tiles.FILES if told["model"] == GLOVE else word_ids.FILES
+    return tiles.FILES if inputs["model"] == GLOVE else word_ids.FILES
 
 
 def _synchronise(path: Path) -> None:
@@ -240,7 +238,7 @@ def _synchronise(path: Path) -> None:
         os.close(descriptor)
 
 
-def _check_numbers(state: loop.State) -> None:
+def _check_numbers(state: State) -> None:
     """Raises: ValueError if a state is not made of the numbers that it should be"""
     counts = state.epoch, state.block, state.n_halvings, state.best_epoch, state.n_threads, state.loss.n_terms
     others = state.best_score, state.loss.total, *state.losses
@@ -248,56 +246,3 @@ def _check_numbers(state: loop.State) -> None:
         raise ValueError
     if not all(type(number) in {int, float} for number in others):
         raise ValueError
-
-
-@contextmanager
-def opened(output: str, spool_folder: Path, minutes: float) -> Iterator[Checkpoint]:
-    """The checkpoint of an output, locked; for one that is no file a temporary folder that keeps nothing.
-
-    Raises: InputError if another command works on the same output, OutputError
-    """
-    if not keeps(output):
-        with ExitStack() as room:
-            with writable(str(spool_folder)):
-                name = room.enter_context(temporary_folder(spool_folder))
-            yield Checkpoint(Path(name), None)
-        return
-    folder = folder_of(output)
-    with writable(str(folder)):
-        folder.mkdir(exist_ok=True)
-        lock_file = (folder / LOCK_FILE).open("ab")
-    checkpoint = Checkpoint(folder, minutes * 60)
-    with lock_file:
-        if not _lock(lock_file):
-            raise InputError(f"{folder}: another wordvec train is at work on this output; wait for it, or stop it")
-        try:
-            yield checkpoint
-        finally:
-            if not checkpoint.holds_run:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def keeps(output: str) -> bool:
-    """Whether a checkpoint can stand beside the output."""
-    return not is_stream(output)
-
-
-def folder_of(output: str) -> Path:
-    target = Path(os.path.realpath(output))
-    return target.with_name(target.name + SUFFIX)
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock an open file until it is closed, however the process ends; whether that was possible."""
-    try:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except OSError:
-        return False
-    return True

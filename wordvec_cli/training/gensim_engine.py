@@ -1,29 +1,26 @@
-"""gensim's Word2Vec on the same words, counts and sentences: to compare with our trainer, and to trust it.
-
-gensim's fastest path reads a text file in batches of more than 10 000 words, leaves out what a batch has beyond these,
-and hands each thread as many bytes. So it gets a file of blocks: up to 9 999 words, by their ids, all of one width, and
-a line of words that it does not know, which makes all blocks as long. Thus words may be any bytes, none is left out,
-and none is read by two threads.
-"""
+"""gensim's Word2Vec on the same words, counts and sentences: to compare with our trainer, and to trust it."""
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordvec_cli.errors import DivergedError, InputError, OptionError
-from wordvec_cli.progress import Cancelled, Progress, Report, silent
-from wordvec_cli.sequences.word_ids import Ids, Sequences
+from wordvec_cli.progress import Cancelled, Progress
+from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.storage.claims import temporary_folder
-from wordvec_cli.storage.files import check_free_space, writable
-from wordvec_cli.training import loop, word2vec
-from wordvec_cli.training.model import Trained
-from wordvec_cli.training.word2vec import CBOW, HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
+from wordvec_cli.training import word2vec
+from wordvec_cli.training.frequencies import word_counts
+from wordvec_cli.training.gensim_text import GensimText, names_of_words, write_text
+from wordvec_cli.training.matrices import is_finite
+from wordvec_cli.training.session import ALONE, Session, State
+from wordvec_cli.training.trainer import Trained
+from wordvec_cli.training.word2vec_config import CBOW, HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -32,10 +29,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-GENSIMS_BATCH = 10_001  # words after which a batch ends
-WORDS_PER_BLOCK = 9_999  # at most, and of a sentence; one more line than that is what a batch has room for
 WORDS_PER_THREAD = 100_000  # at least
-TOKENS_PER_CHUNK = 1 << 18
 KEEPS_ALL = 0.5  # as `sample`: sqrt(t/f) + t/f is above 1 for every share f
 SEEDS = 1 << 32
 HIGHEST_RATE = 1000.0  # far beyond all use; where numbers overflow, gensim reads beyond its tables and crashes
@@ -96,8 +90,8 @@ class GensimTrainer:
         self.n_epochs = config.epochs
         self.folder = folder
         self.model = _model(config)
-        counts = np.maximum(word2vec.word_counts(vocabulary, sequences), 1).astype(np.int64)
-        self.model.build_vocab_from_freq(dict(zip(_keys(len(vocabulary)), counts.tolist(), strict=True)))
+        counts = np.maximum(word_counts(vocabulary, sequences), 1).astype(np.int64)
+        self.model.build_vocab_from_freq(dict(zip(names_of_words(len(vocabulary)), counts.tolist(), strict=True)))
         if init is not None:
             word2vec.take_over(init, vocabulary, self.matrix, self.context)
             if not self.is_finite():
@@ -126,7 +120,7 @@ class GensimTrainer:
         return {"inputs": self.matrix, "outputs": self.outputs}
 
     def is_finite(self) -> bool:
-        return all(loop.is_finite(matrix) for matrix in self.parameters.values())
+        return all(is_finite(matrix) for matrix in self.parameters.values())
 
 
 def _model(config: Word2VecConfig) -> Any:
@@ -145,7 +139,7 @@ def _model(config: Word2VecConfig) -> Any:
     )  # fmt: skip
 
 
-def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained:
+def train(trainer: GensimTrainer, session: Session = ALONE) -> Trained:
     """Train by gensim. On one thread the result is a function of the corpus, the vocabulary and the configuration.
 
     The state that is given has no losses: those that gensim tells are wrong. Of the session, the keeper and the
@@ -156,17 +150,17 @@ def train(trainer: GensimTrainer, session: loop.Session = loop.ALONE) -> Trained
     model.workers = n_workers(session.n_threads, trainer.units_per_epoch)
     untrained = zlib.crc32(trainer.outputs.data)
     with temporary_folder(trainer.folder) as folder:
-        text = _write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
+        text = write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
         if not text.has_pairs:
             raise InputError(trainer.nothing_to_learn)
         _train_on(text, trainer, session)
     if zlib.crc32(trainer.outputs.data) == untrained:
         raise InputError(trainer.nothing_to_learn)
-    state = loop.State(epoch=trainer.n_epochs, n_threads=model.workers)
+    state = State(epoch=trainer.n_epochs, n_threads=model.workers)
     return Trained(trainer.matrix, trainer.context, state)
 
 
-def _train_on(text: "_Text", trainer: GensimTrainer, session: loop.Session) -> None:
+def _train_on(text: "GensimText", trainer: GensimTrainer, session: Session) -> None:
     """Let gensim train in a thread of its own; however this ends, none of gensim's threads is at work any more."""
     from gensim.models.callbacks import CallbackAny2Vec
 
@@ -191,7 +185,7 @@ def _train_on(text: "_Text", trainer: GensimTrainer, session: loop.Session) -> N
 class _Epochs:
     """Checks, scores and reports epochs as they end."""
 
-    def __init__(self, trainer: GensimTrainer, session: loop.Session) -> None:
+    def __init__(self, trainer: GensimTrainer, session: Session) -> None:
         self.are_stopped = False
         self._trainer = trainer
         self._session = session
@@ -221,93 +215,3 @@ class _Epochs:
         n_words, n_epochs = self._trainer.units_per_epoch, self._trainer.n_epochs
         epoch = {"epoch": min(self._n_done + 1, n_epochs)}
         self._session.report(Progress("training", n_words * self._n_done, n_words * n_epochs, "words", epoch))
-
-
-# ---------------------------------------------------------------- the text that gensim reads
-
-
-class _Text(NamedTuple):
-    """A file of blocks of GENSIMS_BATCH words, whose number is a multiple of that of the threads."""
-
-    path: Path
-    total_words: int  # as gensim is to be told: a thread ends with the batch in which it has read more than its share
-    n_lines: int
-    has_pairs: bool
-
-
-def _keys(n_words: int) -> Iterator[str]:
-    """The names that gensim knows the words by."""
-    width = _width(n_words)
-    return (f"{word_id:0{width}d}" for word_id in range(n_words))
-
-
-def _width(n_words: int) -> int:
-    return len(str(n_words - 1))
-
-
-def _name_table(n_words: int) -> "NDArray[np.uint8]":
-    """The same names as bytes, each with a space after it; the last one is no word's."""
-    width = _width(n_words)
-    table = np.full((n_words + 1, width + 1), ord("_"), np.uint8)
-    for i in range(width):
-        table[:-1, width - 1 - i] = ord("0") + np.arange(n_words) // 10**i % 10
-    table[:, -1] = ord(" ")
-    return table
-
-
-def _write_text(sequences: Sequences, n_words: int, n_threads: int, folder: Path, report: Report = silent) -> _Text:
-    path = folder / "blocks"
-    names = _name_table(n_words)
-    check_free_space(folder, sequences.n_known * names.shape[1], "the corpus as a text for gensim")
-    n_blocks = n_sentences = n_written = 0
-    with writable(f"{folder} (temporary files)"), path.open("wb") as file:
-        for ids, is_start in _blocks(sequences):
-            _write_block(file, names, ids, is_start)
-            n_blocks += 1
-            n_sentences += int(np.count_nonzero(is_start))
-            n_written += len(ids)
-            report(Progress("writing for gensim", n_written, sequences.n_known, "words"))
-        for _ in range(-n_blocks % n_threads):
-            _write_block(file, names, np.empty(0, np.int32), np.empty(0, np.bool_))
-            n_blocks += 1
-    return _Text(path, n_blocks * GENSIMS_BATCH - n_threads, n_sentences + n_blocks, n_written > n_sentences)
-
-
-def _write_block(file: BinaryIO, names: "NDArray[np.uint8]", ids: Ids, is_start: "NDArray[np.bool_]") -> None:
-    n_fillers = GENSIMS_BATCH - len(ids)
-    words = names[np.append(ids, np.full(n_fillers, len(names) - 1))]
-    is_end = np.zeros(len(words), np.bool_)
-    is_end[: len(ids)] = np.append(is_start[1:], True)[: len(ids)]
-    is_end[-1] = True
-    words[is_end, -1] = ord("\n")
-    file.write(words.data)
-
-
-def _blocks(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
-    """The known ids in blocks of whole sentences, and which of them start one."""
-    ids, is_start = np.empty(0, np.int32), np.empty(0, np.bool_)
-    for more in _known_words(sequences):
-        ids, is_start = np.append(ids, more[0]), np.append(is_start, more[1])
-        first = 0
-        while len(ids) - first > WORDS_PER_BLOCK:
-            end = first + 1 + int(np.flatnonzero(is_start[first + 1 : first + WORDS_PER_BLOCK + 1])[-1])
-            yield ids[first:end], is_start[first:end]
-            first = end
-        ids, is_start = ids[first:], is_start[first:]
-    yield ids, is_start
-
-
-def _known_words(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
-    """The known ids, chunk by chunk, and which of them start a sentence: a long line becomes several."""
-    n_before = 0  # known words before the chunk
-    line_start = 0  # known words before the line that goes on into the chunk
-    for first in range(0, len(sequences.ids), TOKENS_PER_CHUNK):
-        ids = sequences.ids[first : first + TOKENS_PER_CHUNK]
-        n_known = np.zeros(len(ids) + 1, np.int64)
-        np.cumsum(ids >= 0, out=n_known[1:])
-        lines = slice(*np.searchsorted(sequences.offsets, [first, first + len(ids)]))
-        line_starts = np.append(line_start, n_before + n_known[sequences.offsets[lines] - first])
-        numbers = n_before + np.arange(n_known[-1])
-        places_in_line = numbers - line_starts[np.searchsorted(line_starts, numbers, side="right") - 1]
-        yield ids[ids >= 0], places_in_line % WORDS_PER_BLOCK == 0
-        n_before, line_start = n_before + int(n_known[-1]), int(line_starts[-1])

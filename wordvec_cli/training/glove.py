@@ -14,19 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wordvec_cli.sequences.pairs import PairOptions, Unknown
-from wordvec_cli.training import loop
-from wordvec_cli.training.model import (
-    EXPLODED,
-    aligned_zeros,
-    check_choices,
-    check_lowest,
-    check_positive,
-    complaint_of,
-    fill_uniform,
-    padded,
-    words_in_common,
-)
+from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
+from wordvec_cli.training.options import check_choices, check_lowest, check_positive
+from wordvec_cli.training.session import BlockLoss
 from wordvec_cli.training.tiles import Tiles, Weighting
+from wordvec_cli.training.trainer import EXPLODED, complaint_of
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -213,20 +205,20 @@ class GloveTrainer:
         self._n_threads = n_threads
         self._train_pairs(self._tiles.pairs[:0], (0, 0), rate_factor=0.0, seed=0)
 
-    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
         n_blocks = self._tiles.n_blocks
         rng = np.random.default_rng([self._config.seed, epoch])
         rows, columns = rng.permutation(n_blocks), rng.permutation(n_blocks)
         tiles = list(zip(rows.tolist(), np.roll(columns, block).tolist(), strict=True))
         with ThreadPoolExecutor(self._n_threads) as pool:
             losses = pool.map(partial(self.train_tile, epoch=epoch, rate_factor=rate_factor), tiles)
-            return sum(losses, loop.BlockLoss())
+            return sum(losses, BlockLoss())
 
-    def train_tile(self, tile: tuple[int, int], epoch: int = 0, rate_factor: float = 1.0) -> loop.BlockLoss:
+    def train_tile(self, tile: tuple[int, int], epoch: int = 0, rate_factor: float = 1.0) -> BlockLoss:
         """Update the parameters of a row block and a column block in place."""
         pairs = self._tiles.tile(*tile)
         seed = np.random.SeedSequence((self._config.seed, epoch, *tile)).generate_state(1, np.uint64)[0]
-        return loop.BlockLoss(self._train_pairs(pairs, tile, rate_factor, int(seed)), len(pairs))
+        return BlockLoss(self._train_pairs(pairs, tile, rate_factor, int(seed)), len(pairs))
 
     def _train_pairs(self, pairs: "NDArray[np.void]", tile: tuple[int, int], rate_factor: float, seed: int) -> float:
         from wordvec_cli.kernels import glove

@@ -5,10 +5,10 @@ from dataclasses import fields
 from typing import Any
 
 from wordvec_cli.errors import OptionError
-from wordvec_cli.training import word2vec
+from wordvec_cli.training import word2vec_config
 from wordvec_cli.training.glove import GLOVE, GloveConfig
-from wordvec_cli.training.model import option_name
-from wordvec_cli.training.word2vec import CBOW, SKIPGRAM, Word2VecConfig
+from wordvec_cli.training.options import option_name
+from wordvec_cli.training.word2vec_config import CBOW, SKIPGRAM, Word2VecConfig
 
 Config = Word2VecConfig | GloveConfig
 CONFIGS: Mapping[str, type[Config]] = {SKIPGRAM: Word2VecConfig, CBOW: Word2VecConfig, GLOVE: GloveConfig}
@@ -27,5 +27,5 @@ def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
         if name not in names:
             raise OptionError(f"{option_name(name)}: is not for --model {model}; leave it out")
     if CONFIGS[model] is Word2VecConfig:
-        return word2vec.configured(given, defaults)
+        return word2vec_config.configured(given, defaults)
     return GloveConfig(**{name: value for name, value in {**defaults, **given}.items() if name in names})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wordvec_cli.training.glove import GLOVE
-from wordvec_cli.training.word2vec import CBOW, SKIPGRAM
+from wordvec_cli.training.word2vec_config import CBOW, SKIPGRAM
 
 Options = Mapping[str, Any]
 _COMMON = {"vector_size": 100, "window": 5, "negative": 5, "epochs": 5, "fixed_window": False, "min_count": 5}

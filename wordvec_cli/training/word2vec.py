@@ -7,26 +7,17 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
-from wordvec_cli.training import loop
-from wordvec_cli.training.model import (
-    EXPLODED,
-    aligned_zeros,
-    check_choices,
-    check_lowest,
-    check_positive,
-    complaint_of,
-    fill_uniform,
-    option_name,
-    padded,
-    words_in_common,
-)
+from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
+from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
+from wordvec_cli.training.session import BlockLoss
+from wordvec_cli.training.trainer import EXPLODED, complaint_of
+from wordvec_cli.training.word2vec_config import CBOW, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SKIPGRAM, Word2VecConfig
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -35,98 +26,9 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-SKIPGRAM, CBOW = "skipgram", "cbow"
-NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-softmax"
-MIN_RATE = 1e-4  # of the learning rate, to which it falls
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
-TOKENS_AT_ONCE = 1 << 20  # of the corpus, that are counted
 STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
-
-# Options that only one model or loss has, and their defaults there.
-_NEEDED_BY: Mapping[str, tuple[str, object]] = {
-    "negative": (NEGATIVE_SAMPLING, 5),
-    "noise_exponent": (NEGATIVE_SAMPLING, 0.75),
-    "cbow_mean": (CBOW, True),
-    "cbow_gradient": (CBOW, "sum"),
-}
-_OPTION_NAMES = {"cbow_mean": "--cbow-mean, --cbow-sum"}
-_LOWEST = {"vector_size": 1, "window": 1, "negative": 1, "epochs": 1, "seed": 0}
-_CHOICES = {
-    "model": (SKIPGRAM, CBOW),
-    "loss": (NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX),
-    "cbow_gradient": ("sum", "mean"),
-}
-
-
-@dataclass(frozen=True)
-class Word2VecConfig:
-    """Hyper-parameters of word2vec. None: the default of the model and the loss; they refuse what they do not have.
-
-    Raises: OptionError that names the option
-    """
-
-    model: Literal["skipgram", "cbow"] = "skipgram"
-    loss: Literal["negative-sampling", "hierarchical-softmax"] = "negative-sampling"
-    vector_size: int = 100
-    window: int = 5  # words on each side at most
-    fixed_window: bool = False  # else drawn from 1 to `window` for each centre word
-    negative: int | None = None  # noise words for each pair (skip-gram) or centre (CBOW)
-    noise_exponent: float | None = None  # noise words are drawn in proportion to count ** exponent
-    sample: float = 1e-3  # share of the corpus above which a word's occurrences are dropped at random; 0: none are
-    cbow_mean: bool | None = None  # whether the hidden vector is the mean of the context vectors, else their sum
-    cbow_gradient: Literal["sum", "mean"] | None = None  # a context word takes the hidden vector's error, or its share
-    epochs: int = 5
-    learning_rate: float = 0.05  # falls linearly to `min_learning_rate`
-    min_learning_rate: float | None = None
-    seed: int = 1
-    deterministic: bool = False  # whether the number of threads must not matter
-
-    def __post_init__(self) -> None:
-        check_choices(self, _CHOICES)
-        for name, (where, default) in _NEEDED_BY.items():
-            if where not in (self.model, self.loss) and getattr(self, name) is not None:
-                kind = "--model" if where == CBOW else "--loss"
-                raise OptionError(
-                    f"{_OPTION_NAMES.get(name, option_name(name))}: belongs to {kind} {where}; leave it out"
-                )
-            if where in (self.model, self.loss) and getattr(self, name) is None:
-                object.__setattr__(self, name, default)
-        if self.min_learning_rate is None:
-            object.__setattr__(self, "min_learning_rate", MIN_RATE * self.learning_rate)
-        self._check_numbers()
-
-    def _check_numbers(self) -> None:
-        check_lowest(self, _LOWEST)
-        check_positive(self, ["learning_rate"])
-        if not 0 <= self.sample < math.inf:
-            raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
-        if self.min_learning_rate is None or not 0 <= self.min_learning_rate <= self.learning_rate:
-            raise OptionError(
-                f"--min-learning-rate {self.min_learning_rate}: must be from 0 to the learning rate, "
-                f"{self.learning_rate}"
-            )
-        if self.noise_exponent is not None and not abs(self.noise_exponent) <= 10:
-            raise OptionError(f"--noise-exponent {self.noise_exponent}: must be a number from -10 to 10")
-
-    def options(self) -> dict[str, object]:
-        """The configuration as it is recorded in the vector file: what the model has."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-
-def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Word2VecConfig:
-    """The configuration of the options that are given, and of those among `defaults` that suit them.
-
-    Raises: OptionError
-    """
-    chosen = {**defaults, **given}
-    kinds = chosen.get("model", SKIPGRAM), chosen.get("loss", NEGATIVE_SAMPLING)
-    for name, (where, _) in _NEEDED_BY.items():
-        if where not in kinds and name not in given:
-            chosen.pop(name, None)
-    return Word2VecConfig(
-        **{field.name: chosen[field.name] for field in fields(Word2VecConfig) if field.name in chosen}
-    )
 
 
 class Word2VecTrainer:
@@ -200,7 +102,7 @@ class Word2VecTrainer:
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
 
-    def train_block(self, epoch: int, block: int, rate_factor: float) -> loop.BlockLoss:
+    def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
         n_tokens = len(self._sequences.ids)
         first = block * self._tokens_per_block
         last = min(first + self._tokens_per_block, n_tokens)
@@ -211,7 +113,7 @@ class Word2VecTrainer:
         highest, lowest = self._config.learning_rate, self._config.min_learning_rate or 0.0
         return highest - (highest - lowest) * epochs_done / self._config.epochs
 
-    def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> loop.BlockLoss:
+    def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
         from wordvec_cli.kernels import sgd
 
         place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
@@ -222,7 +124,7 @@ class Word2VecTrainer:
             )
         else:
             results = self._kernel(*arguments, rate, *self._limit, np.uint64(seed))
-        return loop.BlockLoss(*results)
+        return BlockLoss(*results)
 
     def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
         """The kernel of the model and the loss, those of its arguments that stay the same, and its limit, if any."""
@@ -252,36 +154,6 @@ class Word2VecTrainer:
         rows_of_group = max(sgd.GROUP + 2 * config.window, n_noise)
         limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
         return sgd.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
-
-
-def word_counts(vocabulary: Vocabulary, sequences: Sequences) -> "NDArray[np.float64]":
-    """How often each word occurs: as its vocabulary says, or else in the corpus itself."""
-    counts = np.zeros(len(vocabulary)) if vocabulary.counts is None else np.asarray(vocabulary.counts, dtype=np.float64)
-    if counts.any():
-        return counts
-    for start in range(0, len(sequences.ids), 1 << 20):
-        ids = sequences.ids[start : start + (1 << 20)]
-        counts += np.bincount(ids[ids >= 0], minlength=len(vocabulary))
-    return counts
-
-
-def trained_counts(sequences: Sequences, keep: "NDArray[np.uint32]", window: int) -> "NDArray[np.float64]":
-    """How often each word of the corpus is trained on, but for a factor: each time that it is kept, once for each word
-    of its line that stands near it.
-
-    It is the corpus that tells, and not the vocabulary, which may be that of other text.
-    """
-    counts = np.zeros(len(keep))
-    offsets, n_tokens = sequences.offsets, len(sequences.ids)
-    for first in range(0, n_tokens, TOKENS_AT_ONCE):
-        last = min(first + TOKENS_AT_ONCE, n_tokens)
-        inside = offsets[np.searchsorted(offsets, first, "right") : np.searchsorted(offsets, last)]
-        is_known = sequences.ids[first:last] >= 0
-        n_before = np.concatenate([[0], np.cumsum(is_known, dtype=np.int64)])
-        n_known = np.diff(n_before[np.concatenate([[first], inside, [last]]) - first])
-        near = np.repeat(np.clip(n_known - 1, 0, 2 * window), n_known)
-        counts += np.bincount(sequences.ids[first:last][is_known], near, minlength=len(keep))
-    return counts * keep if counts.any() else np.ones(len(keep))
 
 
 def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:
@@ -318,26 +190,6 @@ def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", contex
     matrix[known] = init.matrix[ids]
     if init.context is not None and context is not None:
         context[known] = init.context[ids]
-
-
-def keep_thresholds(counts: "NDArray[np.float64]", sample: float) -> "NDArray[np.uint32]":
-    """For each word the 32-bit number up to which a random one keeps an occurrence of it.
-
-    Source: word2vec.c; with f the word's share of the corpus, it is kept with probability sqrt(t/f) + t/f.
-    """
-    highest = np.iinfo(np.uint32).max
-    if sample == 0:
-        return np.full(len(counts), highest, dtype=np.uint32)
-    share = np.maximum(counts, 1) / max(counts.sum(), 1)
-    probability = np.minimum(np.sqrt(sample / share) + sample / share, 1)
-    thresholds: NDArray[np.uint32] = (probability * highest).astype(np.uint32)
-    return thresholds
-
-
-def highest_share(counts: "NDArray[np.float64]", keep: "NDArray[np.uint32]") -> float:
-    """The share of the most frequent word in the tokens that subsampling leaves."""
-    n_kept = counts * keep
-    return float(n_kept.max() / n_kept.sum())
 
 
 def _block_seed(seed: int, epoch: int, first: int) -> int:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wordvec_cli.classify.lines import Layout
     from wordvec_cli.classify.trainer import ClassifierConfig
     from wordvec_cli.text.tokenizer import Tokenizer
-    from wordvec_cli.training.loop import State
+    from wordvec_cli.training.session import State
     from wordvec_cli.vectors.embeddings import Embeddings
 
 LABEL_PREFIX = "__label__"
@@ -162,7 +162,7 @@ def _train(order: Order, terminal: Terminal) -> None:
     from wordvec_cli.classify.labelled import read_labelled
     from wordvec_cli.classify.trainer import train
     from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
-    from wordvec_cli.training.loop import Session
+    from wordvec_cli.training.session import Session
 
     corpus = open_corpus(order.corpus, order.tokenizer, order.spool_folder, terminal)
     corpus.check_not_output(order.output)

@@ -370,7 +370,7 @@ def _gensims_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[s
 def _check_gensim_has(config: "Config", n_threads: int) -> None:
     """Raises: OptionError for an option that gensim does not have"""
     from wordvec_cli.training import gensim_engine
-    from wordvec_cli.training.word2vec import Word2VecConfig
+    from wordvec_cli.training.word2vec_config import Word2VecConfig
 
     for name in ("resume", "early_stopping", "checkpoint_every"):
         if _is_given(name):

@@ -1,56 +1,53 @@
-"""What a training of GloVe will take: see `estimate`."""
+"""What a training of GloVe will take."""
 
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wordvec_cli.parallel import TASKS_AHEAD
 from wordvec_cli.sequences import pairs
 from wordvec_cli.training import tiles
+from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.glove import GloveConfig, GloveTrainer
-from wordvec_cli.training.model import padded
+from wordvec_cli.training.matrices import padded
 from wordvec_cli.training.tiles import Tiles
-
-if TYPE_CHECKING:
-    from wordvec_cli.training.estimate.estimate import Plan
 
 LARGEST_TILE = 1.5  # times the mean, at most
 PAIRS_TO_MEASURE = 4_000_000
 
 
-def memory(plan: "Plan") -> int:
+def memory(plan: Plan) -> int:
     """The most that counting, ordering and training take, one after the other; scores come on top of training."""
     n_tiles = tiles.number_of_blocks(len(plan.vocabulary)) ** 2
     rooms = plan.n_threads * math.ceil(LARGEST_TILE * plan.n_pairs / n_tiles) * tiles.BYTES_PER_PAIR
     return max(_memory_of_pairs(plan, n_tiles), _matrices(plan) + rooms)
 
 
-def _memory_of_pairs(plan: "Plan", n_tiles: int) -> int:
+def _memory_of_pairs(plan: Plan, n_tiles: int) -> int:
     counting = pairs.memory_bytes(len(plan.vocabulary), plan.n_tokens, plan.room) if plan.n_tokens else 0
     ordering = plan.n_threads * (TASKS_AHEAD + 1) * tiles.BYTES_PER_PAIR * tiles.MOST_PAIRS
     return max(counting, min(plan.room.memory, ordering)) + 3 * 8 * n_tiles
 
 
-def _matrices(plan: "Plan") -> int:
+def _matrices(plan: Plan) -> int:
     """Of the words and of the contexts: vectors, their sums of squares, and biases."""
     from wordvec_cli.kernels.glove import BIASES
 
     return 2 * 4 * len(plan.vocabulary) * (2 * padded(plan.config.vector_size) + BIASES)
 
 
-def state_bytes(plan: "Plan") -> int:
+def state_bytes(plan: Plan) -> int:
     """Of a checkpoint: the matrices without what pads their rows."""
     return 2 * 4 * len(plan.vocabulary) * (2 * plan.config.vector_size + 2)
 
 
-def bytes_of_tiles(plan: "Plan") -> int:
+def bytes_of_tiles(plan: Plan) -> int:
     return tiles.BYTES_PER_PAIR * plan.n_pairs + 8 * tiles.number_of_blocks(len(plan.vocabulary)) ** 2
 
 
-def measured_seconds(plan: "Plan") -> float:
+def measured_seconds(plan: Plan) -> float:
     """How long the epochs take, at the speed of about half a second of training on tiles as they will be."""
     assert isinstance(plan.config, GloveConfig)
     sample = _drawn_tiles(plan)
@@ -69,7 +66,7 @@ def measured_seconds(plan: "Plan") -> float:
     return plan.n_pairs * plan.config.epochs * seconds / n_done
 
 
-def _drawn_tiles(plan: "Plan") -> Tiles:
+def _drawn_tiles(plan: Plan) -> Tiles:
     """Tiles on the diagonal with as many pairs each as there will be, at random; the others are empty."""
     from wordvec_cli.kernels.glove import PAIR
 
