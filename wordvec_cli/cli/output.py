@@ -10,7 +10,6 @@ import click
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.visible import visible_lines
 from wordvec_cli.errors import InputError
-from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import STANDARD_STREAM, writable
 from wordvec_cli.storage.streams import STANDARD_OUTPUT, standard_output
 from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
@@ -101,38 +100,12 @@ def listed_words(path: str) -> list[bytes]:
 
 
 def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
-    """A vocabulary file; how a line is read that could be read otherwise is told. Raises: InputError"""
-    from wordvec_cli.vocabulary.file import read_vocabulary
+    from wordvec_cli.vocabulary.notes import read_and_note
 
-    file = read_vocabulary(path)
-    if file.remark:
-        terminal.note(file.remark)
-    return file
+    return read_and_note(path, terminal.note)
 
 
 def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":
-    """Count the words of a corpus, and tell what was kept, and whatever was dropped for which reason."""
-    from wordvec_cli.cli.corpora import tell_invalid_lines
-    from wordvec_cli.text.spacing import REMEDY, lacks_spaces
-    from wordvec_cli.vocabulary.counting import count_words
+    from wordvec_cli.vocabulary.notes import count_and_note
 
-    words = count_words(corpus, options, terminal.report)
-    terminal.close()
-    statistics = words.statistics
-    terminal.note(f"{counted(statistics.n_tokens, 'token')} in {counted(statistics.n_lines, 'line')}")
-    terminal.note(f"kept {counted(words.n_words, 'word')} ({counted(words.n_tokens, 'token')})")
-    for dropped, reason in (
-        (words.below_min_count, f"below --min-count {options.min_count}"),
-        (words.beyond_max_vocab, f"beyond --max-vocab {options.max_vocab}"),
-    ):
-        if dropped.n_words:
-            n_words, n_tokens = counted(dropped.n_words, "word"), counted(dropped.n_tokens, "token")
-            terminal.note(f"dropped {n_words} ({n_tokens}) {reason}")
-    if 10 * words.below_min_count.n_tokens > statistics.n_tokens and lacks_spaces(corpus):
-        terminal.note(REMEDY)
-    elif 2 * words.below_min_count.n_tokens > statistics.n_tokens:
-        terminal.note(
-            f"--min-count {options.min_count} drops more than half of so small a corpus; --min-count 1 keeps every word"
-        )
-    tell_invalid_lines(corpus, terminal, statistics.n_lines)
-    return words
+    return count_and_note(corpus, options, terminal.report, terminal.note)

@@ -45,6 +45,7 @@ class Terminal:
         fields  what the note says, for a program: in JSON they take the text's place
         """
         if not self.is_quiet:
+            self.close()  # the stage that the bar is of has ended
             self._show(text, fields or {"note": text})
 
     def error(self, text: str) -> None:
