@@ -166,7 +166,9 @@ def files(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("files")
 def test_every_example_of_the_help_runs(command: str, n_lines: int) -> None:
     help_text = done(command, "--help").stdout.decode()
-    examples = re.findall(rf"^ +((?:.*\| )?wordvec {command} .*)$", help_text.partition("\nOptions:")[0], re.MULTILINE)
+    examples = re.findall(
+        rf"^ +((?:.*\| )?wordvec {command} .*)$", help_text.partition("\nInput and output:")[0], re.MULTILINE
+    )
     assert len(examples) == n_lines
     for example in examples:
         if re.search("[|<>]", example):

@@ -6,6 +6,7 @@ A command reads its options, calls one library function and prints. It returns i
 import importlib
 import itertools
 import os
+import re
 import signal
 import sys
 import warnings
@@ -47,6 +48,22 @@ NO_THREAD = "can't start new thread"  # Python has no type of its own for it
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
 
+class Command(click.Command):
+    """A command whose help has its options in groups, and each of whose errors says where to read on."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from wordvec_cli.cli.help import write_options
+
+        write_options(self, ctx, formatter)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # which click leaves out where an option lacks its value
+            raise
+
+
 class Commands(click.Group):
     """The commands of a table of modules, each imported when it is asked for."""
 
@@ -67,7 +84,14 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"{__name__}.commands.{self.modules[cmd_name]}")
         command: click.Command = module.command
-        return command
+        return command if isinstance(command, click.Group) else _in_groups(command)
+
+
+def _in_groups(command: click.Command) -> Command:
+    return Command(
+        command.name, callback=command.callback, params=command.params, help=command.help,
+        short_help=command.short_help,
+    )  # fmt: skip
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -173,10 +197,22 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
     return status
 
 
+# What click says, and how we say it.
+_PLAIN_ENGLISH = (
+    (r"^Option '(\S+)' requires an argument$", r"\1: needs a value"),
+    (r"is not a valid integer( range)?$", "is not a whole number"),
+    (r"is not a valid float( range)?$", "is not a number"),
+    (r"is not in the range x>=(\S+)$", r"is not at least \1"),
+    (r"is not in the range x>(\S+)$", r"is not more than \1"),
+    (r"is not in the range (\S+)<=x<=(\S+)$", r"is not from \1 to \2"),
+)
+
+
 def _complaint(error: click.ClickException) -> str:
     """What click says, as one line in our way."""
     text = " ".join(error.format_message().split()).removesuffix(".")
-    text = text.replace("is not a valid integer range", "is not a whole number")
+    for pattern, ours in _PLAIN_ENGLISH:
+        text = re.sub(pattern, ours, text)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return text

@@ -1,0 +1,117 @@
+"""The help of commands: options in groups, those that are needed first on top.
+
+The groups are named here, not where an option is declared: an option that several commands share has one place in all
+of them, and a new command needs nothing to get its options in order.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import click
+
+# The groups in the order of the help, and their options in theirs. A command, or another option, before a name: that
+# place is for the option in this command, or in commands that have the other option too.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Input and output": (
+        "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
+        "matrix --vocab", "--vectors", "--matrix", "--sequences", "embed --vocab", "--decimals", "--float16",
+        "--int8", "export --spreadsheet-safe", "--mask", "--lengths", "--save-context", "--save-phrases", "--apply",
+        "--report", "--predictions",
+    ),
+    "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
+    "Answers": (
+        "-k", "--threshold", "--min-probability", "--among", "--restrict-vocab", "--restrict-vocab --min-count",
+        "--include-question", "--missing", "--missing --vocab",
+    ),
+    "Rows": (
+        "--length", "--padding", "--truncating", "--specials", "--specials --missing", "--value", "--dtype", "--as",
+        "--keep-padding", "--match", "matrix --vector-size", "matrix --seed", "--pool",
+    ),
+    "Model": (
+        "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
+        "--min-learning-rate", "--word-ngrams", "--buckets", "--init", "--freeze", "--preset", "--like", "--engine",
+        "--seed", "--deterministic",
+    ),
+    "Skip-gram and CBOW only": ("--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window"),
+    "CBOW only": ("--cbow-mean", "--cbow-gradient"),
+    "GloVe only": (
+        "--symmetric", "--distance-weighting", "--unknown", "--x-max", "--weight-exponent", "--gradient-clip",
+        "--combine", "--unknown-vector",
+    ),
+    "Pairs": ("cooccur --window", "cooccur --symmetric", "cooccur --distance-weighting", "cooccur --unknown"),
+    "Phrases": (
+        "--scoring", "--phrase-threshold", "phrases --min-count", "--connector-words", "--delimiter", "--passes",
+        "--join-punctuation", "--max-candidates",
+    ),
+    "Words": ("--min-count", "--max-vocab", "--min-count-label", "--words", "--limit"),
+    "Rules of scoring": (
+        "--protocol", "--max-words", "--case", "--unknown-words", "--method", "--bootstrap", "--bootstrap --seed",
+    ),
+    "Neighbours": ("compare -k", "--first-words", "compare --words", "--top"),
+    "Scores while training": ("--eval-set", "--early-stopping"),
+    "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
+    "Labelled lines": ("--label-prefix", "--text-column", "--label-column"),
+    "What is printed": ("--per-section", "--confusion", "--format", "--header", "--spreadsheet-safe", "--null"),
+    "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
+    "Reading vector files": (
+        "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",
+        "--max-bytes",
+    ),
+    "Progress and resources": ("--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--help"),
+}  # fmt: skip
+_PLACES = {name: (title, place) for title, names in GROUPS.items() for place, name in enumerate(names)}
+WIDEST_NAMES = 28  # beyond it, the text begins on the next line
+_RANGE = re.compile(r"(; |  \[)[-\d.<>=]*x[<>=][^\]]*\]")  # a limit that click adds: `[default: 5; x>=1]`
+
+
+class Record(NamedTuple):
+    """An option as the help shows it."""
+
+    names: str
+    text: str
+
+
+def option_groups(command: click.Command, context: click.Context) -> dict[str, list[Record]]:
+    """The options that the help shows, by the titles of their groups. Raises: KeyError if one has no group"""
+    placed = []
+    for option in command.get_params(context):
+        record = option.get_help_record(context)
+        if isinstance(option, click.Option) and record is not None:
+            placed.append((place_of(option, command, context), Record(record[0], _without_limits(record[1]))))
+    found: dict[str, list[Record]] = {title: [] for title in GROUPS}
+    for (title, _), record in sorted(placed, key=lambda each: each[0][1]):
+        found[title].append(record)
+    return {title: records for title, records in found.items() if records}
+
+
+def place_of(option: click.Option, command: click.Command, context: click.Context) -> tuple[str, int]:
+    """The title of an option's group, and its place there. Raises: KeyError if it has none"""
+    name = long_name(option)
+    owners = [full_name(context), *(long_name(each) for each in command.params if isinstance(each, click.Option))]
+    special = next((f"{owner} {name}" for owner in owners if f"{owner} {name}" in _PLACES), name)
+    return _PLACES[special]
+
+
+def long_name(option: click.Option) -> str:
+    return next((name for name in option.opts if name.startswith("--")), option.opts[0])
+
+
+def full_name(context: click.Context) -> str:
+    """`classify train`, of `wordvec classify train`."""
+    return context.command_path.removeprefix("wordvec ")
+
+
+def write_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
+    """The groups, their texts all in one column."""
+    groups = option_groups(command, context)
+    lengths = [len(record.names) for records in groups.values() for record in records]
+    width = max((length for length in lengths if length <= WIDEST_NAMES), default=0)
+    for title, records in groups.items():
+        with formatter.section(title):
+            formatter.write_dl([(names.ljust(width), text) for names, text in records], col_max=width)
+
+
+def _without_limits(text: str) -> str:
+    """Without click's limits (`x>=1`), which an error tells where one is passed."""
+    return _RANGE.sub(lambda match: "]" if match[1] == "; " else "", text)
