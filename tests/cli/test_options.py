@@ -9,15 +9,16 @@ from tests.conftest import COMMAND
 from wordvec_cli import __version__, formats
 from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.options import Size
-from wordvec_cli.cli.spelling import OURS
+from wordvec_cli.cli.spelling import OURS, renamed_options
+from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import READABLE
 
 # Their help says what it is for each command.
-OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "threshold", "unknown", "window", "words"}
+OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "unknown", "window", "words"}
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.
-OF_CLASSIFIERS = {"loss", "vector-size", "epochs", "learning-rate", "init", "k", "threshold"}
+OF_CLASSIFIERS = {"loss", "vector-size", "epochs", "learning-rate", "init", "k"}
 
 
 def commands(group: click.Group = wordvec, prefix: str = "") -> dict[str, click.Command]:
@@ -104,3 +105,22 @@ def test_help_names_what_a_value_is_in_one_letter_or_word() -> None:
                     name,
                     shown,
                 )
+
+
+def test_a_renamed_option_still_takes_its_old_name_and_shows_the_new_one() -> None:
+    renamed = {name: renamed_options(command) for name, command in commands().items() if renamed_options(command)}
+    assert renamed == {
+        "phrases": {"--threshold": "--phrase-threshold"},
+        "classify predict": {"--threshold": "--min-probability"},
+        "classify test": {"--threshold": "--min-probability"},
+    }
+    for name, names in renamed.items():
+        command = commands()[name]
+        for old, new in names.items():
+            others = ["-o", "output", "corpus"] if name == "phrases" else ["model"]
+            given = [command.make_context(name, [each, "0.25", *others], obj=Terminal()).params for each in (old, new)]
+            assert given[0] == given[1]
+            assert 0.25 in given[0].values()
+            text = command.get_help(click.Context(command, info_name=name))
+            assert new in text
+            assert f"{old} " not in text

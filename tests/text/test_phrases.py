@@ -341,7 +341,7 @@ def test_the_command_says_when_rare_pairs_were_dropped(wordvec: Run, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--scoring", "npmi"], 2, "Error: --threshold 10: npmi scores lie between -1 and 1"),
+        (["--scoring", "npmi"], 2, "Error: --phrase-threshold 10: npmi scores lie between -1 and 1"),
         (["--apply", "p.tsv", "--min-count", "5"], 2, "--min-count: cannot go with --apply"),
         (["--apply", "p.tsv", "--save-phrases", "q.tsv"], 2, "--save-phrases: cannot go with --apply"),
         (["--save-phrases", "./out"], 2, "--save-phrases ./out: is the output too"),

@@ -42,6 +42,7 @@ OURS = {
     "t": "--sample",
     "tempfile": "--tmp-dir",
     "thread": "--threads",
+    "threshold": "--threshold (similar), --min-probability (classify) or --phrase-threshold (phrases)",
     "topn": "-k",
     "train": "an argument: wordvec train CORPUS...",
     "useunkvec": "--unknown-vector",
@@ -72,7 +73,7 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
     if isinstance(command, click.Group):
         check_single_dashes(arguments[1:], command, context)
         return
-    long_names, whole = _long_names(command), context.find_root().command
+    long_names, renamed, whole = _long_names(command), renamed_options(command), context.find_root().command
     assert isinstance(whole, click.Group)
     for argument in arguments[1:]:
         if argument == "--":
@@ -81,6 +82,7 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
             continue
         name = match[1]
         ours = f"--{name.replace('_', '-')}"
+        ours = renamed.get(ours, ours)
         if ours in long_names:
             raise click.UsageError(f"no such option: -{name}; here it is {ours}", context)
         if _plain(name) in OURS or _plain(name) in ABSENT:
@@ -118,6 +120,12 @@ def _instead(name: str, context: click.Context | None, commands: click.Group) ->
 
 def _long_names(command: click.Command) -> list[str]:
     return [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
+
+
+def renamed_options(command: click.Command) -> dict[str, str]:
+    """The old names of options that have another one, and what they are called now."""
+    old_names = [(getattr(parameter, "old_name", None), parameter.opts[0]) for parameter in command.params]
+    return {old: new for old, new in old_names if old}
 
 
 def _every_command(group: click.Group, prefix: str = "wordvec") -> Iterator[tuple[str, list[str]]]:

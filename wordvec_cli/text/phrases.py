@@ -74,10 +74,10 @@ class PhraseOptions:
             raise OptionError(f"--passes {self.n_passes}: is more than {MOST_PASSES}; choose fewer")
         if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
             raise OptionError(
-                f"--threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
+                f"--phrase-threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
             )
         if self.scoring == "default" and not 0 < self.threshold < math.inf:
-            raise OptionError(f"--threshold {self.threshold:g}: has to be positive for the default scoring")
+            raise OptionError(f"--phrase-threshold {self.threshold:g}: has to be positive for the default scoring")
         for option, word in [
             ("--delimiter", self.delimiter),
             *(("--connector-words", w) for w in self.connector_words),

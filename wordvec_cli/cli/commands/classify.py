@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli import Commands
-from wordvec_cli.cli.options import combined, is_number
+from wordvec_cli.cli.options import Renamed, combined, is_number
 from wordvec_cli.cli.output import lines_of_stdin
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
@@ -43,7 +43,10 @@ text_column_option = click.option(
     "line.",
 )
 threshold_option = click.option(
-    "--threshold",
+    "--min-probability",
+    "threshold",
+    cls=Renamed,
+    old_name="--threshold",
     type=click.FloatRange(0, 1),
     callback=is_number,
     default=0.0,

@@ -53,7 +53,7 @@ def command(
 
     \b
     wordvec classify predict model.safetensors < lines.txt
-    echo 'how long does bread keep ?' | wordvec classify predict model.safetensors -k 3 --threshold 0.1
+    echo 'how long does bread keep ?' | wordvec classify predict model.safetensors -k 3 --min-probability 0.1
     wordvec classify predict model.safetensors mail.jsonl --text-column body --format json
     """
     from wordvec_cli.classify.model import load

@@ -65,7 +65,7 @@ def command(
 
     \b
     wordvec classify test model.safetensors test.txt
-    wordvec classify test model.safetensors test.txt -k 5 --threshold 0.2 --format json
+    wordvec classify test model.safetensors test.txt -k 5 --min-probability 0.2 --format json
     wordvec classify test model.safetensors dev.tsv --text-column sentence --label-column label --confusion
     """
     from wordvec_cli.classify.model import load

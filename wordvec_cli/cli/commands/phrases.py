@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from wordvec_cli.cli.options import (
+    Renamed,
     agreed_tokenizer,
     corpus_argument,
     corpus_options,
@@ -40,11 +41,20 @@ LEARNING = (
 @output_option("the lines of CORPUS with their phrases joined")
 @click.option(
     "--scoring", type=click.Choice(["default", "npmi"]), default="default", show_default=True,
-    help="default: word2vec's score, the pairs' surplus over chance; npmi: from -1 to 1, with a --threshold like 0.5.",
+    help="default: word2vec's score, the pairs' surplus over chance; npmi: from -1 to 1, so give a "
+    "--phrase-threshold like 0.5.",
 )  # fmt: skip
 @min_count_option(default=5, help="Leave pairs alone that occur less often.")
 @click.option(
-    "--threshold", type=float, default=10.0, show_default=True, metavar="X", help="Join pairs with a higher score."
+    "--phrase-threshold",
+    "threshold",
+    cls=Renamed,
+    old_name="--threshold",
+    type=float,
+    default=10.0,
+    show_default=True,
+    metavar="X",
+    help="Join pairs with a higher score.",
 )
 @click.option("--delimiter", default="_", show_default=True, metavar="TEXT", help="What stands between joined words.")
 @click.option(
