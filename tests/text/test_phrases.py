@@ -436,7 +436,7 @@ def test_phrases_and_text_change_together(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wordvec_cli.text.phrases.join", _failing)
+        patch.setattr("wordvec_cli.text.phrase_files.join", _failing)
         result = run_here("phrases", corpus, "-o", tmp_path / "out", "--save-phrases", tmp_path / "p.tsv")
     assert result.returncode == 1
     assert ((tmp_path / "p.tsv").read_text(), (tmp_path / "out").read_text()) == ("old", "old")

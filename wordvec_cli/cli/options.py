@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.storage.files import output_folder
+from wordvec_cli.storage import files
 from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wordvec_cli.layer.row_rule import Specials
     from wordvec_cli.text.tokenizer import Tokenizer
 
@@ -80,6 +78,9 @@ def combined(*decorators: Decorator) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+spool_folder = files.spool_folder
 
 
 def usable_cpus() -> int:
@@ -242,13 +243,6 @@ def output_option(what: str) -> Decorator:
     return click.option(
         "-o", "--output", required=True, metavar="FILE", help=f"Where to write {what}; - is standard output."
     )
-
-
-def spool_folder(tmp_dir: str | None, output: str) -> "Path":
-    """Where the temporary files of a command that writes `output` go."""
-    from pathlib import Path
-
-    return Path(tmp_dir) if tmp_dir else output_folder(output)
 
 
 invalid_utf8_option = click.option(

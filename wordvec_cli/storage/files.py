@@ -256,6 +256,13 @@ def output_folder(path: str) -> "Path":
     return folder if os.access(folder, os.W_OK) and folder != Path("/dev") else Path(tempfile.gettempdir())
 
 
+def spool_folder(tmp_dir: str | None, output: str) -> "Path":
+    """Where the temporary files of work that writes `output` go: into the folder that was asked for, or beside it."""
+    from pathlib import Path
+
+    return Path(tmp_dir) if tmp_dir else output_folder(output)
+
+
 @contextmanager
 def replacing(path: str) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of `path` at the end of the block, whole, or not at all.

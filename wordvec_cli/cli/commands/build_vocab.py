@@ -11,10 +11,8 @@ from wordvec_cli.cli.options import (
     memory_option,
     min_count_option,
     output_option,
-    spool_folder,
     to_option,
 )
-from wordvec_cli.cli.output import count_words_and_tell
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -61,16 +59,10 @@ def command(
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
-    from wordvec_cli.cli.corpora import open_corpus
-    from wordvec_cli.storage.output_names import check_not_compressed
-    from wordvec_cli.storage.sidecar import check_outputs
     from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary.build import VocabularyOrder, build_vocabulary
     from wordvec_cli.vocabulary.counting import CountOptions
-    from wordvec_cli.vocabulary.file import write_vocabulary
 
-    check_outputs([output])
-    check_not_compressed(output, ".tsv")
-    options = CountOptions(min_count, max_vocab, memory, threads)
-    text = open_corpus(corpus, tokenizer or Tokenizer(), spool_folder(tmp_dir, output), terminal)
-    text.check_not_output(output)
-    write_vocabulary(count_words_and_tell(text, options, terminal), output, layout)
+    counting = CountOptions(min_count, max_vocab, memory, threads)
+    order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir)
+    build_vocabulary(order, terminal.report, terminal.note)

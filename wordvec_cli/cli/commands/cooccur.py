@@ -5,32 +5,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.options import (
-    agreed_tokenizer,
     corpus_argument,
     corpus_options,
     memory_option,
     output_option,
     pair_options,
-    spool_folder,
     to_option,
     vocab_option,
 )
-from wordvec_cli.cli.output import is_for_terminal, read_vocabulary_and_tell
+from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.messages import counted
-from wordvec_cli.storage.files import (
-    STANDARD_STREAM,
-    are_on_one_disk,
-    check_free_space,
-    check_not_input,
-    check_output,
-    output_folder,
-)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from wordvec_cli.sequences.pairs import PairCounter
     from wordvec_cli.sequences.pairs_file import Layout
     from wordvec_cli.text.tokenizer import Tokenizer
 
@@ -67,13 +53,11 @@ def command(
     vocab: str,
     layout: "Layout | None",
     window: int,
-    symmetric: bool | None,
-    distance_weighting: bool | None,
-    unknown: str | None,
     tokenizer: "Tokenizer | None",
     threads: int,
     memory: int,
     tmp_dir: str | None,
+    **counting: Any,
 ) -> None:
     """Count which words of CORPUS stand near which: files, folders, or - for standard input; compressed ones too.
 
@@ -87,45 +71,9 @@ def command(
     """  # fmt: skip
     if is_for_terminal(output):
         raise click.UsageError("-o -: pairs are binary; use -o FILE or redirect the output")
-    from wordvec_cli.cli.corpora import open_corpus, tell_invalid_lines
-    from wordvec_cli.sequences import pairs_file
-    from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Room
-    from wordvec_cli.sequences.word_ids import encode
-    from wordvec_cli.storage.output_names import check_ending
+    from wordvec_cli.sequences.count_pairs import PairsOrder, write_counted_pairs
+    from wordvec_cli.sequences.pairs import PairOptions
 
-    check_output(output)
-    check_not_input(output, vocab)
-    given: dict[str, Any] = {"symmetric": symmetric, "distance_weighting": distance_weighting, "unknown": unknown}
-    options = PairOptions(window, **{name: value for name, value in given.items() if value is not None})
-    layout = layout or pairs_file.layout_of(output)
-    check_ending(output, [".bin"] if layout == "glove" else [".safetensors"])
-    words = read_vocabulary_and_tell(vocab, terminal)
-    if words.note:
-        terminal.note(words.note)
-    folder = spool_folder(tmp_dir, output)
-    text = open_corpus(corpus, agreed_tokenizer(tokenizer, words.tokenizer, f"{vocab}: was built"), folder, terminal)
-    text.check_not_output(output)
-    sequences = encode(text, words.vocabulary, threads, terminal.report)
-    counter = PairCounter(sequences, len(words.vocabulary), options, Room(folder, memory, threads))
-    _check_space(counter, folder, output, terminal)
-    pairs = counter.count(terminal.report)
-    terminal.close()
-    known, found = counted(sequences.n_known, "token"), counted(len(pairs), "pair of words", "pairs of words")
-    terminal.note(f"in {vocab}: {known}; not in it: {sequences.n_unknown}; {found}")
-    tell_invalid_lines(text, terminal, sequences.statistics.n_lines)
-    file = pairs_file.PairsFile(pairs, words.vocabulary, options, text.tokenizer, sequences.corpus_fingerprint)
-    pairs_file.write_pairs(output, file, layout)
-
-
-def _check_space(counter: "PairCounter", folder: "Path", output: str, terminal: Terminal) -> None:
-    """Raises: OutputError if the disks of the temporary files and the output have too little room"""
-    from wordvec_cli.sequences.pairs import BYTES_PER_PAIR
-
-    if counter.n_runs > 1:
-        terminal.note(f"--memory holds a part of the corpus: it is counted in {counter.n_runs} runs, which are merged")
-    check_free_space(folder, counter.disk_bytes, "counting pairs")
-    if output != STANDARD_STREAM:
-        to_come = BYTES_PER_PAIR * counter.n_pairs_about
-        there = output_folder(output)
-        shared = counter.disk_bytes if are_on_one_disk(there, folder) else 0
-        check_free_space(there, to_come + shared, output)
+    given = {name: value for name, value in counting.items() if value is not None}
+    order = PairsOrder(corpus, vocab, output, PairOptions(window, **given), layout, tokenizer, threads, memory, tmp_dir)
+    write_counted_pairs(order, terminal.report, terminal.note)

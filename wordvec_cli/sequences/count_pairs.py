@@ -1,0 +1,106 @@
+"""From a corpus to a file of pairs: which words stand near which, and how often."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note, Report
+from wordvec_cli.sequences.pairs import BYTES_PER_PAIR, PairCounter, PairOptions, Room
+from wordvec_cli.sequences.pairs_file import Layout, PairsFile, layout_of, write_pairs
+from wordvec_cli.sequences.word_ids import encode
+from wordvec_cli.storage.files import (
+    STANDARD_STREAM,
+    are_on_one_disk,
+    check_free_space,
+    check_not_input,
+    check_output,
+    output_folder,
+    spool_folder,
+)
+from wordvec_cli.storage.output_names import check_ending
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
+from wordvec_cli.vocabulary.file import VocabularyFile
+from wordvec_cli.vocabulary.notes import read_and_note
+
+ENDINGS = {"glove": [".bin"], "safetensors": [".safetensors"]}
+
+
+@dataclass(frozen=True)
+class PairsOrder:
+    """What to count, and where to write it.
+
+    corpus     files and folders; - is standard input
+    vocab      a vocabulary file
+    layout     None: by the output's name
+    tokenizer  None: that of the vocabulary
+    tmp_dir    for temporary files; None: the output's folder
+    """
+
+    corpus: tuple[str, ...]
+    vocab: str
+    output: str
+    counting: PairOptions
+    layout: Layout | None = None
+    tokenizer: Tokenizer | None = None
+    n_threads: int = 1
+    memory_bytes: int = 1_000_000_000
+    tmp_dir: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        return spool_folder(self.tmp_dir, self.output)
+
+    @property
+    def chosen_layout(self) -> Layout:
+        return self.layout or layout_of(self.output)
+
+    def check(self) -> None:
+        """Raises: OptionError, OutputError"""
+        check_output(self.output)
+        check_not_input(self.output, self.vocab)
+        check_ending(self.output, ENDINGS[self.chosen_layout])
+
+
+def write_counted_pairs(order: PairsOrder, report: Report, note: Note) -> None:
+    """Count which words of a corpus stand near which, and write that. Raises: InputError, OptionError, OutputError"""
+    order.check()
+    words = read_and_note(order.vocab, note)
+    if words.note:
+        note(words.note)
+    corpus = _open_corpus(order, words, note)
+    file = _counted(order, words, corpus, report, note)
+    write_pairs(order.output, file, order.chosen_layout)
+
+
+def _open_corpus(order: PairsOrder, words: VocabularyFile, note: Note) -> Corpus:
+    tokenizer = agreed_tokenizer(order.tokenizer, words.tokenizer, f"{order.vocab}: was built")
+    corpus = open_corpus(order.corpus, tokenizer, order.folder, note)
+    corpus.check_not_output(order.output)
+    return corpus
+
+
+def _counted(order: PairsOrder, words: VocabularyFile, corpus: Corpus, report: Report, note: Note) -> PairsFile:
+    vocabulary = words.vocabulary
+    sequences = encode(corpus, vocabulary, order.n_threads, report)
+    room = Room(order.folder, order.memory_bytes, order.n_threads)
+    counter = PairCounter(sequences, len(vocabulary), order.counting, room)
+    _check_space(counter, order, note)
+    pairs = counter.count(report)
+    known, found = counted(sequences.n_known, "token"), counted(len(pairs), "pair of words", "pairs of words")
+    note(f"in {order.vocab}: {known}; not in it: {sequences.n_unknown}; {found}")
+    note_invalid_lines(corpus, note, sequences.statistics.n_lines)
+    return PairsFile(pairs, vocabulary, order.counting, corpus.tokenizer, sequences.corpus_fingerprint)
+
+
+def _check_space(counter: PairCounter, order: PairsOrder, note: Note) -> None:
+    """Raises: OutputError if the disks of the temporary files and the output have too little room"""
+    if counter.n_runs > 1:
+        note(f"--memory holds a part of the corpus: it is counted in {counter.n_runs} runs, which are merged")
+    check_free_space(order.folder, counter.disk_bytes, "counting pairs")
+    if order.output != STANDARD_STREAM:
+        to_come = BYTES_PER_PAIR * counter.n_pairs_about
+        there = output_folder(order.output)
+        shared = counter.disk_bytes if are_on_one_disk(there, order.folder) else 0
+        check_free_space(there, to_come + shared, order.output)
