@@ -1,5 +1,6 @@
-"""Questions to vectors that are made of words: how they are read, and how answers are written."""
+"""The commands that answer questions of words: what they share, from the options to the lines of an answer."""
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,14 +8,16 @@ from typing import Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder, missing_option, vocab_option
+from wordvec_cli.cli.missing import fuller_vocab_option, missing_option, word_finder
 from wordvec_cli.cli.options import combined, null_option, progress_options
-from wordvec_cli.cli.output import as_text, asked, fields_of, shown
+from wordvec_cli.cli.output import as_text, asked, fields_of
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import vector_options
+from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
+from wordvec_cli.queries.questions import Question
+from wordvec_cli.queries.word_finder import WordFinder
 
 metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
@@ -22,61 +25,86 @@ metric_option = click.option(
 )  # fmt: skip
 
 
-# Of every command that answers questions, in the order of the help text.
-question_options = combined(
+class Asking(NamedTuple):
+    """How questions are read, what a missing word gets, and how answers are printed."""
+
+    table: Table
+    is_null: bool
+    missing: str
+    vocab: str | None
+    source: VectorSource
+
+    def finder(self, path: str, terminal: Terminal) -> WordFinder:
+        """Finds words in a vector file. Raises: InputError, OptionError"""
+        embeddings = self.source.open(path, terminal, self.vocab, is_again=True)
+        return word_finder(path, embeddings, terminal, self.vocab, self.missing)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether a question without an answer gets a line."""
+        return self.missing == "blank"
+
+
+# In the order of the help text.
+_QUESTION_OPTIONS = combined(
     table_options(
         "tsv: tabs, a line for each answer; csv: the same between commas, below titles, for spreadsheets and "
         "data frames; json: an object for each question."
     ),
-    null_option, missing_option, vocab_option, vector_options, progress_options,
+    null_option, missing_option, fuller_vocab_option, vector_options, progress_options,
 )  # fmt: skip
 
 
-class Question(NamedTuple):
-    """A question to the vectors.
+def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that answers questions, as one argument: `asking`, an Asking."""
 
-    names     how it is shown, in as many columns
-    vectors   what it is made of; none if it cannot be asked
-    weights   of the vectors
-    excluded  the ids of its own words
+    @functools.wraps(function)
+    def with_asking(**arguments: Any) -> Any:
+        fields = {name: arguments.pop(name) for name in Asking._fields}
+        return function(asking=Asking(**fields), **arguments)
+
+    return _QUESTION_OPTIONS(with_asking)
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Reading(NamedTuple):
+    """Where questions come from, and how their words become questions.
+
+    what         what is typed, one a line, on a terminal
+    arguments    the words of each question that the command line asks; if there is none, standard input asks
+    question_of  may raise an InputError for a line of standard input that is not a question
+    split        a line of standard input, into words
     """
 
-    names: Sequence[bytes]
-    vectors: Sequence[Sequence[float]] = ()
-    weights: Sequence[float] = ()
-    excluded: frozenset[int] = frozenset()
+    what: str
+    arguments: Sequence[Sequence[str]]
+    question_of: Callable[[list[bytes]], Question]
+    split: Callable[[bytes], list[bytes]] = fields_of
 
-    @property
-    def shown(self) -> str:
-        return shown(b" ".join(self.names))
+    def batches(self, terminal: Terminal, is_null: bool) -> Iterator[list[list[bytes]]]:
+        """The words of the questions, as they come in."""
+        if self.arguments:
+            yield [[os.fsencode(word) for word in words] for words in self.arguments]
+            return
+        for lines in asked((), terminal, is_null, self.what):
+            yield [self.split(line) for line in lines]
 
 
-def question_of(
-    words: Sequence[bytes],
-    finder: WordFinder,
-    weights: Sequence[float] | None = None,
-    names: Sequence[bytes] | None = None,
-    is_set: bool = False,
-) -> Question:
-    """A question of words, by default of equal weights and shown as it is.
-
-    is_set  whether it can do without a word that is to be skipped
-    """
-    found = [(finder.find(word), weight) for word, weight in zip(words, weights or [1.0] * len(words), strict=True)]
-    there = [(each, weight) for each, weight in found if each is not None]
-    names = words if names is None else names
-    if len(there) < len(words) and not (is_set and finder.missing == "skip"):
-        return Question(names)
-    ids = frozenset(each.word_id for each, _ in there if each.word_id is not None)
-    return Question(names, [each.vector for each, _ in there], [weight for _, weight in there], ids)
+def groups(words: Sequence[str], size: int, what: str) -> list[Sequence[str]]:
+    """The words of a command line as questions of so many words. Raises: click.UsageError"""
+    if len(words) % size:
+        raise click.UsageError(f"{counted(len(words), 'word')}: {what}; put quotes around a word that holds blanks")
+    return [words[start : start + size] for start in range(0, len(words), size)]
 
 
 def of_size(
-    n_words: int, posed: Callable[[list[bytes]], Question], terminal: Terminal
+    n_words: int, question_of: Callable[[list[bytes]], Question], terminal: Terminal
 ) -> Callable[[list[bytes]], Question]:
-    """`posed`, for questions of so many words; a line without any is a question without an answer.
+    """`question_of`, for questions of so many words; an empty line is a question without an answer.
 
-    A line of any other number is told, and has no answer either.
+    A line with another number of words is an error, and has no answer either.
     """
 
     def checked(words: list[bytes]) -> Question:
@@ -84,40 +112,28 @@ def of_size(
             raise InputError(
                 f"{counted(len(words), 'word')} where a question has {n_words}; put tabs between words that hold blanks"
             )
-        return posed(words) if words else Question(())
+        return question_of(words) if words else Question(())
 
     return numbered(checked, terminal)
 
 
-def numbered(posed: Callable[[list[bytes]], Question], terminal: Terminal) -> Callable[[list[bytes]], Question]:
-    """`posed`, for the lines of standard input: one that it refuses is told with its number, and the others go on."""
+def numbered(question_of: Callable[[list[bytes]], Question], terminal: Terminal) -> Callable[[list[bytes]], Question]:
+    """`question_of`, for the lines of standard input: an error in one names its number, and the others go on."""
     line_numbers = itertools.count(1)
 
-    def told(words: list[bytes]) -> Question:
+    def of_line(words: list[bytes]) -> Question:
         number = next(line_numbers)
         try:
-            question = posed(words)
+            question = question_of(words)
         except InputError as error:
             terminal.failure(f"standard input:{number}: {error}")
             return Question(words)
         return question._replace(names=question.names or [b"%d" % number]) if question.vectors else question
 
-    return told
+    return of_line
 
 
-def asked_questions(
-    arguments: Sequence[Sequence[str]],
-    terminal: Terminal,
-    is_null: bool,
-    what: str,
-    split: Callable[[bytes], list[bytes]] = fields_of,
-) -> Iterator[list[list[bytes]]]:
-    """The words of questions: those of the command line, or those of the lines of standard input, in batches."""
-    if arguments:
-        yield [[os.fsencode(word) for word in words] for words in arguments]
-        return
-    for lines in asked((), terminal, is_null, what):
-        yield [split(line) for line in lines]
+# ---------------------------------------------------------------- printing
 
 
 def record(table: Table, question: Question, **answer: Any) -> bytes:
@@ -127,14 +143,14 @@ def record(table: Table, question: Question, **answer: Any) -> bytes:
 
 
 def blank(table: Table, question: Question, n_columns: int, n_answers: int, *keys: str) -> bytes:
-    """What a question gets that has no answer, where each is to get something.
+    """What a question without an answer gets, where each is to get something.
 
     n_columns, n_answers  of the table, and how many of them, the last ones, hold answers
     """
     if table.is_json:
         return record(table, question, **dict.fromkeys(keys))
     names = question.names
-    if len(names) > n_columns - n_answers:  # a line that is no question: no word of it stands where answers do
+    if len(names) > n_columns - n_answers:  # a line that is not a question: no word of it stands where answers do
         names = [b" ".join(names)]
     missing = n_columns - len(names) if table.is_csv else 0
     return table.row([*names, *[b""] * missing])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from wordvec_cli.queries.metrics import Cosine, Scorer
+from wordvec_cli.queries.questions import ANALOGY_WEIGHTS
 from wordvec_cli.queries.similarity import weighted_means
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Method = Literal["3cosadd", "3cosmul"]
 
-WEIGHTS = (-1.0, 1.0, 1.0)  # of a, b and c in 3CosAdd
 SMALLEST_DIVISOR = 1e-6  # added to the divisor of 3CosMul; gensim's value, where Levy and Goldberg have 1e-3
 
 
@@ -32,7 +32,7 @@ def scorer_of_analogies(method: Method, questions: "Exact | Matrix") -> Scorer:
         return CosMul(questions[:, 1:], questions[:, :1])
     n_questions, n_terms, dim = questions.shape
     vectors = questions.reshape(n_questions * n_terms, dim)
-    return Cosine(weighted_means(vectors, WEIGHTS * n_questions, [n_terms] * n_questions))
+    return Cosine(weighted_means(vectors, ANALOGY_WEIGHTS * n_questions, [n_terms] * n_questions))
 
 
 class CosMul:

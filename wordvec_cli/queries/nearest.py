@@ -1,6 +1,6 @@
 """The nearest neighbours of query vectors, for many queries in one call."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,7 +59,9 @@ def nearest(
 
     excluded   for each query, the ids that may not be answers, such as the query word's own
     threshold  the lowest score (for a distance: the highest) of an answer; None: any
+    Raises: InputError if the vectors lie in a file that has been written over since it was opened
     """
+    index.vocabulary.check_unchanged()
     excluded = [()] * len(scorer) if excluded is None else excluded
     n_kept = min(k + max(map(len, excluded), default=0), len(index))
     if not n_kept or not len(scorer):
@@ -82,6 +84,13 @@ def _are_excluded(ids: "Ids", excluded: Sequence[Collection[int]], n_words: int)
     return are_excluded
 
 
+def ids_of_words(vocabulary: "Vocabulary", words: Iterable[bytes]) -> "tuple[Ids, list[bytes]]":
+    """The ids of the words that the vocabulary has, and the words that it lacks."""
+    found = [(word, vocabulary.find(word)) for word in words]
+    ids = np.array([id for _, id in found if id is not None], np.int64)
+    return ids, [word for word, id in found if id is None]
+
+
 def answer_ids(
     vocabulary: "Vocabulary", among: "Ids | None" = None, n_first: int | None = None, min_count: int | None = None
 ) -> "Ids | None":
@@ -102,5 +111,7 @@ def answer_ids(
             raise InputError("--min-count: the vectors have no counts; leave it out")
         ids = ids[np.asarray(vocabulary.counts)[ids] >= min_count]
     if not len(ids):
-        raise InputError("--among, --restrict-vocab, --min-count: they leave no word that could be an answer")
+        raise InputError(
+            "--among, --restrict-vocab and --min-count leave no word that could be an answer; loosen one of them"
+        )
     return ids

@@ -38,7 +38,7 @@ class Index:
 
     def __init__(self, embeddings: Embeddings, ids: "Ids | None" = None) -> None:
         """ids  ascending and distinct, as `answer_ids` gives them; None: all"""
-        self.matrix = embeddings.matrix
+        self.vocabulary, self.matrix = embeddings.vocabulary, embeddings.matrix
         self._is_whole = ids is None
         self._ids: Ids = np.arange(len(self.matrix)) if ids is None else ids
         self._lengths = np.full(len(self), np.nan, np.float32)

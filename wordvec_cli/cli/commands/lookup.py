@@ -5,42 +5,42 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder, vocab_option
-from wordvec_cli.cli.options import null_option, progress_options
+from wordvec_cli.cli.missing import exit_status, fuller_vocab_option, word_finder
+from wordvec_cli.cli.options import combined, null_option, progress_options
 from wordvec_cli.cli.output import as_text, asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text import json_text
 from wordvec_cli.vectors import decimals
 
-# Up to so many values the standard library is faster than importing numpy and numba.
+# Up to this many values the standard library is faster than importing numpy and numba.
 VALUES_WITHOUT_NUMPY = 300_000
 
-# A word, and its vector: None for a missing word that is to stand alone.
+# A word, and its vector: None for a missing word whose line holds the word alone.
 Answer = tuple[bytes, "Sequence[float] | None"]
+
+_OPTIONS = combined(
+    table_options(
+        "text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; csv: commas, below titles; json: an object a line; "
+        "npy: the matrix alone.",
+        ("text", "tsv", "csv", "json", "npy"),
+    ),
+    click.option(
+        "--missing", type=click.Choice(["error", "skip", "zeros", "blank", "unknown"]), default="error",
+        show_default=True,
+        help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word "
+        "alone; the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
+    ),
+    null_option, fuller_vocab_option, vector_options, progress_options,
+)  # fmt: skip
 
 
 @click.command(short_help="Print the vectors of words.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@table_options(
-    "text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; csv: commas, below titles; json: an object a line; "
-    "npy: the matrix alone.",
-    ("text", "tsv", "csv", "json", "npy"),
-)
-@click.option(
-    "--missing",
-    type=click.Choice(["error", "skip", "zeros", "blank", "unknown"]),
-    default="error",
-    show_default=True,
-    help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word alone; "
-    "the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
-)
-@null_option
-@vocab_option
-@vector_options
-@progress_options
+@_OPTIONS
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -57,23 +57,23 @@ def command(
     """Print the vectors of WORDs, or of the words on standard input, one a line.
 
     Numbers have the fewest digits that read back as the same float32. Each missing word is named on standard error,
-    with the reason if it can be told.
+    with the reason if it is known.
 
     \b
     wordvec lookup vectors.safetensors king queen
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
-    """
+    """  # fmt: skip
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
-    finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
+    finder = word_finder(vectors, embeddings, terminal, vocab, missing)
     batches = (list(_answers(batch, finder)) for batch in asked(words, terminal, is_null))
     if table.layout == "npy":
         _write_npy((answer for batch in batches for answer in batch), embeddings.dim)
     else:
         line_writer = _LineWriter(table, embeddings.dim)
-        write_stdout(table.head(("word", *(f"v{i + 1}" for i in range(embeddings.dim)))))
+        write_stdout(line_writer.head())
         for batch in batches:
             write_stdout(line_writer.lines(batch))
-    return finder.exit_status
+    return exit_status(finder)
 
 
 def _answers(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
@@ -88,12 +88,16 @@ def _answers(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
 
 
 class _LineWriter:
-    """Answers as lines; goes over to the native formatter once there have been many."""
+    """Answers as lines; switches to the compiled formatter once there have been many."""
 
     def __init__(self, table: Table, dim: int) -> None:
-        self._table = table
+        self._table, self._dim = table, dim
         self._n_values = 0
         self._blank = b"," * (dim - 1) if table.is_csv else b""
+
+    def head(self) -> list[bytes]:
+        """The line of titles, if there is one."""
+        return self._table.head(("word", *(f"v{i + 1}" for i in range(self._dim))))
 
     def lines(self, answers: Sequence[Answer]) -> Iterator[bytes]:
         table, separator = self._table, _SEPARATORS[self._table.layout]

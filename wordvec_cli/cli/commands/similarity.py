@@ -5,24 +5,22 @@ from functools import partial
 
 import click
 
-from wordvec_cli.cli.missing import WordFinder
-from wordvec_cli.cli.neighbours import all_vectors
+from wordvec_cli.cli.missing import exit_status
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import (
-    Question,
-    asked_questions,
+    Asking,
+    Reading,
     blank,
     figure,
+    groups,
     metric_option,
     of_size,
-    question_of,
     question_options,
     record,
     rounded,
-)
-from wordvec_cli.cli.tables import Table
+)  # fmt: skip
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource
+from wordvec_cli.queries.questions import Question, question_of_words
 
 
 @click.command(short_help="Tell how near two words are.")
@@ -31,19 +29,7 @@ from wordvec_cli.cli.vectors import VectorSource
 @metric_option
 @question_options
 @click.pass_obj
-def command(
-    terminal: Terminal,
-    /,
-    *,
-    vectors: str,
-    words: tuple[str, ...],
-    metric: str,
-    table: Table,
-    is_null: bool,
-    missing: str,
-    vocab: str | None,
-    source: VectorSource,
-) -> int:
+def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metric: str, asking: Asking) -> int:
     """Tell how near A and B are: their cosine, or what --metric says.
 
     Pairs are read from standard input, two words a line, if none are given. A vector of zeros has cosine 0
@@ -54,31 +40,24 @@ def command(
     cut -f1,2 pairs.tsv | wordvec similarity vectors.safetensors --missing blank
     wordvec similarity vectors.safetensors king queen --metric euclidean --format json
     """  # fmt: skip
-    if len(words) % 2:
-        raise click.UsageError(f"{len(words)} words: pairs have two each; put a word of several in quotes")
-    embeddings = source.open(vectors, terminal, vocab, is_again=True)
-    finder = WordFinder(vectors, embeddings, terminal, vocab, missing)
-    arguments = [words[start : start + 2] for start in range(0, len(words), 2)]
-    posed = of_size(2, partial(question_of, finder=finder), terminal)
-    write_stdout(table.head(("a", "b", metric)))
-    for batch in asked_questions(arguments, terminal, is_null, "pairs of words"):
-        questions = [posed(pair) for pair in batch]
-        write_stdout(_answers(questions, metric, table, finder.missing == "blank"))
-    return finder.exit_status
+    arguments = groups(words, 2, "a pair has two")
+    finder = asking.finder(vectors, terminal)
+    reading = Reading("pairs of words", arguments, of_size(2, partial(question_of_words, finder=finder), terminal))
+    write_stdout(asking.table.head(("a", "b", metric)))
+    for batch in reading.batches(terminal, asking.is_null):
+        write_stdout(_answers([reading.question_of(pair) for pair in batch], metric, asking))
+    return exit_status(finder)
 
 
-def _answers(questions: Sequence[Question], metric: str, table: Table, is_blank: bool) -> Iterator[bytes]:
-    from wordvec_cli.queries.similarity import similarities
+def _answers(questions: Sequence[Question], metric: str, asking: Asking) -> Iterator[bytes]:
+    from wordvec_cli.queries.answers import similarities_of_questions
 
-    vectors = all_vectors(questions)
-    values = iter(similarities(metric, vectors[::2], vectors[1::2]).tolist() if len(vectors) else [])
-    for question in questions:
-        if not question.vectors:
-            if is_blank:
+    table = asking.table
+    for question, value in zip(questions, similarities_of_questions(questions, metric), strict=True):
+        if value is None:
+            if asking.is_blank:
                 yield blank(table, question, 3, 1, metric)
-            continue
-        value = next(values)
-        if table.is_json:
+        elif table.is_json:
             yield record(table, question, **{metric: rounded(value, metric)})
         else:
             yield table.row([*question.names, figure(value, metric)])

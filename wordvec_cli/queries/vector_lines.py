@@ -1,21 +1,62 @@
-"""Vectors that come down a pipe, a line each: numbers, or a word and its numbers, or JSON."""
+"""Vectors that come down a pipe, one a line: numbers, or a word and its numbers, or JSON."""
 
 import binascii
 import json
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
+from wordvec_cli.queries.questions import Question
 from wordvec_cli.text.lines import number
+from wordvec_cli.vectors.embeddings import Embeddings
 
 # What a number looks like; `nan` and `inf` look like words, and may be some.
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 MOST, LEAST = 3.4028235e38, 1.4e-45  # of the sizes of float32 numbers
 LONGEST = 1e18  # of a vector whose products with others are still float32 numbers
 AS_JSON = "pipe it as JSON (wordvec lookup --format json)"
+
+
+LEAST_COSINE = 0.5  # of a word's vectors in two files of one training
+
+
+class Mismatch(NamedTuple):
+    """A word whose vector in a pipe points elsewhere than that in a file."""
+
+    word: bytes
+    cosine: float
+
+
+class VectorQuestions:
+    """Makes questions of lines that hold vectors; `note` is told, once, if they seem to be of another training.
+
+    That is judged by the first word that both have.
+    """
+
+    def __init__(self, embeddings: Embeddings, metric: str, note: Callable[[Mismatch], None] | None = None) -> None:
+        self._embeddings, self._metric, self._note = embeddings, metric, note
+        self._is_checked = note is None
+
+    def question(self, line: bytes) -> Question:
+        """The question of a line; one without a word has no name yet. Raises: InputError, which does not say where"""
+        word, vector = parsed_vector(line, self._embeddings.dim, is_length_bounded=self._metric != "cosine")
+        if word is not None and not self._is_checked:
+            self._check(word, vector)
+        return Question([] if word is None else [word], [vector], [1.0])
+
+    def _check(self, word: bytes, vector: Sequence[float]) -> None:
+        word_id = self._embeddings.vocabulary.find(word)
+        if word_id is None:
+            return
+        self._is_checked = True
+        from wordvec_cli.queries.similarity import similarities
+
+        cosine = float(similarities("cosine", [vector], [self._embeddings.row(word_id)])[0])
+        if cosine < LEAST_COSINE and self._note:
+            self._note(Mismatch(word, cosine))
 
 
 def parsed_vector(line: bytes, dim: int, is_length_bounded: bool = False) -> tuple[bytes | None, list[float]]:
