@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.parallel import in_order
 from wordvec_cli.queries.analogies import scorer_of_analogies
 from wordvec_cli.queries.metrics import METRICS, Scorer
 from wordvec_cli.queries.nearest import Neighbour, nearest
@@ -62,6 +61,8 @@ def neighbours_of_questions(
     if n_threads == 1:
         answered: Iterable[list[tuple[Question, list[Neighbour]]]] = map(answer, parts)
     else:
+        from wordvec_cli.parallel import in_order  # which a single question need not wait for
+
         answered = (pairs for _, pairs in in_order(answer, parts, n_threads))
     return itertools.chain.from_iterable(answered)
 

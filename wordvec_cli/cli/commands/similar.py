@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -13,8 +13,10 @@ from wordvec_cli.cli.output import shown
 from wordvec_cli.cli.questions import Asking, Reading, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_set, question_of_sum, question_of_words
-from wordvec_cli.queries.vector_lines import Mismatch, VectorQuestions
 from wordvec_cli.queries.word_finder import WordFinder
+
+if TYPE_CHECKING:
+    from wordvec_cli.queries.vector_lines import Mismatch
 
 _FORM_OPTIONS = combined(
     click.option(
@@ -141,8 +143,9 @@ def command(
 
 def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) -> Reading:
     """How questions that are vectors are read; if they seem to be of another training than the file, that is said."""
+    from wordvec_cli.queries.vector_lines import VectorQuestions
 
-    def tell(mismatch: Mismatch) -> None:
+    def tell(mismatch: "Mismatch") -> None:
         terminal.note(
             f"standard input: its vector of {shown(mismatch.word)!r} is not that of {path} "
             f"(cosine {mismatch.cosine:.2f}); if it is of another training, the answers mean nothing"
