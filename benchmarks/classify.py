@@ -22,8 +22,10 @@ from benchmarks.table import SAMPLE, print_table, text_file
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.examples import Examples, make_examples
 from wordvec_cli.classify.labelled import read_labelled
-from wordvec_cli.classify.lines import Layout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.prediction import Predictor
+from wordvec_cli.classify.scores import LabelScores
+from wordvec_cli.classify.scoring import score_lines
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.formats import open_vectors
 from wordvec_cli.text.corpus import Corpus
@@ -49,16 +51,15 @@ class Run:
 
 
 def examples_of(train: Path, config: ClassifierConfig, tokenizer: Tokenizer, init: Embeddings | None) -> Examples:
-    text = read_labelled(Corpus.open([str(train)], tokenizer, train.parent), Layout())
+    text = read_labelled(Corpus.open([str(train)], tokenizer, train.parent), LabelLayout())
     return make_examples(text, config.example_options, train.parent, init)
 
 
 def precision(model: classifier.Classifier, test: Path) -> float:
-    rows = RowParser(Layout(), str(test)).rows(test.read_bytes().splitlines())
-    labelled = [row for row in rows if row[0]]
-    predictions = Predictor(model).predict(labelled, 1, 0.0)
-    n_right = sum(found.label in labels for (labels, _), (found,) in zip(labelled, predictions, strict=True))
-    return n_right / len(labelled)
+    rows = RowParser(LabelLayout(), str(test)).rows(test.read_bytes().splitlines())
+    scores = LabelScores()
+    score_lines(Predictor(model), rows, 1, 0.0, scores)
+    return scores.overall.precision
 
 
 def ours(

@@ -21,7 +21,7 @@ from tests.conftest import COMMAND, Run, run_here
 from tests.damage import with_metadata
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.labelled import Lines
-from wordvec_cli.classify.lines import Layout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.prediction import BYTES_WITHOUT_KERNELS, Predictor, _most_rows
 from wordvec_cli.storage import safetensors as store
 from wordvec_cli.vectors import embeddings, native
@@ -92,7 +92,7 @@ def test_a_file_that_is_sorted_by_label_is_not_learnt_label_by_label(tmp_path: P
     """What both labels have in common must not end up on the side of the last."""
     path = write(tmp_path / "sorted", ["__label__a the same"] * 500 + ["__label__b the same"] * 500)
     run_here("classify", "train", path, "-o", tmp_path / "model", *FAST, "--epochs", "1")
-    (probabilities,) = Predictor(classifier.load(str(tmp_path / "model"))).probabilities([([], b"the same")])
+    (probabilities,) = Predictor(classifier.load(str(tmp_path / "model"))).probabilities([b"the same"])
     assert probabilities.tolist() == pytest.approx([0.5, 0.5], abs=0.1)
 
 
@@ -162,9 +162,9 @@ NASTY_LINES = [
 @pytest.mark.parametrize("loss", LOSSES)
 def test_probabilities_are_those_of_the_tensors_of_the_file(folder: Path, loss: str) -> None:
     model = classifier.load(str(folder / loss))
-    rows = RowParser(Layout(), "lines").rows(NASTY_LINES)
-    many = rows * (BYTES_WITHOUT_KERNELS // sum(map(len, NASTY_LINES)) + 1)  # so many that kernels are worth while
-    for found in (Predictor(model).probabilities(rows), Predictor(model).probabilities(many)[: len(rows)]):
+    texts = [text for _, text in RowParser(LabelLayout(), "lines").rows(NASTY_LINES)]
+    many = texts * (BYTES_WITHOUT_KERNELS // sum(map(len, NASTY_LINES)) + 1)  # so many that kernels are worth while
+    for found in (Predictor(model).probabilities(texts), Predictor(model).probabilities(many)[: len(texts)]):
         for line, values in zip(NASTY_LINES, found, strict=True):
             expected = oracle(folder / loss, line)
             assert dict(zip(model.label_names, values.tolist(), strict=True)) == pytest.approx(expected, abs=1e-5)
@@ -288,7 +288,7 @@ def test_lines_that_are_no_utf8_are_treated_as_in_training(tmp_path: Path, polic
     words = list(native.load(str(tmp_path / "m")).vocabulary)
     assert expected in words if expected else not any(word.startswith(b"caf") for word in words)
     predictor = Predictor(classifier.load(str(tmp_path / "m")))
-    treated = RowParser(Layout(), "lines", predictor.classifier.tokenizer.invalid_utf8).rows([b"caf\xe9"])
+    treated = RowParser(LabelLayout(), "lines", predictor.classifier.tokenizer.invalid_utf8).rows([b"caf\xe9"])
     assert treated == [([], expected or b"")]
 
 

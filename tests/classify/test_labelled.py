@@ -12,7 +12,7 @@ from tests.reference import NASTY_PIECES, lines_of
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.examples import ExampleOptions, Examples, make_examples
 from wordvec_cli.classify.labelled import LabelledText, read_labelled
-from wordvec_cli.classify.lines import Layout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.corpus import Corpus
@@ -20,10 +20,10 @@ from wordvec_cli.text.lines import whole_lines
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import back_to_back
 
-TSV = Layout(None, "text", "label")
+TSV = LabelLayout(None, "text", "label")
 
 
-def read(path: Path, layout: Layout = Layout(), tokenizer: Tokenizer = Tokenizer()) -> LabelledText:  # noqa: B008
+def read(path: Path, layout: LabelLayout = LabelLayout(), tokenizer: Tokenizer = Tokenizer()) -> LabelledText:  # noqa: B008
     return read_labelled(Corpus.open([str(path)], tokenizer, path.parent), layout)
 
 
@@ -144,7 +144,7 @@ def test_a_table_that_cannot_be_read_is_told_with_its_line(tmp_path: Path, conte
 
 def test_columns_belong_together() -> None:
     with pytest.raises(OptionError):
-        Layout(None, None, "label")
+        LabelLayout(None, None, "label")
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.classify.lines import Layout, Row, RowParser
+from wordvec_cli.classify.lines import LabelLayout, Row, RowParser
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.chunk_ids import ChunkIds
@@ -134,7 +134,7 @@ class LabelledText:
         return len(self.token_offsets) - 1
 
 
-def read_labelled(corpus: Corpus, layout: Layout, report: Report = silent) -> LabelledText:
+def read_labelled(corpus: Corpus, layout: LabelLayout, report: Report = silent) -> LabelledText:
     """Read a corpus once; in memory are its distinct words. Raises: InputError, OutputError (a full disk)"""
     numbering = Numbering(corpus.tokenizer, layout.label_prefix if layout.text_column is None else None)
     streams = [Spool(corpus.spool_folder, dtype) for dtype in (np.int32, np.int64, np.int32, np.int64)]
@@ -151,7 +151,7 @@ def read_labelled(corpus: Corpus, layout: Layout, report: Report = silent) -> La
     return LabelledText(arrays[0], arrays[1], arrays[2], arrays[3], numbering, corpus.reading.fingerprint)
 
 
-def _numbered(corpus: Corpus, layout: Layout, numbering: Numbering, report: Report) -> Iterator[Lines]:
+def _numbered(corpus: Corpus, layout: LabelLayout, numbering: Numbering, report: Report) -> Iterator[Lines]:
     blocks = _reported(corpus, report)
     if layout.text_column is None and corpus.tokenizer.splits_at_white_space:
         for block in blocks:

@@ -13,7 +13,7 @@ Row = tuple[list[bytes], bytes]  # the labels of a line, and its text without li
 
 
 @dataclass(frozen=True)
-class Layout:
+class LabelLayout:
     """Where a line has its labels and its text.
 
     label_prefix  words that begin so, and go on, are labels; None if there are columns
@@ -42,7 +42,7 @@ class RowParser:
     invalid_utf8  as of a Tokenizer; a line that is skipped becomes empty. "keep" where the corpus has seen to it
     """
 
-    def __init__(self, layout: Layout, name: str, invalid_utf8: str = "keep") -> None:
+    def __init__(self, layout: LabelLayout, name: str, invalid_utf8: str = "keep") -> None:
         self._layout = layout
         self._name = name
         self._invalid_utf8 = invalid_utf8

@@ -1,12 +1,14 @@
 """Applying a text classifier to lines."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from wordvec_cli.classify.labelled import Lines, Numbering
-from wordvec_cli.classify.lines import Row
+from wordvec_cli.classify.line_files import LineFiles, lines_of_files
+from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
 from wordvec_cli.classify.ngrams import extended, hashes_of, signed_hash
 
@@ -20,6 +22,39 @@ class Prediction(NamedTuple):
     probability: float
 
 
+def predict(
+    classifier: Classifier, texts: Iterable[bytes], k: int = 1, threshold: float = 0.0
+) -> list[list[Prediction]]:
+    """The `k` most probable labels of each text, best first, but for those that are less probable than `threshold`.
+
+    Words that begin as the labels of training did are left out, as `wordvec classify predict` does.
+    """
+    parser = RowParser(label_layout(classifier), "texts", classifier.tokenizer.invalid_utf8)
+    lines = [text.replace(b"\n", b" ") for text in texts]
+    return Predictor(classifier).predict([text for _, text in parser.rows(lines)], k, threshold)
+
+
+def label_layout(classifier: Classifier, text_column: str | None = None) -> LabelLayout:
+    """Where a line to be classified has its text: in a column of a table, or all of it but labels as in training."""
+    prefix = classifier.task.label_prefix
+    return LabelLayout(None if prefix is None or text_column else os.fsencode(prefix), text_column)
+
+
+def predict_files(
+    predictor: "Predictor", files: LineFiles, k: int, threshold: float, note_failure: Callable[[str], None]
+) -> Iterator[list[list[Prediction] | None]]:
+    """The labels of the lines of files, for some lines at a time, as soon as they are there.
+
+    note_failure  takes why a line cannot be read; the answer to such a line is None
+    Raises: InputError
+    """
+    for parser, lines in lines_of_files(files, predictor.classifier.tokenizer.invalid_utf8):
+        rows = parser.rows_one_by_one(lines, note_failure)
+        texts = [row[1] for row in rows if row is not None]
+        answers = iter(predictor.predict(texts, k, threshold) if texts else ())
+        yield [None if row is None else next(answers) for row in rows]
+
+
 class Predictor:
     """Applies a classifier to lines; remembers what it has found out about their words."""
 
@@ -28,22 +63,22 @@ class Predictor:
         self._n_bytes = 0
         self._features: _Features | None = None
 
-    def probabilities(self, rows: Sequence[Row]) -> Matrix:
-        """Of each label, (n, n_labels), for lines whose labels are known or of no interest."""
+    def probabilities(self, texts: Sequence[bytes]) -> Matrix:
+        """Of each label, (n, n_labels), for texts in which no label stands."""
         self.classifier.words.vocabulary.check_unchanged()
-        self._n_bytes += sum(len(text) for _, text in rows)
+        self._n_bytes += sum(map(len, texts))
         if self._n_bytes <= BYTES_WITHOUT_KERNELS:
-            return self.classifier.probabilities(np.array([self.hidden(text) for _, text in rows], np.float32))
+            return self.classifier.probabilities(np.array([self.hidden(text) for text in texts], np.float32))
         if self._features is None or self._features.numbering.size_bytes > MAX_TABLE_BYTES:
             self._features = _Features(self.classifier)
-        return self.classifier.probabilities(self._features.hidden(rows))
+        return self.classifier.probabilities(self._features.hidden(texts))
 
-    def predict(self, rows: Sequence[Row], k: int, threshold: float) -> list[list[Prediction]]:
-        """The k most probable labels of each line, best first, equal ones by number; not those below the threshold."""
+    def predict(self, texts: Sequence[bytes], k: int, threshold: float) -> list[list[Prediction]]:
+        """The k most probable labels of each text, best first, equal ones by number; not those below the threshold."""
         found = []
         at_once = max(1, SCORES_AT_ONCE // self.classifier.n_scores)
-        for first in range(0, len(rows), at_once):
-            found += self._best(self.probabilities(rows[first : first + at_once]), k, threshold)
+        for first in range(0, len(texts), at_once):
+            found += self._best(self.probabilities(texts[first : first + at_once]), k, threshold)
         return found
 
     def _best(self, probabilities: Matrix, k: int, threshold: float) -> list[list[Prediction]]:
@@ -94,20 +129,20 @@ class _Features:
         self._token_rows = np.empty(0, np.int32)
         self._hashes = np.empty(0, np.uint32)
 
-    def hidden(self, rows: Sequence[Row]) -> Matrix:
+    def hidden(self, texts: Sequence[bytes]) -> Matrix:
         from wordvec_cli.kernels import classify
 
-        classifier, lines = self._classifier, self.numbering.of_rows(rows)
+        classifier, lines = self._classifier, self.numbering.of_rows([([], text) for text in texts])
         self._learn_new_tokens()
         offsets = np.concatenate([[0], lines.token_ends])
         task = classifier.task
         places = np.empty(_most_rows(lines, task.word_ngrams), np.int32)
-        ends = np.empty(len(rows), np.int64)
+        ends = np.empty(len(texts), np.int64)
         classify.write_known_rows(
             lines.tokens, offsets, self._token_rows, self._hashes, self._end_row, LINE_END_HASH, task.word_ngrams,
             task.buckets, classifier.ngram_buckets, len(classifier.words.vocabulary), places, ends,
         )  # fmt: skip
-        hidden = np.empty((len(rows), classifier.words.dim), np.float32)
+        hidden = np.empty((len(texts), classifier.words.dim), np.float32)
         classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, hidden)
         return hidden
 

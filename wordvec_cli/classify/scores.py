@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
-class Score(NamedTuple):
-    """Shares of a number of predictions; 0 where there is nothing to divide by.
+class PrecisionRecall(NamedTuple):
+    """Precision, recall and F1 of some predictions; 0 where there is nothing to divide by.
 
     n_true, n_predicted  lines that have the label; lines for which it was predicted
     """
@@ -57,13 +57,13 @@ class LabelScores:
         """All that were true or predicted, the most frequent first, equal ones in byte order."""
         return sorted(self._n_true | self._n_predicted, key=lambda label: (-self._n_true[label], label))
 
-    def of_label(self, label: bytes) -> Score:
-        return Score(self._n_true[label], self._n_predicted[label], self._n_right[label])
+    def of_label(self, label: bytes) -> PrecisionRecall:
+        return PrecisionRecall(self._n_true[label], self._n_predicted[label], self._n_right[label])
 
     @property
-    def overall(self) -> Score:
+    def overall(self) -> PrecisionRecall:
         """Of all labels of all lines together (micro-averages; fastText's P@k and R@k)."""
-        return Score(self._n_true.total(), self._n_predicted.total(), self._n_right.total())
+        return PrecisionRecall(self._n_true.total(), self._n_predicted.total(), self._n_right.total())
 
     @property
     def mean_f1(self) -> float:

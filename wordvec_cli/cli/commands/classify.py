@@ -2,21 +2,20 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wordvec_cli.cli import Commands
 from wordvec_cli.cli.options import Renamed, combined, is_number
-from wordvec_cli.cli.output import lines_of_stdin
+from wordvec_cli.cli.output import tell_awaited
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.storage.files import STANDARD_STREAM, readable
-from wordvec_cli.text.lines import lines_of_file
+from wordvec_cli.storage.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from wordvec_cli.classify.lines import Layout, RowParser
-    from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.classify.lines import LabelLayout
+    from wordvec_cli.classify.prediction import Predictor
 
 
 class ClassifyCommands(Commands):
@@ -84,31 +83,22 @@ def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _COLUMN_OPTIONS(with_layout)
 
 
-def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "Layout":
-    from wordvec_cli.classify.lines import Layout
+def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "LabelLayout":
+    from wordvec_cli.classify.lines import LabelLayout
 
     if text_column is not None:
-        return Layout(None, text_column, label_column)
-    return Layout(None if label_prefix is None else os.fsencode(label_prefix))
+        return LabelLayout(None, text_column, label_column)
+    return LabelLayout(None if label_prefix is None else os.fsencode(label_prefix))
 
 
-def parsed_lines(
-    paths: tuple[str, ...], layout: "Layout", tokenizer: "Tokenizer", terminal: Terminal
-) -> Iterator[tuple["RowParser", list[bytes]]]:
-    """The lines of files, compressed or not, and what takes them apart; of standard input as they come in, if no file
-    is named."""
-    from wordvec_cli.classify.lines import RowParser
+def opened_model(path: str, files: Sequence[str], terminal: Terminal) -> "Predictor":
+    """A model, for lines of files; if standard input is a terminal, the user is asked to type them."""
+    from wordvec_cli.classify.line_files import check_files
+    from wordvec_cli.classify.model import load
+    from wordvec_cli.classify.prediction import Predictor
 
-    for path in paths or (STANDARD_STREAM,):
-        is_stream = path == STANDARD_STREAM
-        parser = RowParser(layout, "standard input" if is_stream else path, tokenizer.invalid_utf8)
-        for lines in lines_of_stdin(terminal, "texts") if is_stream else lines_of_file(path):
-            yield parser, lines
-
-
-def check_files(paths: tuple[str, ...]) -> None:
-    """Raises: InputError if one cannot be read"""
-    for path in paths:
-        if path != STANDARD_STREAM:
-            with readable(path), open(path, "rb"):
-                pass
+    predictor = Predictor(load(path))
+    check_files(files)
+    if STANDARD_STREAM in (files or [STANDARD_STREAM]):
+        tell_awaited("texts", terminal)
+    return predictor

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.commands.classify import (
-    check_files,
     k_option,
-    layout_of,
-    parsed_lines,
+    opened_model,
     text_column_option,
     threshold_option,
 )
@@ -45,36 +43,31 @@ def command(
     text_column: str | None,
     table: Table,
 ) -> None:
-    """Print the most probable labels of each line of FILEs, or of standard input, best first: a line for a line.
+    """Print the most probable labels of each line of FILEs, or of standard input, best first: one line for each.
 
-    Lines of standard input are answered as they come, so that a program can keep the command running. Words that begin
-    as the labels of training did are left out, so that a labelled file can be read as it is. A line that cannot be
-    read is told and gets an answer without labels; the others go on, and the exit status is 1.
+    Lines of standard input are answered as they arrive, so that a program can keep the command running. Words that
+    begin as labels did in training are left out, so that a labelled file can be read as it is. A line that cannot be
+    read is reported and gets an empty answer; the others are answered, and the exit status is 1.
 
     \b
     wordvec classify predict model.safetensors < lines.txt
     echo 'how long does bread keep ?' | wordvec classify predict model.safetensors -k 3 --min-probability 0.1
     wordvec classify predict model.safetensors mail.jsonl --text-column body --format json
     """
-    from wordvec_cli.classify.model import load
-    from wordvec_cli.classify.prediction import Predictor
+    from wordvec_cli.classify.line_files import LineFiles
+    from wordvec_cli.classify.prediction import label_layout, predict_files
 
-    predictor = Predictor(load(model))
-    check_files(files)
-    classifier = predictor.classifier
-    its_layout = layout_of(text_column, None, classifier.task.label_prefix)
-    n_labels = min(k, len(classifier.label_names))
+    predictor = opened_model(model, files, terminal)
+    n_labels = min(k, len(predictor.classifier.label_names))
     numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
     write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
-    for parser, lines in parsed_lines(files, its_layout, classifier.tokenizer, terminal):
-        rows = parser.rows_one_by_one(lines, terminal.failure)
-        there = [row for row in rows if row is not None]
-        answers = iter(predictor.predict(there, k, threshold) if there else ())
-        write_stdout(_lines([None if row is None else next(answers) for row in rows], table, n_labels))
+    lines = LineFiles(files, label_layout(predictor.classifier, text_column))
+    for answers in predict_files(predictor, lines, k, threshold, terminal.failure):
+        write_stdout(_lines(answers, table, n_labels))
 
 
 def _lines(answers: Sequence[Sequence["Prediction"] | None], table: Table, n_labels: int) -> Iterator[bytes]:
-    """A line for each; None: of a line that could not be read."""
+    """A line for each answer; None answers a line that could not be read."""
     for line in answers:
         if table.is_json:
             labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line or ()]

@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.commands.classify import (
-    check_files,
     k_option,
     label_prefix_option,
     layout_options,
-    parsed_lines,
+    opened_model,
     threshold_option,
 )
 from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, shown, write_stdout
+from wordvec_cli.cli.output import as_text, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.errors import InputError
-from wordvec_cli.messages import counted
 from wordvec_cli.text import json_text
 
 if TYPE_CHECKING:
-    from wordvec_cli.classify.lines import Layout
-    from wordvec_cli.classify.prediction import Predictor
-    from wordvec_cli.classify.scores import LabelScores, Score
-
-EXAMPLES_TOLD = 3
+    from wordvec_cli.classify.scores import LabelScores, PrecisionRecall
 
 
 @click.command(short_help="Score a classifier on labelled lines.")
@@ -34,7 +27,7 @@ EXAMPLES_TOLD = 3
 @click.argument("files", nargs=-1, metavar="[LABELLED]...")
 @k_option
 @threshold_option
-@click.option("--confusion", is_flag=True, help="Print too which labels were taken for which.")
+@click.option("--confusion", is_flag=True, help="Also print which labels were taken for which.")
 @label_prefix_option
 @table_options(
     "text: tables, their cells separated by tabs; tsv: a line of titles, then one for each score; csv: the same "
@@ -58,62 +51,31 @@ def command(
     layout: Any,
     table: Table,
 ) -> None:
-    """Print precision, recall and F1 of a model on LABELLED files, or standard input: of all labels, and of each.
+    """Print precision, recall and F1 of a model on LABELLED files, or standard input: for all labels, and for each.
 
-    Precision and recall of all are fastText's P@k and R@k, but that a label which the model does not know counts as one
-    that was not found. Where there is nothing to divide by, a score is 0.
+    Precision and recall for all labels are fastText's P@k and R@k, except that a label unknown to the model counts as
+    not found. A score that would divide by zero is 0.
 
     \b
     wordvec classify test model.safetensors test.txt
     wordvec classify test model.safetensors test.txt -k 5 --min-probability 0.2 --format json
     wordvec classify test model.safetensors dev.tsv --text-column sentence --label-column label --confusion
     """
-    from wordvec_cli.classify.model import load
-    from wordvec_cli.classify.prediction import Predictor
+    from wordvec_cli.classify.line_files import LineFiles
+    from wordvec_cli.classify.scoring import score_files
 
-    predictor = Predictor(load(model))
-    check_files(files)
+    predictor = opened_model(model, files, terminal)
     prefix = label_prefix if label_prefix is not None else predictor.classifier.task.label_prefix
     its_layout = layout(prefix)
     if its_layout.text_column is None and prefix is None:
         raise click.UsageError(
             "the model was trained on a table; name the columns (--text-column, --label-column), or --label-prefix"
         )
-    scores = _scores(predictor, files, its_layout, k, threshold, terminal)
+    scores = score_files(predictor, LineFiles(files, its_layout), k, threshold, terminal.note)
     if table.layout in ("tsv", "csv"):
         write_stdout(map(table.row, _rows(scores, confusion)))
     else:
         write_stdout((_json if table.is_json else _text)(scores, k, confusion))
-
-
-def _scores(
-    predictor: "Predictor", files: tuple[str, ...], layout: "Layout", k: int, threshold: float, terminal: Terminal
-) -> "LabelScores":
-    from wordvec_cli.classify.scores import LabelScores
-
-    scores, n_unlabelled = LabelScores(), 0
-    for parser, lines in parsed_lines(files, layout, predictor.classifier.tokenizer, terminal):
-        rows = parser.rows(lines)
-        labelled = [row for row in rows if row[0]]
-        n_unlabelled += len(rows) - len(labelled)
-        predicted = predictor.predict(labelled, k, threshold) if labelled else []
-        for (labels, _), predictions in zip(labelled, predicted, strict=True):
-            scores.add(labels, [prediction.label for prediction in predictions])
-    if not scores.n_lines:
-        raise InputError(
-            f"{', '.join(files) or 'standard input'}: no line has a label, so there is nothing to compare with"
-        )
-    if n_unlabelled:
-        terminal.note(f"left out: {counted(n_unlabelled, 'line')} without a label")
-    known = set(predictor.classifier.label_names)
-    if unknown := [label for label in scores.labels if label not in known]:
-        names = ", ".join(shown(label) for label in unknown[:EXAMPLES_TOLD])
-        n = sum(scores.of_label(label).n_true for label in unknown)
-        terminal.note(
-            f"not known to the model, and counted as not found: {counted(len(unknown), 'label')} "
-            f"({names}{', ...' * (len(unknown) > EXAMPLES_TOLD)}), on {counted(n, 'line')}"
-        )
-    return scores
 
 
 def _text(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes]:
@@ -147,7 +109,7 @@ def _rows(scores: "LabelScores", with_confusion: bool) -> Iterator[Sequence[byte
         yield b"confusion", true, *[b""] * 5, b"%d" % n, predicted or b""
 
 
-def _cells(score: "Score") -> list[bytes]:
+def _cells(score: "PrecisionRecall") -> list[bytes]:
     ratios = [b"%.6f" % ratio for ratio in (score.precision, score.recall, score.f1)]
     return [*ratios, b"%d" % score.n_true, b"%d" % score.n_predicted]
 
@@ -164,7 +126,7 @@ def _json(scores: "LabelScores", k: int, with_confusion: bool) -> Iterator[bytes
     yield json_text.written(facts, indent=2).encode() + b"\n"
 
 
-def _figures(score: "Score") -> dict[str, float]:
+def _figures(score: "PrecisionRecall") -> dict[str, float]:
     return {
         "precision": score.precision, "recall": score.recall, "f1": score.f1,
         "true": score.n_true, "predicted": score.n_predicted,

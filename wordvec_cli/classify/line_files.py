@@ -1,0 +1,40 @@
+"""Lines of files and of standard input, and what takes them apart."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.storage.files import STANDARD_STREAM, readable
+from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
+
+
+class LineFiles(NamedTuple):
+    """Files of lines, compressed or not; no path, or -, is standard input. A line has its labels as `layout` says."""
+
+    paths: Sequence[str]
+    layout: LabelLayout
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.paths) or "standard input"
+
+
+def check_files(paths: Sequence[str]) -> None:
+    """Raises: InputError if one cannot be read"""
+    for path in paths:
+        if path != STANDARD_STREAM:
+            with readable(path), open(path, "rb"):
+                pass
+
+
+def lines_of_files(files: LineFiles, invalid_utf8: str) -> Iterator[tuple[RowParser, list[bytes]]]:
+    """The lines of files, some at a time, each time with the parser for them.
+
+    Lines of standard input come as they are written, so that a program gets its answer at once.
+    """
+    for path in files.paths or (STANDARD_STREAM,):
+        is_stream = path == STANDARD_STREAM
+        name = "standard input" if is_stream else path
+        parser = RowParser(files.layout, name, invalid_utf8)
+        for lines in lines_of_descriptor(STANDARD_INPUT, name) if is_stream else lines_of_file(path):
+            yield parser, lines

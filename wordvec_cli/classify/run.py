@@ -1,0 +1,142 @@
+"""Training a classifier from labelled text, from reading the text to writing the model."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from wordvec_cli.classify import model
+from wordvec_cli.classify.examples import Examples, make_examples
+from wordvec_cli.classify.labelled import read_labelled
+from wordvec_cli.classify.lines import LabelLayout
+from wordvec_cli.classify.model import Classifier
+from wordvec_cli.classify.trainer import ClassifierConfig, train
+from wordvec_cli.errors import OptionError
+from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note, Report, ignore, silent
+from wordvec_cli.storage.files import check_not_input, check_output, output_folder
+from wordvec_cli.storage.output_names import check_ending
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.session import Session, State
+from wordvec_cli.vectors.embeddings import Embeddings
+
+
+@dataclass(frozen=True)
+class ClassifierOrder:
+    """What to train a classifier on, and how.
+
+    corpus     paths of labelled files or folders, or a corpus that is open already
+    output     where the model is written; None: nowhere
+    init       vectors to start from; all their words are known to the classifier
+    n_threads  with one, the same order gives the same bytes
+    tmp_dir    for temporary files; None: the output's folder, or that of the system
+    """
+
+    corpus: Sequence[str] | Corpus
+    output: str | None = None
+    layout: LabelLayout = field(default_factory=LabelLayout)
+    tokenizer: Tokenizer = field(default_factory=Tokenizer)
+    config: ClassifierConfig = field(default_factory=ClassifierConfig)
+    init: Embeddings | None = None
+    n_threads: int = 1
+    tmp_dir: str | None = None
+
+    @property
+    def spool_folder(self) -> Path:
+        if self.tmp_dir or self.output is None:
+            return Path(self.tmp_dir or tempfile.gettempdir())
+        return output_folder(self.output)
+
+
+def check_options(given: Mapping[str, Any], has_init: bool) -> None:
+    """Raises: OptionError if options do not go together"""
+    if given.get("freeze") and not has_init:
+        raise OptionError("--freeze: keeps the vectors of --init; name a file with --init, or leave --freeze out")
+
+
+def config_of(given: Mapping[str, Any], init: Embeddings | None = None) -> ClassifierConfig:
+    """The configuration that options ask for; None stands for an option that is left out.
+
+    Raises: OptionError
+    """
+    check_options(given, init is not None)
+    sizes = {} if init is None else {"vector_size": init.dim}
+    return ClassifierConfig(**sizes | {name: value for name, value in given.items() if value is not None})
+
+
+def check_model_path(output: str, *inputs: str | None) -> None:
+    """Raises: InputError, OutputError if no model can be written there, or if an input would be overwritten"""
+    check_output(output)
+    check_ending(output, [".safetensors"])
+    check_not_input(output, *inputs)
+
+
+def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) -> Classifier:
+    """Do what `wordvec classify train` does; how the model was made is in the metadata of its words.
+
+    Raises: InputError, OutputError, DivergedError, Cancelled
+    """
+    if order.output is not None:
+        check_model_path(order.output)
+    corpus = _opened(order, note)
+    text = read_labelled(corpus, order.layout, report)
+    examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
+    _note_examples(examples, order, note)
+    note_invalid_lines(corpus, note, text.n_lines)
+    trainer, state = train(examples, order.config, order.init, Session(order.n_threads, report=report))
+    if complaint := trainer.complaint(state.losses[-1]):
+        note(complaint)
+    prefix = order.layout.label_prefix
+    trained = trainer.classifier(order.tokenizer, None if prefix is None else os.fsdecode(prefix))
+    words = replace(trained.words, metadata=_metadata(order, state, text.corpus_fingerprint))
+    if order.output is not None:
+        model.save(order.output, trained, words.metadata)
+    return replace(trained, words=words)
+
+
+def _opened(order: ClassifierOrder, note: Note) -> Corpus:
+    if isinstance(order.corpus, Corpus):
+        return order.corpus
+    corpus = open_corpus(order.corpus, order.tokenizer, order.spool_folder, note)
+    if order.output is not None:
+        corpus.check_not_output(order.output)
+    return corpus
+
+
+def _note_examples(examples: Examples, order: ClassifierOrder, note: Note) -> None:
+    """What there is to learn, and what was left out and why."""
+    ngrams = f", {counted(len(examples.buckets), 'n-gram')}" if order.config.word_ngrams > 1 else ""
+    lines, words = counted(examples.n, "line"), counted(examples.n_words, "word")
+    note(f"{lines}, {words}{ngrams}, {counted(len(examples.label_vocabulary), 'label')}")
+    if examples.n_unlabelled:
+        note(f"left out: {counted(examples.n_unlabelled, 'line')} without a label that is kept")
+    if examples.n_without_text:
+        note(f"counted as empty: {counted(examples.n_without_text, 'line')} with labels and no words")
+    if order.init is not None:
+        frozen = ", kept as in the file" if order.config.freeze else ""
+        note(f"from --init: {counted(len(order.init.vocabulary), 'word')}{frozen}")
+    if order.n_threads > 1:
+        note(
+            f"{order.n_threads} threads share the matrices without locks: another run will differ a little; "
+            "for the same bytes every time: --threads 1"
+        )
+
+
+def _metadata(order: ClassifierOrder, state: State, fingerprint: str) -> dict[str, str]:
+    metadata = {
+        "configuration": json.dumps(order.config.options(), sort_keys=True),
+        "seed": str(order.config.seed),
+        "reproducible": "yes" if state.n_threads == 1 else f"no: {state.n_threads} threads",
+        "corpus_fingerprint": fingerprint,
+        "losses": json.dumps(state.losses),
+    }
+    if state.n_halvings:
+        metadata["learning_rate_halvings"] = str(state.n_halvings)
+    if order.init is not None:
+        metadata["init"] = order.init.metadata.get("checksum") or order.init.fingerprint()
+    return metadata
