@@ -1,33 +1,29 @@
 """Train, convert and query word vectors: a library, and the `wordvec` command on top of it.
 
-`wordvec_cli.load(path)` opens a vector file. Nothing heavy is imported here: this module is on every command's path.
+`wordvec_cli.load(path)` opens a vector file. Nothing is imported here: this module is on every command's path, and each
+name of `__all__` is imported when it is first asked for.
 """
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = ["Vectors", "__version__", "load"]
 
 if TYPE_CHECKING:
-    from wordvec_cli.vectors.embeddings import Embeddings
+    from wordvec_cli.api.opening import load
+    from wordvec_cli.api.vectors import Vectors
+
+_HOMES = {"Vectors": "api.vectors", "load": "api.opening"}
 
 
-def load(path: "str | os.PathLike[str]", vocabulary: "str | os.PathLike[str] | None" = None) -> "Embeddings":
-    """The vectors of a file, of any kind that `wordvec` reads: a native one is mapped, others are read.
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
-    vocabulary  a file of the words, for a kind that holds none
-    Raises: InputError; warns of what is odd about the file
-    """
-    from wordvec_cli.vectors import native
+    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
 
-    path = os.fspath(path)
-    if native.is_native(path):
-        return native.load(path)
-    import warnings
 
-    from wordvec_cli import formats
-    from wordvec_cli.formats.reading import ReadOptions
-
-    options = ReadOptions(vocabulary=None if vocabulary is None else os.fspath(vocabulary))
-    return formats.open_vectors(path, options, note=lambda text: warnings.warn(text, stacklevel=2))
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,6 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import wordvec_cli
 from tests.damage import with_metadata
 from wordvec_cli.errors import InputError, UnknownWordError, WordvecError
 from wordvec_cli.storage import safetensors as store
@@ -194,21 +193,6 @@ def test_vectors_of_several_words_are_those_of_each_with_words_that_are_made_of_
     matrix, is_found = vectors.vectors(["ab", "a", "c"])
     assert is_found.tolist() == [True, True, False]
     np.testing.assert_array_equal(matrix, [vectors.vector("ab"), vectors.vector("a"), [0, 0]])
-
-
-def test_load_opens_files_of_other_tools(tmp_path: Path) -> None:
-    (tmp_path / "glove.txt").write_text("the 0.5 1.5\npeace -2 0.25\n")
-    np.testing.assert_array_equal(wordvec_cli.load(tmp_path / "glove.txt").vector("peace"), [-2, 0.25])
-    (tmp_path / "words.txt").write_text("the\npeace\n")
-    np.save(tmp_path / "m.npy", np.array([[0.5, 1.5], [-2, 0.25]], np.float32))
-    loaded = wordvec_cli.load(str(tmp_path / "m.npy"), vocabulary=tmp_path / "words.txt")
-    np.testing.assert_array_equal(loaded.vector("peace"), [-2, 0.25])
-
-
-def test_load_warns_of_what_is_odd_about_a_file(tmp_path: Path) -> None:
-    (tmp_path / "glove.txt").write_text("the 0.5 1.5\npeace -2 0.25\nthe 7 7\n")
-    with pytest.warns(UserWarning, match="words that come again"):
-        wordvec_cli.load(tmp_path / "glove.txt")
 
 
 @pytest.mark.parametrize(

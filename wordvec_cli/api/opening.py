@@ -1,0 +1,44 @@
+"""`load`: the vectors of a file, of any kind that `wordvec` reads."""
+
+import os
+import warnings
+from collections.abc import Iterable
+
+from wordvec_cli import formats
+from wordvec_cli.api.vectors import Vectors
+from wordvec_cli.vectors import native
+from wordvec_cli.vocabulary.vocabulary import as_bytes
+
+
+def load(  # noqa: PLR0913
+    path: "str | os.PathLike[str]",
+    words: Iterable[str] | None = None,
+    *,
+    limit: int | None = None,
+    vocabulary: "str | os.PathLike[str] | None" = None,
+    format: str | None = None,
+    allow_pickle: bool = False,
+) -> Vectors:
+    """The vectors of a file, of any kind that `wordvec` reads: a native one is mapped, of others the rows are read.
+
+    words         only these; None: all
+    limit         only the first so many rows
+    vocabulary    a file of the words, for a kind that holds none (.npy, GloVe's .bin)
+    format        where the content does not tell, as `wordvec export --from` takes it: glove-binary ...
+    allow_pickle  whether the file may run code that it brings (gensim's old ones)
+    Raises: InputError; warns of what is odd about the file
+    """
+    name = os.fspath(path)
+    if words is None and limit is None and format is None and native.is_native(name):
+        return Vectors(native.load(name))
+    from wordvec_cli.formats.reading import ReadOptions
+
+    wanted = None if words is None else frozenset(map(as_bytes, [words] if isinstance(words, str) else words))
+    options = ReadOptions(
+        wanted, limit, None if vocabulary is None else os.fspath(vocabulary), allow_pickle=allow_pickle
+    )
+    notes: list[str] = []
+    embeddings = formats.open_vectors(name, options, format, notes.append)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return Vectors(embeddings)
