@@ -1,10 +1,13 @@
-"""Work on threads whose results come in the order of the tasks."""
+"""Work on threads whose results come in the order of the tasks, and how many threads there may be."""
 
 import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 TASKS_AHEAD = 2  # for each thread, that may wait until those before them are taken
 
@@ -12,8 +15,17 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+def usable_cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def in_order(work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:
     """Each task with its result, on threads, in their order; few are begun before those ahead of them are taken."""
+    from concurrent.futures import ThreadPoolExecutor
+
     source = iter(tasks)
     waiting: deque[tuple[Task, Future[Result]]] = deque()
     with ThreadPoolExecutor(n_threads) as pool:

@@ -88,7 +88,7 @@ def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) ->
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
     _note_examples(examples, order, note)
     note_invalid_lines(corpus, note, text.n_lines)
-    trainer, state = train(examples, order.config, order.init, Session(order.n_threads, report=report))
+    trainer, state = train(examples, order.config, order.init, Session(order.n_threads, report=report, note=note))
     if complaint := trainer.complaint(state.losses[-1]):
         note(complaint)
     prefix = order.layout.label_prefix

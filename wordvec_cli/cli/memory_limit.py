@@ -9,8 +9,8 @@ import os
 import sys
 from typing import NamedTuple
 
-from wordvec_cli.cli.options import usable_cpus
 from wordvec_cli.errors import InputError
+from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.storage.files import shown_size
 
 MEGABYTE = 1_000_000

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import exit_status
-from wordvec_cli.cli.options import combined, usable_cpus
+from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.output import as_text, listed_words, shown, write_stdout
 from wordvec_cli.cli.questions import Asking, Reading, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 

@@ -1,7 +1,6 @@
 """Options that several commands share: one name, one meaning, one default."""
 
 import functools
-import os
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.storage import files
 from wordvec_cli.text.splitters import SPLITTERS
 
@@ -81,13 +81,6 @@ def combined(*decorators: Decorator) -> Callable[[Command], Command]:
 
 
 spool_folder = files.spool_folder
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _set_progress(ctx: click.Context, param: click.Parameter, value: str) -> None:

@@ -10,37 +10,46 @@ SECONDS_OF_ONE = 1.0  # within which several signals are one: a nervous finger, 
 
 
 class Stop:
-    """Whether the user has asked to stop, and what the exit status is then."""
+    """Whether the user has asked to stop, and what the exit status is then.
+
+    Signals do what they always do until that is asked for the first time: from then on the first signal asks to stop,
+    and another Ctrl-C after it stops at once.
+    """
 
     exit_status = 0
     asked_at = 0.0
 
+    def __init__(self) -> None:
+        self._handlers_before: dict[int, Any] = {}
+        self._listens = False
+
     def is_asked_for(self) -> bool:
+        if not self._listens:
+            self._listen()
         return self.exit_status != 0
+
+    def _listen(self) -> None:
+        self._listens = True
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup has SIGHUP
+        self._handlers_before = {number: signal.signal(number, self._ask) for number in heard}
+
+    def _ask(self, number: int, frame: object) -> None:
+        if not self.exit_status:
+            self.exit_status, self.asked_at = 128 + number, time.monotonic()
+        elif number == signal.SIGINT and time.monotonic() - self.asked_at > SECONDS_OF_ONE:
+            raise KeyboardInterrupt
+
+    def end(self) -> None:
+        """Let signals do what they did before."""
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
-def stop_signals(is_graceful: bool) -> Iterator[Stop]:
-    """Until the end of the block the first signal asks to stop; another Ctrl-C after it stops at once.
-
-    is_graceful  else signals do what they always do
-    """
+def stop_signals() -> Iterator[Stop]:
     stop = Stop()
-    if not is_graceful:
-        yield stop
-        return
-
-    def ask(number: int, frame: object) -> None:
-        if not stop.is_asked_for():
-            stop.exit_status, stop.asked_at = 128 + number, time.monotonic()
-        elif number == signal.SIGINT and time.monotonic() - stop.asked_at > SECONDS_OF_ONE:
-            raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores SIGHUP
-    before: dict[int, Any] = {number: signal.signal(number, ask) for number in heard}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        stop.end()

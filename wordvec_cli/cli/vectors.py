@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.options import Size, combined, invalid_utf8_option, usable_cpus
+from wordvec_cli.cli.options import Size, combined, invalid_utf8_option
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import load, native_kind
 

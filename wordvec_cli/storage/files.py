@@ -256,11 +256,14 @@ def output_folder(path: str) -> "Path":
     return folder if os.access(folder, os.W_OK) and folder != Path("/dev") else Path(tempfile.gettempdir())
 
 
-def spool_folder(tmp_dir: str | None, output: str) -> "Path":
-    """Where the temporary files of work that writes `output` go: into the folder that was asked for, or beside it."""
+def spool_folder(tmp_dir: str | None, output: str | None) -> "Path":
+    """Where temporary files go: into the folder that was asked for, beside the output, or else to the system's."""
+    import tempfile
     from pathlib import Path
 
-    return Path(tmp_dir) if tmp_dir else output_folder(output)
+    if tmp_dir or output is None:
+        return Path(tmp_dir or tempfile.gettempdir())
+    return output_folder(output)
 
 
 @contextmanager

@@ -111,10 +111,11 @@ class Corpus:
     _sources: tuple[Source, ...] = field(default=(), repr=False)
 
     @classmethod
-    def open(cls, paths: Iterable[str], tokenizer: Tokenizer, spool_folder: Path) -> "Corpus":
+    def open(cls, paths: Iterable[str | Source], tokenizer: Tokenizer, spool_folder: Path) -> "Corpus":
         """Check that all can be read and are text, list the folders, copy pipes to a nameless file in `spool_folder`.
 
-        paths  files, folders (read recursively in byte order of relative paths), `-` for standard input
+        paths  files, folders (read recursively in byte order of relative paths), `-` for standard input; or sources
+               that are open already
         Raises: InputError, OutputError (a full disk)
         """
         paths = tuple(paths)
@@ -122,7 +123,8 @@ class Corpus:
             raise InputError("-: standard input can be read once only; name it once")
         sources, left_out = find_sources(paths, spool_folder)
         size_bytes = sum(source.size_bytes for source in sources)
-        return cls(paths, tokenizer, spool_folder, size_bytes, left_out=tuple(left_out), _sources=tuple(sources))
+        names = tuple(path.name if isinstance(path, Source) else path for path in paths)
+        return cls(names, tokenizer, spool_folder, size_bytes, left_out=tuple(left_out), _sources=tuple(sources))
 
     @property
     def n_files(self) -> int:

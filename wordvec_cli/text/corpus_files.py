@@ -61,7 +61,7 @@ class LeftOut(NamedTuple):
     kind: FileKind
 
 
-def find_sources(paths: Iterable[str], spool_folder: Path) -> tuple[list[Source], list[LeftOut]]:
+def find_sources(paths: Iterable[str | Source], spool_folder: Path) -> tuple[list[Source], list[LeftOut]]:
     """The files that paths stand for, each opened once to see that it can be read; and those that are no text.
 
     Raises: InputError, also for a named file that is no text; OutputError (a full disk)
@@ -69,7 +69,9 @@ def find_sources(paths: Iterable[str], spool_folder: Path) -> tuple[list[Source]
     sources: list[Source] = []
     left_out: list[LeftOut] = []
     for path in paths:
-        if path != STANDARD_STREAM and os.path.isdir(path):
+        if isinstance(path, Source):
+            sources.append(path)
+        elif path != STANDARD_STREAM and os.path.isdir(path):
             texts, others = _files_of_folder(path)
             sources += texts
             left_out += others

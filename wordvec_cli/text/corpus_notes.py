@@ -6,13 +6,14 @@ from pathlib import Path
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note
 from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.tokenizer import Tokenizer
 
 MOST_NAMED = 3  # of the files that are left out
 _FATES = {"keep": "kept byte for byte", "replace": "their bad bytes replaced by U+FFFD"}
 
 
-def open_corpus(paths: Iterable[str], tokenizer: Tokenizer, spool_folder: Path, note: Note) -> Corpus:
+def open_corpus(paths: Iterable[str | Source], tokenizer: Tokenizer, spool_folder: Path, note: Note) -> Corpus:
     """`Corpus.open`, with a note of how many files there are, and which are not text and left out."""
     corpus = Corpus.open(paths, tokenizer, spool_folder)
     if corpus.n_files > 1:

@@ -7,11 +7,13 @@ from typing import Any
 from wordvec_cli.errors import OptionError
 from wordvec_cli.training import word2vec_config
 from wordvec_cli.training.glove import GLOVE, GloveConfig
-from wordvec_cli.training.options import option_name
+from wordvec_cli.training.options import option_name, types_of
 from wordvec_cli.training.word2vec_config import CBOW, SKIPGRAM, Word2VecConfig
 
 Config = Word2VecConfig | GloveConfig
 CONFIGS: Mapping[str, type[Config]] = {SKIPGRAM: Word2VecConfig, CBOW: Word2VecConfig, GLOVE: GloveConfig}
+
+TYPES: Mapping[str, type] = types_of(GloveConfig) | types_of(Word2VecConfig)  # of hyper-parameters, by their names
 
 
 def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:

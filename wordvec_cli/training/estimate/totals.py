@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.storage.files import shown_size
 from wordvec_cli.training.estimate.disk import disk_use, file_bytes
 from wordvec_cli.training.estimate.machine import available_memory, memory_in_use
@@ -23,6 +23,7 @@ class Estimate:
     disk_to_come_bytes    of it, what is not there yet, where the checkpoints are
     file_bytes    of the vectors
     seconds       of encoding and training; None if they were not measured
+    obstacle      why training would not fit; None if it does, or if that has not been asked
     """
 
     n_tokens: int
@@ -34,6 +35,7 @@ class Estimate:
     file_bytes: int
     seconds: float | None = None
     n_pairs: int = 0
+    obstacle: WordvecError | None = None
 
     def check_memory(self) -> None:
         """Raises: InputError if there is less memory than is still to come"""

@@ -1,40 +1,37 @@
 """What the default options, which are for millions of words, do to a small corpus, and what to give instead."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note
+from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training.frequencies import keep_thresholds, word_counts
+from wordvec_cli.training.order import Order
 from wordvec_cli.training.word2vec_config import Word2VecConfig
-
-if TYPE_CHECKING:
-    from wordvec_cli.cli.training_run import Order
-    from wordvec_cli.sequences.word_ids import Sequences
-    from wordvec_cli.vocabulary.vocabulary import Vocabulary
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 SMALL = 20_000  # words; with fewer, five epochs hardly move the vectors
 ENOUGH = 100_000  # words in all epochs together, from which on they do
 MOST_EPOCHS = 1000
 
 
-def advise(order: "Order", vocabulary: "Vocabulary", sequences: "Sequences", terminal: Terminal) -> None:
-    """Tell, if the corpus is small, what the options leave of it; what --min-count does is told with the count."""
+def advise(order: Order, vocabulary: Vocabulary, sequences: Sequences, note: Note) -> None:
+    """Note what the options leave of a small corpus; what --min-count does is noted with the count."""
     if len(sequences.ids) >= SMALL or not isinstance(order.config, Word2VecConfig):
         return
     effects = [*_of_sample(order.config, vocabulary, sequences), *_of_epochs(order, sequences)]
     if effects:
         what = ", ".join(effect for effect, _ in effects)
         instead = " ".join(option for _, option in effects)
-        terminal.note(f"{counted(len(sequences.ids), 'word')} to train on is little: {what}; better: {instead}")
+        note(f"{counted(len(sequences.ids), 'word')} to train on is little: {what}; better: {instead}")
 
 
 _Effect = tuple[str, str]  # what an option does, and what to give instead
 
 
-def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Sequences") -> list[_Effect]:
+def _of_sample(config: Word2VecConfig, vocabulary: Vocabulary, sequences: Sequences) -> list[_Effect]:
     counts = word_counts(vocabulary, sequences)
     kept = float(np.average(keep_thresholds(counts, config.sample) / np.iinfo(np.uint32).max, weights=counts))
     if kept > 1 / 2:
@@ -42,7 +39,7 @@ def _of_sample(config: Word2VecConfig, vocabulary: "Vocabulary", sequences: "Seq
     return [(f"--sample {config.sample:g} drops {1 - kept:.0%} of the words in each epoch", "--sample 0")]
 
 
-def _of_epochs(order: "Order", sequences: "Sequences") -> list[_Effect]:
+def _of_epochs(order: Order, sequences: Sequences) -> list[_Effect]:
     config = order.config
     if order.init or sequences.n_known * config.epochs >= ENOUGH:
         return []

@@ -1,0 +1,168 @@
+"""The options of `wordvec train`."""
+
+import click
+
+from wordvec_cli import formats
+from wordvec_cli.cli.options import (
+    combined,
+    corpus_options,
+    max_vocab_option,
+    memory_option,
+    min_count_option,
+    output_option,
+    pair_options,
+    seed_option,
+    to_option,
+    vector_size_option,
+    vocab_option,
+)
+
+# An option that is left out is None: its default is that of the model, a preset's, or one that a file records.
+hyper_parameters = combined(
+    click.option(
+        "--model", type=click.Choice(["skipgram", "cbow", "glove"]),
+        help="skipgram: a word predicts the words around it; cbow: they predict it (the default of word2vec.c and "
+        "gensim); glove: vectors fit how often words stand near each other.  [default: skipgram]",
+    ),
+    click.option(
+        "--loss", type=click.Choice(["negative-sampling", "hierarchical-softmax"]),
+        help="What stands for predicting among all words.  [default: negative-sampling, as everywhere]",
+    ),
+    vector_size_option,
+    click.option(
+        "--window", type=click.IntRange(min=1), metavar="N",
+        help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText; glove: 15, as "
+        "GloVe]",
+    ),
+    click.option(
+        "--fixed-window/--shrinking-window", default=None,
+        help="Take the whole window for each word, or draw it from 1 to --window.  [default: shrinking, as everywhere]",
+    ),
+    click.option(
+        "--negative", type=click.IntRange(min=1), metavar="N",
+        help="Noise words for each pair, with negative sampling.  [default: 5, as everywhere]",
+    ),
+    click.option(
+        "--noise-exponent", type=float, metavar="X",
+        help="Noise words are drawn in proportion to count^X.  [default: 0.75, as word2vec.c and gensim; "
+        "fastText: 0.5]",
+    ),
+    click.option(
+        "--sample", type=click.FloatRange(min=0), metavar="X",
+        help="Drop occurrences of words more frequent than this share of the corpus at random; 0 drops none.  "
+        "[default: 0.001, as word2vec.c and gensim; fastText: 0.0001]",
+    ),
+    click.option(
+        "--cbow-mean/--cbow-sum", default=None,
+        help="cbow predicts from the mean or the sum of the context vectors.  [default: mean, as everywhere]",
+    ),
+    click.option(
+        "--cbow-gradient", type=click.Choice(["sum", "mean"]),
+        help="cbow adds the whole error to each context vector, or divides it by their number (with --cbow-mean the "
+        "true gradient; wants a higher --learning-rate).  [default: sum, as word2vec.c and gensim]",
+    ),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), metavar="N",
+        help="Passes over the corpus, or its pairs.  [default: 5, as word2vec.c, gensim and fastText; glove: 25, as "
+        "GloVe]",
+    ),
+    click.option(
+        "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="Step size at the start.  [default: 0.05, as fastText and GloVe; gensim: 0.025; word2vec.c: 0.05 for "
+        "cbow, 0.025 for skipgram]",
+    ),
+    click.option(
+        "--min-learning-rate", type=click.FloatRange(min=0), metavar="X",
+        help="Step size at the end, to which it falls linearly.  [default: a ten-thousandth of --learning-rate, as "
+        "word2vec.c; gensim: 0.0001]",
+    ),
+    pair_options,
+    click.option(
+        "--x-max", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: pairs with this weight or more count fully.  [default: 100, as GloVe; its vectors of 2024: 10]",
+    ),
+    click.option(
+        "--weight-exponent", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: other pairs count (weight / x-max)^X.  [default: 0.75, as GloVe, which calls it alpha]",
+    ),
+    click.option(
+        "--gradient-clip", type=click.FloatRange(min=0, min_open=True), metavar="X",
+        help="glove: the highest absolute value of a gradient's component.  [default: 100, as GloVe]",
+    ),
+    click.option(
+        "--combine", type=click.Choice(["word", "sum", "concat"]),
+        help="glove: publish each word's vector, its sum with the context vector, or both in a row.  [default: sum, as "
+        "GloVe]",
+    ),
+    click.option(
+        "--unknown-vector", is_flag=True, default=None,
+        help="glove: keep the mean of the 100 rarest words in the file too, for words that are not known; GloVe "
+        "always does, as the word <unk>.",
+    ),
+    seed_option,
+    click.option(
+        "--deterministic", is_flag=True, default=None,
+        help="Give the same bytes whatever the number of threads; slower, but for glove, which always does.",
+    ),
+    click.option(
+        "--preset", type=click.Choice(["word2vec", "gensim", "fasttext", "glove-2014", "glove-2024"]),
+        help="Take another tool's defaults for all that is not given. fasttext: without its subwords, which are not "
+        "learnt.",
+    ),
+    click.option(
+        "--like", metavar="FILE", help="Take what is not given from the options that this vector file was trained with."
+    ),
+)  # fmt: skip
+
+checkpoint_options = combined(
+    click.option(
+        "--checkpoint-every", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
+        help="Minutes between checkpoints, which are written beside the output (FILE.checkpoint), and at Ctrl-C.  "
+        "[default: 10]",
+    ),
+    click.option(
+        "--dry-run", is_flag=True,
+        help="Count the corpus and print what training will take: memory, disk, seconds; fail if it does not fit.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on from the checkpoint; if there is none, start."),
+)  # fmt: skip
+
+score_options = combined(
+    click.option(
+        "--eval-set", "eval_sets", multiple=True, metavar="FILE",
+        help="Score the vectors after each epoch on word pairs or analogies; may be given several times.",
+    ),
+    click.option(
+        "--early-stopping", type=click.IntRange(min=1), metavar="N",
+        help="Stop when the mean score of the --eval-set files has not risen for N epochs; keep the best epoch.",
+    ),
+)  # fmt: skip
+
+material_options = combined(
+    click.argument("corpus", nargs=-1, metavar="CORPUS..."),
+    click.option(
+        "--pairs", metavar="FILE", help="glove: train on pairs from wordvec cooccur, or GloVe's, not on a corpus."
+    ),
+    vocab_option(help="Use this vocabulary (word, count) instead of counting the corpus."),
+    min_count_option(None, help="Drop words that occur less often.  [default: 5]"),
+    max_vocab_option,
+)
+
+result_options = combined(
+    output_option("the vectors (FILE.safetensors, or as --to says)"),
+    to_option(
+        formats.writable_formats(), metavar="FORMAT",
+        help="What to write, if the output's name does not tell, as in wordvec export.  [default: native]",
+    ),
+    click.option(
+        "--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`."
+    ),
+)  # fmt: skip
+
+engine_option = click.option(
+    "--engine", type=click.Choice(["wordvec", "gensim"]), default="wordvec", show_default=True,
+    help="Whose trainer: gensim's Word2Vec gets the same words and sentences, to compare with; it has neither "
+    "checkpoints nor losses.",
+)  # fmt: skip
+
+resource_options = corpus_options(memory_option(None, "counting words and pairs", "64MB; glove: 1GB"))

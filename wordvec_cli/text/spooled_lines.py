@@ -1,0 +1,51 @@
+"""A corpus that is not in files: lines, or lists of tokens, spooled once to a nameless file."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.storage.files import close_with, temporary_file, writable
+from wordvec_cli.text.corpus_files import Source
+
+NAME = "the lines of the corpus"
+
+Line = str | bytes | Iterable[str | bytes]
+
+
+def spooled_lines(lines: Iterable[Line], folder: Path) -> Source:
+    """A source for `Corpus.open` that holds each of `lines` as one line, as a file of these lines would.
+
+    lines  texts, whose line breaks become blanks, or lists of tokens, which blanks will stand between
+    Raises: InputError if a token is empty or holds white space, or if a text cannot be UTF-8, OutputError (a full disk)
+    """
+    file = temporary_file(folder)
+    with writable(f"{folder} (temporary files)"):
+        for number, line in enumerate(lines, 1):
+            file.write(_as_text(line, number) + b"\n")
+        file.flush()
+    source = Source(NAME, os.fstat(file.fileno()).st_size, file)
+    close_with(source, file)
+    return source
+
+
+def _as_text(line: Line, number: int) -> bytes:
+    if isinstance(line, str | bytes):
+        return _as_bytes(line, number).removesuffix(b"\n").replace(b"\n", b" ")
+    tokens = [_as_bytes(token, number) for token in line]
+    for token in tokens:
+        if token.split() != [token]:
+            shown = token.decode(errors="replace")
+            raise InputError(f"line {number}: the token {shown!r} is empty or holds white space; join its parts with _")
+    return b" ".join(tokens)
+
+
+def _as_bytes(text: object, number: int) -> bytes:
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise InputError(f"line {number}: {text!r} is neither a text nor a list of tokens")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InputError(f"line {number}: cannot be written as UTF-8 ({error.reason})") from None

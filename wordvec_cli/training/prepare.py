@@ -1,0 +1,156 @@
+"""What comes before training: words are counted or read, the corpus is encoded, for GloVe pairs are counted or read.
+
+A run prepares so, and a dry run looks so at what a run would take.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.evaluation.sets import EvalSet
+from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note, Report
+from wordvec_cli.sequences.pairs import PairCounter, Pairs, Room
+from wordvec_cli.sequences.pairs_file import PairsFile
+from wordvec_cli.sequences.word_ids import Sequences, count_tokens, encode
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.advice import advise
+from wordvec_cli.training.checkpoint import PreparedRun
+from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.glove import GloveConfig
+from wordvec_cli.training.inputs import Inputs
+from wordvec_cli.training.order import Order
+from wordvec_cli.training.planning import Counted, Planner
+from wordvec_cli.training.tiles import Tiles, lay_out
+from wordvec_cli.vocabulary.counting import CountOptions
+from wordvec_cli.vocabulary.notes import count_and_note
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The work before the training of one order."""
+
+    order: Order
+    inputs: Inputs
+    eval_sets: Sequence[EvalSet]
+    report: Report
+    note: Note
+
+    @property
+    def planner(self) -> Planner:
+        return Planner(self.order, self.inputs.tokenizer or Tokenizer(), self.eval_sets)
+
+    def plan(self) -> Plan:
+        """What training would take, found without leaving anything on the disk. Raises: InputError, OutputError"""
+        if file := self.inputs.pairs_file:
+            return replace(self.planner.plan(Counted(file.vocabulary)), n_pairs=len(file.pairs))
+        text = self._text()
+        if not self.order.is_glove:
+            return self.planner.plan(self._tokens(text), text)
+        vocabulary = self._words(text).vocabulary
+        sequences = encode(text, vocabulary, self.order.threads, self.report)  # nothing else tells how many pairs
+        plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text)
+        return self.planner.with_pairs(plan, self._pair_counter(sequences, vocabulary))
+
+    def run(self, folder: Path) -> PreparedRun:
+        """What training starts from; its material is in `folder`. Raises: InputError, OutputError"""
+        if file := self.inputs.pairs_file:
+            tiles = self._tiles_of_file(file, folder)
+            assert self.order.pairs is not None
+            sources = stamp(self.order.pairs)
+            return PreparedRun(tiles, file.vocabulary, self.inputs.table, sources, file.corpus_fingerprint)
+        text = self._text()
+        words = self._words(text)
+        if not self.inputs.vocabulary_file:
+            self.planner.check_fits(self.planner.plan(words, text))
+        vocabulary = words.vocabulary
+        sequences = self._encoded(text, vocabulary, folder)
+        advise(self.order, vocabulary, sequences, self.note)
+        material: Sequences | Tiles = sequences
+        if self.order.is_glove:
+            material = self._tiles_of_text(text, sequences, vocabulary, folder)
+        return PreparedRun(material, vocabulary, self.inputs.table, text.stamp(), sequences.corpus_fingerprint)
+
+    # ------------------------------------------------------------ text
+
+    def _text(self) -> Corpus:
+        assert self.inputs.tokenizer is not None
+        text = open_corpus(self.order.corpus, self.inputs.tokenizer, self.order.spool_folder, self.note)
+        if self.order.output is not None:
+            text.check_not_output(self.order.output)
+        return text
+
+    def _words(self, text: Corpus) -> Counted:
+        """Those of the vocabulary that is given, or those that the corpus has."""
+        if known := self.inputs.vocabulary_file:
+            return Counted(known.vocabulary)
+        order = self.order
+        assert order.min_count is not None
+        options = CountOptions(order.min_count, order.max_vocab, order.memory, order.threads)
+        return Counted.of_words(count_and_note(text, options, self.report, self.note))
+
+    def _tokens(self, text: Corpus) -> Counted:
+        """As `_words`, and how many tokens the corpus has."""
+        words = self._words(text)
+        if words.n_tokens:
+            return words
+        tally = count_tokens(text, words.vocabulary, self.order.threads, self.report)
+        return Counted.of_tally(words.vocabulary, tally)
+
+    def _encoded(self, text: Corpus, vocabulary: Vocabulary, folder: Path) -> Sequences:
+        """In files of the folder, but for GloVe: its material are the pairs, and the ids go when these are counted."""
+        order = self.order
+        sequences = encode(text, vocabulary, order.threads, self.report, None if order.is_glove else folder)
+        if self.inputs.vocabulary_file:
+            plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
+            self.planner.check_fits(plan)
+            self.note(
+                f"in {order.vocab}: {counted(sequences.n_known, 'token')}; not in it, and left out: "
+                f"{sequences.n_unknown}"
+            )
+            note_invalid_lines(text, self.note, sequences.statistics.n_lines)
+        return sequences
+
+    # ------------------------------------------------------------ pairs
+
+    def _pair_counter(self, sequences: Sequences, vocabulary: Vocabulary) -> PairCounter:
+        return PairCounter(sequences, len(vocabulary), self._config.pair_options, self.order.room)
+
+    def _tiles_of_text(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Tiles:
+        """The pairs of a corpus, counted. Raises: InputError, OutputError"""
+        counter = self._pair_counter(sequences, vocabulary)
+        plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
+        self.planner.check_fits(self.planner.with_pairs(plan, counter))
+        pairs = counter.count(self.report)
+        within = f", counted in {counter.n_runs} runs to stay within --memory" if counter.n_runs > 1 else ""
+        self.note(f"{counted(len(pairs), 'pair of words', 'pairs of words')}{within}")
+        return self._laid_out(pairs, vocabulary, folder)
+
+    def _tiles_of_file(self, file: PairsFile, folder: Path) -> Tiles:
+        """Raises: InputError that names the file, OutputError"""
+        self.planner.check_fits(replace(self.planner.plan(Counted(file.vocabulary)), n_pairs=len(file.pairs)))
+        try:
+            return self._laid_out(file.pairs, file.vocabulary, folder)
+        except InputError as error:
+            raise InputError(f"{self.order.pairs}: {error}") from error
+
+    def _laid_out(self, pairs: Pairs, vocabulary: Vocabulary, folder: Path) -> Tiles:
+        room = Room(folder, self.order.memory, self.order.threads)
+        return lay_out(pairs, len(vocabulary), self._config.weighting, room, self.report)
+
+    @property
+    def _config(self) -> GloveConfig:
+        assert isinstance(self.order.config, GloveConfig)
+        return self.order.config
+
+
+def stamp(path: str) -> list[Any]:
+    """As long as these stay, the file does: as `Corpus.stamp`."""
+    status = os.stat(path)
+    return [(os.path.realpath(path), status.st_size, status.st_mtime_ns)]

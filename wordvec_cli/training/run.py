@@ -1,0 +1,180 @@
+"""Training, as `wordvec train` and Python do it: prepare or resume, train, write."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wordvec_cli import formats
+from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError, WordvecError
+from wordvec_cli.evaluation.asking import check_words, evaluate, note_if_few, title_noted
+from wordvec_cli.evaluation.set_files import read_eval_set
+from wordvec_cli.evaluation.sets import EvalSet
+from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note, Report, ignore, silent
+from wordvec_cli.storage.files import check_not_input
+from wordvec_cli.training import checkpoint_folder, gensim_engine, trainer
+from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.estimate.seconds import measured_seconds
+from wordvec_cli.training.estimate.totals import Estimate, estimated
+from wordvec_cli.training.glove import GloveConfig, GloveTrainer
+from wordvec_cli.training.inputs import read_inputs
+from wordvec_cli.training.matrices import words_in_common
+from wordvec_cli.training.order import Order
+from wordvec_cli.training.planning import check_fits
+from wordvec_cli.training.prepare import Preparation
+from wordvec_cli.training.provenance import note_threads
+from wordvec_cli.training.result import Result, result_of, write
+from wordvec_cli.training.resume import check_is_wanted, resumed
+from wordvec_cli.training.session import Session
+from wordvec_cli.training.trainer import Trained
+from wordvec_cli.training.word2vec import Word2VecTrainer
+
+AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
+
+
+def never() -> bool:
+    """Whether training should stop: it should not."""
+    return False
+
+
+def run(order: Order, report: Report = silent, note: Note = ignore, should_stop: Callable[[], bool] = never) -> Result:
+    """Train, and write the vectors if the order has an output.
+
+    should_stop  asked from the moment on from which training can be resumed, where checkpoints are kept: then, and
+                 after each block; if it is true, a checkpoint is written
+    Raises: InputError, OptionError, OutputError, DivergedError; Cancelled if it should stop
+    """
+    _check_output(order)
+    eval_sets = _eval_sets(order, note)
+    with checkpoint_folder.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
+        is_resumed = kept.holds_run
+        check_is_wanted(kept, order.resume)
+        preparation = Preparation(order, read_inputs(order, note), eval_sets, report, note)
+        prepared = resumed(preparation, kept) if is_resumed else _prepared(preparation, kept)
+        training = _Training(order, prepared, kept, eval_sets, report, note)
+        try:
+            result = training.run(should_stop)
+        except (DivergedError, InputError):
+            if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
+                kept.end()
+            raise
+        kept.end()
+    return result
+
+
+def estimate(order: Order, report: Report = silent, note: Note = ignore) -> Estimate:
+    """What training would take: it prepares as `run` does, and leaves nothing. Raises: InputError, OutputError"""
+    if order.resume:
+        raise OptionError("--dry-run and --resume exclude each other; what is resumed has fitted before")
+    if order.output is not None:
+        formats.check_output_files(order.output, order.format)
+    preparation = Preparation(order, read_inputs(order, note), _eval_sets(order, note), report, note)
+    start = time.perf_counter()
+    plan = preparation.plan()
+    seconds_of_reading = time.perf_counter() - start
+    estimate = estimated(plan)
+    try:
+        check_fits(order, estimate)
+    except WordvecError as obstacle:
+        return replace(estimate, obstacle=obstacle)
+    if order.is_by_gensim:
+        return estimate
+    # Encoding reads as counting does, and what it does with each word takes about as long.
+    return replace(estimate, seconds=seconds_of_reading + measured_seconds(plan))
+
+
+def _check_output(order: Order) -> None:
+    if order.output is None:
+        return
+    formats.check_output_files(order.output, order.format)
+    check_not_input(order.output, order.vocab, order.pairs)
+    if order.resume and not checkpoint_folder.keeps(order.output):
+        raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
+
+
+def _eval_sets(order: Order, note: Note) -> list[EvalSet]:
+    return [title_noted(read_eval_set(path), note) for path in order.eval_sets]
+
+
+def _prepared(preparation: Preparation, kept: Checkpoint) -> PreparedRun:
+    if preparation.order.resume:
+        preparation.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
+    prepared = preparation.run(kept.folder)
+    if not preparation.order.is_by_gensim:  # it has no checkpoints
+        kept.begin(prepared)
+    return prepared
+
+
+@dataclass(frozen=True)
+class _Training:
+    """The training of what has been prepared."""
+
+    order: Order
+    prepared: PreparedRun
+    kept: Checkpoint
+    eval_sets: Sequence[EvalSet]
+    report: Report
+    note: Note
+
+    def run(self, should_stop: Callable[[], bool]) -> Result:
+        order = self.order
+        if self.kept.lasts and not order.is_by_gensim:
+            should_stop()
+        else:
+            should_stop = never
+        for eval_set in self.eval_sets:
+            note_if_few(eval_set, check_words(self.prepared.vocabulary, eval_set), self.note)
+        its_trainer = self._trainer()
+        self._note_init()
+        trained = self._trained(its_trainer, should_stop)
+        if trained.complaint:
+            self.note(trained.complaint)
+        if order.early_stopping:
+            self.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
+        result = result_of(order, self.prepared, trained)
+        try:
+            write(result, order, self.note)
+        except OutputError as error:
+            if order.is_by_gensim or not self.kept.lasts:
+                raise
+            self.kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), its_trainer.parameters)
+            raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error
+        return result
+
+    def _trainer(self) -> AnyTrainer:
+        order, prepared = self.order, self.prepared
+        if isinstance(order.config, GloveConfig):
+            return GloveTrainer(prepared.tiles, order.config, prepared.vocabulary, order.init)
+        what = prepared.sequences, prepared.vocabulary, order.config, order.init
+        return gensim_engine.GensimTrainer(*what, self.kept.folder) if order.is_by_gensim else Word2VecTrainer(*what)
+
+    def _note_init(self) -> None:
+        """Raises: InputError if no word has a vector to start from"""
+        if self.order.init is None:
+            return
+        vocabulary = self.prepared.vocabulary
+        known, _ = words_in_common(vocabulary, self.order.init.vocabulary)
+        if not len(known):
+            self.kept.end()  # nothing worth going on with
+            raise InputError("--init: holds none of the words to train on; are they of the same language and case?")
+        self.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}; the others start at random")
+
+    def _trained(self, its_trainer: AnyTrainer, should_stop: Callable[[], bool]) -> Trained:
+        order, n_threads = self.order, self.order.threads
+        if order.is_by_gensim:
+            n_threads = gensim_engine.n_workers(n_threads, its_trainer.units_per_epoch)
+        if not order.config.deterministic:
+            note_threads(n_threads, self.note, "" if order.is_by_gensim else "--deterministic")
+        state = self.kept.restore_checkpoint(its_trainer.parameters)
+
+        def score() -> Mapping[str, float]:
+            matrix = its_trainer.matrix
+            return {each.name: evaluate(self.prepared.vocabulary, matrix, each).value for each in self.eval_sets}
+
+        session = Session(
+            n_threads, self.kept, self.report, score if self.eval_sets else None, order.early_stopping, should_stop,
+            self.note,
+        )  # fmt: skip
+        if isinstance(its_trainer, gensim_engine.GensimTrainer):
+            return gensim_engine.train(its_trainer, session)
+        return trainer.train(its_trainer, session, state)
