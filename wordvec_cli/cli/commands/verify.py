@@ -1,7 +1,7 @@
 """`wordvec verify`: whether a vector file is sound."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,12 +12,10 @@ from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.cli.visible import visible
-from wordvec_cli.storage import safetensors
 from wordvec_cli.text import json_text
-from wordvec_cli.vectors.native import is_native
 
 if TYPE_CHECKING:
-    from wordvec_cli.vectors.checks import Finding
+    from wordvec_cli.vectors.verdict import Result
 
 
 @click.command(short_help="Say whether a vector file is sound.")
@@ -41,46 +39,23 @@ def command(terminal: Terminal, /, *, file: str, table: Table, vocab: str | None
     wordvec verify vectors.safetensors
     wordvec verify glove.840B.300d.txt --strict
     """
-    from wordvec_cli.vectors.checks import findings
+    from wordvec_cli.vectors.verdict import results_of
 
-    is_bad, results = False, []
-    if is_native(file):
-        holds = safetensors.open_file(file).checksum_holds()
-        results.append(_Result("checksum", "holds" if holds else "does not hold: the file was changed or damaged"))
-        is_bad = not holds
-    notes: list[str] = []
-    vectors = source._replace(strict=False, duplicates="all").open(file, terminal, vocab, note=notes.append)
-    results += [_Result("reading", note) for note in notes]
-    is_bad |= bool(notes) and source.strict
-    results.append(_Result("rows", f"{len(vectors.vocabulary)} of {vectors.dim} numbers"))
-    for finding in findings(vectors):
-        results.append(_of(finding))
-        is_bad |= finding.n > 0 and (finding.is_error or source.strict)
-    write_stdout(_lines(results, table, is_bad))
-    return EXIT_ERROR if is_bad else 0
+    as_it_is = source._replace(strict=False, duplicates="all")
+    results = results_of(file, lambda note: as_it_is.open(file, terminal, vocab, note=note), source.strict)
+    is_sound = not any(each.is_wrong for each in results)
+    write_stdout(_lines(results, table, is_sound))
+    return 0 if is_sound else EXIT_ERROR
 
 
-class _Result(NamedTuple):
-    """A line of the answer: what was looked at, and how it is; how many words or rows are wrong, and some."""
-
-    check: str
-    result: str
-    n_wrong: int | None = None
-    examples: Sequence[bytes] = ()
-
-
-def _of(finding: "Finding") -> _Result:
-    return _Result(finding.check, str(finding.n), finding.n, finding.examples)
-
-
-def _lines(results: Sequence[_Result], table: Table, is_bad: bool) -> Iterator[bytes]:
+def _lines(results: Sequence["Result"], table: Table, is_sound: bool) -> Iterator[bytes]:
     if table.is_json:
         checks = [
             {"check": each.check, "result": each.result if each.n_wrong is None else each.n_wrong,
              "examples": list(map(as_text, each.examples))}
             for each in results
         ]  # fmt: skip
-        yield json_text.written({"sound": not is_bad, "checks": checks}, indent=2).encode() + b"\n"
+        yield json_text.written({"sound": is_sound, "checks": checks}, indent=2).encode() + b"\n"
     elif table.is_csv:
         yield from table.head(("check", "result", "examples"))
         for each in results:
