@@ -211,7 +211,7 @@ def test_one_token_and_one_pair_are_told_in_the_singular(capsys: pytest.CaptureF
     Path("one.txt").write_text("a unheard a\n")
     Path("vocab.txt").write_text("a 2\n")
     assert cooccur("one.txt", "-o", "pairs", vocab=Path("vocab.txt")) == 0
-    assert "in vocab.txt: 2 tokens; not in it: 1; 1 pair of words\n" in capsys.readouterr().err
+    assert "2 tokens in vocab.txt, 1 not in it; 1 pair of words\n" in capsys.readouterr().err
 
 
 def test_notes_tell_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,7 +220,7 @@ def test_notes_tell_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
     n_known = sum(id >= 0 for id in tokens)
     n_pairs = (GLOVE / "symmetric.bin").stat().st_size // 16
     notes = capsys.readouterr().err
-    assert f"in {VOCAB}: {n_known} tokens; not in it: {len(tokens) - n_known}; {n_pairs} pairs of words\n" in notes
+    assert f"{n_known} tokens in {VOCAB}, {len(tokens) - n_known} not in it; {n_pairs} pairs of words\n" in notes
     assert "their tokenizer cannot be checked" in notes
     assert cooccur(TEXT, "-o", "pairs.bin", "--quiet") == 0
     assert capsys.readouterr().err == ""
@@ -231,7 +231,9 @@ def test_little_memory_is_counted_in_runs_that_are_merged_and_says_so(
 ) -> None:
     monkeypatch.setattr(cooccurrence, "FEWEST_TOKENS", 300)
     assert cooccur(TEXT, "-o", "pairs.bin", "--window", "10", "--memory", "1kB") == 0
-    assert "--memory holds a part of the corpus: it is counted in 8 runs, which are merged\n" in capsys.readouterr().err
+    assert (
+        "the corpus does not fit into --memory: it is counted in 8 runs, which are merged\n" in capsys.readouterr().err
+    )
     assert_same(records_of(Path("pairs.bin").read_bytes()), records_of((GLOVE / "symmetric.bin").read_bytes()))
     assert os.listdir() == ["pairs.bin"]
 

@@ -21,7 +21,7 @@ from wordvec_cli.cli.spelling import is_near, n_edits
         (["similar"], "Missing argument 'VECTORS'; see wordvec similar --help"),
         (
             ["analogy", "v", "a"],
-            "1 words: a question has three; put a word of several in quotes; see wordvec analogy --help",
+            "1 word: a question has three; put quotes around a word that holds blanks; see wordvec analogy --help",
         ),
         (
             ["train", "--wordNgrams", "2"],

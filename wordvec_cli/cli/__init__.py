@@ -151,7 +151,7 @@ def run(arguments: Sequence[str]) -> int:
         if str(error) != NO_THREAD:
             raise
         terminal.close()
-        terminal.error("no thread can be started; lower --threads, or raise ulimit -v or -u")
+        terminal.error("cannot start another thread; lower --threads, or raise ulimit -v or -u")
         return EXIT_ERROR
     finally:
         terminal.close()

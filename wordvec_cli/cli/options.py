@@ -32,7 +32,7 @@ class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic
         if isinstance(value, int):
             return value
         if (match := _SIZE.fullmatch(value)) is None:
-            self.fail(f"{value!r} is no size; write it like 200MB or 1.5GB", param, ctx)
+            self.fail(f"{value!r} is not a size; write it like 200MB or 1.5GB", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
@@ -54,7 +54,7 @@ class Renamed(click.Option):
 def is_number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     """A callback. Raises: click.BadParameter for NaN, which no comparison holds for"""
     if value is not None and value != value:  # noqa: PLR0124
-        raise click.BadParameter("is not a number; give one", ctx, param)
+        raise click.BadParameter("nan is not a number", ctx, param)
     return value
 
 
@@ -100,7 +100,8 @@ progress_options = combined(
         is_eager=True,
         expose_value=False,
         callback=_set_progress,
-        help="What standard error shows: a bar (on a terminal only), a JSON line a second, or neither.  [default: bar]",
+        help="How progress is shown on standard error: a bar (on a terminal only), a JSON line each second, or not "
+        "at all.  [default: bar]",
     ),
     click.option(
         "--quiet", is_flag=True, is_eager=True, expose_value=False, callback=_set_quiet, help="Show errors only."
@@ -109,7 +110,7 @@ progress_options = combined(
 
 null_option = click.option(
     "--null", "is_null", is_flag=True,
-    help="Lines end with NUL, those that are read and those that are written, so that words may hold anything.",
+    help="Read and write lines that end with NUL, so that words may contain anything, line ends too.",
 )  # fmt: skip
 
 corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
@@ -119,7 +120,7 @@ threads_option = click.option(
     type=click.IntRange(min=1),
     default=usable_cpus,
     metavar="N",
-    help="Threads that work at the same time.  [default: the usable CPUs]",
+    help="Number of threads.  [default: all usable CPUs]",
 )
 
 
@@ -157,22 +158,23 @@ max_vocab_option = click.option(
 
 specials_option = click.option(
     "--specials", type=SpecialsType(), metavar="none|pad|pad,unk|...",
-    help="The rows of an embedding matrix that come before those of words, in their order: pad is padding, unk an "
-    "unknown word, others are kept free.  [default: pad,unk]",
+    help="The special rows that come before those of the words, in this order: pad for padding, unk for unknown words, "
+    "any other name for a row that you fill yourself.  [default: pad,unk]",
 )  # fmt: skip
 
 padding_value_option = click.option(
-    "--value", type=int, metavar="N", help="The number that padding is.  [default: the row of pad]"
+    "--value", type=int, metavar="N", help="The number that stands for padding.  [default: the row of pad]"
 )
 
 vector_size_option = click.option(
-    "--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  [default: 100]"
+    "--vector-size", type=click.IntRange(min=1), metavar="N", help="How many numbers a vector has.  [default: 100]"
 )
 
 method_option = click.option(
     "--method", type=click.Choice(["3cosadd", "3cosmul"]),
-    help="How analogies are answered. 3cosadd: cosine with B - A + C (directions); 3cosmul: cosine with B times that "
-    "with C over that with A.  [default: 3cosadd]",
+    help="How analogies (A is to B as C is to what?) are answered. 3cosadd: by the cosine with B - A + C, each at "
+    "length "
+    "1; 3cosmul: by the cosine with B times the cosine with C, divided by the cosine with A.  [default: 3cosadd]",
 )  # fmt: skip
 
 seed_option = click.option(
@@ -195,11 +197,13 @@ pair_options = combined(
     ),
     click.option(
         "--distance-weighting/--flat-weighting", default=None,
-        help="A word at distance d counts 1/d, or 1.  [default: distance-weighting]",
+        help="Count a word at distance d as 1/d, or as 1.  [default: distance-weighting]",
     ),
     click.option(
         "--unknown", type=click.Choice(["skip", "gap"]),
-        help="Words outside the vocabulary take no position in the line, or leave a gap.  [default: skip]",
+        help="skip: words outside the vocabulary are taken out before distances are measured; gap: they keep their "
+        "place.  "
+        "[default: skip]",
     ),
 )  # fmt: skip
 
@@ -219,7 +223,7 @@ def matrix_option(required: bool) -> Decorator:
         "--matrix",
         required=required,
         metavar="FILE",
-        help="An embedding matrix from wordvec matrix, or native vectors.",
+        help="An embedding matrix made by wordvec matrix, or vectors in the native format.",
     )
 
 
@@ -228,7 +232,7 @@ def sequences_option(required: bool) -> Decorator:
         "--sequences",
         required=required,
         metavar="FILE",
-        help="Numbers from wordvec encode, in any of its layouts; - is standard input (npy or text).",
+        help="Numbers made by wordvec encode, in any of its formats; - is standard input (npy or text).",
     )
 
 
@@ -241,8 +245,8 @@ def output_option(what: str) -> Decorator:
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),
-    help="What becomes of bytes that are not valid UTF-8: kept as they are, replaced by U+FFFD, "
-    "their line skipped, or an error.  [default: keep]",
+    help="What to do with bytes that are not valid UTF-8: keep them as they are, replace them with U+FFFD, skip their "
+    "line, or stop with an error.  [default: keep]",
 )
 
 _TOKENIZER_OPTIONS = combined(
@@ -256,8 +260,8 @@ _TOKENIZER_OPTIONS = combined(
         metavar="REGEX",
         help="Tokens are the matches of this regular expression, or of its group if it has exactly one.",
     ),
-    click.option("--lowercase", is_flag=True, help="Turn the text into lower case."),
-    click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Bring the text into a Unicode normal form."),
+    click.option("--lowercase", is_flag=True, help="Convert the text to lower case."),
+    click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Convert the text to a Unicode normal form."),
     invalid_utf8_option,
 )
 

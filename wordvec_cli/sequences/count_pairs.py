@@ -89,7 +89,7 @@ def _counted(order: PairsOrder, words: VocabularyFile, corpus: Corpus, report: R
     _check_space(counter, order, note)
     pairs = counter.count(report)
     known, found = counted(sequences.n_known, "token"), counted(len(pairs), "pair of words", "pairs of words")
-    note(f"in {order.vocab}: {known}; not in it: {sequences.n_unknown}; {found}")
+    note(f"{known} in {order.vocab}, {sequences.n_unknown} not in it; {found}")
     note_invalid_lines(corpus, note, sequences.statistics.n_lines)
     return PairsFile(pairs, vocabulary, order.counting, corpus.tokenizer, sequences.corpus_fingerprint)
 
@@ -97,7 +97,7 @@ def _counted(order: PairsOrder, words: VocabularyFile, corpus: Corpus, report: R
 def _check_space(counter: PairCounter, order: PairsOrder, note: Note) -> None:
     """Raises: OutputError if the disks of the temporary files and the output have too little room"""
     if counter.n_runs > 1:
-        note(f"--memory holds a part of the corpus: it is counted in {counter.n_runs} runs, which are merged")
+        note(f"the corpus does not fit into --memory: it is counted in {counter.n_runs} runs, which are merged")
     check_free_space(order.folder, counter.disk_bytes, "counting pairs")
     if order.output != STANDARD_STREAM:
         to_come = BYTES_PER_PAIR * counter.n_pairs_about

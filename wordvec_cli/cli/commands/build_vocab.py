@@ -49,11 +49,11 @@ def command(
 ) -> None:
     """Count the words of CORPUS: files, folders, or - for standard input; compressed ones too.
 
-    Writes `word<TAB>count` lines by descending count, equal counts in byte order of the words. Counts are exact,
-    whatever the memory. How the words were made is kept beside the output, in FILE.json.
+    Writes `word<TAB>count` lines, the most frequent word first; words with equal counts in byte order. Counts are
+    exact, whatever the memory. How the words were made is written beside the output, to FILE.json.
 
-    An order of your own needs no counts: a list of words, one a line, is a vocabulary wherever --vocab takes one, and
-    line i has number i.
+    Wherever an option asks for a vocabulary, a plain list of words, one a line, will do as well: the word on line i
+    then has number i.
 
     \b
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv

@@ -26,10 +26,11 @@ WINDOW = 15
 @click.command(short_help="Count which words stand near which.")
 @corpus_argument
 @output_option("the pairs")
-@vocab_option("The words to count, from wordvec build-vocab.", required=True)
+@vocab_option("The words to count, a file made by wordvec build-vocab.", required=True)
 @to_option(
     ["safetensors", "glove"],
-    "safetensors: with the words inside; glove: the records of GloVe's cooccur.  [default: glove for FILE.bin, "
+    "safetensors: with the words in the file; glove: the records that GloVe's cooccur writes.  [default: glove for "
+    "FILE.bin, "
     "else safetensors]",
     "layout",
 )
@@ -39,7 +40,7 @@ WINDOW = 15
     default=WINDOW,
     show_default=True,
     metavar="N",
-    help="Words on each side at most.",
+    help="How many words on each side are counted, at most.",
 )
 @pair_options
 @corpus_options(memory_option("1GB", "counting pairs"))

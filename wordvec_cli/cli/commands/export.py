@@ -25,26 +25,33 @@ from wordvec_cli.vectors.packing import Packing
 _writing_options = combined(
     to_option(
         formats.writable_formats(),
-        f"What to write, if the output's name does not tell: {', '.join(formats.writable_formats())}.",
+        f"Format of OUTPUT, if its name does not say: {', '.join(formats.writable_formats())}.",
         metavar="FORMAT",
     ),
-    click.option("--words", metavar="FILE", help="Keep only these words, one a line; only their rows take memory."),
+    click.option(
+        "--words", metavar="FILE", help="Keep only the words in this file, one a line; only their rows take memory."
+    ),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep only the first N rows."),
     click.option(
         "--decimals",
         type=click.IntRange(0, 40),
         metavar="N",
-        help="Digits after the point, in text.  [default: the fewest that read back as the same float32]",
+        help="Digits after the decimal point, in text formats.  [default: the fewest that read back as the same "
+        "float32]",
     ),
     safe_option,
     click.option(
-        "--float16", "packing", flag_value="float16", help="native: half floats, half the size; says what is lost."
+        "--float16",
+        "packing",
+        flag_value="float16",
+        help="Native files: 16-bit floats, half the size; reports what is lost.",
     ),
     click.option(
         "--int8",
         "packing",
         flag_value="int8",
-        help="native: a byte a number and a scale for each row, a quarter of the size; says what is lost.",
+        help="Native files: a byte for each number and a scale for each row, a quarter of the size; reports what is "
+        "lost.",
     ),
 )
 
@@ -79,7 +86,7 @@ def command(
 ) -> None:
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
 
-    What is odd about INPUT, and what OUTPUT has no room for, is told on standard error.
+    Anything odd about INPUT, and anything that OUTPUT cannot hold, is reported on standard error.
 
     \b
     wordvec export glove.6B.50d.txt glove.safetensors

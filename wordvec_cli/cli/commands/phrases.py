@@ -24,33 +24,34 @@ if TYPE_CHECKING:
 learning_options = combined(
     click.option(
         "--scoring", type=click.Choice(["default", "npmi"]), default="default", show_default=True,
-        help="default: word2vec's score, the pairs' surplus over chance; npmi: from -1 to 1, so give a "
-        "--phrase-threshold like 0.5.",
+        help="default: word2vec's score, how far a pair exceeds chance; npmi: from -1 to 1, so set "
+        "--phrase-threshold to "
+        "about 0.5.",
     ),
-    min_count_option(default=5, help="Leave pairs alone that occur less often."),
+    min_count_option(default=5, help="Do not join pairs that occur less often."),
     click.option(
         "--phrase-threshold", "threshold", cls=Renamed, old_name="--threshold", type=float, default=10.0,
-        show_default=True, metavar="X", help="Join pairs with a higher score.",
+        show_default=True, metavar="X", help="Join pairs whose score is higher.",
     ),
     click.option(
-        "--delimiter", default="_", show_default=True, metavar="TEXT", help="What stands between joined words."
+        "--delimiter", default="_", show_default=True, metavar="TEXT", help="Text put between joined words."
     ),
     click.option(
         "--connector-words", metavar="WORDS",
-        help="Words that may stand inside a phrase but not at its ends, with commas between them; "
+        help="Words that may be inside a phrase but not at its ends, separated by commas; "
         "english: gensim's list (of, the, and ...).",
     ),
     click.option(
         "--passes", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-        help="Learn so many times, each time on what was joined before: new_york, then new_york_times.",
+        help="Learn N times, each time on the text joined before: new_york, then new_york_times.",
     ),
     click.option(
         "--max-candidates", type=click.IntRange(min=1), default=40_000_000, show_default=True, metavar="N",
-        help="Count so many words and pairs at most (about 100 bytes of memory each); beyond, rare ones are dropped.",
+        help="Count at most N words and pairs (about 100 bytes of memory each); beyond that, rare ones are dropped.",
     ),
     click.option(
         "--join-punctuation", is_flag=True,
-        help="Let phrases begin or end with punctuation too, as gensim does: fellow_-.  [default: leave it alone]",
+        help="Also join phrases that begin or end with punctuation, as gensim does: fellow_-.",
     ),
 )  # fmt: skip
 
@@ -59,8 +60,10 @@ learning_options = combined(
 @corpus_argument
 @output_option("the lines of CORPUS with their phrases joined")
 @learning_options
-@click.option("--save-phrases", metavar="FILE", help="Write what was learnt here, as text.")
-@click.option("--apply", metavar="FILE", help="Join the phrases of this file (of --save-phrases); learn nothing.")
+@click.option("--save-phrases", metavar="FILE", help="Also write the phrases that were learnt to this file, as text.")
+@click.option(
+    "--apply", metavar="FILE", help="Join the phrases in this file, written by --save-phrases, and learn none."
+)
 @corpus_options(has_threads=False)
 @click.pass_obj
 def command(
@@ -75,10 +78,10 @@ def command(
     tmp_dir: str | None,
     **learning: Any,
 ) -> None:
-    """Join word pairs that come together often in CORPUS: files, folders, or - for standard input; compressed ones too.
+    """Join word pairs that often come together in CORPUS: files, folders, or - for standard input; compressed ones too.
 
     Pairs are scored as by gensim's Phrases, with its defaults. Writes the words of each line with a space between them,
-    and a blank line for a blank one. The phrases of one corpus, saved as text, can be joined in another.
+    and a blank line for a blank one. Phrases saved from one corpus can be joined in another.
 
     \b
     wordvec phrases corpus.txt.gz -o joined.txt --connector-words english --passes 2 --save-phrases phrases.tsv
