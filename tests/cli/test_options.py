@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import COMMAND
 from wordvec_cli import __version__, formats
 from wordvec_cli.cli import COMMANDS, wordvec
-from wordvec_cli.cli.options import Size
+from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.spelling import OURS, renamed_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import READABLE

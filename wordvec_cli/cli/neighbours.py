@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import exit_status
-from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.options import combined, min_count_option
 from wordvec_cli.cli.output import as_text, listed_words, shown, write_stdout
 from wordvec_cli.cli.questions import Asking, Reading, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
@@ -75,10 +75,7 @@ _NEIGHBOUR_OPTIONS = combined(
         "--restrict-vocab", type=click.IntRange(min=1), metavar="N",
         help="Only the first N words of the vectors, the most frequent ones in most files, are answers.",
     ),
-    click.option(
-        "--min-count", type=click.IntRange(min=1), metavar="N",
-        help="Only words that occur as often are answers (the vectors must have counts).",
-    ),
+    min_count_option(None, "Only words that occur at least N times are answers (the vectors must have counts)."),
     click.option("--include-question", is_flag=True, help="Words of the question may be answers too."),
 )  # fmt: skip
 

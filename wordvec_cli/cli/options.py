@@ -1,72 +1,22 @@
 """Options that several commands share: one name, one meaning, one default."""
 
 import functools
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from wordvec_cli.cli.option_types import Size, SpecialsType
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.storage import files
 from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
-    from wordvec_cli.layer.row_rule import Specials
     from wordvec_cli.text.tokenizer import Tokenizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]  # of a command
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-
-
-class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
-    """A number of bytes: 200MB, 1.5GB, 4096."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        if (match := _SIZE.fullmatch(value)) is None:
-            self.fail(f"{value!r} is not a size; write it like 200MB or 1.5GB", param, ctx)
-        return int(float(match[1]) * _UNITS[match[2].lower()])
-
-
-class Renamed(click.Option):
-    """An option that had another name, which is still taken but not shown.
-
-    old_name  of the option, with its dashes
-    """
-
-    def __init__(self, *names: Any, old_name: str, **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.old_name = old_name
-
-    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        super().add_to_parser(parser, ctx)
-        parser.add_option(self, [self.old_name], self.name, action="store", nargs=self.nargs)
-
-
-def is_number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A callback. Raises: click.BadParameter for NaN, which no comparison holds for"""
-    if value is not None and value != value:  # noqa: PLR0124
-        raise click.BadParameter("nan is not a number", ctx, param)
-    return value
-
-
-class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
-    """Special rows: none, or names with commas between them."""
-
-    name = "names"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Specials":
-        from wordvec_cli.layer.row_rule import Specials
-
-        return value if isinstance(value, Specials) else Specials.parse(value)
 
 
 def combined(*decorators: Decorator) -> Callable[[Command], Command]:

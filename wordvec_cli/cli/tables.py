@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.options import Decorator, combined
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.visible import visible_cell
 from wordvec_cli.storage.files import STANDARD_STREAM
@@ -73,6 +73,13 @@ class Table:
         return json_text.written(fields).encode() + self.end
 
 
+def format_option(layouts: Sequence[str], help: str) -> Decorator:
+    """How results are printed, as the argument `layout`; the first is the default."""
+    return click.option(
+        "--format", "layout", type=click.Choice(layouts), default=layouts[0], show_default=True, help=help
+    )
+
+
 def table_options(
     help: str, layouts: Sequence[str] = ("tsv", "csv", "json"), has_header_option: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -83,9 +90,7 @@ def table_options(
     has_header_option  whether a table of tabs has titles only if they are asked for
     """
     options = [
-        click.option(
-            "--format", "layout", type=click.Choice(layouts), default=layouts[0], show_default=True, help=help
-        ),
+        format_option(layouts, help),
         *([_header_option] if has_header_option else []),
         safe_option,
     ]

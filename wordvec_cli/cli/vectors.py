@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.options import Size, combined, invalid_utf8_option
+from wordvec_cli.cli.option_types import Size
+from wordvec_cli.cli.options import combined, invalid_utf8_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.vectors.embeddings import Embeddings

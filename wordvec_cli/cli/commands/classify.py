@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli import Commands
-from wordvec_cli.cli.options import Renamed, combined, is_number
+from wordvec_cli.cli.option_types import Renamed, is_number
+from wordvec_cli.cli.options import (
+    combined,
+)
 from wordvec_cli.cli.output import tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.storage.files import STANDARD_STREAM

@@ -8,11 +8,9 @@ from wordvec_cli.cli.commands.classify import label_prefix_option, layout_option
 from wordvec_cli.cli.options import (
     combined,
     corpus_argument,
+    corpus_options,
+    min_count_option,
     output_option,
-    progress_options,
-    threads_option,
-    tmp_dir_option,
-    tokenizer_options,
 )
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
@@ -54,9 +52,7 @@ hyper_parameters = combined(
         help="Into how many places the word n-grams are hashed; only those that occur take memory.  "
         "[default: 2000000]",
     ),
-    click.option(
-        "--min-count", type=click.IntRange(min=1), metavar="N", help="Drop words that occur less often.  [default: 1]"
-    ),
+    min_count_option(None, "Drop words that occur less often.  [default: 1]"),
     click.option(
         "--min-count-label", type=click.IntRange(min=1), metavar="N",
         help="Drop labels that occur less often.  [default: 1]",
@@ -73,10 +69,7 @@ hyper_parameters = combined(
 @init_options("; all its words are known then.")
 @label_prefix_option
 @layout_options
-@threads_option
-@tokenizer_options
-@tmp_dir_option
-@progress_options
+@corpus_options()
 @click.pass_obj
 def command(
     terminal: Terminal,

@@ -13,7 +13,7 @@ from wordvec_cli.cli.judging import (
     shown,
     shown_interval,
 )
-from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.options import progress_options, vocab_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -51,7 +51,7 @@ HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "cove
     ("text", "tsv", "csv", "json"),
     has_header_option=False,
 )
-@click.option("--vocab", metavar="FILE", help="The words of a file that holds none (npy, GloVe's .bin).")
+@vocab_option()
 @vector_options
 @progress_options
 @click.pass_obj

@@ -7,8 +7,8 @@ import click
 from click.core import ParameterSource
 
 from wordvec_cli.cli.help import long_name
+from wordvec_cli.cli.option_types import Renamed
 from wordvec_cli.cli.options import (
-    Renamed,
     combined,
     corpus_argument,
     corpus_options,

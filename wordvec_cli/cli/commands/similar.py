@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
-from wordvec_cli.cli.options import combined, is_number
+from wordvec_cli.cli.option_types import is_number
+from wordvec_cli.cli.options import (
+    combined,
+)
 from wordvec_cli.cli.output import shown
 from wordvec_cli.cli.questions import Asking, Reading, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
