@@ -47,7 +47,7 @@ def questions(command: str) -> bytes:
 def rows(command: str, path: Path, *options: str) -> list[list[str]]:
     """What Python's csv module reads of a table between commas."""
     result = run_here(command, path, *QUERIES[command], *options, "--format", "csv", stdin=questions(command))
-    lost = b"csv is UTF-8: bytes that are not have become U+FFFD; --format json keeps them\n"  # of one of WORDS
+    lost = b"csv is UTF-8: bytes that are not valid UTF-8 became U+FFFD; --format json keeps them\n"  # of one of WORDS
     assert (result.returncode, result.stderr) == (0, lost)
     return list(csv.reader(io.StringIO(result.stdout.decode(), newline="")))
 

@@ -291,4 +291,4 @@ def test_training_starts_from_gensims_file_as_its_refusal_says(
 def test_how_to_read_the_file_of_init_is_refused_without_one(option: tuple[str, ...], tmp_path: Path) -> None:
     status, errors = trained(written(tmp_path, TOY), *option)
     assert status == 2
-    assert f"{option[0]}: tells how the file of --init is read" in errors
+    assert f"{option[0]}: says how the file of --init is read" in errors

@@ -1,4 +1,4 @@
-"""The tables that commands print: separated by tabs or commas, or JSON; one type, and one set of options, for all."""
+"""The tables that commands print, separated by tabs or commas, or as JSON; and the options that say how."""
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
@@ -17,19 +17,19 @@ REPLACEMENT = "\ufffd".encode()
 
 safe_option = click.option(
     "--spreadsheet-safe", "is_safe", is_flag=True,
-    help="csv: put ' before a text that a spreadsheet would run as a formula (one that begins with =, +, - or @).",
+    help="csv: put ' before a text that a spreadsheet would run as a formula (one that starts with =, +, - or @).",
 )  # fmt: skip
-_header_option = click.option("--header", "has_header", is_flag=True, help="tsv: begin with a line of titles.")
+_header_option = click.option("--header", "has_header", is_flag=True, help="tsv: print a line of column titles first.")
 
 
 class Table:
     """How a table is printed.
 
-    layout      tsv, csv, json, or another one that its command knows
+    layout      tsv, csv, json, or one that only its command has
     has_header  whether a line of titles comes first
-    is_safe     whether no cell is a formula to a spreadsheet
-    end         what ends a line
-    is_shown    whether a person looks at it: control characters are made visible
+    is_safe     whether cells that a spreadsheet would run as a formula are marked as text
+    end         ends each line
+    is_shown    whether it goes to a screen: control characters are made visible
     has_lost    whether a cell of csv had bytes that are not valid UTF-8, which became U+FFFD
     """
 
@@ -49,7 +49,7 @@ class Table:
         return self.layout == "csv"
 
     def head(self, titles: Iterable[str]) -> list[bytes]:
-        """The line of titles, if there is one."""
+        """The line of titles, if the table has one."""
         return [self.row(map(str.encode, titles))] if self.has_header else []
 
     def row(self, cells: Iterable[bytes]) -> bytes:
@@ -66,7 +66,7 @@ class Table:
         return written
 
     def text_row(self, cells: Iterable[str]) -> bytes:
-        """A row of texts, whose bytes that are not valid UTF-8 are lone surrogates."""
+        """A row of texts, in which lone surrogates stand for bytes that are not valid UTF-8."""
         return self.row(cell.encode("utf-8", "surrogateescape") for cell in cells)
 
     def record(self, fields: Any) -> bytes:
@@ -87,7 +87,7 @@ def table_options(
 
     help               of --format
     layouts            the first is the default
-    has_header_option  whether a table of tabs has titles only if they are asked for
+    has_header_option  whether there is --header, which a table of tabs needs to have titles
     """
     options = [
         format_option(layouts, help),
@@ -99,16 +99,16 @@ def table_options(
         @functools.wraps(function)
         def with_table(*, layout: str, is_safe: bool, has_header: bool = False, **others: Any) -> Any:
             if is_safe and layout != "csv":
-                raise click.UsageError("--spreadsheet-safe: is for --format csv; leave it out, or add that")
+                raise click.UsageError("--spreadsheet-safe: needs --format csv; add that, or leave it out")
             if has_header and layout != "tsv":
-                raise click.UsageError(f"--header: is for --format tsv, not {layout}; leave it out")
+                raise click.UsageError(f"--header: needs --format tsv, not {layout}; leave it out")
             end = b"\0" if others.get("is_null") else b"\n"
             is_titled = has_header or layout == "csv"
             table = Table(layout, is_titled, is_safe, end, is_for_terminal(STANDARD_STREAM))
             status = function(table=table, **others)
             if table.has_lost:
                 click.get_current_context().obj.note(
-                    "csv is UTF-8: bytes that are not have become U+FFFD; --format json keeps them"
+                    "csv is UTF-8: bytes that are not valid UTF-8 became U+FFFD; --format json keeps them"
                 )
             return status
 

@@ -21,40 +21,40 @@ if TYPE_CHECKING:
 
     from wordvec_cli.formats.reading import ReadOptions
 
-# `formats.readable_formats()`: a look-up in a native file must not wait for that module.
+# A copy of `formats.readable_formats()`: a look-up in a native file must not wait for that module.
 READABLE = (
     "native", "glove", "word2vec", "word2vec-binary", "fasttext", "glove-binary", "gensim", "npy", "npz", "safetensors",
 )  # fmt: skip
-SLOW_BYTES = 100_000_000  # a file as large that is no native one is worth a word
+SLOW_BYTES = 100_000_000  # from this size on, a file that is not native gets a note of how long it took
 
 _from_option = click.option(
-    "--from", "told", type=click.Choice(READABLE), metavar="FORMAT",
-    help=f"What the vector file is, if its content does not tell: {', '.join(READABLE)}.",
+    "--from", "format", type=click.Choice(READABLE), metavar="FORMAT",
+    help=f"The format of the vector file, if it is not recognised by its content: {', '.join(READABLE)}.",
 )  # fmt: skip
 _allow_pickle_option = click.option(
     "--allow-pickle", is_flag=True,
-    help="Read gensim's own files, which may run any code that they bring: only if you trust them.",
+    help="Read gensim's own files. Opening one can run any code that is in it: only for files that you trust.",
 )  # fmt: skip
 
 _OPTIONS = combined(
     _from_option,
     click.option(
         "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
-        help="Which of several rows of one word is kept.",
+        help="Which row is kept for a word that has several.",
     ),
     invalid_utf8_option,
-    click.option("--strict", is_flag=True, help="Make anything odd about the vector file an error."),
+    click.option("--strict", is_flag=True, help="Treat anything odd in the vector file as an error."),
     _allow_pickle_option,
     click.option(
-        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is longer, decompressed."
+        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this when decompressed."
     ),
 )  # fmt: skip
 
 
 class VectorSource(NamedTuple):
-    """How the command line wants vector files read."""
+    """How vector files are read, as the options say."""
 
-    told: str | None
+    format: str | None
     duplicates: Any
     invalid_utf8: Any
     strict: bool
@@ -72,13 +72,13 @@ class VectorSource(NamedTuple):
         is_again: bool = False,
         room: tuple["Path", int] | None = None,
     ) -> Embeddings:
-        """The vectors of a file; what is odd about it is told. Raises: InputError, OptionError
+        """The vectors of a file; anything odd about it is noted. Raises: InputError, OptionError
 
-        room      a folder for what takes more memory than so many bytes; None: all stays in memory
-        is_again  whether the command is one that is given again and again, so that a quicker file is worth a word
+        room      a folder, and the bytes of memory beyond which it is used; None: all stays in memory
+        is_again  whether people run this command often, so that a note says how the file would open faster
         """
         is_whole = words is None and limit is None and self.max_bytes is None
-        if is_whole and self.told is None and native_kind(path) not in (None, "matrix"):
+        if is_whole and self.format is None and native_kind(path) not in (None, "matrix"):
             return load(path)
         from wordvec_cli import formats
 
@@ -86,17 +86,18 @@ class VectorSource(NamedTuple):
         options = self._options(vocabulary, words, limit, terminal)
         if room:
             options = replace(options, folder=room[0], memory=room[1])
-        vectors = formats.open_vectors(path, options, self.told, note or terminal.note)
+        vectors = formats.open_vectors(path, options, self.format, note or terminal.note)
         terminal.close()
         if vectors.metadata.get("converted_from") == "gensim":
             terminal.note(
-                f"{path}: is a pickle, and opening it may have run any code; wordvec export {path} FILE.safetensors "
-                "makes a file that cannot"
+                f"{path}: is a pickle, and opening it may have run any code; make a file that runs none with "
+                f"wordvec export {path} FILE.safetensors"
             )
         if is_again and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
             seconds = time.monotonic() - start
             terminal.note(
-                f"{path}: read in {seconds:.1f} s; wordvec export {path} FILE.safetensors, and that opens at once"
+                f"{path}: took {seconds:.1f} s to read; make a file that opens at once with "
+                f"wordvec export {path} FILE.safetensors"
             )
         return vectors
 
@@ -126,12 +127,12 @@ def vector_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _OPTIONS(with_source)
 
 
-def init_options(what_of_it: str) -> Callable[..., Any]:
+def init_options(help_end: str) -> Callable[..., Any]:
     """--init, and how that file is read, as one argument: `init`, an `Init`."""
     options = combined(
         click.option(
             "--init", "path", metavar="FILE",
-            help=f"Start words that this vector file (of any kind) has from their vectors there{what_of_it}",
+            help=f"Start the words that this vector file (of any format) has from their vectors there{help_end}",
         ),
         _from_option,
         _allow_pickle_option,
@@ -139,11 +140,11 @@ def init_options(what_of_it: str) -> Callable[..., Any]:
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def with_init(*, path: str | None, told: str | None, allow_pickle: bool, **others: Any) -> Any:
-            if path is None and (told or allow_pickle):
-                name = "--from" if told else "--allow-pickle"
-                raise click.UsageError(f"{name}: tells how the file of --init is read; name that, or leave it out")
-            return function(init=Init(path, told, allow_pickle), **others)
+        def with_init(*, path: str | None, format: str | None, allow_pickle: bool, **others: Any) -> Any:
+            if path is None and (format or allow_pickle):
+                name = "--from" if format else "--allow-pickle"
+                raise click.UsageError(f"{name}: says how the file of --init is read; add --init FILE, or leave it out")
+            return function(init=Init(path, format, allow_pickle), **others)
 
         return options(with_init)
 
@@ -151,17 +152,17 @@ def init_options(what_of_it: str) -> Callable[..., Any]:
 
 
 class Init(NamedTuple):
-    """The vectors that a training starts from."""
+    """The file of vectors that a training starts from."""
 
     path: str | None
-    told: str | None
+    format: str | None
     allow_pickle: bool
 
     def open(self, terminal: Terminal) -> Embeddings | None:
         """Raises: InputError, OptionError"""
         if self.path is None:
             return None
-        return AS_IT_IS._replace(told=self.told, allow_pickle=self.allow_pickle).open(self.path, terminal)
+        return AS_IT_IS._replace(format=self.format, allow_pickle=self.allow_pickle).open(self.path, terminal)
 
 
 AS_IT_IS = VectorSource(None, "first", None, strict=False, allow_pickle=False, max_bytes=None)

@@ -1,14 +1,14 @@
-"""Characters that steer a terminal, forge a line or turn the reading order, shown instead of sent."""
+"""Escapes for characters that could steer a terminal, fake a line or reverse the reading order."""
 
 import re
 from collections.abc import Iterable, Iterator
 
 _NAMES = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
-# C0, DEL and C1; separators of lines and paragraphs; marks that turn the order of reading; bytes that are not valid
-# UTF-8 (lone surrogates), among which a terminal may take 80 to 9F for C1.
+# C0, DEL and C1; separators of lines and paragraphs; marks that reverse the order of reading; bytes that are not valid
+# UTF-8 (lone surrogates), of which a terminal may take 80 to 9F for C1.
 _CONTROL = "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _CONTROL_IN_LINES = _CONTROL.replace("\0-\x1f", "\0-\x08\x0b-\x1f")
-# No byte of any of those, and no byte of what is not ASCII.
+# Neither a byte of those nor one of a character that is not ASCII.
 _HARMLESS = rb"[\t\n -~]*"
 
 
@@ -18,7 +18,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    """Lines for a screen: as they are, but that tabs and line ends are the only control characters."""
+    """Lines for a screen, unchanged but for escapes: tabs and line ends are the only control characters left."""
     for part in map(bytes, parts):
         if re.fullmatch(_HARMLESS, part):
             yield part

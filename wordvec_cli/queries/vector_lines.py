@@ -13,14 +13,12 @@ from wordvec_cli.queries.questions import Question
 from wordvec_cli.text.lines import number
 from wordvec_cli.vectors.embeddings import Embeddings
 
-# What a number looks like; `nan` and `inf` look like words, and may be some.
+# `nan` and `inf` do not look like numbers here, as they may be words.
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-MOST, LEAST = 3.4028235e38, 1.4e-45  # of the sizes of float32 numbers
-LONGEST = 1e18  # of a vector whose products with others are still float32 numbers
+LARGEST, SMALLEST = 3.4028235e38, 1.4e-45  # float32 numbers above 0
+LONGEST = 1e18  # the length of a vector whose products with others still fit float32
+LOWEST_COSINE = 0.5  # between a word's vectors in two files of one training
 AS_JSON = "pipe it as JSON (wordvec lookup --format json)"
-
-
-LEAST_COSINE = 0.5  # of a word's vectors in two files of one training
 
 
 class Mismatch(NamedTuple):
@@ -31,9 +29,9 @@ class Mismatch(NamedTuple):
 
 
 class VectorQuestions:
-    """Makes questions of lines that hold vectors; `note` is told, once, if they seem to be of another training.
+    """Makes questions of lines that hold vectors; `note` is called once if they seem to be from another training.
 
-    That is judged by the first word that both have.
+    The first word that both have decides that.
     """
 
     def __init__(self, embeddings: Embeddings, metric: str, note: Callable[[Mismatch], None] | None = None) -> None:
@@ -55,7 +53,7 @@ class VectorQuestions:
         from wordvec_cli.queries.similarity import similarities
 
         cosine = float(similarities("cosine", [vector], [self._embeddings.row(word_id)])[0])
-        if cosine < LEAST_COSINE and self._note:
+        if cosine < LOWEST_COSINE and self._note:
             self._note(Mismatch(word, cosine))
 
 
@@ -71,8 +69,8 @@ def parsed_vector(line: bytes, dim: int, is_length_bounded: bool = False) -> tup
     if not all(map(math.isfinite, vector)):
         raise InputError("holds a number that is not finite")
     greatest = max(map(abs, vector))
-    if greatest > MOST or 0 < greatest < LEAST:
-        raise InputError(f"{greatest:g} does not fit float32, which the numbers of vectors are; scale the vector")
+    if greatest > LARGEST or 0 < greatest < SMALLEST:
+        raise InputError(f"{greatest:g} does not fit float32, as the numbers of vectors must; scale the vector")
     if is_length_bounded and math.hypot(*vector) > LONGEST:
         raise InputError(f"a vector of length {math.hypot(*vector):.2g} is too long for this --metric; scale it")
     return word, vector
@@ -128,7 +126,7 @@ def _numbers(fields: Sequence[bytes]) -> list[float]:
 
 
 def _wrong(fields: Sequence[bytes], dim: int) -> InputError:
-    """What to say of a line with another number of numbers, or something else among them."""
+    """The error of a line that has too many or too few numbers, or something else among them."""
     for field in fields[1:][-dim:]:
         _numbers([field])
     n_numbers = 0
