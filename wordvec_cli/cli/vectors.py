@@ -46,7 +46,7 @@ _OPTIONS = combined(
     click.option("--strict", is_flag=True, help="Treat anything odd in the vector file as an error."),
     _allow_pickle_option,
     click.option(
-        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this when decompressed."
+        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this, decompressed."
     ),
 )  # fmt: skip
 

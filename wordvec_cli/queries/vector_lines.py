@@ -60,7 +60,7 @@ class VectorQuestions:
 def parsed_vector(line: bytes, dim: int, is_length_bounded: bool = False) -> tuple[bytes | None, list[float]]:
     """The word of a line, if it has one, and its `dim` numbers.
 
-    A word may hold blanks. If it could be a number itself, the line is as well one of too many numbers: refused.
+    A word may hold blanks. A word that could be a number is refused: the line may as well hold too many numbers.
     is_length_bounded  whether the vector's length counts, and not its direction alone
     Raises: InputError, which does not say where
     """
