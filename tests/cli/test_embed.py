@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests import reference_sequences as reference
 from tests.cli.test_encode import done, refused
 from tests.conftest import COMMAND, run_here
-from wordvec_cli.layer import embed as embedding_layer_module
+from wordvec_cli.layer import lookup as lookup_module
 
 COUNTS = [50, 20, 9, 4, 1]
 POOLS = ["mean", "sum", "max"]
@@ -65,7 +65,7 @@ def assert_close(ours: np.ndarray, expected: np.ndarray) -> None:
 @pytest.mark.parametrize("sequences", ["s.npy", "s.safetensors"])
 @pytest.mark.parametrize("n_bytes", [1, 40, 1 << 20])
 def test_each_id_becomes_its_row(matrix: str, sequences: str, n_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+    monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     rows = make(matrix=matrix)
     encode("--length", "4", output=sequences)
     ids, _ = reference.padded(IDS, 4, "pre", "pre", 0)
@@ -137,7 +137,7 @@ def test_special_rows_in_another_order() -> None:
 def test_padding_is_left_out_of_sentence_vectors(
     pool: str, options: list[str], n_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+    monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     rows = make()
     encode(*options)
     lines = [line[-4:] for line in IDS] if "--length" in options else IDS
@@ -147,7 +147,7 @@ def test_padding_is_left_out_of_sentence_vectors(
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("n_bytes", [1, 40, 1 << 20])
 def test_lines_that_keep_their_lengths_are_pooled(pool: str, n_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+    monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     rows = make()
     encode(output="s.safetensors")
     assert_close(embed("--pool", pool, sequences="s.safetensors"), reference.pooled(IDS, rows, pool))
@@ -175,7 +175,7 @@ def test_sentence_vectors_are_those_of_plain_loops(lines: list[list[int]], pool:
     rows = make()
     np.save("s.npy", np.array(lines, np.uint8))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+        patch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
         vectors = embed("--pool", pool)
     assert_close(vectors, reference.pooled([[id for id in line if id] for line in lines], rows, pool))
 
@@ -204,7 +204,7 @@ def test_lines_of_different_lengths_have_no_common_shape() -> None:
 @pytest.mark.parametrize("specials", ["pad,unk", "unk,pad", "none"])
 @pytest.mark.parametrize("layout", ["npy", "safetensors"])
 def test_sif_is_that_of_its_authors(n_bytes: int, specials: str, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+    monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     rows = make(specials)
     value = ["--value", "-1"] if specials == "none" and layout == "npy" else []
     unknown = ["--unknown", "skip"] if specials == "none" else []
@@ -282,7 +282,7 @@ def test_sif_of_lines_without_words_is_zeros() -> None:
 def test_an_id_without_a_row_is_named_with_its_place(
     options: list[str], n_bytes: int, wrong: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding_layer_module, "BYTES_AT_ONCE", n_bytes)
+    monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     make()
     ids = np.zeros((9, 4), np.int16)
     ids[6, 2] = ids[7, 0] = wrong

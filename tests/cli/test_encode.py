@@ -145,7 +145,7 @@ def test_special_rows_come_first_in_the_order_of_their_names() -> None:
 
 
 def test_without_special_rows_words_start_at_0_and_padding_needs_a_value() -> None:
-    message = "--specials none: has no row for padding; say with --value what fills up"
+    message = "--specials none: has no row for padding; name the number to fill up with: --value N"
     assert message in refused_encode("--specials", "none", status=2)
     assert "--specials unk: has no row" in refused_encode("--specials", "unk", status=2)
     encode("--specials", "none", "--value", "-1")
@@ -153,7 +153,7 @@ def test_without_special_rows_words_start_at_0_and_padding_needs_a_value() -> No
 
 
 def test_a_value_that_is_a_word_too_is_told() -> None:
-    assert "--value 3: is the row of the word 'b' too" in encode("--value", "3")
+    assert "--value 3: is also the row of the word 'b'" in encode("--value", "3")
     assert "--value" not in encode("--value", "1")
     assert np.load("s.npy")[1].tolist() == [1] * 6
 
@@ -387,10 +387,13 @@ def test_standard_input_to_standard_output(to: str) -> None:
 
 
 def test_a_stale_sidecar_of_the_vocabulary_is_told_and_a_broken_one_refused() -> None:
-    assert "vocab.tsv: no vocab.tsv.json says how its words were made" in encode()
+    assert "vocab.tsv has no vocab.tsv.json, so its tokenizer is unknown; using whitespace" in encode()
     done("build-vocab", "corpus.txt", "-o", "vocab.tsv", "--min-count", "1")
     Path("vocab.tsv").write_bytes(Path("vocab.tsv").read_bytes() + b"new\t1\n")
-    assert "vocab.tsv.json: does not belong to vocab.tsv as it is now" in encode()
+    assert (
+        "vocab.tsv.json: does not belong to vocab.tsv as it is now, so the tokenizer is unknown; using whitespace"
+        in encode()
+    )
     Path("vocab.tsv.json").write_bytes(b"{")
     assert refused_encode().startswith("vocab.tsv.json: is not what wordvec build-vocab writes")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests import reference_sequences as reference
 from tests.cli.test_encode import done, refused
 from tests.conftest import run_here
-from wordvec_cli.layer import matrix as embedding_matrix_module
+from wordvec_cli.layer import matrix_rows as matrix_rows_module
 from wordvec_cli.layer.matching import MATCHES
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -137,7 +137,7 @@ def test_missing_words_have_the_mean_and_deviation_of_each_column() -> None:
 @pytest.mark.parametrize("missing", ["normal", "uniform", "mean", "zeros"])
 def test_blocks_do_not_change_the_numbers(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = made("--missing", missing)
-    monkeypatch.setattr(embedding_matrix_module, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(matrix_rows_module, "ROWS_AT_ONCE", 1)
     assert np.array_equal(made("--missing", missing), whole)
 
 
@@ -176,7 +176,9 @@ def test_without_vectors_all_words_are_random() -> None:
 
 @pytest.mark.parametrize("missing", ["normal", "mean"])
 def test_without_vectors_there_is_nothing_to_go_by(missing: str) -> None:
-    assert refused_matrix("--missing", missing, vectors=None, status=2).startswith(f"--missing {missing}: goes by")
+    assert refused_matrix("--missing", missing, vectors=None, status=2).startswith(
+        f"--missing {missing}: needs --vectors"
+    )
 
 
 # ---------------------------------------------------------------- matching

@@ -15,7 +15,7 @@ os.environ["KERAS_BACKEND"] = "torch"  # is read when keras is imported
 import keras
 
 from tests.cli.test_encode import done
-from wordvec_cli.layer.padding import Lines, Padding
+from wordvec_cli.layer.padding import IdLines, Padding
 
 MODULES = {"keras": keras, "numpy": numpy, "torch": torch, "safetensors": safetensors}
 WORDS = [f"w{i}" for i in range(40)]
@@ -74,7 +74,7 @@ def test_padding_is_that_of_keras(
     lines: list[list[int]], length: int, value: int, padding: str, truncating: str
 ) -> None:
     ids, offsets = np.array([id for line in lines for id in line], np.int64), np.cumsum([0, *map(len, lines)])
-    rows = [part.ids for part in Padding(length, value, padding, truncating).rows(Lines(ids, offsets, 0))]
+    rows = [part.ids for part in Padding(length, value, padding, truncating).rows(IdLines(ids, offsets, 0))]
     expected = keras.utils.pad_sequences(lines, length, padding=padding, truncating=truncating, value=value)
     assert np.array_equal(np.concatenate(rows), expected)
 

@@ -1,4 +1,4 @@
-"""Lines of ids, cut and filled up, against plain loops."""
+"""IdLines of ids, cut and filled up, against plain loops."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.layer import padding as padding_module
 from wordvec_cli.layer.padding import (
     DTYPES,
-    Lines,
+    IdLines,
     PaddedRows,
     Padding,
     RowIds,
@@ -35,7 +35,7 @@ def sequences_of(lines: list[list[int]]) -> Sequences:
     return Sequences(ids, offsets, int((ids >= 0).sum()), None, "")
 
 
-def as_lists(lines: Lines) -> list[list[int]]:
+def as_lists(lines: IdLines) -> list[list[int]]:
     return [lines.ids[start:end].tolist() for start, end in pairwise(lines.offsets.tolist())]
 
 
@@ -175,4 +175,4 @@ def test_an_id_that_does_not_fit_is_named_with_its_line(dtype: str, side: str) -
     with pytest.raises(InputError, match=rf"^--dtype {dtype}: line 12: id {wrong} does not fit; choose a larger type"):
         converted(padded_rows(np.array([[0, 0], [0, wrong], [wrong, 0]])), dtype)
     with pytest.raises(InputError, match=rf"^--dtype {dtype}: line 13: id {wrong} does not fit"):
-        converted(Lines(np.array([0, wrong]), np.array([0, 1, 1, 2]), 10), dtype)
+        converted(IdLines(np.array([0, wrong]), np.array([0, 1, 1, 2]), 10), dtype)

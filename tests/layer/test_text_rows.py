@@ -83,7 +83,7 @@ def test_weights_as_text_are_exact() -> None:
 
 def test_a_sparse_archive_is_for_matrices_and_named_so() -> None:
     message = refused("encode", "corpus.txt", "--vocab", "vocab.tsv", "--to", "npz", "-o", "s.npz", status=2)
-    assert message.startswith("--to npz: is for sparse matrices; say with --as of what")
+    assert message.startswith("--to npz: is for sparse matrices; choose one with --as")
 
 
 # ---------------------------------------------------------------- an embedding matrix
@@ -258,7 +258,7 @@ def test_what_rows_take_is_told_before_they_are_written_and_what_takes_less() ->
 
 
 def test_large_vectors_are_told_before_they_are_written_and_what_takes_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordvec_cli.cli.commands.embed.LARGE_BYTES", 10)
+    monkeypatch.setattr("wordvec_cli.layer.embed.LARGE_BYTES", 10)
     np.save("s.npy", np.ones((5, 3), np.int32))
     told = run_here("embed", "--matrix", "m.npy", "--sequences", "s.npy", "-o", "e.npy").stderr.decode()
     assert "5 x 3 x 2 numbers, 120 bytes; --pool would make one vector of each line, 40 bytes, and" in told

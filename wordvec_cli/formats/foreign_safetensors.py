@@ -25,8 +25,8 @@ from wordvec_cli.formats.matrices import (
     words_beside,
 )
 from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
-from wordvec_cli.layer.matrix import FORMAT as MATRIX
-from wordvec_cli.layer.matrix import open_matrix
+from wordvec_cli.layer.matrix_file import FORMAT as MATRIX
+from wordvec_cli.layer.matrix_file import open_matrix
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.npy import float_slices, row_slices

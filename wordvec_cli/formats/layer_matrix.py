@@ -12,7 +12,7 @@ import numpy as np
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.matrices import joined, words_of
 from wordvec_cli.formats.reading import Oddities, ReadOptions
-from wordvec_cli.layer.matrix import StoredMatrix, open_matrix
+from wordvec_cli.layer.matrix_file import StoredMatrix, open_matrix
 from wordvec_cli.layer.row_rule import RowRule, check_agreement
 from wordvec_cli.storage.npy import float_slices
 from wordvec_cli.storage.sidecar import sidecar_path

@@ -8,8 +8,8 @@ from typing import BinaryIO
 import numpy as np
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.layer.encoded_file import StoredSequences, check_ids, is_binary, open_sequences, said_of
-from wordvec_cli.layer.padding import Ids
+from wordvec_cli.layer.encoded_reading import StoredSequences, check_ids, is_binary, open_sequences, said_of
+from wordvec_cli.layer.padding import Int64Array
 from wordvec_cli.layer.row_rule import RowRule
 from wordvec_cli.storage import npy, safetensors
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_stream, readable, spool
@@ -40,7 +40,7 @@ def _whole(number: bytes) -> int:
     return int(number)
 
 
-def _as_array(ids: list[int], where: str) -> Ids:
+def _as_array(ids: list[int], where: str) -> Int64Array:
     """Raises: InputError if a number is beyond 64 bits, and no matrix has so many rows"""
     try:
         return np.array(ids, np.int64)
@@ -97,7 +97,7 @@ def _lines(path: str, raw: BinaryIO) -> Iterator[bytes]:
             yield from lines
 
 
-def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Ids, Ids]:
+def _parsed(path: str, raw: BinaryIO, folder: Path) -> tuple[Int64Array, Int64Array]:
     """All ids of lines of text, mapped, and where each line starts."""
     ends = [0]
     all_ids = Spool(folder, np.int64)

@@ -16,14 +16,14 @@ from wordvec_cli.sequences.word_ids import UNKNOWN, Sequences
 
 IDS_PER_BLOCK = 1 << 18
 _PERCENTAGE = re.compile(r"p(\d+(?:\.\d+)?)")
-Ids = NDArray[np.int64]
+Int64Array = NDArray[np.int64]
 Side = Literal["pre", "post"]
 DTYPES = ("int32", "int64", "int16", "int8", "uint8", "uint16", "uint32")
 
 # ---------------------------------------------------------------- lines
 
 
-class Lines(NamedTuple):
+class IdLines(NamedTuple):
     """Some lines of a corpus: line i is ids[offsets[i] : offsets[i + 1]].
 
     ids    int32 or int64
@@ -31,11 +31,11 @@ class Lines(NamedTuple):
     """
 
     ids: NDArray[Any]
-    offsets: Ids
+    offsets: Int64Array
     first: int
 
     @property
-    def lengths(self) -> Ids:
+    def lengths(self) -> Int64Array:
         return np.diff(self.offsets)
 
 
@@ -63,7 +63,7 @@ class RowIds:
     def n_ids(self) -> int:
         return self.sequences.n_known if self.skips_unknown else len(self.sequences.ids)
 
-    def __iter__(self) -> Iterator[Lines]:
+    def __iter__(self) -> Iterator[IdLines]:
         """All lines, some at a time."""
         return map(self.lines, self.ranges())
 
@@ -71,7 +71,7 @@ class RowIds:
         """What `lines` is called with, for all lines; a longer line than is good to have at a time comes alone."""
         return ranges_of_lines(self.sequences.offsets, IDS_PER_BLOCK)
 
-    def lines(self, some: tuple[int, int]) -> Lines:
+    def lines(self, some: tuple[int, int]) -> IdLines:
         """The lines from one number up to another, which is not among them."""
         first, last = some
         offsets = self.sequences.offsets[first : last + 1]
@@ -81,9 +81,9 @@ class RowIds:
         ids = words + np.int32(self.specials.n_rows)
         if not self.skips_unknown and self.specials.unknown is not None:
             ids[is_unknown] = self.specials.unknown
-            return Lines(ids, offsets, first)
+            return IdLines(ids, offsets, first)
         n_known = np.concatenate([[0], np.cumsum(~is_unknown)])
-        return Lines(ids[~is_unknown], n_known[offsets], first)
+        return IdLines(ids[~is_unknown], n_known[offsets], first)
 
     @cached_property
     def length_counts(self) -> "Counter[int]":
@@ -166,13 +166,13 @@ class Padding:
             if side not in get_args(Side):
                 raise OptionError(f"{option}: {side!r} is not one of {', '.join(get_args(Side))}")
 
-    def rows(self, lines: Lines) -> Iterator["PaddedRows"]:
+    def rows(self, lines: IdLines) -> Iterator["PaddedRows"]:
         """The lines, padded and cut, some at a time."""
         n_at_once = max(1, IDS_PER_BLOCK // self.length)
         for first in range(0, len(lines.offsets) - 1, n_at_once):
             yield self._padded(lines, slice(first, min(first + n_at_once, len(lines.offsets) - 1)))
 
-    def _padded(self, lines: Lines, some: slice) -> "PaddedRows":
+    def _padded(self, lines: IdLines, some: slice) -> "PaddedRows":
         offsets = lines.offsets[some.start : some.stop + 1]
         lengths = np.diff(offsets)
         kept = np.minimum(lengths, self.length)
@@ -183,7 +183,7 @@ class Padding:
         ids[is_word] = words if kept.sum() == len(words) else words[self._is_kept(lengths)]
         return PaddedRows(ids, is_word, kept, lines.first + some.start)
 
-    def _is_kept(self, lengths: Ids) -> NDArray[np.bool_]:
+    def _is_kept(self, lengths: Int64Array) -> NDArray[np.bool_]:
         """For each word of some lines whether its line is short enough to keep it."""
         ends = np.cumsum(lengths)
         from_start = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
@@ -208,16 +208,16 @@ class PaddedRows(NamedTuple):
 
     ids: NDArray[Any]
     is_word: NDArray[np.bool_]
-    lengths: Ids
+    lengths: Int64Array
     first: int
 
 
-def converted(lines: "Lines | PaddedRows", dtype: str) -> NDArray[Any]:
+def converted(lines: "IdLines | PaddedRows", dtype: str) -> NDArray[Any]:
     """The ids in the type in which they are stored. Raises: InputError that names the line if one does not fit"""
     ids, limits = lines.ids, np.iinfo(dtype)
     if ids.size and (int(ids.max()) > limits.max or int(ids.min()) < limits.min):
         place = int(((ids > limits.max) | (ids < limits.min)).argmax())
-        if isinstance(lines, Lines):
+        if isinstance(lines, IdLines):
             line = int(np.searchsorted(lines.offsets, place, side="right")) - 1
         else:
             line = place // ids.shape[1]

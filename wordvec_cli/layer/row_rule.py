@@ -11,7 +11,7 @@ from typing import Any
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-PADDING, UNKNOWN = "pad", "unk"
+PADDING_NAME, UNKNOWN_NAME = "pad", "unk"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Specials:
     Raises: OptionError if a name is empty, comes twice or holds white space
     """
 
-    names: tuple[str, ...] = (PADDING, UNKNOWN)
+    names: tuple[str, ...] = (PADDING_NAME, UNKNOWN_NAME)
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -46,12 +46,12 @@ class Specials:
     @property
     def padding(self) -> int | None:
         """The row of padding, if there is one."""
-        return self._row(PADDING)
+        return self._row(PADDING_NAME)
 
     @property
     def unknown(self) -> int | None:
         """The row of words that the vocabulary lacks, if there is one."""
-        return self._row(UNKNOWN)
+        return self._row(UNKNOWN_NAME)
 
     def _row(self, name: str) -> int | None:
         return self.names.index(name) if name in self.names else None

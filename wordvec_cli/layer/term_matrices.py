@@ -19,7 +19,7 @@ from typing import IO, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.layer.padding import IDS_PER_BLOCK, Ids, Lines, RowIds, ranges_of_lines
+from wordvec_cli.layer.padding import IDS_PER_BLOCK, IdLines, Int64Array, RowIds, ranges_of_lines
 from wordvec_cli.layer.row_rule import RowRule
 from wordvec_cli.storage import npy
 from wordvec_cli.storage.files import replacing, together
@@ -28,8 +28,8 @@ from wordvec_cli.storage.spool import Spool
 
 Weighting = Literal["one-hot", "binary", "count", "tf-idf"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
-Layout = Literal["npz", "text"]
-ENDINGS: dict[str, Layout] = {".npz": "npz", ".txt": "text"}
+TermLayout = Literal["npz", "text"]
+ENDINGS: dict[str, TermLayout] = {".npz": "npz", ".txt": "text"}
 ZIP_BYTES = 2000  # at most: the archive's directory, and the headers of five arrays
 _DTYPES = {"one-hot": "|i1", "binary": "|i1", "count": "<i4", "tf-idf": "<f8"}
 
@@ -45,7 +45,7 @@ class TermMatrix:
 
     weighting: Weighting
     n_columns: int
-    offsets: Ids
+    offsets: Int64Array
     columns: NDArray[np.int32]
     counts: NDArray[np.int32]
 
@@ -57,13 +57,21 @@ class TermMatrix:
     def index_type(self) -> str:
         return "<i4" if len(self.columns) <= np.iinfo(np.int32).max else "<i8"  # one type for both, as scipy has it
 
-    def size_bytes(self, layout: Layout) -> int:
+    def size_bytes(self, layout: TermLayout) -> int:
         """What a file of it takes, to some hundred bytes; as text at least, as numbers can be longer than a digit."""
         if layout == "text":
             return 2 * math.prod(self.shape)
         index_bytes = np.dtype(self.index_type).itemsize
         value_bytes = index_bytes + np.dtype(_DTYPES[self.weighting]).itemsize
         return index_bytes * len(self.offsets) + value_bytes * len(self.columns) + ZIP_BYTES
+
+    def to_scipy(self) -> Any:
+        """As a scipy.sparse.csr_array."""
+        import scipy.sparse
+
+        values = np.concatenate([np.empty(0, _DTYPES[self.weighting]), *self.values()])
+        values = values.astype(_DTYPES[self.weighting], copy=False)
+        return scipy.sparse.csr_array((values, self.columns, self.offsets), self.shape)
 
     def values(self) -> Iterator[NDArray[Any]]:
         """What stands in the matrix, some at a time."""
@@ -96,13 +104,13 @@ def term_matrix(row_ids: RowIds, weighting: Weighting, n_columns: int, folder: P
     return TermMatrix(weighting, n_columns, *(spool.whole() for spool in spools))
 
 
-def _each_token(lines: Lines) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+def _each_token(lines: IdLines) -> tuple[Int64Array, NDArray[np.int32], NDArray[np.int32]]:
     """The ends of the rows, their columns and counts: a row for each token."""
     n_tokens = len(lines.ids)
     return np.arange(1, n_tokens + 1), lines.ids.astype(np.int32), np.ones(n_tokens, np.int32)
 
 
-def _counted(lines: Lines, n_columns: int) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+def _counted(lines: IdLines, n_columns: int) -> tuple[Int64Array, NDArray[np.int32], NDArray[np.int32]]:
     """The ends of the rows, their columns and counts: a row for each line."""
     n_lines = len(lines.lengths)
     rows = np.repeat(np.arange(n_lines), lines.lengths)
@@ -111,7 +119,7 @@ def _counted(lines: Lines, n_columns: int) -> tuple[Ids, NDArray[np.int32], NDAr
     return ends, (places % n_columns).astype(np.int32), counts.astype(np.int32)
 
 
-def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule, layout: Layout = "npz") -> None:
+def write_term_matrix(path: str, matrix: TermMatrix, rule: RowRule, layout: TermLayout = "npz") -> None:
     """Write what scipy.sparse.load_npz reads, or lines of text, and FILE.json. Raises: OutputError"""
     with together():
         with replacing(path) as file:

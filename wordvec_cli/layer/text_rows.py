@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.layer.padding import Ids
+from wordvec_cli.layer.padding import Int64Array
 from wordvec_cli.layer.row_rule import Specials
 from wordvec_cli.vectors.decimals import shortest, shortest_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -29,7 +29,7 @@ def matrix_lines(matrix: Matrix, specials: Specials, vocabulary: Vocabulary) -> 
             yield b"%d\t%b\t%b\n" % (row, name, numbers)
 
 
-def vector_lines(parts: Iterable[tuple[Ids, Ids, Ids, Matrix]]) -> Iterator[bytes]:
+def vector_lines(parts: Iterable[tuple[Int64Array, Int64Array, Int64Array, Matrix]]) -> Iterator[bytes]:
     """The vectors of ids, which come with their lines, positions and rows: those of `Layer.lookups`."""
     for lines, positions, rows, vectors in parts:
         for line, position, row, numbers in zip(

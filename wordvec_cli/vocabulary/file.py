@@ -126,9 +126,9 @@ def _said(path: str, fingerprint: str) -> _Said:
     sidecar = sidecar_path(path)
     content = read_sidecar(path, "build-vocab")
     if content is None:
-        return _Said(f"{path}: no {sidecar} says how its words were made; their tokenizer cannot be checked")
+        return _Said(f"{path} has no {sidecar}, so its tokenizer is unknown")
     with understood(sidecar, "build-vocab"):
         if content["vocabulary"]["fingerprint"] != fingerprint:
-            return _Said(f"{sidecar}: does not belong to {path} as it is now; its tokenizer is not used")
+            return _Said(f"{sidecar}: does not belong to {path} as it is now, so the tokenizer is unknown")
         limits = {name: content[name] for name in LIMITS if isinstance(content.get(name), int)}
         return _Said(None, Tokenizer.from_metadata(content["tokenizer"]), str(content["vocabulary"]["layout"]), limits)

@@ -1,0 +1,160 @@
+"""Ids of rows back into words: what `wordvec decode` does."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.layer.encoded_reading import StoredSequences, is_binary, open_sequences, said_of
+from wordvec_cli.layer.encoded_text import ids_of
+from wordvec_cli.layer.row_rule import RowRule, Specials, check_agreement
+from wordvec_cli.layer.rows import Rows
+from wordvec_cli.progress import Note, ignore
+from wordvec_cli.storage.files import STANDARD_STREAM
+from wordvec_cli.storage.sidecar import unrecorded
+from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
+from wordvec_cli.vocabulary.notes import read_and_note
+
+DecodedLine = list[bytes] | InputError  # the words of a line, or why a line of text cannot be read
+
+
+@dataclass(frozen=True)
+class DecodeOrder:
+    """What to decode, and how.
+
+    sequences      a file in any layout of encode; - is standard input, lines of text
+    vocab          a vocabulary file
+    specials       None: those recorded, else padding and unknown words
+    value          the id of padding; None: the one recorded, else the row of padding
+    keeps_padding  whether padding is shown as <pad>; else it is left out
+    """
+
+    sequences: str
+    vocab: str
+    specials: Specials | None = None
+    value: int | None = None
+    keeps_padding: bool = False
+
+
+def decode_file(order: DecodeOrder, note: Note = ignore) -> Iterator[list[DecodedLine]]:
+    """The words of each line, some lines at a time: of standard input those that have come in so far.
+
+    Raises: InputError, also for a line of an array, which as a whole was made with another vocabulary
+    """
+    words = read_and_note(order.vocab, note).vocabulary
+    source = _opened(order.sequences)
+    if source.note:
+        note(source.note)
+    recorded = source.rule.specials if source.rule else None
+    rows = Rows.of(words, order.specials or recorded, order.vocab)
+    if source.rule:
+        check_agreement(order.vocab, rows.rule, order.sequences, source.rule)
+    decoder = Decoder(rows, _padding(order, source, rows), order.keeps_padding)
+    return ([decoder.line(line) for line in batch] for batch in source.batches)
+
+
+def _padding(order: DecodeOrder, source: "_Source", rows: Rows) -> int | None:
+    """Raises: InputError if another padding is recorded"""
+    if order.value is not None and source.padding not in (None, order.value):
+        raise InputError(
+            f"{order.sequences}: was padded with {source.padding}, as its record says, not with --value {order.value}; "
+            "leave that out"
+        )
+    recorded = rows.rule.specials.padding if source.padding is None else source.padding
+    return recorded if order.value is None else order.value
+
+
+# ---------------------------------------------------------------- lines
+
+
+class LineOfIds(NamedTuple):
+    """The ids of a line, and where it stands, for errors."""
+
+    where: str
+    ids: Sequence[int]
+
+
+class LineOfText(NamedTuple):
+    """A line of text that ids are still to be read from, and where it stands."""
+
+    where: str
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Turns ids of rows into words.
+
+    padding  the id of padding, which is left out unless it is kept
+    """
+
+    rows: Rows
+    padding: int | None
+    keeps_padding: bool
+
+    def line(self, line: LineOfIds | LineOfText) -> DecodedLine:
+        """Raises: InputError for an id without a row in an array"""
+        if isinstance(line, LineOfIds):
+            return self.words(line)
+        try:
+            return self.words(LineOfIds(line.where, ids_of(line.text, line.where)))
+        except InputError as error:
+            return error
+
+    def words(self, line: LineOfIds) -> list[bytes]:
+        """Raises: InputError if an id has no row"""
+        ids = line.ids if self.keeps_padding else [id for id in line.ids if id != self.padding]
+        return [self._word(id, line) for id in ids]
+
+    def _word(self, id: int, line: LineOfIds) -> bytes:
+        rule, vocabulary = self.rows.rule, self.rows.vocabulary
+        if id == self.padding:
+            return b"<pad>"
+        if 0 <= id < rule.specials.n_rows:
+            return b"<%b>" % rule.specials.names[id].encode()
+        if not 0 <= id - rule.specials.n_rows < len(vocabulary):
+            raise InputError(
+                f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {rule.n_rows}: the "
+                f"special rows are {rule.specials}, the words {len(vocabulary)}; name the --vocab they were made with"
+            )
+        return vocabulary.word(id - rule.specials.n_rows)
+
+
+# ---------------------------------------------------------------- sources
+
+
+class _Source(NamedTuple):
+    """Lines, some at a time, and what is known of them: see `StoredSequences`."""
+
+    batches: Iterable[Sequence[LineOfIds | LineOfText]]
+    rule: RowRule | None
+    padding: int | None
+    note: str | None
+
+
+def _opened(path: str) -> _Source:
+    """Raises: InputError"""
+    if path == STANDARD_STREAM:
+        shown = "standard input"
+        return _Source(_lines_of_text(lines_of_descriptor(STANDARD_INPUT, shown), shown), None, None, unrecorded(shown))
+    if not is_binary(path):
+        return _Source(_lines_of_text(lines_of_file(path), path), *said_of(path))
+    stored = open_sequences(path)
+    return _Source(_lines_of_ids(stored), stored.rule, stored.padding, stored.note)
+
+
+def _lines_of_ids(stored: StoredSequences) -> Iterator[list[LineOfIds]]:
+    for some in stored.lines():
+        ids, bounds = some.ids.tolist(), itertools.pairwise(some.offsets.tolist())
+        yield [
+            LineOfIds(f"{stored.path}: line {some.first + number}", ids[start:end])
+            for number, (start, end) in enumerate(bounds, 1)
+        ]
+
+
+def _lines_of_text(batches: Iterable[list[bytes]], shown: str) -> Iterator[list[LineOfText]]:
+    number = 0
+    for batch in batches:
+        yield [LineOfText(f"{shown}: line {number + i}", line) for i, line in enumerate(batch, 1)]
+        number += len(batch)
