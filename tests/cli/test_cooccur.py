@@ -361,7 +361,7 @@ def test_a_corpus_that_cannot_be_used_is_one_line(
     [
         (None, "vocab: no such file or directory"),
         (b"", "vocab: the vocabulary is empty"),
-        (b"the 3\nsea 2\nthe 1\n", "vocab:3: the comes a second time"),
+        (b"the 3\nsea 2\nthe 1\n", "vocab:3: 'the' comes a second time"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_used_is_one_line(

@@ -81,7 +81,7 @@ def test_vocabularies_of_other_tools_are_read(content: bytes, expected: list[obj
         (b"a 1\n 2\n", "v:2: no word"),
         (b"a\n\nb\n", "v:2: no word"),
         (b"\n", "v:1: no word"),
-        (b"a 1\nb 1\nc 1\nb 2\na 3\n", "v:4: b comes a second time"),
+        (b"a 1\nb 1\nc 1\nb 2\na 3\n", "v:4: 'b' comes a second time"),
     ],
 )
 def test_a_broken_vocabulary_names_the_line(content: bytes, message: str) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from wordvec_cli import formats
 from wordvec_cli.api.vectors import Vectors
+from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.vectors import native
-from wordvec_cli.vocabulary.vocabulary import as_bytes
 
 
 def load(  # noqa: PLR0913

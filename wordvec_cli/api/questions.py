@@ -12,6 +12,7 @@ from wordvec_cli.queries.analogies import CosMul
 from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
 from wordvec_cli.queries.nearest import NO_NEIGHBOUR, nearest
 from wordvec_cli.queries.scan import Index
+from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,7 +167,7 @@ class Questions(Lookups):
         return self._find(key) if isinstance(key, KEY_TYPES) else None
 
     def _word(self, index: int) -> str:
-        return self.vocabulary.word(index).decode("utf-8", "surrogateescape")
+        return as_text(self.vocabulary.word(index))
 
     def _words_of(self, ids: "Ids") -> "NDArray[np.object_]":
         words = np.full(ids.shape, None, object)

@@ -12,9 +12,10 @@ from wordvec_cli import formats
 from wordvec_cli.api.comparisons import Comparisons
 from wordvec_cli.api.judgements import Judgements
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.vectors.embeddings import from_matrix
 from wordvec_cli.vectors.packing import Packing
-from wordvec_cli.vocabulary.vocabulary import Vocabulary, as_bytes
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import pandas

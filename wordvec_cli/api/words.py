@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from wordvec_cli.errors import UnknownWordError
-from wordvec_cli.vocabulary.vocabulary import Vocabulary, as_bytes
+from wordvec_cli.text.decoding import as_bytes, as_text
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Words:
         return len(self.vocabulary)
 
     def __iter__(self) -> Iterator[str]:
-        return map(_as_text, self.vocabulary)
+        return map(as_text, self.vocabulary)
 
     def __contains__(self, key: object) -> bool:
         return self.has_index_for(key)
@@ -90,12 +91,8 @@ class Words:
         return None
 
 
-def _as_text(word: bytes) -> str:
-    return word.decode("utf-8", "surrogateescape")
-
-
 def as_texts(words: list[bytes]) -> list[str]:
-    return [_as_text(word) for word in words]
+    return [as_text(word) for word in words]
 
 
 def missing(key: object) -> MissingWordError:

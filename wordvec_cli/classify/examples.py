@@ -17,6 +17,7 @@ from wordvec_cli.classify.model import LINE_END, LINE_END_HASH
 from wordvec_cli.classify.ngrams import hashes_of
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.spool import Spool
+from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, take_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.counting import ranked
@@ -104,7 +105,7 @@ def _labels(text: LabelledText, min_count: int) -> tuple[Ids, Vocabulary]:
         raise InputError(f"--min-count-label {min_count}: no label occurs as often; lower it")
     kept = every.prune(min_count)
     if len(kept) == 1:
-        name = kept.word(0).decode("utf-8", "replace")
+        name = shown(kept.word(0))
         raise InputError(f"there is only one label ({name}), so there is nothing to tell apart; add lines of another")
     return _ids_of(table, kept), kept
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text.decoding import as_bytes, as_text, bytes_of_json, in_valid_utf8, shown
 from wordvec_cli.text.tokenizer import invalid_utf8_message
 
 Row = tuple[list[bytes], bytes]  # the labels of a line, and its text without line ends
@@ -93,7 +94,7 @@ class RowParser:
         except UnicodeDecodeError as error:
             if self._invalid_utf8 == "error":
                 raise self._error(invalid_utf8_message(error)) from None
-            return line.decode("utf-8", "replace").encode() if self._invalid_utf8 == "replace" else b""
+            return in_valid_utf8(line) if self._invalid_utf8 == "replace" else b""
         return line
 
     def _of_words(self, line: bytes) -> Row:
@@ -126,16 +127,16 @@ class RowParser:
         self._n_columns = len(names)
         wanted = [name for name in (self._layout.text_column, self._layout.label_column) if name is not None]
         for name in wanted:
-            if name.encode("utf-8", "surrogateescape") not in names:
-                shown = ", ".join(each.decode("utf-8", "replace") for each in names)
-                raise self._error(f"no column is named {name!r} (tabs are between names): {shown}")
-        return [names.index(name.encode("utf-8", "surrogateescape")) for name in wanted]
+            if as_bytes(name) not in names:
+                there_are = ", ".join(map(shown, names))
+                raise self._error(f"no column is named {name!r} (tabs are between names): {there_are}")
+        return [names.index(as_bytes(name)) for name in wanted]
 
     def _of_json(self, line: bytes) -> Row:
         if not line.strip():
             return [], b""
         try:
-            cells = json.loads(line.decode("utf-8", "surrogateescape"))
+            cells = json.loads(as_text(line))
         except ValueError as error:
             reason = getattr(error, "msg", error)  # without the number of a line, which would be that within this one
             raise self._error(f"is no JSON ({reason}); give one object on each line") from None
@@ -145,7 +146,7 @@ class RowParser:
         if not isinstance(text, str):
             raise self._error(f"{self._layout.text_column!r} is no text")
         labels = [] if self._layout.label_column is None else self._labels(self._cell(cells, self._layout.label_column))
-        return labels, _as_bytes(text).replace(b"\n", b" ")
+        return labels, bytes_of_json(text).replace(b"\n", b" ")
 
     def _cell(self, cells: dict[str, Any], name: str | None) -> Any:
         if name not in cells:
@@ -159,16 +160,10 @@ class RowParser:
             if isinstance(label, dict | list | float):
                 raise self._error(f"{self._layout.label_column!r} is no label; give a string, or a list of them")
             if label is not None and label != "":
-                labels.append(_as_bytes(label if isinstance(label, str) else json.dumps(label)))
+                labels.append(bytes_of_json(label if isinstance(label, str) else json.dumps(label)))
         if any(re.search(rb"[\t\n\r]", label) for label in labels):
             raise self._error("a label holds a tab or a line end; replace it")
         return labels
 
     def _error(self, what: str) -> InputError:
         return InputError(f"{self._name}:{self._n_lines}: {what}")
-
-
-def _as_bytes(text: str) -> bytes:
-    return text.encode(
-        "utf-8", "surrogatepass" if re.search("[\ud800-\udc7f\udd00-\udfff]", text) else "surrogateescape"
-    )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from wordvec_cli.classify.ngrams import signed_hash
 from wordvec_cli.errors import InputError, OptionError, WordvecError
 from wordvec_cli.storage import safetensors
+from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors import native
@@ -138,15 +139,17 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
     """Write a classifier. Raises: OutputError"""
     labels, paths = classifier.labels, classifier.paths
     tensors = {
-        "labels.offsets": _tensor(labels.offsets, "I64"),
-        "labels.counts": _tensor(labels.counts, "I64"),
-        **({"paths.offsets": _tensor(paths.offsets, "I64")} if paths else {}),
+        "labels.offsets": Tensor.of(labels.offsets, "I64"),
+        "labels.counts": Tensor.of(labels.counts, "I64"),
+        **({"paths.offsets": Tensor.of(paths.offsets, "I64")} if paths else {}),
         "vectors": matrix_tensor(classifier.words.matrix),
         "ngrams.vectors": matrix_tensor(classifier.ngram_vectors),
-        "ngrams.buckets": _tensor(classifier.ngram_buckets, "I32"),
+        "ngrams.buckets": Tensor.of(classifier.ngram_buckets, "I32"),
         "output": matrix_tensor(classifier.output),
-        **({"paths.nodes": _tensor(paths.nodes, "I32"), "paths.signs": _tensor(paths.signs, "I8")} if paths else {}),
-        "labels.text": _tensor(labels.text, "U8"),
+        **(
+            {"paths.nodes": Tensor.of(paths.nodes, "I32"), "paths.signs": Tensor.of(paths.signs, "I8")} if paths else {}
+        ),
+        "labels.text": Tensor.of(labels.text, "U8"),
     }
     table = {**asdict(classifier.task), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
     own = {
@@ -154,14 +157,6 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
         "tokenizer": json.dumps(classifier.tokenizer.to_metadata(), sort_keys=True),
     }
     native.save_tensors(path, classifier.words.vocabulary, tensors, {**metadata, **own})
-
-
-_DTYPES = {"I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1"}
-
-
-def _tensor(values: Any, dtype: str) -> safetensors.Tensor:
-    array: NDArray[Any] = np.ascontiguousarray(values, dtype=_DTYPES[dtype])
-    return safetensors.Tensor(dtype, array.shape, lambda: [array.data.cast("B") if array.size else b""])
 
 
 def load(path: str) -> Classifier:

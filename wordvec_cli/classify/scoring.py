@@ -9,6 +9,7 @@ from wordvec_cli.classify.scores import LabelScores
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, ignore
+from wordvec_cli.text.decoding import shown
 
 EXAMPLES_NAMED = 3
 
@@ -43,7 +44,7 @@ def _note_unknown(scores: LabelScores, known: set[bytes], note: Note) -> None:
     """Note the labels that the model cannot predict."""
     unknown = [label for label in scores.labels if label not in known]
     if unknown:
-        names = ", ".join(label.decode("utf-8", "replace") for label in unknown[:EXAMPLES_NAMED])
+        names = ", ".join(shown(label) for label in unknown[:EXAMPLES_NAMED])
         n = sum(scores.of_label(label).n_true for label in unknown)
         note(
             f"not known to the model, and counted as not found: {counted(len(unknown), 'label')} "

@@ -3,10 +3,10 @@
 import click
 
 from wordvec_cli.cli.options import vocab_option
-from wordvec_cli.cli.output import as_text, shown
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries.word_finder import MissingWord, WordFinder
+from wordvec_cli.text.decoding import as_text, shown
 from wordvec_cli.vectors.embeddings import Embeddings
 
 EXIT_MISSING = 3

@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from wordvec_cli.vocabulary.file import VocabularyFile
 
 
-def shown(word: bytes) -> str:
-    """A word for a person's eyes: broken UTF-8 is replaced."""
-    return word.decode("utf-8", "replace")
-
-
-def as_text(word: bytes) -> str:
-    """A word for `json_text.written`: a broken byte becomes a lone surrogate, from which it can be told again."""
-    return word.decode("utf-8", "surrogateescape")
-
-
 def is_for_terminal(output: str) -> bool:
     """Whether a result would go to a screen, which is no place for a binary one."""
     return output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty()

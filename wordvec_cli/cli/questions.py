@@ -10,7 +10,7 @@ import click
 
 from wordvec_cli.cli.missing import fuller_vocab_option, missing_option, word_finder
 from wordvec_cli.cli.options import combined, null_option, progress_options
-from wordvec_cli.cli.output import as_text, asked, fields_of
+from wordvec_cli.cli.output import asked, fields_of
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
@@ -18,6 +18,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
+from wordvec_cli.text.decoding import as_text
 
 metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,

@@ -11,7 +11,8 @@ from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.visible import visible_cell
 from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.text import json_text
-from wordvec_cli.text.csv_text import csv_cell, is_utf8
+from wordvec_cli.text.csv_text import csv_cell
+from wordvec_cli.text.decoding import as_bytes, is_utf8
 
 REPLACEMENT = "\ufffd".encode()
 
@@ -67,7 +68,7 @@ class Table:
 
     def text_row(self, cells: Iterable[str]) -> bytes:
         """A row of texts, in which lone surrogates stand for bytes that are not valid UTF-8."""
-        return self.row(cell.encode("utf-8", "surrogateescape") for cell in cells)
+        return self.row(as_bytes(cell) for cell in cells)
 
     def record(self, fields: Any) -> bytes:
         return json_text.written(fields).encode() + self.end

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from wordvec_cli.text.decoding import as_text
+
 _NAMES = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 # C0, DEL and C1; separators of lines and paragraphs; marks that reverse the order of reading; bytes that are not valid
 # UTF-8 (lone surrogates), of which a terminal may take 80 to 9F for C1.
@@ -23,12 +25,12 @@ def visible_lines(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
         if re.fullmatch(_HARMLESS, part):
             yield part
         else:
-            yield re.sub(_CONTROL_IN_LINES, _escape, part.decode("utf-8", "surrogateescape")).encode()
+            yield re.sub(_CONTROL_IN_LINES, _escape, as_text(part)).encode()
 
 
 def visible_cell(cell: bytes) -> bytes:
     """A cell of a table on a screen."""
-    return visible(cell.decode("utf-8", "surrogateescape")).encode()
+    return visible(as_text(cell)).encode()
 
 
 def _escape(match: re.Match[str]) -> str:

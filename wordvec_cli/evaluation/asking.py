@@ -15,6 +15,7 @@ from wordvec_cli.evaluation.scores import Outcomes, Score
 from wordvec_cli.evaluation.set_folders import read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
 from wordvec_cli.progress import Note, ignore
+from wordvec_cli.text.decoding import shown
 from wordvec_cli.vectors.lengths import unit_rows
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def check_finite(vocabulary: "Vocabulary", matrix: "Rows", protocol: Protocol) -
     for start in range(0, n_words, ROWS_PER_BLOCK):
         is_finite = np.isfinite(matrix[start : min(start + ROWS_PER_BLOCK, n_words)]).all(axis=1)
         if not is_finite.all():
-            word = vocabulary.word(start + int(np.argmin(is_finite))).decode(errors="replace")
+            word = shown(vocabulary.word(start + int(np.argmin(is_finite))))
             raise InputError(
                 f"the vector of {word!r} holds numbers that are not finite, so it cannot be compared; wordvec verify "
                 "counts such vectors"

@@ -8,6 +8,7 @@ import numpy as np
 
 from wordvec_cli.evaluation.bootstrap import CONFIDENCE, Resampling
 from wordvec_cli.queries.analogies import Method
+from wordvec_cli.text.decoding import as_bytes, as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -122,7 +123,7 @@ class Lexicon:
     def __init__(self, vocabulary: "Vocabulary", protocol: Protocol) -> None:
         self.protocol = protocol
         fold, self._fold_of_set = _FOLDS[protocol.case]
-        words = (fold(word.decode("utf-8", "surrogateescape")) for word in vocabulary)
+        words = (fold(as_text(word)) for word in vocabulary)
         self._ids: dict[str, int] = {}
         n_words = min(len(vocabulary), protocol.max_words or len(vocabulary))
         lowest = (self._ids.setdefault(word, word_id) for word_id, word in zip(range(n_words), words, strict=False))
@@ -138,7 +139,7 @@ class Lexicon:
 
     def _find(self, word: str) -> int:
         if self._exact is not None:
-            word_id = self._exact.find(word.encode("utf-8", "surrogateescape"))
+            word_id = self._exact.find(as_bytes(word))
             if word_id is not None and word_id < len(self.compared_as):
                 return word_id
         return self._ids.get(self._fold_of_set(word), -1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
 from wordvec_cli.storage.files import STANDARD_STREAM
+from wordvec_cli.text.decoding import as_text
 from wordvec_cli.text.lines import may_be_title, number, read_text
 
 COMMENTS = ("#", "//")
@@ -54,7 +55,7 @@ def _read_lines(path: str) -> list[_Line]:
     where = "standard input" if path == STANDARD_STREAM else path
     if b"\0" in content:
         raise InputError(f"{where}: holds NUL bytes; turn it into UTF-8: iconv -f UTF-16 -t UTF-8")
-    numbered = enumerate(content.decode("utf-8", "surrogateescape").rstrip().split("\n"), 1)
+    numbered = enumerate(as_text(content).rstrip().split("\n"), 1)
     unmarked = (_Line(f"{where}:{number}", line) for number, line in numbered if not line.startswith(COMMENTS))
     lines = list(itertools.dropwhile(lambda line: not line.text.strip(), unmarked))
     if not lines:

@@ -41,6 +41,7 @@ from wordvec_cli.storage.npy import (
     write_matrix,
 )
 from wordvec_cli.storage.sidecar import WORDS_SUFFIX, words_path
+from wordvec_cli.text.decoding import as_bytes, quoted
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -92,9 +93,9 @@ def _write_words(path: str, file: IO[bytes], vocabulary: Vocabulary) -> None:
     while words := list(itertools.islice(entries, WORDS_PER_CHUNK)):
         lines = b"\n".join(words)
         if lines.count(b"\n") != len(words) - 1:
-            shown = next(word for word in words if b"\n" in word).decode("utf-8", "backslashreplace")
+            wrong = quoted(next(word for word in words if b"\n" in word))
             raise InputError(
-                f"{path}: the word {shown!r} has a line end, which {WORDS_SUFFIX} cannot hold; write an .npz"
+                f"{path}: the word {wrong} has a line end, which {WORDS_SUFFIX} cannot hold; write an .npz"
             )
         file.write(lines + b"\n")
 
@@ -211,7 +212,7 @@ class _Archive:
     def _texts(self, words: NDArray[Any]) -> tuple[NDArray[np.uint8], Integers]:
         try:
             every = words.tolist()
-            every = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape") for word in every]
+            every = [as_bytes(word) for word in every]
         except (ValueError, UnicodeEncodeError) as error:
             raise InputError(f"{self._path}: its array words is no text ({error}); the file is damaged") from None
         text, offsets = back_to_back(every)

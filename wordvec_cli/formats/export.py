@@ -8,7 +8,7 @@ from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note
 from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output
-from wordvec_cli.text.lines import is_utf8
+from wordvec_cli.text.decoding import is_utf8
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

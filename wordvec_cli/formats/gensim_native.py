@@ -18,6 +18,7 @@ from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.storage.files import is_stream, readable, replacing, together
 from wordvec_cli.storage.npy import float_slices, replacing_array, write_matrix
+from wordvec_cli.text.decoding import as_bytes, as_text, shown
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 
@@ -60,7 +61,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         oddities.note(f"{len(matrix) - len(named)} rows have no word and are left out")
         keys, matrix = [keys[i] for i in named.tolist()], matrix[named]
         counts = None if counts is None else counts[named]
-    text, offsets = back_to_back([str(key).encode("utf-8", "surrogateescape") for key in keys])
+    text, offsets = back_to_back([as_bytes(str(key)) for key in keys])
     embeddings = joined(path, Words(text[: offsets[-1]], offsets, counts), float_slices(matrix), options, oddities)
     return replace(embeddings, composed=_composed(vectors))
 
@@ -108,7 +109,7 @@ def _composed(vectors: Any) -> Callable[[bytes], "memoryview[float] | None"] | N
         return None
 
     def composed(word: bytes) -> "memoryview[float] | None":
-        key = word.decode("utf-8", "replace")
+        key = shown(word)
         if key in vectors.key_to_index or len(ft_ngram_hashes(key, vectors.min_n, vectors.max_n, vectors.bucket)):
             return np.array(vectors.get_vector(key), np.float32).data.cast("B").cast("f")
         return None
@@ -130,7 +131,7 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
 
     vectors = KeyedVectors(embeddings.dim)
     vectors.lifecycle_events = None  # which would have the time of day and the name of this machine
-    vectors.index_to_key = [word.decode("utf-8", "surrogateescape") for word in embeddings.vocabulary]
+    vectors.index_to_key = [as_text(word) for word in embeddings.vocabulary]
     vectors.key_to_index = {key: i for i, key in enumerate(vectors.index_to_key)}
     vectors.next_index = len(vectors.index_to_key)
     if embeddings.vocabulary.counts is not None:

@@ -16,8 +16,9 @@ from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.tables import check_for_tsv, chunks
 from wordvec_cli.formats.text import lost_by_text, number_rows
 from wordvec_cli.storage.files import is_stream, replacing, together
+from wordvec_cli.text.decoding import shown
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import ROWS_PER_CHUNK
+from wordvec_cli.vectors.native import ROWS_PER_PART
 
 MOST_ROWS = 100_000  # that the projector shows (tensorboard issue 773)
 TENSORS = "tensors.tsv"
@@ -44,8 +45,8 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     metadata, config = companions(path)
     with together():
         with replacing(path) as file:
-            for first in range(0, len(embeddings.vocabulary), ROWS_PER_CHUNK):
-                rows = number_rows(embeddings.matrix[first : first + ROWS_PER_CHUNK], b"\t", options.decimals)
+            for first in range(0, len(embeddings.vocabulary), ROWS_PER_PART):
+                rows = number_rows(embeddings.matrix[first : first + ROWS_PER_PART], b"\t", options.decimals)
                 file.write(b"".join([row + b"\n" for row in rows]))
         with replacing(metadata) as file:
             n_blank = _write_metadata(path, file, embeddings)
@@ -68,7 +69,7 @@ def _config(path: str, metadata: str, embeddings: Embeddings) -> dict[str, Any]:
 def _label(path: str, word: bytes) -> bytes:
     """A word as the projector can show it: lines of white space it would skip, and move all later words by one."""
     check_for_tsv(path, word)
-    text = word.decode("utf-8", "replace")
+    text = shown(word)
     if text.strip(" \r\v\f\ufeff") and not text.isspace():
         return word
     return b"(%b)" % (" ".join(f"U+{ord(character):04X}" for character in text).encode() or b"empty")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.storage.spool import Spool
+from wordvec_cli.text.decoding import in_valid_utf8, is_utf8, quoted
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.packing import Packing
@@ -268,7 +269,7 @@ class _Chosen:
             return rows
         beyond_ascii = np.concatenate([[0], np.cumsum(rows.text >= 0x80)])[rows.offsets]
         suspects = np.flatnonzero(np.diff(beyond_ascii))
-        wrong = [i for i in suspects.tolist() if not _is_utf8(bytes(rows.text[rows.offsets[i] : rows.offsets[i + 1]]))]
+        wrong = [i for i in suspects.tolist() if not is_utf8(bytes(rows.text[rows.offsets[i] : rows.offsets[i + 1]]))]
         self._oddities.add(NOT_UTF8, rows.places[wrong])
         if not wrong or self._options.invalid_utf8 == "keep":
             return rows
@@ -279,17 +280,9 @@ class _Chosen:
             return rows.taken(np.setdiff1d(np.arange(len(rows.matrix)), wrong))
         words = rows.words()
         for i in wrong:
-            words[i] = words[i].decode("utf-8", "replace").encode()
+            words[i] = in_valid_utf8(words[i])
         text, offsets = back_to_back(words)
         return rows._replace(text=text[: offsets[-1]], offsets=offsets)
-
-
-def _is_utf8(word: bytes) -> bool:
-    try:
-        word.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: Oddities) -> Embeddings:
@@ -302,8 +295,8 @@ def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: O
     first_repeat = int(order[again].min())
     if options.duplicates == "error":
         word = bytes(rows.text[rows.offsets[first_repeat] : rows.offsets[first_repeat + 1]])
-        place, shown = f"{oddities.unit} {rows.places[first_repeat]}", word.decode("utf-8", "backslashreplace")
-        raise InputError(f"{path}: {place}: {shown!r} comes again; --duplicates first, last or mean")
+        place = f"{oddities.unit} {rows.places[first_repeat]}"
+        raise InputError(f"{path}: {place}: {quoted(word)} comes again; --duplicates first, last or mean")
     groups = np.cumsum(~again)  # of equal words, along the order, in which those of a group ascend
     starts = np.flatnonzero(~again)
     ends = np.append(starts[1:], len(order)) - 1

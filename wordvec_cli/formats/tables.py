@@ -8,10 +8,11 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.formats.text import blank_ends, lost_by_text, number_rows
 from wordvec_cli.storage.files import replacing
-from wordvec_cli.text.csv_text import csv_cell, is_utf8
+from wordvec_cli.text.csv_text import csv_cell
+from wordvec_cli.text.decoding import as_text, is_utf8, quoted
 from wordvec_cli.text.json_text import members
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import ROWS_PER_CHUNK
+from wordvec_cli.vectors.native import ROWS_PER_PART
 
 
 class _Layout(NamedTuple):
@@ -54,12 +55,7 @@ def check_for_tsv(path: str, word: bytes) -> None:
     """Raises: InputError if a table without quotes cannot hold the word"""
     if b"\t" in word or b"\n" in word:
         what = "tab" if b"\t" in word else "line end"
-        raise InputError(f"{path}: the word {shown(word)} has a {what}, which this format cannot hold; write a .csv")
-
-
-def shown(word: bytes) -> str:
-    """A word in a message."""
-    return repr(word.decode("utf-8", "backslashreplace"))
+        raise InputError(f"{path}: the word {quoted(word)} has a {what}, which this format cannot hold; write a .csv")
 
 
 def write_jsonl(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
@@ -70,8 +66,8 @@ def write_jsonl(path: str, embeddings: Embeddings, options: WriteOptions) -> lis
 
     def line(word: bytes, numbers: bytes) -> bytes:
         if b"n" in numbers:  # of nan or inf
-            raise InputError(f"{path}: the vector of {shown(word)} has nan or inf, which JSON has not; write a .csv")
-        return b'{%b, "vector": [%b]}' % (members(word=word.decode("utf-8", "surrogateescape")), numbers)
+            raise InputError(f"{path}: the vector of {quoted(word)} has nan or inf, which JSON has not; write a .csv")
+        return b'{%b, "vector": [%b]}' % (members(word=as_text(word)), numbers)
 
     return _write(path, embeddings, options, _Layout(b",", line))
 
@@ -90,6 +86,6 @@ def chunks(embeddings: Embeddings) -> Iterator[tuple[list[bytes], slice]]:
     """Some thousand words at a time, and where their rows are."""
     every = iter(embeddings.vocabulary)
     first = 0
-    while words := list(itertools.islice(every, ROWS_PER_CHUNK)):
+    while words := list(itertools.islice(every, ROWS_PER_PART)):
         yield words, slice(first, first + len(words))
         first += len(words)

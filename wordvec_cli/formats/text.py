@@ -16,6 +16,7 @@ from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 from wordvec_cli.storage.file_kinds import NUMBER
 from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.text.decoding import quoted
 from wordvec_cli.vectors.embeddings import Embeddings
 
 BLOCK_BYTES = 1 << 22
@@ -189,8 +190,7 @@ def _notes_on(path: str, words: list[bytes]) -> list[str]:
     has_blanks = 0
     for word in words:
         if b"\n" in word:
-            shown = word.decode("utf-8", "backslashreplace")
-            raise InputError(f"{path}: the word {shown!r} has a line end, which text cannot hold; leave it out")
+            raise InputError(f"{path}: the word {quoted(word)} has a line end, which text cannot hold; leave it out")
         has_blanks += b" " in word or b"\t" in word or not word
     notes = [f"blanks inside words, which {has_blanks} have, in many tools"] if has_blanks else []
     return notes + (blank_ends(words) if has_blanks else [])

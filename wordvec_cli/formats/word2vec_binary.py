@@ -17,6 +17,7 @@ from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 from wordvec_cli.storage.file_kinds import NUMBER
 from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.text.decoding import quoted
 from wordvec_cli.vectors.embeddings import Embeddings
 
 BLOCK_BYTES = 1 << 23
@@ -137,8 +138,9 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     words = list(embeddings.vocabulary)
     for word in words:
         if b" " in word or b"\n" in word or not word:
-            shown = word.decode("utf-8", "backslashreplace")
-            raise InputError(f"{path}: the word {shown!r} has a blank, which this format cannot hold; leave it out")
+            raise InputError(
+                f"{path}: the word {quoted(word)} has a blank, which this format cannot hold; leave it out"
+            )
         if len(word) > MOST_WORD_BYTES:
             raise InputError(f"{path}: a word of {len(word)} bytes is too long to be read again; write text or .npz")
     with replacing(path) as file:

@@ -16,6 +16,7 @@ from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_stream, 
 from wordvec_cli.storage.sidecar import unrecorded
 from wordvec_cli.storage.spool import Spool
 from wordvec_cli.storage.streams import standard_input
+from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.lines import lines_of_open
 
 Said = tuple[RowRule | None, int | None, str | None]  # the rule, the value of padding, and a note: see StoredSequences
@@ -28,7 +29,7 @@ def ids_of(line: bytes, where: str) -> list[int]:
     except (ValueError, RecursionError):
         ids = None
     if not isinstance(ids, list) or not all(type(id) is int for id in ids):
-        start = line.rstrip()[:40].decode(errors="replace")
+        start = shown(line.rstrip()[:40])
         raise InputError(f"{where}: {start!r} is no line of whole numbers; correct it")
     return ids
 
@@ -63,16 +64,16 @@ def open_any(path: str, folder: Path) -> StoredSequences:
 
 
 def _of_pipe(path: str, folder: Path) -> StoredSequences:
-    shown = "standard input" if path == STANDARD_STREAM else path
-    said: Said = (None, None, unrecorded(shown))
-    with readable(shown), _stream(path) as stream, spool(stream, folder) as copy:
+    name = "standard input" if path == STANDARD_STREAM else path
+    said: Said = (None, None, unrecorded(name))
+    with readable(name), _stream(path) as stream, spool(stream, folder) as copy:
         start = copy.read(safetensors.LENGTH.size + 1)
         copy.seek(0)
         if start.startswith(npy.MAGIC):
-            return StoredSequences(shown, npy.map_open(shown, copy, check_ids), None, *said)
+            return StoredSequences(name, npy.map_open(name, copy, check_ids), None, *said)
         if safetensors.looks_like(start):
-            raise InputError(f"{shown}: safetensors cannot be read from a pipe; name the file, or encode with --to npy")
-        return _of_text(shown, copy, folder, said)
+            raise InputError(f"{name}: safetensors cannot be read from a pipe; name the file, or encode with --to npy")
+        return _of_text(name, copy, folder, said)
 
 
 def _stream(path: str) -> BinaryIO:

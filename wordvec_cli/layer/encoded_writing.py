@@ -8,11 +8,10 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wordvec_cli.layer.encoded import Encoded
 from wordvec_cli.layer.encoded_reading import FORMAT, STORED_DTYPES
@@ -63,19 +62,12 @@ def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
 
 
 def _write_safetensors(path: str, encoded: Encoded) -> None:
-    tensors = {"ids": _tensor(encoded.dtype, encoded.shape, encoded.parts)}
+    tensors = {"ids": safetensors.Tensor.of_parts(encoded.parts, STORED_DTYPES[encoded.dtype], encoded.shape)}
     if encoded.padding is None:
-        tensors = {"offsets": _tensor("int64", (encoded.row_ids.n_lines + 1,), encoded.offsets), **tensors}
+        offsets = safetensors.Tensor.of_parts(encoded.offsets, "I64", (encoded.row_ids.n_lines + 1,))
+        tensors = {"offsets": offsets, **tensors}
     tables = {name: json.dumps(value, sort_keys=True) for name, value in encoded.description().items()}
     safetensors.write(path, tensors, tables | FORMAT.metadata(), "ids")
-
-
-def _tensor(dtype: str, shape: tuple[int, ...], parts: Callable[[], Iterable[NDArray[Any]]]) -> safetensors.Tensor:
-    def chunks() -> Iterator[memoryview]:
-        for part in parts():
-            yield np.ascontiguousarray(part).data.cast("B") if part.size else memoryview(b"")
-
-    return safetensors.Tensor(STORED_DTYPES[dtype], shape, chunks)
 
 
 def write_mask(path: str, encoded: Encoded) -> None:

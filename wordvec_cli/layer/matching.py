@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import OptionError
+from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -53,13 +54,13 @@ class Matching:
         yield EXACT, word
         if not self.names:
             return
-        seen = {word: word.decode("utf-8", "surrogateescape")}
+        seen = {word: as_text(word)}
         for name in self.names:
             if name == SUBWORD:
                 continue
             for text in list(seen.values()):
                 for form in _FORMS[name](text):
-                    if (encoded := form.encode("utf-8", "surrogateescape")) not in seen:
+                    if (encoded := as_bytes(form)) not in seen:
                         seen[encoded] = form
                         yield name, encoded
 

@@ -9,6 +9,7 @@ from wordvec_cli.layer.row_rule import Specials
 from wordvec_cli.layer.rows import Rows
 from wordvec_cli.layer.term_matrices import WEIGHTINGS, Weighting
 from wordvec_cli.progress import Note
+from wordvec_cli.text.decoding import shown
 
 UnknownWords = Literal["keep", "skip"]
 
@@ -90,5 +91,5 @@ def _note_shared_value(value: int, rows: Rows, note: Note) -> None:
     """Say if what fills up is the row of a word."""
     word_id = value - rows.rule.specials.n_rows
     if 0 <= word_id < len(rows.vocabulary):
-        word = rows.vocabulary.word(word_id).decode(errors="replace")
+        word = shown(rows.vocabulary.word(word_id))
         note(f"--value {value}: is also the row of the word {word!r}; padding and that word cannot be told apart")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
 from wordvec_cli.queries.questions import Question
+from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.lines import number
 from wordvec_cli.vectors.embeddings import Embeddings
 
@@ -121,7 +122,7 @@ def _numbers(fields: Sequence[bytes]) -> list[float]:
     try:
         return [number(digits) for digits in fields]
     except ValueError:
-        wrong = next(field for field in fields if not _is_number(field)).decode("utf-8", "replace")
+        wrong = shown(next(field for field in fields if not _is_number(field)))
         raise InputError(f"is not a vector ({wrong!r} is not a number)") from None
 
 

@@ -16,6 +16,7 @@ from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.sequences.pairs import BYTES_PER_PAIR, PairOptions, Pairs
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vectors.native import stored_vocabulary, vocabulary_tensors
@@ -67,9 +68,9 @@ def write_pairs(path: str, file: PairsFile, layout: Layout) -> None:
     words = vocabulary_tensors(file.vocabulary)
     text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
     arrays = {
-        "weights": _tensor("F64", file.pairs.weights),
-        "rows": _tensor("I32", file.pairs.rows),
-        "columns": _tensor("I32", file.pairs.columns),
+        "weights": Tensor.of(file.pairs.weights, "F64"),
+        "rows": Tensor.of(file.pairs.rows, "I32"),
+        "columns": Tensor.of(file.pairs.columns, "I32"),
     }
     safetensors.write(path, arrays | words | text, _metadata(file), "weights")
 
@@ -85,14 +86,6 @@ def _records(pairs: Pairs) -> Any:
     records["column"] = pairs.columns - pairs.first_id + 1
     records["weight"] = pairs.weights
     return records
-
-
-def _tensor(dtype: str, array: Any) -> safetensors.Tensor:
-    def chunks() -> Iterator[memoryview]:
-        for first in range(0, len(array), PAIRS_PER_CHUNK):
-            yield np.ascontiguousarray(array[first : first + PAIRS_PER_CHUNK]).view(np.uint8).data
-
-    return safetensors.Tensor(dtype, array.shape, chunks)
 
 
 def _metadata(file: PairsFile) -> Mapping[str, str]:

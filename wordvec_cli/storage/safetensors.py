@@ -44,6 +44,12 @@ DTYPES: Mapping[str, tuple[int, str | None]] = {
     "BOOL": (1, "?"),
 }
 
+# What numpy calls them; it has no BF16.
+_NUMPY_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BOOL": "?"} | {
+    f"{kind.upper()}{8 * size}": f"<{kind}{size}" for kind in "iu" for size in (8, 4, 2, 1)
+}
+BYTES_AT_ONCE = 1 << 22
+
 
 class Tensor(NamedTuple):
     """A tensor to write: `chunks()` gives its bytes piece by piece, little-endian, as often as it is called."""
@@ -56,10 +62,30 @@ class Tensor(NamedTuple):
     def n_bytes(self) -> int:
         return math.prod(self.shape) * DTYPES[self.dtype][0]
 
+    @staticmethod
+    def of(values: Any, dtype: str) -> "Tensor":
+        """An array, or what can be cut like one and may be made only then: a slice of some megabytes at a time."""
+        n_rows, *others = values.shape
+        row_bytes = math.prod(others) * DTYPES[dtype][0]
+        n_at_once = max(1, BYTES_AT_ONCE // max(row_bytes, 1))
+        slices = [slice(first, first + n_at_once) for first in range(0, n_rows, n_at_once)]
+        return Tensor.of_parts(lambda: (values[some] for some in slices), dtype, values.shape)
+
+    @staticmethod
+    def of_parts(parts: Callable[[], Iterable[Any]], dtype: str, shape: tuple[int, ...]) -> "Tensor":
+        """Arrays one after the other, which `parts` makes as often as it is called."""
+        return Tensor(dtype, shape, lambda: (_memory(part, dtype) for part in parts()))
+
 
 def memory_of(array: Any) -> memoryview:
     """The memory of a contiguous array, memoryview or bytes."""
     return memoryview(array).cast("B")
+
+
+def _memory(array: Any, dtype: str) -> memoryview:
+    import numpy as np
+
+    return np.ascontiguousarray(array, _NUMPY_TYPES[dtype]).reshape(-1).view(np.uint8).data
 
 
 class Format(NamedTuple):

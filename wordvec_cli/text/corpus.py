@@ -13,7 +13,8 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
 from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
-from wordvec_cli.text.lines import BYTE_ORDER_MARK, is_utf8
+from wordvec_cli.text.decoding import in_valid_utf8, is_utf8
+from wordvec_cli.text.lines import BYTE_ORDER_MARK
 from wordvec_cli.text.tokenizer import Tokenizer, invalid_utf8_message
 from wordvec_cli.text.words import PADDING
 
@@ -317,7 +318,7 @@ class _Pass:
         if self._invalid_utf8 == "skip":
             self._n_dropped += 1
             return b""
-        return line.decode("utf-8", "replace").encode() if self._invalid_utf8 == "replace" else line
+        return in_valid_utf8(line) if self._invalid_utf8 == "replace" else line
 
     def _raise_invalid(self, line: InvalidLine) -> None:
         try:

@@ -2,6 +2,8 @@
 
 import re
 
+from wordvec_cli.text.decoding import in_valid_utf8, is_utf8
+
 # Patterns are compiled where they are needed: a cold look-up waits for none of them.
 _MUST_BE_QUOTED = rb'[,"\n\r]'
 _NUMBER = rb"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
@@ -16,19 +18,9 @@ def csv_cell(cell: bytes, is_safe: bool = False) -> bytes:
     is_safe  whether a text that a spreadsheet would run as a formula gets a `'` before it
     """
     if not is_utf8(cell):
-        cell = cell.decode("utf-8", "replace").encode()
+        cell = in_valid_utf8(cell)
     if is_safe and cell.startswith(_STARTS) and not re.fullmatch(_NUMBER, cell):
         cell = b"'" + cell
     if re.search(_MUST_BE_QUOTED, cell):
         return b'"' + cell.replace(b'"', b'""') + b'"'
     return cell
-
-
-def is_utf8(text: bytes) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+from wordvec_cli.text.decoding import bytes_of_json, shown
+
 # Half of a pair of surrogates without the other: what bytes that are not valid UTF-8 became (surrogateescape).
 _LONE_SURROGATE = r"(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])"
 
@@ -59,17 +61,11 @@ def _is_broken(text: str) -> bool:
     return re.search("[\ud800-\udfff]", text) is not None
 
 
-def _bytes(text: str) -> bytes:
-    """Raw bytes again; surrogates that are no such byte, which damaged metadata may hold, as UTF-8 would have them."""
-    is_from_bytes = re.search("[\ud800-\udc7f\udd00-\udfff]", text) is None
-    return text.encode("utf-8", "surrogateescape" if is_from_bytes else "surrogatepass")
-
-
 def _replaced(text: str) -> str:
-    return _bytes(text).decode("utf-8", "replace")
+    return shown(bytes_of_json(text))
 
 
 def _base64(text: str) -> str:
     import binascii  # for few words only
 
-    return binascii.b2a_base64(_bytes(text), newline=False).decode()
+    return binascii.b2a_base64(bytes_of_json(text), newline=False).decode()

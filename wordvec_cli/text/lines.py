@@ -15,6 +15,7 @@ from typing import IO, BinaryIO
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_compressed, readable
+from wordvec_cli.text.decoding import is_utf8
 
 BYTE_ORDER_MARK = codecs.BOM_UTF8
 STANDARD_INPUT = 0  # the descriptor: sys.stdin is None where it is closed, and would buffer where it is not
@@ -124,15 +125,6 @@ def _is_plain(start: bytes) -> bool:
     """Whether there is nothing to look into: a look-up of words that come from a pipe is not to wait for that."""
     is_odd = b"\0" in start or start.startswith((b"{\\rtf", b"%PDF", b"version https://git-lfs", b"PAR1"))
     return not is_odd and is_utf8(start, is_whole=False)
-
-
-def is_utf8(text: bytes | memoryview, is_whole: bool = True) -> bool:
-    """is_whole  False: the last character may be cut"""
-    try:
-        codecs.utf_8_decode(text, "strict", is_whole)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def refuse_no_text(start: bytes, name: str) -> None:

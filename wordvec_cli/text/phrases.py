@@ -17,6 +17,7 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.files import replacing
 from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.decoding import as_bytes, as_text, shown
 from wordvec_cli.text.lines import read_text
 from wordvec_cli.text.tokenizer import Tokenizer
 
@@ -83,12 +84,12 @@ class PhraseOptions:
             *(("--connector-words", w) for w in self.connector_words),
         ]:
             if word.split() != [word]:
-                raise OptionError(f"{option}: {_shown(word)!r} is empty or holds white space; choose another")
+                raise OptionError(f"{option}: {shown(word)!r} is empty or holds white space; choose another")
 
     def to_metadata(self) -> dict[str, object]:
         """For JSON; `from_metadata` takes it back."""
-        words = sorted(map(_as_text, self.connector_words))
-        return vars(self) | {"delimiter": _as_text(self.delimiter), "connector_words": words}
+        words = sorted(map(as_text, self.connector_words))
+        return vars(self) | {"delimiter": as_text(self.delimiter), "connector_words": words}
 
     @staticmethod
     def from_metadata(metadata: Mapping[str, object]) -> "PhraseOptions":
@@ -99,8 +100,8 @@ class PhraseOptions:
                 raise TypeError(f"{name} is {values[name]!r}")
         if "threshold" in values:
             values["threshold"] = float(values["threshold"])  # type: ignore[arg-type]
-        connector_words = frozenset(map(_as_bytes, values.pop("connector_words")))  # type: ignore[call-overload]
-        delimiter = _as_bytes(values.pop("delimiter"))
+        connector_words = frozenset(map(as_bytes, map(str, values.pop("connector_words"))))  # type: ignore[call-overload]
+        delimiter = as_bytes(str(values.pop("delimiter")))
         return PhraseOptions(delimiter=delimiter, connector_words=connector_words, **values)  # type: ignore[arg-type]
 
 
@@ -187,7 +188,7 @@ def _check_words(words: Sequence[bytes]) -> None:
     for word in words:
         if word.split() != [word]:
             raise InputError(
-                f"--token-pattern: matches {_shown(word)!r}, and who reads the joined text will cut it at its white "
+                f"--token-pattern: matches {shown(word)!r}, and who reads the joined text will cut it at its white "
                 "space; choose a pattern that matches none"
             )
 
@@ -354,7 +355,7 @@ def read_phrases(path: str) -> LearntPhrases:
                 pass_number, words, figures = _read_row(line, options.n_passes)
             except ValueError:
                 expected = f"a pass from 1 to {options.n_passes}, two words or more, count and score, tabs between them"
-                raise InputError(f"{path}:{number}: {_shown(line)!r} is not {expected}") from None
+                raise InputError(f"{path}:{number}: {shown(line)!r} is not {expected}") from None
             passes[pass_number - 1][words] = figures
     return LearntPhrases(options, tokenizer, tuple(map(LearntPass, passes)))
 
@@ -378,15 +379,3 @@ def _read_row(line: bytes, n_passes: int) -> tuple[int, Words, Figures]:
     if not is_plain or not 1 <= int(number) <= n_passes or len(words) < 2 or not all(words):
         raise ValueError
     return int(number), words, Figures(int(count), float(score))
-
-
-def _as_text(word: bytes) -> str:
-    return word.decode("utf-8", "surrogateescape")
-
-
-def _as_bytes(word: object) -> bytes:
-    return str(word).encode("utf-8", "surrogateescape")
-
-
-def _shown(word: bytes) -> str:
-    return word.decode("utf-8", "replace")

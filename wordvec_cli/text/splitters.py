@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from wordvec_cli.text.decoding import as_bytes
+
 _JOINERS = "\u200c\u200d"
 _UNDECODABLE = "\udc80-\udcff"  # what "surrogateescape" makes of bytes that are not UTF-8
 
@@ -25,18 +27,14 @@ class Splitter(NamedTuple):
     has_kernel: bool = False
 
 
-def encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 def at_white_space(text: str) -> list[bytes]:
     """Split at the six ASCII white-space bytes, the only ones that bytes.split() knows."""
-    return encoded(text).split()
+    return as_bytes(text).split()
 
 
 def unicode_words(text: str) -> list[bytes]:
     """Unicode words, each other character a word of its own."""
-    return [encoded(word) for word in _unicode_word().findall(text)]
+    return [as_bytes(word) for word in _unicode_word().findall(text)]
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import close_with, temporary_file, writable
 from wordvec_cli.text.corpus_files import Source
+from wordvec_cli.text.decoding import as_bytes, quoted
 
 NAME = "the lines of the corpus"
 
@@ -35,17 +36,16 @@ def _as_text(line: Line, number: int) -> bytes:
     tokens = [_as_bytes(token, number) for token in line]
     for token in tokens:
         if token.split() != [token]:
-            shown = token.decode(errors="replace")
-            raise InputError(f"line {number}: the token {shown!r} is empty or holds white space; join its parts with _")
+            raise InputError(
+                f"line {number}: the token {quoted(token)} is empty or holds white space; join its parts with _"
+            )
     return b" ".join(tokens)
 
 
 def _as_bytes(text: object, number: int) -> bytes:
-    if isinstance(text, bytes):
-        return text
-    if not isinstance(text, str):
+    if not isinstance(text, str | bytes):
         raise InputError(f"line {number}: {text!r} is neither a text nor a list of tokens")
     try:
-        return text.encode("utf-8", "surrogateescape")
+        return as_bytes(text)
     except UnicodeEncodeError as error:
         raise InputError(f"line {number}: cannot be written as UTF-8 ({error.reason})") from None

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.text.splitters import SPLITTERS, encoded
+from wordvec_cli.text.decoding import as_bytes, as_text, shown
+from wordvec_cli.text.splitters import SPLITTERS
 from wordvec_cli.text.words import PADDING, back_to_back
 
 CHUNKS_AT_ONCE = 1 << 16
@@ -56,7 +57,7 @@ class Tokenizer:
 
     def tokens_of_each(self, chunks: Sequence[bytes]) -> list[list[bytes]]:
         """`tokens` of each of many chunks without ASCII white space, in one pass; not for patterns."""
-        text = self._prepared(b"\n".join(chunks).decode("utf-8", "surrogateescape"))
+        text = self._prepared(as_text(b"\n".join(chunks)))
         return [self._split(chunk) for chunk in text.split("\n")]
 
     @property
@@ -76,9 +77,9 @@ class Tokenizer:
     def _decoded(self, line: bytes) -> str | None:
         """The text of a line, None if the line is to be skipped."""
         if self.invalid_utf8 == "keep":
-            return line.decode("utf-8", "surrogateescape")
+            return as_text(line)
         if self.invalid_utf8 == "replace":
-            return line.decode("utf-8", "replace")
+            return shown(line)
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -100,7 +101,7 @@ class Tokenizer:
         regex = _compiled(cast(str, self.pattern))
         line = text.removesuffix("\n").removesuffix("\r")
         matches = regex.findall(line) if regex.groups <= 1 else (match[0] for match in regex.finditer(line))
-        return [encoded(token) for token in matches if token]
+        return [as_bytes(token) for token in matches if token]
 
     def describe(self) -> str:
         """For people: "words, lowercase, NFC"."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec_cli.errors import InputError, UnknownWordError
 from wordvec_cli.storage.safetensors import memory_of
-from wordvec_cli.vocabulary.vocabulary import Vocabulary, as_bytes
+from wordvec_cli.text.decoding import as_bytes, shown
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -93,7 +94,7 @@ class Embeddings:
             import numpy as np
 
             return np.array(composed, np.float32)
-        raise UnknownWordError(f"{as_bytes(word).decode(errors='replace')!r} is not among the words")
+        raise UnknownWordError(f"{shown(as_bytes(word))!r} is not among the words")
 
     def compose(self, word: bytes) -> "Sequence[float] | None":
         """The vector of a word of its parts, without numpy; None if there is none."""

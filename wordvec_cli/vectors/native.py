@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import readable
-from wordvec_cli.storage.safetensors import memory_of
+from wordvec_cli.storage.safetensors import Tensor, memory_of
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import StoredVocabulary, Vocabulary
 
@@ -22,7 +22,7 @@ FORMAT = safetensors.Format("wordvec-vectors", "1", "word vectors; wordvec train
 CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
 OWN_FORMAT = b'"format":"wordvec-'  # in the header of every file of ours, before the kind
 START_BYTES = 1 << 16  # of a file, that tell what it is
-ROWS_PER_CHUNK = 4096
+ROWS_PER_PART = 4096
 
 
 def save(
@@ -42,9 +42,7 @@ def save(
     save_tensors(path, vocabulary, tensors, metadata)
 
 
-def save_tensors(
-    path: str, vocabulary: Vocabulary, tensors: Mapping[str, safetensors.Tensor], metadata: Mapping[str, str]
-) -> None:
+def save_tensors(path: str, vocabulary: Vocabulary, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """As `save`, of tensors that may be packed; `vectors` is among them."""
     words = vocabulary_tensors(vocabulary)
     text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
@@ -52,57 +50,41 @@ def save_tensors(
     safetensors.write(path, words | dict(tensors) | text, metadata, "vectors")
 
 
-def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, safetensors.Tensor]:
+def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, Tensor]:
     """A vocabulary as it is stored; `stored_vocabulary` reads it."""
     return {
-        "words.offsets": _integers(vocabulary.offsets),
-        "words.order": _integers(vocabulary.order),
-        **({"counts": _integers(vocabulary.counts)} if vocabulary.counts is not None else {}),
-        "words.text": safetensors.Tensor("U8", (len(vocabulary.text),), lambda: [memory_of(vocabulary.text)]),
+        "words.offsets": Tensor.of(vocabulary.offsets, "I64"),
+        "words.order": Tensor.of(vocabulary.order, "I64"),
+        **({"counts": Tensor.of(vocabulary.counts, "I64")} if vocabulary.counts is not None else {}),
+        "words.text": Tensor("U8", (len(vocabulary.text),), lambda: [memory_of(vocabulary.text)]),
     }
 
 
-def matrix_tensor(matrix: "Rows") -> safetensors.Tensor:
-    return safetensors.Tensor("F32", matrix.shape, lambda: _row_chunks(matrix))
+def matrix_tensor(matrix: "Rows") -> Tensor:
+    return Tensor.of(matrix, "F32")
 
 
-def packed_tensors(matrix: "Rows", packing: "Packing") -> dict[str, safetensors.Tensor]:
+def packed_tensors(matrix: "Rows", packing: "Packing") -> dict[str, Tensor]:
     """The tensors of vectors in fewer bytes."""
     from wordvec_cli.vectors.packing import packed_rows, scales_of
 
-    def chunks() -> Iterator[memoryview]:
-        for start in range(0, len(matrix), ROWS_PER_CHUNK):
-            yield memory_of(packed_rows(matrix[start : start + ROWS_PER_CHUNK], packing))
+    def parts() -> Iterator[Any]:
+        return (matrix[start : start + ROWS_PER_PART] for start in range(0, len(matrix), ROWS_PER_PART))
 
-    def scales() -> Iterator[memoryview]:
-        for start in range(0, len(matrix), ROWS_PER_CHUNK):
-            yield memory_of(scales_of(matrix[start : start + ROWS_PER_CHUNK]))
+    def packed() -> Iterator[Any]:
+        return (packed_rows(rows, packing) for rows in parts())
 
     if packing == "float16":
-        return {"vectors": safetensors.Tensor("F16", matrix.shape, chunks)}
+        return {"vectors": Tensor.of_parts(packed, "F16", matrix.shape)}
     return {
-        "scales": safetensors.Tensor("F32", (len(matrix),), scales),
-        "vectors": safetensors.Tensor("I8", matrix.shape, chunks),
+        "scales": Tensor.of_parts(lambda: map(scales_of, parts()), "F32", (len(matrix),)),
+        "vectors": Tensor.of_parts(packed, "I8", matrix.shape),
     }
 
 
 def size_bytes(vocabulary: Vocabulary, dim: int, n_matrices: int = 1) -> int:
     """How large a native file of these words will be, but for its header of some kilobytes."""
     return len(vocabulary) * (n_matrices * dim * 4 + 3 * 8) + len(vocabulary.text)
-
-
-def _integers(values: Any) -> safetensors.Tensor:
-    import numpy as np
-
-    array = np.ascontiguousarray(values, dtype="<i8")
-    return safetensors.Tensor("I64", array.shape, lambda: [memory_of(array)])
-
-
-def _row_chunks(matrix: "Rows") -> Iterator[memoryview]:
-    import numpy as np
-
-    for start in range(0, len(matrix), ROWS_PER_CHUNK):
-        yield memory_of(np.ascontiguousarray(matrix[start : start + ROWS_PER_CHUNK], dtype="<f4"))
 
 
 def is_native(path: str) -> bool:

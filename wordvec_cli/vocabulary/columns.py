@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.text.decoding import quoted, shown
 from wordvec_cli.text.lines import may_be_title
 from wordvec_cli.text.words import byte_order, first_repeated, take_words
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -56,7 +57,7 @@ class _Lines(NamedTuple):
 
     def shown(self, i: int) -> str:
         """The beginning of a line, for messages."""
-        return repr(self.line(i)[:MOST_SHOWN].decode("utf-8", "replace"))
+        return repr(shown(self.line(i)[:MOST_SHOWN]))
 
     def without_first(self) -> "_Lines":
         return self._replace(starts=self.starts[1:], ends=self.ends[1:], first=self.first + 1)
@@ -114,7 +115,7 @@ def _words_of(lines: _Lines, separator: int | None) -> Vocabulary:
     words, offsets = take_words(lines.text, bounds, np.arange(0, len(bounds), 2))
     order = byte_order(words, offsets)
     if (twice := first_repeated(words, offsets, order)) is not None:
-        word = bytes(words[offsets[twice] : offsets[twice + 1]]).decode("utf-8", "backslashreplace")
+        word = quoted(bytes(words[offsets[twice] : offsets[twice + 1]]))
         raise lines.wrong(twice, f"{word} comes a second time", "remove one of the lines")
     return Vocabulary(words, offsets, order, counts)
 
@@ -170,7 +171,7 @@ def _judged(lines: _Lines, content: bytes) -> _Judged:
 
 
 def _is_title(line: bytes, separator: int) -> bool:
-    cells = line.decode("utf-8", "replace").split(chr(separator))
+    cells = shown(line).split(chr(separator))
     return len(cells) == 2 and all(map(may_be_title, cells))
 
 

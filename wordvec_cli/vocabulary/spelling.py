@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
+from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 MOST_CHARACTERS = 256  # that are tried at one place: the ones that follow there in the vocabulary
@@ -13,12 +14,12 @@ def other_forms(vocabulary: Vocabulary, word: bytes) -> list[bytes]:
     """Other cases and Unicode forms of a word that are words, each once, without the word itself."""
     import unicodedata
 
-    text = _decoded(word)
+    text = as_text(word)
     cases = [text, text.lower(), text.capitalize(), text.upper(), text.casefold(), text.title()]
     forms = [
         form for case in cases for form in (case, *(unicodedata.normalize(f, case) for f in ("NFC", "NFD", "NFKC")))
     ]
-    encoded = dict.fromkeys(_encoded(form) for form in forms)
+    encoded = dict.fromkeys(as_bytes(form) for form in forms)
     return [form for form in encoded if form != word and vocabulary.find(form) is not None]
 
 
@@ -29,7 +30,7 @@ def one_edit_away(vocabulary: Vocabulary, word: bytes, n: int) -> list[bytes]:
     each place only characters are tried that a word goes on with there (MOST_CHARACTERS at most), so that a
     vocabulary of millions takes hundreds of bisections, some milliseconds.
     """
-    text = _decoded(word)
+    text = as_text(word)
     if len(text) < 2:
         return []  # any word of one character would do
     found = {id: edited for edited in set(_edits(vocabulary, text)) if (id := vocabulary.find(edited)) is not None}
@@ -40,13 +41,13 @@ def _edits(vocabulary: Vocabulary, text: str) -> Iterator[bytes]:
     for place in range(len(text) + 1):
         before, after = text[:place], text[place:]
         if after:
-            yield _encoded(before + after[1:])
+            yield as_bytes(before + after[1:])
         if len(after) > 1:
-            yield _encoded(before + after[1] + after[0] + after[2:])
-        for character in _characters_after(vocabulary, _encoded(before)):
-            yield _encoded(before) + character + _encoded(after)
+            yield as_bytes(before + after[1] + after[0] + after[2:])
+        for character in _characters_after(vocabulary, as_bytes(before)):
+            yield as_bytes(before) + character + as_bytes(after)
             if after:
-                yield _encoded(before) + character + _encoded(after[1:])
+                yield as_bytes(before) + character + as_bytes(after[1:])
 
 
 def _characters_after(vocabulary: Vocabulary, prefix: bytes) -> Iterator[bytes]:
@@ -85,11 +86,3 @@ def _first_character(rest: bytes) -> bytes:
             rest[:n_bytes].decode()
             return rest[:n_bytes]
     return rest[:1]
-
-
-def _decoded(word: bytes) -> str:
-    return word.decode("utf-8", "surrogateescape")
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.text.decoding import as_bytes, quoted
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -49,8 +50,7 @@ class Vocabulary:
         text, offsets = back_to_back(words)
         order = byte_order(text, offsets)
         if (twice := first_repeated(text, offsets, order)) is not None:
-            shown = words[twice].decode("utf-8", "backslashreplace")
-            raise InputError(f"{shown}: comes twice; words of a vocabulary are distinct")
+            raise InputError(f"{quoted(words[twice])} comes twice; words of a vocabulary are distinct")
         all_counts = None if counts is None else np.fromiter(counts, np.int64, len(words))
         return Vocabulary(text[: len(text) - PADDING], offsets, order, all_counts)
 
@@ -205,10 +205,6 @@ class StoredVocabulary(Vocabulary):
 
     def _damaged(self, what: str) -> InputError:
         return InputError(f"{self.__dict__['_path']}: has {what}; the file is damaged, make or copy it again")
-
-
-def as_bytes(word: bytes | str) -> bytes:
-    return word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape")
 
 
 def each_word(text: Any, offsets: Any) -> Iterator[bytes]:

@@ -12,9 +12,10 @@ from wordvec_cli.cli.commands.classify import (
     threshold_option,
 )
 from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.classify.prediction import Prediction

@@ -16,7 +16,7 @@ from wordvec_cli.cli.judging import (
 )
 from wordvec_cli.cli.missing import EXIT_MISSING
 from wordvec_cli.cli.options import progress_options
-from wordvec_cli.cli.output import as_text, listed_words, write_stdout
+from wordvec_cli.cli.output import listed_words, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
@@ -38,6 +38,7 @@ from wordvec_cli.evaluation.set_folders import SHIPPED
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.text import json_text
+from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.vectors.embeddings import Embeddings
 
 FIRST_WORDS = 1000
@@ -122,7 +123,7 @@ def command(
         write_stdout(map(table.text_row, _csv(comparison)))
     else:
         lines = _LAYOUTS[table.layout](comparison)
-        write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
+        write_stdout(as_bytes(f"{line}\n") for line in lines)
     return EXIT_MISSING if n_missing else 0
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option, vocab_option
-from wordvec_cli.cli.output import as_text, tell_awaited, write_stdout
+from wordvec_cli.cli.output import tell_awaited, write_stdout
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.text import json_text
+from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.layer.decode import DecodedLine

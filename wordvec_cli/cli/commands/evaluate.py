@@ -28,6 +28,7 @@ from wordvec_cli.evaluation.sets import Analogies, EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output, replacing
 from wordvec_cli.text import json_text
+from wordvec_cli.text.decoding import as_bytes, as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -94,7 +95,7 @@ def command(
         write_stdout(map(table.text_row, _rows(judging, parts)))
     else:
         lines = (_json if table.is_json else _text)(facts, judging, parts)
-        write_stdout(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines)
+        write_stdout(as_bytes(f"{line}\n") for line in lines)
 
 
 def _check_predictions(path: str, *inputs: str) -> None:
@@ -165,7 +166,7 @@ def _predictions(outcomes: Iterable[Outcomes], vocabulary: "Vocabulary") -> Iter
     for each in outcomes:
         lines = _of_analogies if isinstance(each.eval_set, Analogies) else _of_pairs
         for fields in lines(each, vocabulary):
-            yield "\t".join(fields).encode("utf-8", "surrogateescape") + b"\n"
+            yield as_bytes("\t".join(fields)) + b"\n"
 
 
 def _of_pairs(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
@@ -183,6 +184,6 @@ def _of_analogies(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tupl
         for i in range(start, end):
             a, b, c, *right = eval_set.words[i]
             word_id = int(outcomes.answers[i])
-            answer = vocabulary.word(word_id).decode("utf-8", "surrogateescape") if word_id >= 0 else ""
+            answer = as_text(vocabulary.word(word_id)) if word_id >= 0 else ""
             outcome = ("right" if outcomes.values[i] else "wrong") if outcomes.is_known[i] else "unknown"
             yield eval_set.name, section, a, b, c, "/".join(right), answer, outcome

@@ -7,12 +7,13 @@ import click
 
 from wordvec_cli.cli.missing import exit_status, fuller_vocab_option, word_finder
 from wordvec_cli.cli.options import combined, null_option, progress_options
-from wordvec_cli.cli.output import as_text, asked, write_stdout
+from wordvec_cli.cli.output import asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text import json_text
+from wordvec_cli.text.decoding import as_text
 from wordvec_cli.vectors import decimals
 
 # Up to this many values the standard library is faster than importing numpy and numba.

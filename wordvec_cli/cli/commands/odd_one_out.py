@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.missing import exit_status
-from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import Asking, Reading, blank, figure, numbered, question_options, record, rounded
 from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
+from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.queries.answers import OddOneOut

@@ -12,11 +12,11 @@ from wordvec_cli.cli.option_types import is_number
 from wordvec_cli.cli.options import (
     combined,
 )
-from wordvec_cli.cli.output import shown
 from wordvec_cli.cli.questions import Asking, Reading, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_set, question_of_sum, question_of_words
 from wordvec_cli.queries.word_finder import WordFinder
+from wordvec_cli.text.decoding import shown
 
 if TYPE_CHECKING:
     from wordvec_cli.queries.vector_lines import Mismatch

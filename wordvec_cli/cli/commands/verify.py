@@ -7,12 +7,13 @@ import click
 
 from wordvec_cli.cli import EXIT_ERROR
 from wordvec_cli.cli.options import progress_options, vocab_option
-from wordvec_cli.cli.output import as_text, write_stdout
+from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.text import json_text
+from wordvec_cli.text.decoding import as_bytes, as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.vectors.verdict import Result
@@ -68,4 +69,4 @@ def _lines(results: Sequence["Result"], table: Table, is_sound: bool) -> Iterato
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return as_bytes(text)
