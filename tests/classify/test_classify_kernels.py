@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tests import reference_classify as reference
-from wordvec_cli.kernels import classify, sgd
+from wordvec_cli.kernels import classify
+from wordvec_cli.kernels.tree import huffman_tree
 from wordvec_cli.training.matrices import aligned_zeros, padded
 
 LOSSES = {
@@ -29,7 +30,7 @@ class Problem:
             )
             for i in range(n_examples)
         ]
-        self.paths = sgd.huffman_tree(np.arange(1, n_labels + 1))
+        self.paths = huffman_tree(np.arange(1, n_labels + 1))
         self.inputs = rng.normal(0, 0.7, (n_rows, dim)).astype(np.float32)
         self.outputs = rng.normal(0, 0.7, (n_labels, dim)).astype(np.float32)
 

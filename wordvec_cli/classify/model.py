@@ -74,7 +74,7 @@ class Task:
 
 
 class Paths(NamedTuple):
-    """A tree of labels, from `kernels.sgd.huffman_tree`."""
+    """A tree of labels, from `kernels.tree.huffman_tree`."""
 
     offsets: Integers
     nodes: NDArray[np.int32]

@@ -206,7 +206,7 @@ _NO_PATHS = Paths(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.i
 
 
 def _paths_of(counts: NDArray[np.int64]) -> Paths:
-    from wordvec_cli.kernels.sgd import huffman_tree
+    from wordvec_cli.kernels.tree import huffman_tree
 
     return Paths(*huffman_tree(counts))  # type: ignore[no-untyped-call]
 

@@ -533,7 +533,7 @@ def train_examples(
     outputs             the same; one for each label, or inner node of the tree, and zeros up to a whole tile
     is_fixed            (rows or 0,) uint8: whether a row of `inputs` stays as it is
     group               examples of a group, a multiple of TILE
-    path_offsets, nodes, signs  from `sgd.huffman_tree` for hierarchical softmax
+    path_offsets, nodes, signs  from `tree.huffman_tree` for hierarchical softmax
     rate, last_rate     of the first example, and of the one after the last
     """
     stride = -(-n_labels // LANES) * LANES

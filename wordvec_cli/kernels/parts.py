@@ -1,7 +1,4 @@
-"""What kernels are made of: vectors of floats in registers, hints to the caches, random bits.
-
-numba's cache of a kernel does not notice an edit here: remove the files *.nbi beside it after one.
-"""
+"""What kernels are made of: vectors of floats in registers, hints to the caches, random bits."""
 
 from typing import Any
 

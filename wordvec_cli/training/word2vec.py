@@ -114,12 +114,12 @@ class Word2VecTrainer:
         return highest - (highest - lowest) * epochs_done / self._config.epochs
 
     def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
-        from wordvec_cli.kernels import sgd
+        from wordvec_cli.kernels.in_step import skipgram_block_in_step
 
         place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
         arguments = *place, *self._fixed_arguments
         if self._is_in_step:
-            results = sgd.skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
+            results = skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
                 self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
             )
         else:
@@ -128,7 +128,8 @@ class Word2VecTrainer:
 
     def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
         """The kernel of the model and the loss, those of its arguments that stay the same, and its limit, if any."""
-        from wordvec_cli.kernels import sgd
+        from wordvec_cli.kernels import cbow, skipgram, tree
+        from wordvec_cli.kernels.draws import alias_table
 
         config, counts = self._config, self._counts
         shrink = not config.fixed_window
@@ -136,24 +137,24 @@ class Word2VecTrainer:
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
         negative = config.negative or 0
         if config.loss == HIERARCHICAL_SOFTMAX:
-            tree = sgd.huffman_tree(counts)  # type: ignore[no-untyped-call]
+            paths = tree.huffman_tree(counts)  # type: ignore[no-untyped-call]
             n_trained = trained_counts(self._sequences, self._keep, config.window)
-            self.untrained_loss = float(np.average(np.diff(tree[0]), weights=n_trained)) * math.log(2)
+            self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
                 on_copies = self._n_threads > 1 and not config.deterministic
-                return sgd.skipgram_hs_block, (*tree, *windows, on_copies), ()
-            return sgd.cbow_hs_block, (*tree, *windows, *hidden), ()
+                return tree.skipgram_hs_block, (*paths, *windows, on_copies), ()
+            return tree.cbow_hs_block, (*paths, *windows, *hidden), ()
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
-        noise = sgd.alias_table(frequent)
+        noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
         same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self._keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
-            return sgd.cbow_block, (*noise, *windows, *hidden, negative), ()
-        n_noise = sgd.noise_words(config.window, shrink, negative)
-        rows_of_group = max(sgd.GROUP + 2 * config.window, n_noise)
+            return cbow.cbow_block, (*noise, *windows, *hidden, negative), ()
+        n_noise = skipgram.noise_words(config.window, shrink, negative)
+        rows_of_group = max(skipgram.GROUP + 2 * config.window, n_noise)
         limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
-        return sgd.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
+        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
 
 
 def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:

@@ -1,4 +1,4 @@
-"""Plain, slow oracles for kernels/sgd.py: the same random draws, then the textbook objective pair by pair."""
+"""Plain, slow oracles for the kernels of word2vec: the same random draws, then the textbook objective pair by pair."""
 
 import numpy as np
 

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.reference_sgd import (
+from tests.reference_word2vec import (
     cbow,
     cbow_hs,
     group_loss,
@@ -13,7 +13,15 @@ from tests.reference_sgd import (
     skipgram_in_step,
     windows,
 )
-from wordvec_cli.kernels import sgd
+from wordvec_cli.kernels import in_step
+from wordvec_cli.kernels.cbow import cbow_block
+from wordvec_cli.kernels.draws import alias_table, draw_noise, draw_tokens
+from wordvec_cli.kernels.in_step import GROUPS_PER_BATCH, skipgram_block_in_step
+from wordvec_cli.kernels.losses import slopes_and_loss
+from wordvec_cli.kernels.parts import LANES
+from wordvec_cli.kernels.rows import TILE
+from wordvec_cli.kernels.skipgram import GROUP, limit_steps, noise_words, skipgram_block
+from wordvec_cli.kernels.tree import cbow_hs_block, huffman_tree, skipgram_hs_block
 
 ALWAYS = np.uint32(2**32 - 1)
 NO_LIMIT = 1e9
@@ -21,9 +29,9 @@ NO_LIMIT = 1e9
 
 def draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state):
     """The random choices of `skipgram_block`: (kept, low, high, noise)."""
-    kept, low, high = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    n_groups = -(-len(kept) // sgd.GROUP)
-    return kept, low, high, sgd.draw_noise(n_groups, n_noise, threshold, alias, state, last - first)
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    n_groups = -(-len(kept) // GROUP)
+    return kept, low, high, draw_noise(n_groups, n_noise, threshold, alias, state, last - first)
 
 
 def problem(seed, dim, n_words, lines):
@@ -32,7 +40,7 @@ def problem(seed, dim, n_words, lines):
     ids = rng.integers(0, n_words, sum(lines)).astype(np.int32)
     ids[rng.random(len(ids)) < 1 / 8] = -1
     offsets = np.concatenate([[0], np.cumsum(lines)]).astype(np.int64)
-    padded = -(-dim // sgd.LANES) * sgd.LANES
+    padded = -(-dim // LANES) * LANES
     inputs, outputs = np.zeros((2, n_words, padded), np.float32)
     inputs[:, :dim] = rng.normal(0, 0.5, (n_words, dim))
     outputs[:, :dim] = rng.normal(0, 0.5, (n_words, dim))
@@ -55,9 +63,9 @@ def test_a_block_is_plain_gradient_descent_group_by_group(lines, dim, window, sh
         state = np.uint64(99)
         draws = draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state)
         # a small rate, because many steps on few words amplify rounding
-        loss, pairs, new_inputs, new_outputs = skipgram(*draws, sgd.GROUP, inputs, outputs, negative, 0.001)
+        loss, pairs, new_inputs, new_outputs = skipgram(*draws, GROUP, inputs, outputs, negative, 0.001)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        got_loss, got_pairs = sgd.skipgram_block(
+        got_loss, got_pairs = skipgram_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
             window, shrink, negative, n_noise, 0.001, NO_LIMIT, state,
         )  # fmt: skip
@@ -104,7 +112,7 @@ def test_the_update_is_minus_rate_times_the_finite_difference_of_the_loss():
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate, step = 1e-2, 1e-5
     after = inputs.copy(), outputs.copy()
-    sgd.skipgram_block(
+    skipgram_block(
         ids, offsets, 0, len(ids), *after, keep, threshold, alias, 3, True, 5, 4, rate, NO_LIMIT, np.uint64(4)
     )
     for matrix in range(2):
@@ -114,7 +122,7 @@ def test_the_update_is_minus_rate_times_the_finite_difference_of_the_loss():
                 for sign in (1, -1):
                     moved = [m.copy() for m in before]
                     moved[matrix][word, d] += sign * step
-                    losses.append(group_loss(*draws, sgd.GROUP, 0, *moved, 5)[0])
+                    losses.append(group_loss(*draws, GROUP, 0, *moved, 5)[0])
                 slope = (losses[0] - losses[1]) / (2 * step)
                 change = float(after[matrix][word, d]) - before[matrix][word, d]
                 assert change == pytest.approx(-rate * slope, abs=2e-5)
@@ -124,9 +132,7 @@ def test_a_block_is_a_function_of_its_seed():
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-        sgd.skipgram_block(
-            ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, NO_LIMIT, np.uint64(state)
-        )
+        skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, NO_LIMIT, np.uint64(state))
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -135,7 +141,7 @@ def test_the_loss_is_accurate_for_large_scores():
     scores = np.linspace(-15, 15, 4001).astype(np.float32)
     for sign in (-1, 1):
         errors, weights = scores.copy(), np.ones_like(scores)
-        loss = sgd.slopes_and_loss(errors, weights, np.float32(sign), np.float32(1))
+        loss = slopes_and_loss(errors, weights, np.float32(sign), np.float32(1))
         z = sign * scores.astype(np.float64)
         assert loss == pytest.approx(np.logaddexp(0, z).sum(), rel=1e-6)
         np.testing.assert_allclose(errors, -sign / (1 + np.exp(-z)), rtol=4e-6)
@@ -146,7 +152,7 @@ def test_the_loss_is_accurate_for_large_scores():
 )
 def test_an_alias_table_gives_every_word_its_share(weights):
     weights = np.asarray(weights, np.float64)
-    threshold, alias = sgd.alias_table(weights)
+    threshold, alias = alias_table(weights)
     share = threshold / 2**32
     np.add.at(share, alias, 1 - threshold / 2**32)
     np.testing.assert_allclose(share / len(weights), weights / weights.sum(), atol=1e-9)
@@ -156,29 +162,29 @@ def test_an_alias_table_gives_every_word_its_share(weights):
 def test_divergence_shows_in_the_loss(bad):
     ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
     inputs[ids[ids >= 0][0], 3] = bad
-    loss, _ = sgd.skipgram_block(
+    loss, _ = skipgram_block(
         ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, NO_LIMIT, np.uint64(1)
     )
     assert not np.isfinite(loss)
 
 
 def test_the_number_of_noise_words_follows_the_settings():
-    assert sgd.noise_words(5, True, 5) == 32
-    assert sgd.noise_words(1, True, 1) == 4
-    assert sgd.noise_words(20, False, 25) == 64
+    assert noise_words(5, True, 5) == 32
+    assert noise_words(1, True, 1) == 4
+    assert noise_words(20, False, 25) == 64
 
 
-@pytest.mark.parametrize("lag", [0, sgd.TILE])
+@pytest.mark.parametrize("lag", [0, TILE])
 def test_steps_are_limited_for_each_output_and_each_context_row(lag):
     n_outputs, n_rows, limit = 8, 12, 1.5
     dense = np.zeros((n_outputs, n_rows + 2 * lag), np.float32)
     factors = np.zeros(n_outputs * n_rows + 2 * lag, np.float32)
-    places = [(o, o // sgd.TILE * lag + i) for o in range(n_outputs) for i in range(n_rows)]
+    places = [(o, o // TILE * lag + i) for o in range(n_outputs) for i in range(n_rows)]
     for o, i in places:
         dense[o, i] = factors[o * n_rows + i] = -np.random.default_rng([o, i]).random() / (1 + o)
     dense *= np.minimum(1, limit / abs(dense).sum(axis=1))[:, None]
     dense *= np.minimum(1, limit / np.maximum(abs(dense).sum(axis=0), 1e-9))
-    sgd.limit_steps(factors, n_outputs, n_rows, lag, np.zeros(n_rows + 2 * lag, np.float32), np.float32(limit))
+    limit_steps(factors, n_outputs, n_rows, lag, np.zeros(n_rows + 2 * lag, np.float32), np.float32(limit))
     np.testing.assert_allclose([factors[o * n_rows + i] for o, i in places], [dense[p] for p in places], rtol=1e-5)
     assert abs(dense).sum() < abs(factors).size  # something was left to limit
 
@@ -187,7 +193,7 @@ def test_a_limit_that_nothing_reaches_changes_nothing():
     results = []
     for limit in (NO_LIMIT, 100.0):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-        sgd.skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, limit, np.uint64(1))
+        skipgram_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 6, 0.02, limit, np.uint64(1))
         results.append(inputs.tobytes())
     assert results[0] == results[1]
 
@@ -205,12 +211,12 @@ def parts_of(n, rate=0.001):
 
 def draw_noise_of_cbow(n_centres, *draw):
     """A row of noise words for each centre; two consecutive ones have the same."""
-    return np.repeat(sgd.draw_noise(-(-n_centres // 2), *draw), 2, axis=0)[:n_centres]
+    return np.repeat(draw_noise(-(-n_centres // 2), *draw), 2, axis=0)[:n_centres]
 
 
 def draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shrink, negative, state):
     """The random choices of `cbow_block`: (kept, low, high, noise)."""
-    kept, low, high = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     return kept, low, high, draw_noise_of_cbow(len(kept), negative, threshold, alias, state, last - first)
 
 
@@ -229,10 +235,10 @@ def test_a_block_in_step_is_limited_gradient_descent_batch_by_batch(
     for first, last in parts_of(len(ids)):
         state = np.uint64(99)
         draws = draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state)
-        batch = sgd.GROUP, sgd.GROUPS_PER_BATCH
+        batch = GROUP, GROUPS_PER_BATCH
         expected = skipgram_in_step(*draws, *batch, inputs, outputs, negative, rate, rate / 2, limit)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        loss, pairs = sgd.skipgram_block_in_step(
+        loss, pairs = skipgram_block_in_step(
             2, ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
             window, shrink, negative, n_noise, rate, rate / 2, limit, state,
         )  # fmt: skip
@@ -248,7 +254,7 @@ def test_the_number_of_threads_does_not_change_a_block_in_step(n_words):
     results = set()
     for n_threads in [1, 2, 3, 5, 16, 40] * 3:
         ids, offsets, inputs, outputs, *tables = problem(7, 100, n_words, [5000, 0, 1, 4000])
-        loss, pairs = sgd.skipgram_block_in_step(
+        loss, pairs = skipgram_block_in_step(
             n_threads, ids, offsets, 0, len(ids), inputs, outputs, *tables,
             5, True, 5, 32, 0.05, 0.04, 1.0, np.uint64(1),
         )  # fmt: skip
@@ -266,8 +272,8 @@ def test_threads_in_step_learn_from_lines_that_are_all_alike(n_words, rate):
     outputs[:] = 0
     losses = []
     for state in range(20):
-        loss, pairs = sgd.skipgram_block_in_step(
-            2, ids, offsets, 0, len(ids), inputs, outputs, keep, *sgd.alias_table(np.ones(n_words)),
+        loss, pairs = skipgram_block_in_step(
+            2, ids, offsets, 0, len(ids), inputs, outputs, keep, *alias_table(np.ones(n_words)),
             5, True, 5, 32, rate, rate, 1.0, np.uint64(state),
         )  # fmt: skip
         losses.append(loss / max(pairs, 1))
@@ -285,10 +291,10 @@ def test_a_thread_that_fails_in_step_does_not_leave_the_others_waiting():
             raise MemoryError
         return train_in_step(*arguments)
 
-    train_in_step = sgd.train_in_step
+    train_in_step = in_step.train_in_step
     with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
-        patch.setattr(sgd, "train_in_step", fail_once)
-        sgd.skipgram_block_in_step(
+        patch.setattr(in_step, "train_in_step", fail_once)
+        skipgram_block_in_step(
             3, ids, offsets, 0, len(ids), inputs, outputs, *tables, 5, True, 5, 8, 0.02, 0.02, 1.0, np.uint64(1)
         )
 
@@ -297,7 +303,7 @@ def test_a_thread_that_fails_in_step_does_not_leave_the_others_waiting():
 def test_divergence_shows_in_the_loss_of_a_block_in_step(bad):
     ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
     inputs[ids[ids >= 0][0], 3] = bad
-    loss, _ = sgd.skipgram_block_in_step(
+    loss, _ = skipgram_block_in_step(
         2, ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, 0.02, 1.0, np.uint64(1)
     )
     assert not np.isfinite(loss)
@@ -322,7 +328,7 @@ def test_a_cbow_block_steps_centre_by_centre_as_word2vec_does(
         draws = draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shrink, negative, state)
         expected = cbow(*draws, inputs, outputs, average, divide_error, rate)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        loss, n_centres = sgd.cbow_block(
+        loss, n_centres = cbow_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
             window, shrink, average, divide_error, negative, rate, state,
         )  # fmt: skip
@@ -340,7 +346,7 @@ def test_a_cbow_update_with_the_true_gradient_follows_the_finite_difference_of_t
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate = 1e-4  # so that each step, after those before it, is almost the same as from the first values
     after = inputs.copy(), outputs.copy()
-    sgd.cbow_block(
+    cbow_block(
         ids, offsets, 0, len(ids), *after, keep, threshold, alias,
         3, True, average, divide_error, 5, rate, np.uint64(4),
     )  # fmt: skip
@@ -371,7 +377,7 @@ def test_a_cbow_block_is_a_function_of_its_seed():
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-        sgd.cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(state))
+        cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(state))
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -382,9 +388,7 @@ def test_divergence_shows_in_the_loss_of_cbow(bad, matrix):
     ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
     tables[0][:] = ALWAYS
     (inputs, outputs)[matrix][ids[ids >= 0][5], 3] = bad
-    loss, _ = sgd.cbow_block(
-        ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(1)
-    )
+    loss, _ = cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(1))
     assert not np.isfinite(loss)
 
 
@@ -396,7 +400,7 @@ def test_cbow_stays_finite_with_few_words(average, divide_error, n_words, rate):
     keep[:] = ALWAYS
     for ids in (np.resize(np.arange(n_words), 200), np.random.default_rng(1).integers(0, n_words, 200)):
         for state in range(100):
-            loss, n_centres = sgd.cbow_block(
+            loss, n_centres = cbow_block(
                 ids.astype(np.int32), np.array([0, 200]), 0, 200, inputs, outputs, keep, threshold, alias,
                 5, True, average, divide_error, 5, rate, np.uint64(state),
             )  # fmt: skip
@@ -413,14 +417,14 @@ def test_cbow_stays_finite_with_few_words(average, divide_error, n_words, rate):
      sorted(np.random.default_rng(1).integers(1, 50, 1000).tolist(), reverse=True)],
 )  # fmt: skip
 def test_a_huffman_tree_is_that_of_word2vec(counts):
-    offsets, nodes, signs = sgd.huffman_tree(np.array(counts))
+    offsets, nodes, signs = huffman_tree(np.array(counts))
     paths = [(nodes[a:b].tolist(), ((signs[a:b] + 1) // 2).tolist()) for a, b in itertools.pairwise(offsets)]
     assert paths == huffman_codes(counts)
 
 
 def test_the_order_of_the_words_does_not_change_a_huffman_tree():
     counts = np.random.default_rng(1).permutation(100)
-    offsets, nodes, signs = sgd.huffman_tree(counts)
+    offsets, nodes, signs = huffman_tree(counts)
     expected = huffman_codes(sorted(counts.tolist(), reverse=True))
     for word, count in enumerate(counts):
         path = slice(offsets[word], offsets[word + 1])
@@ -432,7 +436,7 @@ def tree_problem(seed, dim, n_words, lines):
     """As `problem`, with a Huffman tree of uneven counts: (ids, offsets, inputs, outputs, keep, tree, codes)."""
     ids, offsets, inputs, outputs, keep, _, _ = problem(seed, dim, n_words, lines)
     counts = [2 ** (20 - i) if i < 20 else 1 for i in range(n_words)]
-    return ids, offsets, inputs, outputs[:-1].copy(), keep, sgd.huffman_tree(counts), huffman_codes(counts)
+    return ids, offsets, inputs, outputs[:-1].copy(), keep, huffman_tree(counts), huffman_codes(counts)
 
 
 @pytest.mark.parametrize("lines", SHAPES)
@@ -447,10 +451,10 @@ def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
-        draws = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
         expected = skipgram_hs(*draws, codes, inputs, outputs, rate)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        loss, n_pairs = sgd.skipgram_hs_block(
+        loss, n_pairs = skipgram_hs_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, on_copies, rate, state
         )
         assert n_pairs == expected[1]
@@ -473,10 +477,10 @@ def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
     rate = rate if average else rate / (2 * window)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
-        draws = sgd.draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
         expected = cbow_hs(*draws, codes, inputs, outputs, average, divide_error, rate)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        loss, n_centres = sgd.cbow_hs_block(
+        loss, n_centres = cbow_hs_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, *tree,
             window, shrink, average, divide_error, rate, state,
         )  # fmt: skip
@@ -487,22 +491,22 @@ def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
         assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
 
 
-HS_BLOCKS = [(sgd.skipgram_hs_block, (False,)), (sgd.skipgram_hs_block, (True,)), (sgd.cbow_hs_block, (True, False))]
+HS_BLOCKS = [(skipgram_hs_block, (False,)), (skipgram_hs_block, (True,)), (cbow_hs_block, (True, False))]
 
 
 @pytest.mark.parametrize(
-    "block, flags", [*HS_BLOCKS[:1], *[(sgd.cbow_hs_block, f) for f in [(True, True), (False, False)]]]
+    "block, flags", [*HS_BLOCKS[:1], *[(cbow_hs_block, f) for f in [(True, True), (False, False)]]]
 )
 def test_an_update_on_paths_with_the_true_gradient_follows_the_finite_difference_of_the_loss(block, flags):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(1, 6, 8, [12])
-    draws = sgd.draw_tokens(ids, offsets, 0, len(ids), keep, 3, True, np.uint64(4))
+    draws = draw_tokens(ids, offsets, 0, len(ids), keep, 3, True, np.uint64(4))
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate = 1e-4
     after = inputs.copy(), outputs.copy()
     block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, rate, np.uint64(4))
 
     def loss(matrices):
-        if block is sgd.cbow_hs_block:
+        if block is cbow_hs_block:
             return cbow_hs(*draws, codes, *matrices, *flags, 0)[0]
         return skipgram_hs(*draws, codes, *matrices, 0)[0]
 
@@ -534,9 +538,9 @@ def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad,
 @pytest.mark.parametrize(
     "block, flags",
     [
-        (sgd.skipgram_hs_block, (False,)),
-        (sgd.skipgram_hs_block, (True,)),
-        *[(sgd.cbow_hs_block, flags) for flags in FLAGS],
+        (skipgram_hs_block, (False,)),
+        (skipgram_hs_block, (True,)),
+        *[(cbow_hs_block, flags) for flags in FLAGS],
     ],
 )
 @pytest.mark.parametrize("n_words", [1, 2, 3, 5])

@@ -1,0 +1,81 @@
+"""Random choices of a block of tokens: which stay, how wide their windows are, and noise words.
+
+All of a block's are made before its first update.
+"""
+
+import numpy as np
+
+from wordvec_cli.kernels.parts import below, kernel, random_bits
+
+
+@kernel
+def draw_tokens(ids, offsets, first, last, keep, window, shrink, state):
+    """The tokens of ids[first:last] that are left after subsampling, and their windows: (kept, low, high), all int32.
+
+    The window of centre c is kept[low[c] : high[c]] without c itself; it ends where the line or the block does.
+    """
+    kept = np.empty(last - first, np.int32)
+    low = np.empty(last - first, np.int32)
+    high = np.empty(last - first, np.int32)
+    n_kept = 0
+    line = np.searchsorted(offsets, first, side="right") - 1
+    token = first
+    while token < last:
+        line_start, line_end = n_kept, min(offsets[line + 1], last)
+        for t in range(token, line_end):
+            word = ids[t]
+            if word >= 0:
+                coin, die = random_bits(state, t - first)
+                # written always, counted if kept: no branch to mispredict
+                kept[n_kept] = word
+                low[n_kept] = 1 + below(die, window) if shrink else window
+                n_kept += coin <= keep[word]
+        for c in range(line_start, n_kept):
+            radius = low[c]
+            low[c] = max(c - radius, line_start)
+            high[c] = min(c + radius + 1, n_kept)
+        token = line_end
+        line += 1
+    return kept[:n_kept], low[:n_kept], high[:n_kept]
+
+
+@kernel
+def draw_noise(n_groups, n_noise, threshold, alias, state, counter):
+    """(n_groups, n_noise) int32 noise words. Source: Vose 1991, the alias method."""
+    noise = np.empty((n_groups, n_noise), np.int32)
+    for g in range(n_groups):
+        for k in range(n_noise):
+            coin, die = random_bits(state, counter)
+            counter += 1
+            word = below(die, len(alias))
+            noise[g, k] = word if coin < threshold[word] else alias[word]
+    return noise
+
+
+@kernel
+def alias_table(weights):
+    """(threshold (n,) uint32, alias (n,) int32) with which `draw_noise` draws word i in proportion to weights[i].
+
+    weights  (n,) float64, not negative, not all zero
+    Source: Vose 1991, "A linear algorithm for generating random numbers with a given distribution".
+    """
+    n = len(weights)
+    share = weights * (n / weights.sum())
+    threshold, alias = np.full(n, 2**32 - 1, np.uint32), np.arange(n).astype(np.int32)
+    order = np.argsort(share)
+    small, large = 0, n - 1  # order[:small] are done; order[large] gives its surplus away
+    lacking = order[0]
+    for _ in range(n - 1):
+        giver = order[large]
+        threshold[lacking] = np.uint32(min(share[lacking] * 2.0**32, 2.0**32 - 1))
+        alias[lacking] = giver
+        share[giver] -= 1 - share[lacking]
+        if share[giver] < 1:
+            lacking = giver
+            large -= 1
+        else:
+            small += 1
+            lacking = order[small]
+        if small >= large:
+            break
+    return threshold, alias
