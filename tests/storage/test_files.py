@@ -10,7 +10,8 @@ import pytest
 from backports import zstd
 
 from wordvec_cli.errors import InputError, OutputError
-from wordvec_cli.storage.files import check_free_space, check_output, decompressed, readable, replacing, spool
+from wordvec_cli.storage.files import check_free_space, check_output, decompressed, readable, replacing
+from wordvec_cli.storage.spool import spool_stream
 
 TEXT = "a line\nanother 東京\n".encode() * 5000
 COMPRESSIONS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd.compress}
@@ -128,6 +129,6 @@ def test_too_little_free_space_is_told_with_numbers(tmp_path: Path) -> None:
 
 
 def test_a_spool_leaves_no_name_behind(tmp_path: Path) -> None:
-    with spool(io.BytesIO(TEXT), tmp_path) as copy:
+    with spool_stream(io.BytesIO(TEXT), tmp_path) as copy:
         assert copy.read() == TEXT
         assert os.listdir(tmp_path) == []

@@ -12,15 +12,9 @@ from tests.conftest import Run, run_here
 from wordvec_cli.errors import InputError
 from wordvec_cli.text import corpus as corpus_module
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.phrases import (
-    LearntPhrases,
-    PhraseOptions,
-    is_punctuation,
-    join,
-    learn,
-    read_phrases,
-    write_phrases,
-)
+from wordvec_cli.text.phrase_options import LearntPhrases, PhraseOptions
+from wordvec_cli.text.phrase_table import read_phrases, write_phrases
+from wordvec_cli.text.phrases import is_punctuation, join, learn
 from wordvec_cli.text.tokenizer import Tokenizer
 
 LEE = Path(datapath("lee_background.cor"))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from wordvec_cli.classify.lines import LabelLayout, Row, RowParser
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.spool import Spool
+from wordvec_cli.text.blocks import Block
 from wordvec_cli.text.chunk_ids import ChunkIds
-from wordvec_cli.text.corpus import Block, Corpus
+from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.lines import whole_lines
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import PADDING, back_to_back

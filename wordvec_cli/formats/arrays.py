@@ -28,7 +28,8 @@ from wordvec_cli.formats.matrices import (
     lost_by_format,
     words_beside,
 )
-from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, WriteOptions
+from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.formats.rows import Integers, Matrix
 from wordvec_cli.storage.files import is_stream, readable, replacing, together
 from wordvec_cli.storage.npy import (
     Header,

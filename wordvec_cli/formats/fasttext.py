@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.reading import Oddities, ReadOptions, Rows, collected
+from wordvec_cli.formats.reading import Oddities, ReadOptions, collected
+from wordvec_cli.formats.rows import Rows
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
 from wordvec_cli.storage.files import readable, shown_size

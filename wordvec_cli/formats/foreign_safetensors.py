@@ -24,7 +24,8 @@ from wordvec_cli.formats.matrices import (
     joined,
     words_beside,
 )
-from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
+from wordvec_cli.formats.reading import Oddities, ReadOptions
+from wordvec_cli.formats.rows import Matrix
 from wordvec_cli.layer.matrix_file import FORMAT as MATRIX
 from wordvec_cli.layer.matrix_file import open_matrix
 from wordvec_cli.storage import safetensors

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.matrices import joined, words_of_file
-from wordvec_cli.formats.reading import Matrix, Oddities, ReadOptions
+from wordvec_cli.formats.reading import Oddities, ReadOptions
+from wordvec_cli.formats.rows import Matrix
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.npy import row_slices
 from wordvec_cli.vectors.embeddings import Embeddings

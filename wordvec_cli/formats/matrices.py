@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, collected
+from wordvec_cli.formats.reading import Oddities, ReadOptions, collected
+from wordvec_cli.formats.rows import Integers, Matrix, Rows
 from wordvec_cli.formats.text import lost_by_text
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.sidecar import WORDS_SUFFIX, words_path

@@ -4,31 +4,26 @@ A reader yields `Rows`; `collected` makes `Embeddings` of them: it keeps the wor
 and counts whatever is odd.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.formats.rows import GatheredRows, Integers, Matrix, Rows
 from wordvec_cli.progress import Report, silent
-from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.decoding import in_valid_utf8, is_utf8, quoted
-from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous, take_words
+from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.packing import Packing
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-Matrix = NDArray[np.float32]
-Integers = NDArray[np.int64]
 Duplicates = Literal["first", "last", "mean", "error", "all"]
 InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
-
-_NO_ROWS: Matrix = np.empty((0, 0), np.float32)
 
 OF_THESE_WORDS = " of these words; are they of the same language and case?"
 NOT_UTF8 = "words that are not UTF-8"
@@ -79,29 +74,6 @@ class WriteOptions:
     is_safe: bool = False
 
 
-class Rows(NamedTuple):
-    """Some rows of a file, in its order.
-
-    text, offsets  the words back to back: word i is text[offsets[i] : offsets[i + 1]]
-    matrix         (n, dim) float32
-    places         (n,) int64: the line, or number, of each in the file, from 1
-    """
-
-    text: NDArray[np.uint8]
-    offsets: Integers
-    matrix: Matrix
-    places: Integers
-
-    def taken(self, chosen: Integers) -> "Rows":
-        """Those with the numbers `chosen`."""
-        text, offsets = take_words(self.text, self.offsets, chosen)
-        return Rows(text, offsets, self.matrix[chosen], self.places[chosen])
-
-    def words(self) -> list[bytes]:
-        content, offsets = self.text.tobytes(), self.offsets.tolist()
-        return [content[first:last] for first, last in itertools.pairwise(offsets)]
-
-
 @dataclass
 class Oddities:
     """What is odd about a file: how often each thing was met, and where first."""
@@ -127,7 +99,7 @@ class Oddities:
 def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The rows that are wanted, as vectors. Raises: InputError"""
     chosen = _Chosen(path, options, oddities)
-    found = _Gathered(options)
+    found = GatheredRows(options.folder, options.memory)
     for each in rows:
         part = chosen.of(each)
         if options.limit is not None:
@@ -139,81 +111,6 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
     if not len(found):
         raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
     return _without_duplicates(path, found.rows(), options, oddities)
-
-
-class _Gathered:
-    """Rows that come one after the other, in one matrix: in memory, and on disk beyond what it may take there."""
-
-    def __init__(self, options: ReadOptions) -> None:
-        self._options = options
-        self._parts: list[Rows] = []  # of their words and places; the matrix of the first, while it is the only one
-        self._matrix: _InMemory | _OnDisk = _InMemory()
-        self._n = 0
-
-    def __len__(self) -> int:
-        return self._n
-
-    def add(self, part: Rows) -> None:
-        if len(self._parts) == 1:
-            self._append(self._parts[0].matrix)
-            self._parts[0] = self._parts[0]._replace(matrix=_NO_ROWS)
-        if self._parts:
-            self._append(part.matrix)
-            part = part._replace(matrix=_NO_ROWS)
-        self._n += len(part.offsets) - 1
-        self._parts.append(part)
-
-    def _append(self, matrix: Matrix) -> None:
-        folder, n_bytes = self._options.folder, 4 * (len(self) + len(matrix)) * matrix.shape[1]
-        if folder is not None and n_bytes > self._options.memory and isinstance(self._matrix, _InMemory):
-            on_disk = _OnDisk(folder)
-            on_disk.append(self._matrix.whole())
-            self._matrix = on_disk
-        self._matrix.append(matrix)
-
-    def rows(self) -> Rows:
-        if len(self._parts) == 1:
-            return self._parts[0]
-        text = np.concatenate([part.text[: part.offsets[-1]] for part in self._parts])
-        lengths = np.concatenate([np.diff(part.offsets) for part in self._parts])
-        places = np.concatenate([part.places for part in self._parts])
-        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix.whole(), places)
-
-
-class _InMemory:
-    """A matrix that grows without being copied."""
-
-    def __init__(self) -> None:
-        self._matrix = np.empty((0, 0), np.float32)
-        self._n = 0
-
-    def append(self, rows: Matrix) -> None:
-        end = self._n + len(rows)
-        if end > len(self._matrix):
-            # realloc, which moves pages and not their content; nobody else has seen the matrix yet
-            self._matrix.resize((max(end, len(self._matrix) * 3 // 2), rows.shape[1]), refcheck=False)
-        self._matrix[self._n : end] = rows
-        self._n = end
-
-    def whole(self) -> Matrix:
-        """All rows; none can be appended after that."""
-        self._matrix.resize((self._n, self._matrix.shape[1]), refcheck=False)
-        return self._matrix
-
-
-class _OnDisk:
-    """A matrix in a nameless file, which vanishes with its map."""
-
-    def __init__(self, folder: Path) -> None:
-        self._numbers = Spool(folder, np.float32)
-        self._dim = 0
-
-    def append(self, rows: Matrix) -> None:
-        self._dim = rows.shape[1]
-        self._numbers.append(rows)
-
-    def whole(self) -> Matrix:
-        return self._numbers.whole().reshape(-1, self._dim)
 
 
 def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embeddings:

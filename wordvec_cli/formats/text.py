@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.reading import Integers, Matrix, Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.formats.rows import Integers, Matrix, Rows
 from wordvec_cli.formats.text_head import header_of, read_head, shows_dim
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.reading import Integers, Oddities, ReadOptions, Rows, WriteOptions
+from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.formats.rows import Integers, Rows
 from wordvec_cli.formats.text import lost_by_text
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress

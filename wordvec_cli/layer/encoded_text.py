@@ -12,9 +12,9 @@ from wordvec_cli.layer.encoded_reading import StoredSequences, check_ids, is_bin
 from wordvec_cli.layer.padding import Int64Array
 from wordvec_cli.layer.row_rule import RowRule
 from wordvec_cli.storage import npy, safetensors
-from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_stream, readable, spool
+from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, is_stream, readable
 from wordvec_cli.storage.sidecar import unrecorded
-from wordvec_cli.storage.spool import Spool
+from wordvec_cli.storage.spool import Spool, spool_stream
 from wordvec_cli.storage.streams import standard_input
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.lines import lines_of_open
@@ -66,7 +66,7 @@ def open_any(path: str, folder: Path) -> StoredSequences:
 def _of_pipe(path: str, folder: Path) -> StoredSequences:
     name = "standard input" if path == STANDARD_STREAM else path
     said: Said = (None, None, unrecorded(name))
-    with readable(name), _stream(path) as stream, spool(stream, folder) as copy:
+    with readable(name), _stream(path) as stream, spool_stream(stream, folder) as copy:
         start = copy.read(safetensors.LENGTH.size + 1)
         copy.seek(0)
         if start.startswith(npy.MAGIC):

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Report, silent
-from wordvec_cli.storage.files import mapped, readable, replacing
-from wordvec_cli.storage.spool import Spool
+from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.storage.spool import Spool, mapped
+from wordvec_cli.text.blocks import Block
 from wordvec_cli.text.chunk_ids import ChunkIds
-from wordvec_cli.text.corpus import Block, Corpus, CorpusStatistics
+from wordvec_cli.text.corpus import Corpus, CorpusStatistics
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary

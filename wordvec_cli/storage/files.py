@@ -12,15 +12,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from types import ModuleType
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.storage.streams import STANDARD_OUTPUT, standard_output, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from wordvec_cli.storage.outputs import Outputs
 
@@ -89,59 +87,13 @@ def readable(path: str) -> Iterator[None]:
     except _errors_of_broken_data() as error:
         raise InputError(f"{path}: the compressed data is broken or cut short ({error}); copy it again") from error
     except (ImportError, OSError) as error:
-        raise InputError(f"{path}: {_reason(error)}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
 
 
 def _errors_of_broken_data() -> tuple[type[Exception], ...]:
     """What the decompressors that are in use raise."""
     loaded = [(sys.modules[module], name) for module, name in _ERRORS_OF_BROKEN_DATA.items() if module in sys.modules]
     return (EOFError, *(getattr(module, name) for module, name in loaded))
-
-
-def spool(stream: BinaryIO, folder: "Path") -> BinaryIO:
-    """`stream`, copied to a nameless file in `folder`, which vanishes with the process, however that ends."""
-    read = getattr(stream, "read1", stream.read)  # what there is: to fill a buffer, one Ctrl-D more would be awaited
-    copy = temporary_file(folder)
-    with writable(f"{folder} (temporary files)"):
-        while content := read(COPY_BYTES):
-            copy.write(content)
-        copy.flush()
-    copy.seek(0)
-    return copy
-
-
-def temporary_file(folder: "Path") -> BinaryIO:
-    """A nameless file in `folder`: even `kill -9` leaves nothing of it."""
-    import tempfile
-
-    try:
-        return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot hold temporary files ({_reason(error)}); name another folder with --tmp-dir"
-        ) from error
-
-
-def mapped(file: BinaryIO, dtype: Any) -> "NDArray[Any]":
-    """The whole of an open file as a read-only array, mapped; the map outlives the file object."""
-    import mmap
-
-    import numpy as np
-
-    if not os.fstat(file.fileno()).st_size:
-        return np.empty(0, dtype)
-    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
-
-
-def close_with(owner: object, file: BinaryIO) -> None:
-    """Close a nameless file when its owner goes; what could not be written by then has been told before."""
-    import weakref
-
-    def close() -> None:
-        with suppress(OSError):
-            file.close()
-
-    weakref.finalize(owner, close)
 
 
 # ---------------------------------------------------------------- writing
@@ -166,7 +118,7 @@ def writable(where: str) -> Iterator[None]:
 def failure(error: OSError) -> str:
     """What went wrong with a write, and what to do about it."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return _reason(error) + ("; free some space" if is_full else "")
+    return reason(error) + ("; free some space" if is_full else "")
 
 
 def is_stream(path: str) -> bool:
@@ -198,7 +150,7 @@ def _check_name(path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise OutputError(f"{path}: {_reason(error)}; choose another name") from None
+        raise OutputError(f"{path}: {reason(error)}; choose another name") from None
 
 
 def check_not_input(output: str, *inputs: str | None) -> None:
@@ -318,7 +270,7 @@ def together() -> "Iterator[Outputs]":
         outputs.give_up()
 
 
-def _reason(error: OSError | ImportError) -> str:
+def reason(error: OSError | ImportError) -> str:
     if isinstance(error, OSError) and error.errno == errno.EBADF:  # as a standard stream that was closed at the start
         return "is closed; open it or name a file"
     return str(error) if isinstance(error, ImportError) else (error.strerror or str(error)).lower()

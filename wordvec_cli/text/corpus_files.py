@@ -11,7 +11,8 @@ from typing import BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.file_kinds import START_BYTES, FileKind, kind_of_no_text
-from wordvec_cli.storage.files import STANDARD_STREAM, close_with, decompressed, readable, spool
+from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
+from wordvec_cli.storage.spool import close_with, spool_stream
 from wordvec_cli.storage.streams import standard_input
 from wordvec_cli.text.lines import BYTE_ORDER_MARK
 
@@ -99,7 +100,7 @@ def _opened(path: str, spool_folder: Path) -> Source:
 
 def _spooled(name: str, stream: BinaryIO, folder: Path) -> Source:
     with readable(name):
-        copy = spool(stream, folder)
+        copy = spool_stream(stream, folder)
     source = Source(name, os.fstat(copy.fileno()).st_size, copy)
     close_with(source, copy)
     return source

@@ -9,7 +9,9 @@ from wordvec_cli.storage.files import check_output, is_stream, replacing, spool_
 from wordvec_cli.storage.output_names import check_not_compressed
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
-from wordvec_cli.text.phrases import LearntPhrases, PhraseOptions, join, learn, read_phrases, write_phrases
+from wordvec_cli.text.phrase_options import LearntPhrases, PhraseOptions
+from wordvec_cli.text.phrase_table import read_phrases, write_phrases
+from wordvec_cli.text.phrases import join, learn
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
 
 

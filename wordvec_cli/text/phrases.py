@@ -4,29 +4,19 @@ The text streams through as pieces: the words of a line, or of a part of one whe
 Words are bytes; gensim's `Phrases` scores them as it scores strings.
 """
 
-import json
-import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.storage.files import replacing
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.decoding import as_bytes, as_text, shown
-from wordvec_cli.text.lines import read_text
-from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.decoding import shown
+from wordvec_cli.text.phrase_options import Figures, LearntPass, LearntPhrases, PhraseOptions, Words
 
-Words = tuple[bytes, ...]
-
-FILE_START = b"# wordvec phrases "
 BETWEEN_WORDS = b" "  # of a pair that is counted
-MOST_PASSES = 1000  # far more than find anything new; a table of many more is a damaged one
-COLUMNS = b"# pass\twords\tcount\tscore\n"
 
 
 class Piece(NamedTuple):
@@ -34,109 +24,6 @@ class Piece(NamedTuple):
 
     words: list[bytes]
     ends_line: bool
-
-
-class Figures(NamedTuple):
-    """How often a phrase was seen, and its score."""
-
-    n_occurrences: int
-    score: float
-
-
-@dataclass(frozen=True)
-class PhraseOptions:
-    """What makes a phrase; the defaults are gensim's.
-
-    scoring          "default" (Mikolov et al. 2013, equation 6) or "npmi" (Bouma 2009)
-    min_count        pairs that occur less often are no phrases
-    threshold        a phrase has a higher score
-    connector_words  may stand inside a phrase, not at its ends, and are not counted
-    max_candidates   words and pairs that are counted at most (gensim's max_vocab_size); rare ones are dropped beyond
-    n_passes         each pass learns on the output of those before
-    join_punctuation whether a phrase may begin or end with a word without letters and digits, as gensim's may
-    Raises: OptionError if a value makes no sense.
-    """
-
-    scoring: str = "default"
-    min_count: int = 5
-    threshold: float = 10.0
-    delimiter: bytes = b"_"
-    connector_words: frozenset[bytes] = frozenset()
-    max_candidates: int = 40_000_000
-    n_passes: int = 1
-    join_punctuation: bool = False
-
-    def __post_init__(self) -> None:
-        if self.scoring not in ("default", "npmi"):
-            raise OptionError(f"--scoring: {self.scoring!r} is not one of default, npmi")
-        if min(self.min_count, self.max_candidates, self.n_passes) < 1:
-            raise OptionError("--min-count, --max-candidates, --passes: are 1 at least")
-        if self.n_passes > MOST_PASSES:
-            raise OptionError(f"--passes {self.n_passes}: is more than {MOST_PASSES}; choose fewer")
-        if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
-            raise OptionError(
-                f"--phrase-threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
-            )
-        if self.scoring == "default" and not 0 < self.threshold < math.inf:
-            raise OptionError(f"--phrase-threshold {self.threshold:g}: has to be positive for the default scoring")
-        for option, word in [
-            ("--delimiter", self.delimiter),
-            *(("--connector-words", w) for w in self.connector_words),
-        ]:
-            if word.split() != [word]:
-                raise OptionError(f"{option}: {shown(word)!r} is empty or holds white space; choose another")
-
-    def to_metadata(self) -> dict[str, object]:
-        """For JSON; `from_metadata` takes it back."""
-        words = sorted(map(as_text, self.connector_words))
-        return vars(self) | {"delimiter": as_text(self.delimiter), "connector_words": words}
-
-    @staticmethod
-    def from_metadata(metadata: Mapping[str, object]) -> "PhraseOptions":
-        """What `to_metadata` gave. Raises: InputError, TypeError, KeyError, AttributeError or OverflowError"""
-        values: dict[str, object] = dict(metadata)
-        for name, types in _JSON_TYPES.items():
-            if name in values and type(values[name]) not in types:  # JSON's true would pass for a number
-                raise TypeError(f"{name} is {values[name]!r}")
-        if "threshold" in values:
-            values["threshold"] = float(values["threshold"])  # type: ignore[arg-type]
-        connector_words = frozenset(map(as_bytes, map(str, values.pop("connector_words"))))  # type: ignore[call-overload]
-        delimiter = as_bytes(str(values.pop("delimiter")))
-        return PhraseOptions(delimiter=delimiter, connector_words=connector_words, **values)  # type: ignore[arg-type]
-
-
-_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "min_count": (int,),
-    "max_candidates": (int,),
-    "n_passes": (int,),
-    "threshold": (int, float),
-    "join_punctuation": (bool,),
-}
-
-
-@dataclass(frozen=True)
-class LearntPass:
-    """What one pass over a corpus has found.
-
-    n_words, n_candidates  words of the text as it was in this pass; different words and pairs that were counted
-    n_dropped              occurrences of rare ones that were forgotten because there were more than max_candidates
-    n_punctuation          pairs that score as phrases but are left alone, as one of their words is punctuation
-    """
-
-    phrases: Mapping[Words, Figures]
-    n_words: int = 0
-    n_candidates: int = 0
-    n_dropped: int = 0
-    n_punctuation: int = 0
-
-
-@dataclass(frozen=True)
-class LearntPhrases:
-    """The phrases of each pass, and how they were found."""
-
-    options: PhraseOptions
-    tokenizer: Tokenizer
-    passes: tuple[LearntPass, ...]
 
 
 def learn(corpus: Corpus, options: PhraseOptions, report: Report = silent) -> LearntPhrases:
@@ -326,56 +213,3 @@ def _with_connector_words(words: Sequence[bytes], connector_words: frozenset[byt
     places = [i for i, word in enumerate(words) if word not in connector_words]
     candidates = [tuple(words[first : second + 1]) for first, second in pairwise(places)]
     return candidates, list(words[places[-1] :]) if places else []
-
-
-# ---------------------------------------------------------------- the file of phrases
-
-
-def write_phrases(learnt: LearntPhrases, path: str) -> None:
-    """Write `pass<TAB>words<TAB>count<TAB>score` lines, after a comment that holds the options. Raises: OutputError"""
-    options = learnt.options.to_metadata() | {"tokenizer": learnt.tokenizer.to_metadata()}
-    with replacing(path) as file:
-        file.write(FILE_START + json.dumps(options, sort_keys=True).encode() + b"\n" + COLUMNS)
-        for number, found in enumerate(learnt.passes, 1):
-            for words, (count, score) in found.phrases.items():
-                file.write(b"%d\t%b\t%d\t%b\n" % (number, b" ".join(words), count, repr(float(score)).encode()))
-
-
-def read_phrases(path: str) -> LearntPhrases:
-    """Read what `write_phrases` has written; lines may have been removed or added since.
-
-    Raises: InputError that names the line
-    """
-    header, *lines = read_text(path).split(b"\n")
-    options, tokenizer = _read_header(path, header)
-    passes: list[dict[Words, Figures]] = [{} for _ in range(options.n_passes)]
-    for number, line in enumerate(lines, 2):
-        if line and not line.startswith(b"#"):
-            try:
-                pass_number, words, figures = _read_row(line, options.n_passes)
-            except ValueError:
-                expected = f"a pass from 1 to {options.n_passes}, two words or more, count and score, tabs between them"
-                raise InputError(f"{path}:{number}: {shown(line)!r} is not {expected}") from None
-            passes[pass_number - 1][words] = figures
-    return LearntPhrases(options, tokenizer, tuple(map(LearntPass, passes)))
-
-
-def _read_header(path: str, line: bytes) -> tuple[PhraseOptions, Tokenizer]:
-    try:
-        if not line.startswith(FILE_START):
-            raise ValueError("does not begin as it should")
-        metadata = json.loads(line.removeprefix(FILE_START))
-        tokenizer = Tokenizer.from_metadata(metadata.pop("tokenizer"))
-        return PhraseOptions.from_metadata(metadata), tokenizer
-    except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path}:1: is no file that wordvec phrases --save-phrases has written ({error})") from error
-
-
-def _read_row(line: bytes, n_passes: int) -> tuple[int, Words, Figures]:
-    """Raises: ValueError"""
-    number, phrase, count, score = line.removesuffix(b"\r").split(b"\t")
-    words = tuple(phrase.split(b" "))
-    is_plain = b"_" not in number + count + score  # int() and float() take 1_000 too
-    if not is_plain or not 1 <= int(number) <= n_passes or len(words) < 2 or not all(words):
-        raise ValueError
-    return int(number), words, Figures(int(count), float(score))

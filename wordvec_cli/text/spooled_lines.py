@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.storage.files import close_with, temporary_file, writable
+from wordvec_cli.storage.files import writable
+from wordvec_cli.storage.spool import close_with, temporary_file
 from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.decoding import as_bytes, quoted
 
@@ -37,7 +38,7 @@ def _as_text(line: Line, number: int) -> bytes:
     for token in tokens:
         if token.split() != [token]:
             raise InputError(
-                f"line {number}: the token {quoted(token)} is empty or holds white space; join its parts with _"
+                f"line {number}: the token {quoted(token)} is empty or holds white space; join its parts by _"
             )
     return b" ".join(tokens)
 

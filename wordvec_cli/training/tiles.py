@@ -12,7 +12,8 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.sequences.pairs import Integers, Pairs, Room
-from wordvec_cli.storage.files import mapped, readable, replacing, writable
+from wordvec_cli.storage.files import readable, replacing, writable
+from wordvec_cli.storage.spool import mapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,8 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM
-from wordvec_cli.text.corpus import Block, Corpus
+from wordvec_cli.text.blocks import Block
+from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.spacing import REMEDY, lacks_spaces
 from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
 from wordvec_cli.text.words import back_to_back, byte_order, take_words

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.storage.files import close_with, temporary_file, writable
+from wordvec_cli.storage.files import writable
+from wordvec_cli.storage.spool import close_with, temporary_file
 from wordvec_cli.text.words import take_words
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from wordvec_cli.cli.options import (
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from wordvec_cli.text.phrases import PhraseOptions
+    from wordvec_cli.text.phrase_options import PhraseOptions
     from wordvec_cli.text.tokenizer import Tokenizer
 
 learning_options = combined(
@@ -119,7 +119,7 @@ def _is_given(option: click.Option, context: click.Context) -> bool:
 
 def _phrase_options(*, connector_words: str | None, delimiter: str, passes: int, **others: Any) -> "PhraseOptions":
     from wordvec_cli.text import phrase_files
-    from wordvec_cli.text.phrases import PhraseOptions
+    from wordvec_cli.text.phrase_options import PhraseOptions
 
     words = phrase_files.connector_words(connector_words) if connector_words else frozenset()
     return PhraseOptions(connector_words=words, delimiter=os.fsencode(delimiter), n_passes=passes, **others)
