@@ -4,7 +4,8 @@ import pytest
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
-from wordvec_cli.evaluation.comparison import changes, difference, differing_training, most_changed, shared_words
+from wordvec_cli.evaluation.comparison import difference, differing_training
+from wordvec_cli.evaluation.neighbour_changes import changes, most_changed, shared_words
 from wordvec_cli.evaluation.protocol import PROTOCOLS, Lexicon
 from wordvec_cli.evaluation.scores import Outcomes
 from wordvec_cli.evaluation.sets import Analogies, WordPairs

@@ -53,18 +53,13 @@ class ClassifierOrder:
         return output_folder(self.output)
 
 
-def check_options(given: Mapping[str, Any], has_init: bool) -> None:
-    """Raises: OptionError if options do not go together"""
-    if given.get("freeze") and not has_init:
-        raise OptionError("--freeze: keeps the vectors of --init; name a file with --init, or leave --freeze out")
-
-
 def config_of(given: Mapping[str, Any], init: Embeddings | None = None) -> ClassifierConfig:
     """The configuration that options ask for; None stands for an option that is left out.
 
     Raises: OptionError
     """
-    check_options(given, init is not None)
+    if given.get("freeze") and init is None:
+        raise OptionError("--freeze: keeps the vectors of --init; name a file with --init, or leave --freeze out")
     sizes = {} if init is None else {"vector_size": init.dim}
     return ClassifierConfig(**sizes | {name: value for name, value in given.items() if value is not None})
 

@@ -8,53 +8,45 @@ from typing import Any
 
 import click
 
-from wordvec_cli.cli.options import combined, method_option, seed_option
+from wordvec_cli.cli.options import combined, method_option, progress_options, seed_option
+from wordvec_cli.cli.tables import table_options
+from wordvec_cli.cli.vectors import vector_options
 from wordvec_cli.evaluation.bootstrap import Resampling
 from wordvec_cli.evaluation.protocol import PROTOCOLS, Judging
 
 _OPTIONS = combined(
     click.option(
         "--protocol", "name", type=click.Choice(list(PROTOCOLS)), default="wordvec", show_default=True,
-        help="Whose rules; the options below change one each. What they are is printed with the scores.",
+        help="Whose rules apply; the next options change one rule each. The scores name the rules.",
     ),
     click.option(
         "--max-words", type=click.IntRange(min=0), metavar="N",
-        help="Look at the first N words of the vectors only, as questions and as answers; 0: at all.",
+        help="Use only the first N words of the vectors, in questions and as answers; 0: all words.",
     ),
     click.option(
         "--case", type=click.Choice(["prefer", "fold", "ascii", "lower", "keep"]),
-        help="prefer: a word as it is written, else in the case that comes first; fold: always ignore "
-        "case; ascii: the same, for A to Z only; lower: the sets' words in lower case; keep: as they are written.",
+        help="prefer: a word as it is written, else the first word that differs from it in case only; fold: always "
+        "ignore case; ascii: the same, for A to Z only; lower: the sets' words in lower case; keep: as they are.",
     ),
     click.option(
         "--unknown-words", type=click.Choice(["skip", "wrong"]),
-        help="A question with an unknown word is left out, or counts as cosine 0 or a wrong answer.",
+        help="skip: leave out questions with an unknown word; wrong: count them as cosine 0 or a wrong answer.",
     ),
     method_option,
     click.option(
         "--bootstrap", "n_resamples", type=click.IntRange(min=0), default=2000, show_default=True, metavar="N",
-        help="Resamples of the questions that the intervals are drawn from; 0: no intervals.",
+        help="How many resamples of the questions the intervals come from; 0: no intervals.",
     ),
     seed_option,
 )  # fmt: skip
 
 
-def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def _judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how vectors are judged, as one argument: `judging`."""
 
     @functools.wraps(function)
-    def with_judging(
-        *,
-        name: str,
-        max_words: int | None,
-        n_resamples: int,
-        seed: int | None,
-        case: Any,
-        unknown_words: Any,
-        method: Any,
-        **others: Any,
-    ) -> Any:
-        given = {"case": case, "unknown_words": unknown_words, "method": method}
+    def with_judging(*, name: str, max_words: int | None, n_resamples: int, seed: int | None, **others: Any) -> Any:
+        given = {field: others.pop(field) for field in ("case", "unknown_words", "method")}
         protocol = replace(PROTOCOLS[name], **{field: value for field, value in given.items() if value})
         if max_words is not None:
             protocol = replace(protocol, max_words=max_words or None)
@@ -64,6 +56,21 @@ def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(judging=Judging(name, protocol, resampling), **others)
 
     return _OPTIONS(with_judging)
+
+
+# What is asked of vectors, and how the answer is printed: the arguments `sets`, `judging`, `table` and `source`.
+evaluation_options = combined(
+    click.argument("sets", nargs=-1, metavar="[SET]..."),
+    _judging_options,
+    table_options(
+        "text: tables for people; tsv: fields between tabs; csv: fields between commas, below titles; json: one "
+        "object.",
+        ("text", "tsv", "csv", "json"),
+        has_header_option=False,
+    ),
+    vector_options,
+    progress_options,
+)
 
 
 def shown(value: float | None) -> str:

@@ -1,30 +1,118 @@
-"""Two sets of vectors, of any dimensions: how scores and trainings differ, shared words, whose neighbours changed."""
+"""Two sets of vectors, of any dimensions, side by side: how scores, words, neighbours and trainings differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.evaluation.asking import outcomes_of_sets
 from wordvec_cli.evaluation.bootstrap import Resampling, interval, p_value
+from wordvec_cli.evaluation.neighbour_changes import Change, SharedWords, changes, most_changed, shared_words
+from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.scores import Outcomes, Score, resampled
-from wordvec_cli.queries.metrics import Cosine
-from wordvec_cli.queries.nearest import nearest
-from wordvec_cli.queries.scan import Index
-from wordvec_cli.vectors.embeddings import Embeddings, from_matrix, recorded
-from wordvec_cli.vectors.lengths import unit_rows
-from wordvec_cli.vocabulary.vocabulary import Vocabulary
+from wordvec_cli.evaluation.sets import EvalSet
+from wordvec_cli.progress import Note, ignore
+from wordvec_cli.vectors.embeddings import Embeddings, recorded
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+FIRST_WORDS = 1000
 
-    Ids = NDArray[np.int64]
-    Matrix = NDArray[np.float32]
 
-QUERIES_AT_ONCE = 256
+class ChangeOptions(NamedTuple):
+    """Which words' neighbours are compared, and how many.
+
+    k        neighbours of each word
+    n_words  of the shared words, in the order of the first file; 0: all
+    words    whose neighbours are compared instead; None: no list
+    n_top    how many of the words that moved farthest from their neighbours are wanted
+    """
+
+    k: int = 10
+    n_words: int = FIRST_WORDS
+    words: Sequence[bytes] | None = None
+    n_top: int = 10
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that there is to say about two vector files.
+
+    differences   of the scores, for each set
+    changes       of the neighbours, for each word that was compared
+    n_missing     words of the list that are not in both files
+    """
+
+    differences: list[tuple[EvalSet, "Difference"]]
+    shared: SharedWords
+    changes: list[Change]
+    most_changed: list[Change]
+    k: int
+    n_missing: int
+
+    @property
+    def overlap(self) -> float | None:
+        """The share of neighbours that a word has in both files, in the mean."""
+        return sum(change.overlap for change in self.changes) / len(self.changes) if self.changes else None
+
+    @property
+    def chance_overlap(self) -> float:
+        """The overlap of neighbours that are drawn at random."""
+        return min(self.k / max(len(self.shared) - 1, 1), 1.0)
+
+    def words(self, word_ids: Sequence[int]) -> list[bytes]:
+        return [self.shared.first.vocabulary.word(word_id) for word_id in word_ids]
+
+
+def compare(
+    vectors: tuple[Embeddings, Embeddings],
+    sets: Sequence[EvalSet],
+    judging: Judging,
+    options: ChangeOptions,
+    note: Note = ignore,
+) -> Comparison:
+    """Compare two sets of vectors, the second with the first. Raises: InputError if a vector is not finite"""
+    differences = differences_of_sets(vectors, sets, judging, note)
+    shared = shared_words(*vectors)
+    _note_relation(shared, vectors, note)
+    wanted, n_missing = _wanted(options, shared)
+    found = changes(shared, wanted, options.k)
+    return Comparison(differences, shared, found, most_changed(found, options.n_top), options.k, n_missing)
+
+
+def _wanted(options: ChangeOptions, shared: SharedWords) -> tuple[list[int], int]:
+    """The shared words whose neighbours are compared, and how many words of a list are not shared."""
+    if options.words is None:
+        return list(range(len(shared)))[: options.n_words or None], 0
+    ids = [shared.first.vocabulary.find(word) for word in options.words]
+    return [word_id for word_id in ids if word_id is not None], ids.count(None)
+
+
+def _note_relation(shared: SharedWords, vectors: tuple[Embeddings, Embeddings], note: Note) -> None:
+    """Note that the files share no word, or that they come from different trainings."""
+    if not len(shared):
+        note("no word is in both files, so no neighbours can be compared")
+    elif differing := differing_training(*vectors):
+        note(f"A and B are different trainings ({', '.join(differing)}): cosines are compared within each file only")
+
 
 # ---------------------------------------------------------------- scores
+
+
+def differences_of_sets(
+    vectors: Sequence[Embeddings], sets: Sequence[EvalSet], judging: Judging, note: Note = ignore
+) -> list[tuple[EvalSet, "Difference"]]:
+    """How the scores on sets differ; a set without a question that both can be asked is noted and left out."""
+    differences = []
+    try:
+        for of_first, of_second in outcomes_of_sets(vectors, sets, judging.protocol, note):
+            try:
+                differences.append((of_first.eval_set, difference(of_first, of_second, judging.resampling)))
+            except InputError as error:
+                note(str(error))
+    except InputError as error:  # vectors in a language that no set is in can be compared all the same
+        note(str(error))
+    return differences
 
 
 @dataclass(frozen=True)
@@ -58,111 +146,6 @@ def difference(first: Outcomes, second: Outcomes, resampling: Resampling | None)
     drawn_first, drawn_second = resampled(first.eval_set, used, values, resampling)
     drawn = drawn_second - drawn_first
     return replace(found, interval=interval(drawn), p_value=p_value(drawn))
-
-
-# ---------------------------------------------------------------- words and their neighbours
-
-
-@dataclass(frozen=True)
-class SharedWords:
-    """The words that two vector files share, with the vectors of each, in the order of the first.
-
-    only_first, only_second  the words that one of them lacks, in the order of the other
-    """
-
-    first: Embeddings
-    second: Embeddings
-    only_first: list[bytes]
-    only_second: list[bytes]
-
-    def __len__(self) -> int:
-        return len(self.first.vocabulary)
-
-
-def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
-    in_second = {word: word_id for word_id, word in enumerate(second.vocabulary)}
-    ids: list[tuple[int, int]] = []
-    words, only_first = [], []
-    for word_id, word in enumerate(first.vocabulary):
-        if (other := in_second.pop(word, None)) is None:
-            only_first.append(word)
-        else:
-            ids.append((word_id, other))
-            words.append(word)
-    vocabulary = Vocabulary.from_words(words)
-    rows = np.array(ids, np.int64).reshape(-1, 2)
-    of_first, of_second = (
-        from_matrix(vocabulary, np.ascontiguousarray(each.matrix[chosen], np.float32), {})
-        for each, chosen in zip((first, second), rows.T, strict=True)
-    )
-    return SharedWords(of_first, of_second, only_first, list(in_second))
-
-
-@dataclass(frozen=True)
-class Change:
-    """A shared word's nearest neighbours in both, best first, as ids of the shared words.
-
-    moved    how much lower the word's mean cosine with the other's neighbours is than with its own, in the mean of both
-    overlap  the share of the neighbours of the first that are among those of the second
-    """
-
-    word_id: int
-    first: tuple[int, ...]
-    second: tuple[int, ...]
-    moved: float
-
-    @property
-    def overlap(self) -> float:
-        return len({*self.first} & {*self.second}) / len(self.first)
-
-
-def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change]:
-    """The `k` nearest neighbours of some shared words in both, among the shared words alone.
-
-    Words whose vector in one of them is all zeros are left out; one that is not finite is nobody's neighbour either.
-    """
-    both = shared.first, shared.second
-    is_finite = np.logical_and(*(_are_finite(each.matrix) for each in both))
-    among = None if is_finite.all() else np.flatnonzero(is_finite)
-    n_others = int(is_finite.sum()) - 1
-    kept = [i for i in word_ids if n_others > 0 and is_finite[i] and all(each.matrix[i].any() for each in both)]
-    found = [_neighbours(Index(each, among), each, kept, k) for each in both]
-    return [
-        Change(
-            word_id, mine, theirs, (_fall(both[0], word_id, mine, theirs) + _fall(both[1], word_id, theirs, mine)) / 2
-        )
-        for word_id, mine, theirs in zip(kept, *found, strict=True)
-    ]
-
-
-def most_changed(found: Sequence[Change], n: int) -> list[Change]:
-    """The `n` words that moved farthest; of those that moved as far, the ones that keep the fewest neighbours first.
-
-    The overlap alone does not tell: a word such as `the`, or a rare one, has many words about as near as its nearest,
-    and keeps few of them in any two trainings.
-    """
-    return sorted(found, key=lambda change: (-change.moved, change.overlap))[:n]
-
-
-def _fall(vectors: Embeddings, word_id: int, own: Sequence[int], others: Sequence[int]) -> float:
-    """How much lower a word's mean cosine with others is than with its own neighbours."""
-    word, *rows = unit_rows(vectors.matrix[[word_id, *own, *others]])
-    cosines = np.array(rows) @ word
-    return float(cosines[: len(own)].mean() - cosines[len(own) :].mean())
-
-
-def _are_finite(matrix: "Matrix") -> "NDArray[np.bool_]":
-    """Which rows have a length: a number that is not finite makes it one too."""
-    is_finite: NDArray[np.bool_] = np.isfinite(np.einsum("ij,ij->i", matrix, matrix))
-    return is_finite
-
-
-def _neighbours(index: Index, vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:
-    for start in range(0, len(word_ids), QUERIES_AT_ONCE):
-        some = word_ids[start : start + QUERIES_AT_ONCE]
-        itself = [frozenset([word_id]) for word_id in some]
-        for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself).lists():
-            yield tuple(neighbour.word_id for neighbour in neighbours)
 
 
 # ---------------------------------------------------------------- how they were trained

@@ -103,10 +103,9 @@ def command(
     its_layout = layout(LABEL_PREFIX if label_prefix is None else label_prefix)
     if its_layout.text_column is not None and label_prefix is not None:
         raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
-    from wordvec_cli.classify.run import ClassifierOrder, check_model_path, check_options, config_of, run
+    from wordvec_cli.classify.run import ClassifierOrder, check_model_path, config_of, run
     from wordvec_cli.text.tokenizer import Tokenizer
 
-    check_options(options, init.path is not None)
     check_model_path(output, init.path)
     start = init.open(terminal)
     config = config_of(options, start)

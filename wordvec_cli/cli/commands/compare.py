@@ -1,38 +1,22 @@
 """`wordvec compare`: two vector files side by side: scores, words, and whose neighbours changed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.judging import (
-    aligned,
-    as_json,
-    exact,
-    judging_options,
-    shown,
-    shown_interval,
-)
+from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
 from wordvec_cli.cli.missing import EXIT_MISSING
-from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.output import listed_words, write_stdout
-from wordvec_cli.cli.tables import Table, table_options
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.cli.visible import visible
-from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation.asking import outcomes_of_sets, read_sets
-from wordvec_cli.evaluation.comparison import (
-    Change,
-    Difference,
-    SharedWords,
-    changes,
-    difference,
-    differing_training,
-    most_changed,
-    shared_words,
-)
+from wordvec_cli.evaluation.asking import read_sets
+from wordvec_cli.evaluation.comparison import FIRST_WORDS, ChangeOptions, Comparison, Difference, compare
+from wordvec_cli.evaluation.neighbour_changes import Change
 from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.set_folders import SHIPPED
 from wordvec_cli.evaluation.sets import EvalSet
@@ -41,43 +25,45 @@ from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.vectors.embeddings import Embeddings
 
-FIRST_WORDS = 1000
 N_EXAMPLES = 5  # words and neighbours that are shown
+
+
+_CHANGE_OPTIONS = combined(
+    click.option(
+        "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+        help="Neighbours for each word.",
+    ),
+    click.option(
+        "--first-words", "n_words", type=click.IntRange(min=0), metavar="N",
+        help="Compare the neighbours of the first N shared words in A's order, mostly the most frequent ones; 0: all.  "
+        f"[default: {FIRST_WORDS}]",
+    ),
+    click.option("--words", metavar="FILE", help="Compare the neighbours of these words instead, one a line."),
+    click.option(
+        "--top", "n_top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
+        help="List the N words that moved farthest from their neighbours.",
+    ),
+)  # fmt: skip
+
+
+def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which neighbours are compared, as one argument: `wanted`; `words` is the path of their list."""
+
+    @functools.wraps(function)
+    def with_wanted(*, k: int, n_words: int | None, words: str | None, n_top: int, **others: Any) -> Any:
+        if words and n_words is not None:
+            raise click.UsageError("--words: names the words itself; leave --first-words out")
+        wanted = ChangeOptions(k, FIRST_WORDS if n_words is None else n_words, None, n_top)
+        return function(wanted=wanted, words=words, **others)
+
+    return _CHANGE_OPTIONS(with_wanted)
 
 
 @click.command(short_help="Compare two vector files: scores, words, neighbours.")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.argument("sets", nargs=-1, metavar="[SET]...")
-@judging_options
-@click.option(
-    "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Neighbours for each word."
-)
-@click.option(
-    "--first-words",
-    "n_words",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Compare the neighbours of the first N shared words, by A's order: of the most frequent, mostly; 0: all.  "
-    "[default: 1000]",
-)
-@click.option("--words", metavar="FILE", help="Compare the neighbours of these words instead, one a line.")
-@click.option(
-    "--top",
-    type=click.IntRange(min=0),
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="How many of the words that moved farthest from their neighbours are listed.",
-)
-@table_options(
-    "text: tables for people; tsv: lines that begin with what they tell; csv: a row for each of them, below titles; "
-    "json: one object.",
-    ("text", "tsv", "csv", "json"),
-    has_header_option=False,
-)
-@vector_options
-@progress_options
+@evaluation_options
+@_change_options
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -87,141 +73,99 @@ def command(
     second: str,
     sets: tuple[str, ...],
     judging: Judging,
-    k: int,
-    n_words: int | None,
+    wanted: ChangeOptions,
     words: str | None,
-    top: int,
     table: Table,
     source: VectorSource,
 ) -> int:
     """Compare the vectors of A and B, whose words and dimensions may differ.
 
-    Scores on the SETs (as in `wordvec evaluate`) are of the questions that both can be asked, with an interval and a
-    p-value of B - A by a paired bootstrap. Then: the words that only one has; the share of nearest neighbours, among
-    the shared words, that a word has in both; and the words that moved farthest: whose cosine with the neighbours that
-    the other file gives them is the lowest, measured from that with their own.
+    Scores on the SETs (as in `wordvec evaluate`) count the questions that both files can answer, with an interval and a
+    p-value for B - A from a paired bootstrap. Then follow: the words that only one file has; how many of its nearest
+    neighbours among the shared words a word keeps; and the words that moved farthest: those whose cosine with the
+    neighbours from the other file falls most below the cosine with their own.
 
     \b
     wordvec compare old.safetensors new.safetensors
     wordvec compare old.safetensors new.safetensors wordsim353 --words mine.txt --format json
     """
-    if words and n_words is not None:
-        raise click.UsageError("--words: names the words itself; leave --first-words out")
     asked = read_sets(sets or SHIPPED, terminal.note)
-    opened = [source.open(path, terminal) for path in (first, second)]
-    differences = _differences(opened, asked, judging, terminal)
-    shared = shared_words(*opened)
-    _tell_relation(shared, opened, terminal)
-    wanted, n_missing = _wanted(words, shared, FIRST_WORDS if n_words is None else n_words, terminal)
-    found = changes(shared, wanted, k)
-    facts = {
-        name: {"vectors": path, "words": len(each.vocabulary), "dimension": each.dim}
-        for name, path, each in zip("AB", (first, second), opened, strict=True)
-    }
-    comparison = Comparison(facts, judging, differences, shared, found, k, most_changed(found, top))
-    if table.is_csv:
-        write_stdout(map(table.text_row, _csv(comparison)))
-    else:
-        lines = _LAYOUTS[table.layout](comparison)
-        write_stdout(as_bytes(f"{line}\n") for line in lines)
-    return EXIT_MISSING if n_missing else 0
+    opened = source.open(first, terminal), source.open(second, terminal)
+    listed = None if words is None else listed_words(words)
+    comparison = compare(opened, asked, judging, wanted._replace(words=listed), terminal.note)
+    if comparison.n_missing:
+        n_words = counted(len(listed or ()), "word")
+        terminal.note(f"{comparison.n_missing} of {n_words} of {words} are not in both files")
+    _print(_Report({"A": first, "B": second}, opened, judging, comparison), table)
+    return EXIT_MISSING if comparison.n_missing else 0
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """All that is told of two vector files."""
+class _Report(NamedTuple):
+    """What is printed: the comparison, of which files and by which rules."""
 
-    facts: dict[str, dict[str, Any]]
+    paths: dict[str, str]
+    vectors: tuple[Embeddings, Embeddings]
     judging: Judging
-    differences: list[tuple[EvalSet, Difference]]
-    shared: SharedWords
-    changes: list[Change]
-    k: int
-    most_changed: list[Change]
+    comparison: Comparison
 
-    @property
-    def overlap(self) -> float | None:
-        return sum(change.overlap for change in self.changes) / len(self.changes) if self.changes else None
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Each file's path and size, by its letter."""
+        return {
+            name: {"vectors": path, "words": len(vectors.vocabulary), "dimension": vectors.dim}
+            for (name, path), vectors in zip(self.paths.items(), self.vectors, strict=True)
+        }
 
-    @property
-    def by_chance(self) -> float:
-        """The overlap of neighbours that are drawn by lot."""
-        return min(self.k / max(len(self.shared) - 1, 1), 1.0)
-
-    def neighbours(self, word_ids: Sequence[int], n: int | None = N_EXAMPLES) -> list[str]:
-        return [as_text(self.shared.first.vocabulary.word(word_id)) for word_id in word_ids[:n]]
+    def words(self, word_ids: Sequence[int]) -> list[str]:
+        return list(map(as_text, self.comparison.words(word_ids)))
 
 
-def _differences(
-    opened: Sequence[Embeddings], asked: Sequence[EvalSet], judging: Judging, terminal: Terminal
-) -> list[tuple[EvalSet, Difference]]:
-    differences = []
-    try:
-        for of_first, of_second in outcomes_of_sets(opened, asked, judging.protocol, terminal.note):
-            try:
-                differences.append((of_first.eval_set, difference(of_first, of_second, judging.resampling)))
-            except InputError as error:
-                terminal.note(str(error))
-    except InputError as error:  # vectors of a language that no set is of can be compared all the same
-        terminal.note(str(error))
-    return differences
-
-
-def _tell_relation(shared: SharedWords, opened: Sequence[Embeddings], terminal: Terminal) -> None:
-    """Say that the files share no word, or that they are of different trainings."""
-    if not len(shared):
-        terminal.note("no word is in both files, so that no neighbours can be compared")
-    elif differing := differing_training(*opened):
-        terminal.note(
-            f"A and B are different trainings ({', '.join(differing)}): cosines are compared within each file only"
-        )
-
-
-def _wanted(path: str | None, shared: SharedWords, n_words: int, terminal: Terminal) -> tuple[list[int], int]:
-    """The shared words whose neighbours are compared, and how many of those in a list are not shared."""
-    if path is None:
-        return list(range(len(shared)))[: n_words or None], 0
-    ids = [shared.first.vocabulary.find(word) for word in listed_words(path)]
-    if n_missing := ids.count(None):
-        terminal.note(f"{n_missing} of {counted(len(ids), 'word')} of {path} are not in both files")
-    return [word_id for word_id in ids if word_id is not None], n_missing
+def _print(report: _Report, table: Table) -> None:
+    if table.is_csv:
+        write_stdout(map(table.text_row, _csv(report)))
+    else:
+        lines = _LAYOUTS[table.layout](report)
+        write_stdout(as_bytes(f"{line}\n") for line in lines)
 
 
 # ---------------------------------------------------------------- layouts
 
 
-def _text(told: Comparison) -> Iterator[str]:
-    for name, fact in told.facts.items():
+def _text(report: _Report) -> Iterator[str]:
+    comparison = report.comparison
+    for name, fact in report.facts().items():
         yield f"{name}  {visible(fact['vectors'])}: {counted(fact['words'], 'word')} x {fact['dimension']}"
-    if told.differences:
-        yield told.judging.described()
-        yield from aligned(
-            [("set", "measure", "used", "total", "A", "B", "B - A", "interval", "p"), *_score_rows(told)]
-        )
-    yield f"words: {len(told.shared)} in both"
-    for name, words in (("A", told.shared.only_first), ("B", told.shared.only_second)):
+    if comparison.differences:
+        yield report.judging.described()
+        titles = ("set", "measure", "used", "total", "A", "B", "B - A", "interval", "p")
+        yield from aligned([titles, *(_score_row(*each) for each in comparison.differences)])
+    yield f"words: {len(comparison.shared)} in both"
+    for name, words in (("A", comparison.shared.only_first), ("B", comparison.shared.only_second)):
         yield f"words: {len(words)} in {name} only{_few(words)}"
-    if not told.changes:
-        return
-    yield (
-        f"neighbours: {shown(told.overlap)} of the {told.k} nearest are the same in both "
-        f"(mean over {counted(len(told.changes), 'word')}, among the shared words; by chance {shown(told.by_chance)})"
-    )
-    if told.most_changed:
-        n_words = counted(len(told.most_changed), "word")
+    if comparison.changes:
+        yield (
+            f"neighbours: {shown(comparison.overlap)} of the {comparison.k} nearest are the same in both (mean over "
+            f"{counted(len(comparison.changes), 'word')}, among the shared words; by chance "
+            f"{shown(comparison.chance_overlap)})"
+        )
+        yield from _moved(report)
+
+
+def _moved(report: _Report) -> Iterator[str]:
+    """The words that moved farthest, with the first of their neighbours."""
+    changed = report.comparison.most_changed
+    if changed:
+        n_words = counted(len(changed), "word")
         yield f"moved farthest from its neighbours, {n_words} (the share that is kept, the fall of the mean cosine):"
-    for change in told.most_changed:
-        word, *_ = told.neighbours([change.word_id])
-        in_first, in_second = (", ".join(told.neighbours(ids)) for ids in (change.first, change.second))
+    for change in changed:
+        (word,) = report.words([change.word_id])
+        in_first, in_second = (", ".join(report.words(ids[:N_EXAMPLES])) for ids in (change.first, change.second))
         yield visible(f"  {word}  {change.overlap:.2f}  {change.moved:.2f}  A: {in_first}  B: {in_second}")
 
 
-def _score_rows(told: Comparison) -> Iterator[tuple[str, ...]]:
-    for eval_set, each in told.differences:
-        scores = (shown(value) for value in (each.first.value, each.second.value, each.value))
-        chances = shown_interval(each.interval), shown(each.p_value)
-        numbers = str(each.first.n_used), str(each.first.n_total)
-        yield eval_set.name, eval_set.measure, *numbers, *scores, *chances
+def _score_row(eval_set: EvalSet, each: Difference) -> tuple[str, ...]:
+    scores = (shown(value) for value in (each.first.value, each.second.value, each.value))
+    chances = shown_interval(each.interval), shown(each.p_value)
+    return eval_set.name, eval_set.measure, str(each.first.n_used), str(each.first.n_total), *scores, *chances
 
 
 def _few(words: Sequence[bytes]) -> str:
@@ -230,86 +174,93 @@ def _few(words: Sequence[bytes]) -> str:
     return visible(f" ({', '.join(map(as_text, words[:N_EXAMPLES]))}{more})") if words else ""
 
 
-def _tsv(told: Comparison) -> Iterator[str]:
-    protocol = told.judging.facts()
-    for eval_set, each in told.differences:
+def _tsv(report: _Report) -> Iterator[str]:
+    comparison, shared = report.comparison, report.comparison.shared
+    settings = "\t".join(f"{name}={value}" for name, value in report.judging.facts().items())
+    for eval_set, each in comparison.differences:
         values = (each.first.value, each.second.value, each.value, *(each.interval or (None, None)), each.p_value)
         figures = "\t".join(map(exact, values))
-        settings = "\t".join(f"{name}={value}" for name, value in protocol.items())
         yield f"score\t{eval_set.name}\t{eval_set.measure}\t{each.first.n_used}\t{figures}\t{settings}"
-    yield f"words\tboth\t{len(told.shared)}"
-    yield f"words\tonly A\t{len(told.shared.only_first)}"
-    yield f"words\tonly B\t{len(told.shared.only_second)}"
-    yield f"neighbours\t{told.k}\t{len(told.changes)}\t{exact(told.overlap)}"
-    for change in told.most_changed:
-        word, *_ = told.neighbours([change.word_id])
-        in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
-        yield f"changed\t{word}\t{exact(change.overlap)}\t{in_first}\t{in_second}"
+    yield f"words\tboth\t{len(shared)}"
+    yield f"words\tonly A\t{len(shared.only_first)}"
+    yield f"words\tonly B\t{len(shared.only_second)}"
+    yield f"neighbours\t{comparison.k}\t{len(comparison.changes)}\t{exact(comparison.overlap)}"
+    for change in comparison.most_changed:
+        yield "\t".join(("changed", *_changed_fields(report, change)))
+
+
+def _changed_fields(report: _Report, change: Change) -> tuple[str, str, str, str]:
+    """A word that moved, its overlap, and its neighbours in A and in B."""
+    (word,) = report.words([change.word_id])
+    in_first, in_second = (" ".join(report.words(ids)) for ids in (change.first, change.second))
+    return word, exact(change.overlap), in_first, in_second
 
 
 CSV_TITLES = ("part", "name", "measure", "n", "value", "A", "B", "low", "high", "p_value")
 
 
-def _csv(told: Comparison) -> Iterator[tuple[str, ...]]:
+def _csv(report: _Report) -> Iterator[tuple[str, ...]]:
     """One table for all: scores (value: B - A), numbers of words, the overlap of neighbours, and the words that moved
     farthest (value: their overlap; A, B: their neighbours)."""
+    comparison, shared = report.comparison, report.comparison.shared
     yield CSV_TITLES
-    for eval_set, each in told.differences:
+    for eval_set, each in comparison.differences:
         figures = map(exact, (each.value, each.first.value, each.second.value))
         chances = map(exact, (*(each.interval or (None, None)), each.p_value))
         yield "score", eval_set.name, eval_set.measure, str(each.first.n_used), *figures, *chances
-    numbers = len(told.shared), len(told.shared.only_first), len(told.shared.only_second)
+    numbers = len(shared), len(shared.only_first), len(shared.only_second)
     for name, n in zip(("both", "only A", "only B"), numbers, strict=True):
         yield "words", name, "", str(n), *[""] * 6
-    yield "neighbours", str(told.k), "overlap", str(len(told.changes)), exact(told.overlap), *[""] * 5
-    for change in told.most_changed:
-        word, *_ = told.neighbours([change.word_id])
-        in_first, in_second = (" ".join(told.neighbours(ids, None)) for ids in (change.first, change.second))
-        yield "changed", word, "overlap", "", exact(change.overlap), in_first, in_second, *[""] * 3
+    n_compared = str(len(comparison.changes))
+    yield "neighbours", str(comparison.k), "overlap", n_compared, exact(comparison.overlap), *[""] * 5
+    for change in comparison.most_changed:
+        word, overlap, in_first, in_second = _changed_fields(report, change)
+        yield "changed", word, "overlap", "", overlap, in_first, in_second, *[""] * 3
 
 
-def _json(told: Comparison) -> Iterator[str]:
-    scores = [
-        {
-            "set": eval_set.name,
-            "measure": eval_set.measure,
-            "used": each.first.n_used,
-            "total": each.first.n_total,
-            "A": as_json(each.first.value),
-            "B": as_json(each.second.value),
-            "difference": as_json(each.value),
-            "interval": [as_json(bound) for bound in each.interval] if each.interval else None,
-            "p_value": as_json(each.p_value),
-        }
-        for eval_set, each in told.differences
-    ]
-    only = {"A": told.shared.only_first, "B": told.shared.only_second}
-    words = {
-        name: {"words": len(each), "first": [as_text(w) for w in each[:N_EXAMPLES]]} for name, each in only.items()
+def _json(report: _Report) -> Iterator[str]:
+    comparison, shared = report.comparison, report.comparison.shared
+    only = {
+        name: {"words": len(words), "first": list(map(as_text, words[:N_EXAMPLES]))}
+        for name, words in (("A", shared.only_first), ("B", shared.only_second))
     }
-    changed = [
-        {
-            "word": told.neighbours([change.word_id])[0],
-            "overlap": as_json(change.overlap),
-            "moved": as_json(change.moved),
-            "A": told.neighbours(change.first, None),
-            "B": told.neighbours(change.second, None),
-        }
-        for change in told.most_changed
-    ]
-    neighbours: dict[str, Any] = {"k": told.k, "words": len(told.changes), "overlap": as_json(told.overlap)}
-    neighbours |= {"by_chance": as_json(told.by_chance), "changed": changed}
-    yield json_text.written(
-        told.facts
-        | {
-            "judged_by": told.judging.facts(),
-            "scores": scores,
-            "shared": len(told.shared),
-            "only": words,
-            "neighbours": neighbours,
-        },
-        indent=2,
-    )
+    neighbours: dict[str, Any] = {
+        "k": comparison.k,
+        "words": len(comparison.changes),
+        "overlap": as_json(comparison.overlap),
+        "by_chance": as_json(comparison.chance_overlap),
+        "changed": [_changed_record(report, change) for change in comparison.most_changed],
+    }
+    record: dict[str, Any] = dict(report.facts())
+    record |= {
+        "judged_by": report.judging.facts(),
+        "scores": [_score_record(*each) for each in comparison.differences],
+        "shared": len(shared),
+        "only": only,
+        "neighbours": neighbours,
+    }
+    yield json_text.written(record, indent=2)
+
+
+def _score_record(eval_set: EvalSet, each: Difference) -> dict[str, Any]:
+    return {
+        "set": eval_set.name,
+        "measure": eval_set.measure,
+        "used": each.first.n_used,
+        "total": each.first.n_total,
+        "A": as_json(each.first.value),
+        "B": as_json(each.second.value),
+        "difference": as_json(each.value),
+        "interval": [as_json(bound) for bound in each.interval] if each.interval else None,
+        "p_value": as_json(each.p_value),
+    }
+
+
+def _changed_record(report: _Report, change: Change) -> dict[str, Any]:
+    (word,) = report.words([change.word_id])
+    in_first, in_second = report.words(change.first), report.words(change.second)
+    overlap, moved = as_json(change.overlap), as_json(change.moved)
+    return {"word": word, "overlap": overlap, "moved": moved, "A": in_first, "B": in_second}
 
 
 _LAYOUTS = {"text": _text, "tsv": _tsv, "json": _json}

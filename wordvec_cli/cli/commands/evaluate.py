@@ -1,60 +1,42 @@
 """`wordvec evaluate`: how good vectors are, on word pairs and analogies, with the protocol and intervals."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from wordvec_cli.cli.judging import (
-    aligned,
-    as_json,
-    exact,
-    judging_options,
-    shown,
-    shown_interval,
-)
-from wordvec_cli.cli.options import progress_options, vocab_option
+from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
+from wordvec_cli.cli.options import vocab_option
 from wordvec_cli.cli.output import write_stdout
-from wordvec_cli.cli.tables import Table, table_options
+from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.errors import OutputError
-from wordvec_cli.evaluation.asking import outcomes_of_sets, read_sets
+from wordvec_cli.evaluation.asking import judge, read_sets
+from wordvec_cli.evaluation.predictions import save_predictions
 from wordvec_cli.evaluation.protocol import Judging
-from wordvec_cli.evaluation.scores import Outcomes, Score
+from wordvec_cli.evaluation.scores import Score
 from wordvec_cli.evaluation.set_folders import SHIPPED
-from wordvec_cli.evaluation.sets import Analogies, EvalSet
+from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
-from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output, replacing
+from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.text import json_text
-from wordvec_cli.text.decoding import as_bytes, as_text
-
-if TYPE_CHECKING:
-    from wordvec_cli.vocabulary.vocabulary import Vocabulary
+from wordvec_cli.text.decoding import as_bytes
 
 HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "coverage")
 
 
 @click.command(short_help="Score vectors on word pairs and analogies.")
 @click.argument("vectors")
-@click.argument("sets", nargs=-1, metavar="[SET]...")
-@judging_options
+@evaluation_options
 @click.option("--per-section", is_flag=True, help="Print the score of each section of analogies.")
 @click.option(
     "--predictions",
     metavar="FILE",
     help="Write each question: set, section, three words, what is expected, what was answered, outcome.",
 )
-@table_options(
-    "text: a table for people; tsv: a line of titles, then one for each score; csv: the same between commas; json: one "
-    "object.",
-    ("text", "tsv", "csv", "json"),
-    has_header_option=False,
-)
 @vocab_option()
-@vector_options
-@progress_options
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -84,12 +66,11 @@ def command(
         _check_predictions(predictions, vectors, *sets)
     asked = read_sets(sets or SHIPPED, terminal.note)
     opened = source.open(vectors, terminal, vocab, is_again=True)
-    outcomes = [each for (each,) in outcomes_of_sets([opened], asked, judging.protocol, terminal.note)]
-    scores = [(each.eval_set, each.score(judging.resampling)) for each in outcomes]
-    facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
+    scored = judge(opened, asked, judging, terminal.note)
     if predictions:
-        with replacing(predictions) as file:
-            file.writelines(_predictions(outcomes, opened.vocabulary))
+        save_predictions(predictions, [outcomes for outcomes, _ in scored], opened.vocabulary)
+    facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
+    scores = [(outcomes.eval_set, score) for outcomes, score in scored]
     parts = _parts(scores, per_section)
     if table.layout in ("tsv", "csv"):
         write_stdout(map(table.text_row, _rows(judging, parts)))
@@ -157,33 +138,3 @@ def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Ite
         for eval_set, part, score in parts
     ]
     yield json_text.written(facts | {"judged_by": judging.facts(), "scores": rows}, indent=2)
-
-
-# ---------------------------------------------------------------- predictions
-
-
-def _predictions(outcomes: Iterable[Outcomes], vocabulary: "Vocabulary") -> Iterator[bytes]:
-    for each in outcomes:
-        lines = _of_analogies if isinstance(each.eval_set, Analogies) else _of_pairs
-        for fields in lines(each, vocabulary):
-            yield as_bytes("\t".join(fields)) + b"\n"
-
-
-def _of_pairs(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
-    eval_set = outcomes.eval_set
-    for i, words in enumerate(eval_set.words):
-        score = repr(eval_set.scores[i])  # type: ignore[union-attr]
-        outcome = "used" if outcomes.is_known[i] else "unknown"
-        yield eval_set.name, "", *words, score, exact(float(outcomes.values[i])), outcome
-
-
-def _of_analogies(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
-    eval_set = outcomes.eval_set
-    assert isinstance(eval_set, Analogies) and outcomes.answers is not None
-    for section, (start, end) in zip(eval_set.section_names, eval_set.section_bounds(), strict=True):
-        for i in range(start, end):
-            a, b, c, *right = eval_set.words[i]
-            word_id = int(outcomes.answers[i])
-            answer = as_text(vocabulary.word(word_id)) if word_id >= 0 else ""
-            outcome = ("right" if outcomes.values[i] else "wrong") if outcomes.is_known[i] else "unknown"
-            yield eval_set.name, section, a, b, c, "/".join(right), answer, outcome

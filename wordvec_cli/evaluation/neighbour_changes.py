@@ -1,0 +1,123 @@
+"""The words that two vector files share, and whose neighbours among them changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordvec_cli.queries.metrics import Cosine
+from wordvec_cli.queries.nearest import nearest
+from wordvec_cli.queries.scan import Index
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.lengths import unit_rows
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+QUERIES_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class SharedWords:
+    """The words that two vector files share, with the vectors of each, in the order of the first.
+
+    only_first, only_second  the words that one of them lacks, in the order of the other
+    """
+
+    first: Embeddings
+    second: Embeddings
+    only_first: list[bytes]
+    only_second: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.first.vocabulary)
+
+
+def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
+    in_second = {word: word_id for word_id, word in enumerate(second.vocabulary)}
+    ids: list[tuple[int, int]] = []
+    words, only_first = [], []
+    for word_id, word in enumerate(first.vocabulary):
+        if (other := in_second.pop(word, None)) is None:
+            only_first.append(word)
+        else:
+            ids.append((word_id, other))
+            words.append(word)
+    vocabulary = Vocabulary.from_words(words)
+    rows = np.array(ids, np.int64).reshape(-1, 2)
+    of_first, of_second = (
+        from_matrix(vocabulary, np.ascontiguousarray(each.matrix[chosen], np.float32), {})
+        for each, chosen in zip((first, second), rows.T, strict=True)
+    )
+    return SharedWords(of_first, of_second, only_first, list(in_second))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A shared word's nearest neighbours in both, best first, as ids of the shared words.
+
+    moved    how much lower the word's mean cosine with the other's neighbours is than with its own, in the mean of both
+    overlap  the share of the neighbours of the first that are among those of the second
+    """
+
+    word_id: int
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    moved: float
+
+    @property
+    def overlap(self) -> float:
+        return len({*self.first} & {*self.second}) / len(self.first)
+
+
+def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change]:
+    """The `k` nearest neighbours of some shared words in both, among the shared words alone.
+
+    Words whose vector in one of them is all zeros are left out; one that is not finite is nobody's neighbour either.
+    """
+    both = shared.first, shared.second
+    is_finite = np.logical_and(*(_are_finite(each.matrix) for each in both))
+    among = None if is_finite.all() else np.flatnonzero(is_finite)
+    n_others = int(is_finite.sum()) - 1
+    kept = [i for i in word_ids if n_others > 0 and is_finite[i] and all(each.matrix[i].any() for each in both)]
+    found = [_neighbours(Index(each, among), each, kept, k) for each in both]
+    return [
+        Change(
+            word_id, mine, theirs, (_fall(both[0], word_id, mine, theirs) + _fall(both[1], word_id, theirs, mine)) / 2
+        )
+        for word_id, mine, theirs in zip(kept, *found, strict=True)
+    ]
+
+
+def most_changed(found: Sequence[Change], n: int) -> list[Change]:
+    """The `n` words that moved farthest; of those that moved as far, the ones that keep the fewest neighbours first.
+
+    The overlap alone does not tell: a word such as `the`, or a rare one, has many words about as near as its nearest,
+    and keeps few of them in any two trainings.
+    """
+    return sorted(found, key=lambda change: (-change.moved, change.overlap))[:n]
+
+
+def _fall(vectors: Embeddings, word_id: int, own: Sequence[int], others: Sequence[int]) -> float:
+    """How much lower a word's mean cosine with others is than with its own neighbours."""
+    word, *rows = unit_rows(vectors.matrix[[word_id, *own, *others]])
+    cosines = np.array(rows) @ word
+    return float(cosines[: len(own)].mean() - cosines[len(own) :].mean())
+
+
+def _are_finite(matrix: "Matrix") -> "NDArray[np.bool_]":
+    """Which rows have a length: a number that is not finite makes it one too."""
+    is_finite: NDArray[np.bool_] = np.isfinite(np.einsum("ij,ij->i", matrix, matrix))
+    return is_finite
+
+
+def _neighbours(index: Index, vectors: Embeddings, word_ids: Sequence[int], k: int) -> Iterator[tuple[int, ...]]:
+    for start in range(0, len(word_ids), QUERIES_AT_ONCE):
+        some = word_ids[start : start + QUERIES_AT_ONCE]
+        itself = [frozenset([word_id]) for word_id in some]
+        for neighbours in nearest(index, Cosine(vectors.matrix[some]), k, itself).lists():
+            yield tuple(neighbour.word_id for neighbour in neighbours)
