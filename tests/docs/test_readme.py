@@ -1,4 +1,4 @@
-"""The README, word for word: its commands run in its order, in a folder that holds nothing but the sample."""
+"""The README's tour, in a folder that holds nothing but the sample; then the pages that go on with its files."""
 
 import os
 import re
@@ -12,8 +12,12 @@ ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def section(title: str) -> str:
-    return re.split(r"\n##+ ", README.split(f"## {title}\n")[1])[0]
+def section(title: str, page: str = README) -> str:
+    return re.split(r"\n##+ ", page.split(f"# {title}\n")[1])[0]
+
+
+def section_of(name: str, title: str) -> str:
+    return section(title, (ROOT / "docs" / name).read_text())
 
 
 def indented_lines(text: str) -> list[str]:
@@ -40,8 +44,8 @@ def shell(command: str, folder: Path) -> str:
 
 
 def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
-    shown = re.findall(r"```\n(.*?)```", section("Use it"), re.DOTALL)
-    printed = [shell(command, folder) for command in indented_lines(section("Use it"))]
+    shown = re.findall(r"```\n(.*?)```", section("A tour"), re.DOTALL)
+    printed = [shell(command, folder) for command in indented_lines(section("A tour"))]
     results = [text for text in printed if text]
     assert results[0] == shown[0]  # the vocabulary
     similar = [line.split("\t")[0] for line in results[1].splitlines()]
@@ -50,13 +54,14 @@ def test_the_commands_run_and_print_what_is_shown(folder: Path) -> None:
         line.split("\t")[:4] for line in shown[2].splitlines()
     ]
     assert results[3].split()[0] == shown[3].split()[0]
-    *_, neighbours = [shell(command, folder) for command in indented_lines(section("GloVe"))]
+    glove = section_of("glove.md", "On the sample")
+    *_, neighbours = [shell(command, folder) for command in indented_lines(glove)]
     similar = [line.split("\t")[0] for line in neighbours.splitlines()]
-    assert similar == [
-        line.split()[0] for line in re.findall(r"```\n(.*?)```", section("GloVe"), re.DOTALL)[0].splitlines()
-    ]
-    for title in ("Other tools' files", "In pipelines"):
-        for command in indented_lines(section(title)):
+    assert similar == [line.split()[0] for line in re.findall(r"```\n(.*?)```", glove, re.DOTALL)[0].splitlines()]
+    for name, title in (("formats.md", "On the sample"), ("pipelines.md", "In pipelines")):
+        commands = indented_lines(section_of(name, title))
+        assert len(commands) >= 4
+        for command in commands:
             shell(command, folder)
     checks = 'assert (v[["peace", "war"]].shape, v.index_to_key[0], "xyzzy" in v) == ((2, 100), "the", False)'
     script = "\n".join([*indented_lines(section("In Python")), checks])
@@ -71,7 +76,7 @@ def test_the_demo_runs_the_commands_of_the_section() -> None:
         .replace("$(SAMPLE)", "sample_data/state-of-the-union.txt.xz")
     )
     commands = [line.strip() for line in recipe.splitlines()[2:]]
-    assert commands == indented_lines(section("Use it"))
+    assert commands == indented_lines(section("A tour"))
 
 
 def test_the_targets_that_the_readme_names_exist() -> None:
