@@ -1,6 +1,12 @@
-# make demo    install, train on the sample, show answers             make test    install, run the whole suite
-# make         lint, types and tests                                 make bench   benchmarks (see benchmarks/README.md)
-# make fuzz    damaged files before every command, for MINUTES=10 (see tests/fuzz/__init__.py)
+# make demo       install, train on the sample, show answers
+# make            lint, types and the whole suite: all that has to pass (make check)
+# make test       install, run the whole suite;  make test-fast: its quick half
+# make format     mend what ruff can mend
+# make reference  write docs/commands.md, the man pages and the completions anew, from the commands themselves
+# make docs       the site, into site/; a broken link is an error
+# make dist       sdist and wheel, checked, and tried in an environment of their own
+# make bench      benchmarks (see benchmarks/README.md)
+# make fuzz       damaged files before every command, for MINUTES=10 (see tests/fuzz/__init__.py)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,9 +19,11 @@ GLOVE_BUILD ?=
 # make fuzz: for how long, and from which case on: others each time, but for FIRST=0
 MINUTES ?= 10
 FIRST ?= $(shell date +%s)
+# make test-fast: what needs no training of a minute; the rest is the commands and the trainers
+FAST := tests/test_layers.py tests/text tests/vocabulary tests/vectors tests/queries tests/docs/test_pages.py
 
 .DEFAULT_GOAL := check
-.PHONY: check lint types test format bench fuzz demo clean
+.PHONY: check lint types test test-fast format reference docs dist bench fuzz demo clean
 
 check: lint types test
 
@@ -29,9 +37,27 @@ types: $(VENV)/.tests-installed
 test: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest
 
+test-fast: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest $(FAST)
+
 format: $(VENV)/.tests-installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.tests-installed
+	$(BIN)/python -m tests.docs.reference
+
+docs: $(VENV)/.tests-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "site/index.html"
+
+dist: $(VENV)/.tests-installed
+	rm -rf build dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv --clear build/clean
+	build/clean/bin/python -m pip install --quiet dist/*.whl
+	build/clean/bin/python -I tests/smoke.py
 
 bench: $(VENV)/.tests-installed
 	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --raw-corpus "$(RAW_CORPUS)" --glove-build "$(GLOVE_BUILD)"
@@ -50,7 +76,7 @@ demo: $(VENV)/.installed
 	$(BIN)/wordvec info $(DEMO)/vectors.safetensors
 
 clean:
-	rm -rf $(VENV) $(DEMO) build *.egg-info
+	rm -rf $(VENV) $(DEMO) build dist site *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
