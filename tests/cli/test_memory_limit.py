@@ -71,7 +71,7 @@ def test_a_tight_limit_gets_fewer_threads_of_openblas(
 
 def test_threads_that_the_user_asks_for_are_kept_and_named(sixteen_cpus: pytest.MonkeyPatch) -> None:
     sixteen_cpus.setenv(memory_limit.THREADS_OF_OPENBLAS, "16")
-    with pytest.raises(InputError, match=r"takes 810 MB before it begins; .*, or set OPENBLAS_NUM_THREADS=1$"):
+    with pytest.raises(InputError, match=r"needs 810 MB to start; .*, or set OPENBLAS_NUM_THREADS=1$"):
         gate(800).find_spec("numpy")
 
 

@@ -315,9 +315,7 @@ def test_vectors_to_start_from_that_hold_none_of_the_words_are_an_error(
     given.write_text("autre 1 2\nlangue 3 4\n")
     result = wordvec("train", corpus_file, "-o", output, "--init", given, "--epochs", "1", "--quiet")
     assert (result.returncode, result.stdout) == (1, b"")
-    assert result.stderr == (
-        b"Error: --init: holds none of the words to train on; are they of the same language and case?\n"
-    )
+    assert result.stderr == (b"Error: --init: has none of the words to train on; check its language and its case\n")
     assert sorted(os.listdir(tmp_path)) == ["given.txt"]
 
 

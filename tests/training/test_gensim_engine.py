@@ -172,7 +172,7 @@ def test_one_thread_gives_the_same_numbers_in_one_process(
         (["--resume"], "--resume"),
         (["--early-stopping", "2", "--eval-set", "pairs.tsv"], "--early-stopping"),
         (["--checkpoint-every", "10"], "--checkpoint-every"),
-        (["--deterministic", "--threads", "2"], "--deterministic: gensim has it on one thread only"),
+        (["--deterministic", "--threads", "2"], "--deterministic: gensim is deterministic on one thread only"),
         (["--model", "cbow", "--cbow-gradient", "mean"], "--cbow-gradient mean: gensim does not have it"),
         (["--model", "cbow", "--cbow-sum", "--cbow-gradient", "sum"], "--cbow-gradient sum: gensim does not have it"),
         (["--seed", str(2**32)], "--seed 4294967296"),

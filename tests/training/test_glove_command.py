@@ -254,7 +254,7 @@ def test_records_need_the_vocabulary_that_they_were_counted_with(
     printed = wordvec_here("train", "--pairs", records, "--vocab", fewer, "-o", output, *SMALL, status=1)
     error = printed.err.splitlines()[-1]
     assert error.startswith(f"Error: {records}: pair ")
-    assert "the vocabulary has 50 words" in error and "are they of another vocabulary?" in error
+    assert "the vocabulary has 50 words" in error and "check that the pairs were counted with this vocabulary" in error
     printed = wordvec_here("train", "--pairs", pairs, "--vocab", fewer, "-o", output, *SMALL, status=1)
     assert f"{pairs}: holds pairs of another vocabulary than --vocab" in printed.err
     assert os.listdir(output.parent) == []
@@ -360,7 +360,7 @@ def test_unk_is_a_word_like_others(wordvec_here: Here, tmp_path: Path) -> None:
         (["--model", "glove", "--cbow-sum"], "--cbow-mean: is not for --model glove"),
         (["--model", "glove", "--fixed-window"], "--fixed-window: is not for --model glove"),
         (["--model", "glove", "--min-learning-rate", "0"], "--min-learning-rate: is not for --model glove"),
-        (["--model", "glove", "--engine", "gensim"], "--engine gensim: gensim has no GloVe; leave it out"),
+        (["--model", "glove", "--engine", "gensim"], "--engine gensim: gensim does not train GloVe; leave it out"),
         (["--model", "glove", "--combine", "concat", "--save-context"], "--save-context: --combine concat publishes"),
         (["--model", "glove", "--x-max", "nan"], "--x-max nan: must be a positive number"),
         (["--model", "glove", "--early-stopping", "2"], "--early-stopping: needs a score to act on"),
@@ -373,13 +373,13 @@ def test_unk_is_a_word_like_others(wordvec_here: Here, tmp_path: Path) -> None:
         (["--model", "skipgram", "--left-only"], "--symmetric: is not for --model skipgram"),
         (["--model", "skipgram", "--flat-weighting"], "--distance-weighting: is not for --model skipgram"),
         (["--model", "skipgram", "--unknown", "gap"], "--unknown: is not for --model skipgram"),
-        (["--preset", "glove-2014", "--model", "skipgram"], "--model skipgram: --preset glove-2014 is of glove"),
-        (["--preset", "glove-2024", "--model", "cbow"], "--model cbow: --preset glove-2024 is of glove"),
+        (["--preset", "glove-2014", "--model", "skipgram"], "--model skipgram: --preset glove-2014 is for glove"),
+        (["--preset", "glove-2024", "--model", "cbow"], "--model cbow: --preset glove-2024 is for glove"),
         (["--preset", "word2vec", "--model", "glove"], "--model glove: --preset word2vec is of "),
         (["--preset", "gensim", "--model", "glove"], "--model glove: --preset gensim is of cbow"),
         (["--preset", "glove-2014", "--negative", "5"], "--negative: is not for --model glove"),
-        (["--like", "VECTORS", "--model", "glove"], "is of skipgram; leave one of them out"),
-        (["--model", "glove", "--pairs", "PAIRS"], "--pairs: holds what there is to learn; leave the corpus out"),
+        (["--like", "VECTORS", "--model", "glove"], "is for skipgram; leave one of them out"),
+        (["--model", "glove", "--pairs", "PAIRS"], "--pairs: takes the place of a corpus; leave the corpus out"),
     ],
 )
 def test_options_of_another_model_are_usage_errors(
@@ -400,9 +400,9 @@ def test_options_of_another_model_are_usage_errors(
         (["--unknown", "skip"], "--unknown: was settled when the pairs were counted"),
         (["--min-count", "5"], "--min-count: was settled when the pairs were counted"),
         (["--max-vocab", "9"], "--max-vocab: was settled when the pairs were counted"),
-        (["--lowercase"], "--pairs: there is no text to read; leave the tokenizer out"),
-        (["--tokenizer", "words"], "--pairs: there is no text to read; leave the tokenizer out"),
-        (["--model", "skipgram"], "--pairs: belongs to --model glove; add that, or leave it out"),
+        (["--lowercase"], "--pairs: no text is read; leave the options of the tokenizer out"),
+        (["--tokenizer", "words"], "--pairs: no text is read; leave the options of the tokenizer out"),
+        (["--model", "skipgram"], "--pairs: works with --model glove only; add that, or leave --pairs out"),
         (["--negative", "5"], "--negative: is not for --model glove"),
     ],
 )
@@ -417,7 +417,7 @@ def test_what_was_settled_when_pairs_were_counted_is_no_option_any_more(
 
 def test_pairs_do_not_make_the_default_model_glove(wordvec_here: Here, pairs: Path, tmp_path: Path) -> None:
     printed = wordvec_here("train", "--pairs", pairs, "-o", tmp_path / "v.safetensors", status=2)
-    assert "--pairs: belongs to --model glove; add that, or leave it out" in printed.err
+    assert "--pairs: works with --model glove only; add that, or leave --pairs out" in printed.err
     wordvec_here("train", "--pairs", pairs, "-o", tmp_path / "v.safetensors", "--preset", "glove-2014", "--epochs", "1")
 
 
@@ -475,7 +475,7 @@ def test_like_trains_again_to_the_same_bytes(wordvec_here: Here, many_file: Path
     wordvec_here("train", "--pairs", pairs, "-o", again, "--like", first)
     assert again.read_bytes() == first.read_bytes()
     printed = wordvec_here("train", many_file, "-o", again, "--like", first, "--model", "cbow", status=2)
-    assert f"--model cbow: {first} is of glove; leave one of them out" in printed.err
+    assert f"--model cbow: {first} is for glove; leave one of them out" in printed.err
 
 
 # ---------------------------------------------------------------- scores
@@ -624,7 +624,7 @@ def test_a_run_from_records_goes_on_with_the_same_file_only(
     status, content = records.stat(), records.read_bytes()
     records.write_bytes(content[: len(content) // 32 * 16])
     printed = wordvec_here("train", *of_records, "-o", broken, "--resume", status=1)
-    assert f"cannot be resumed with --pairs {records}, whose size or time is another" in printed.err
+    assert f"cannot be resumed with --pairs {records}, whose size or time has changed" in printed.err
     records.write_bytes(content)
     os.utime(records, ns=(status.st_atime_ns, status.st_mtime_ns))
     wordvec_here("train", *of_records, "-o", broken, "--resume")

@@ -159,7 +159,7 @@ def test_another_corpus_is_refused_and_the_same_one_elsewhere_is_not(
 ) -> None:
     result = wordvec("train", corpus_file, "-o", output, *OPTIONS, "--resume")
     assert result.returncode == 1
-    assert f"the corpus {corpus_file}, whose text is another" in result.stderr.decode()
+    assert f"the corpus {corpus_file}, whose text has changed" in result.stderr.decode()
     shutil.copy(long_corpus, tmp_path / "moved.txt")
     assert wordvec("train", tmp_path / "moved.txt", "-o", output, *OPTIONS, "--resume").returncode == 0
 
@@ -232,7 +232,7 @@ def test_two_signals_at_once_are_one(long_corpus: Path, tmp_path: Path) -> None:
 def test_resume_needs_an_output_that_is_a_file(wordvec: Run, corpus_file: Path) -> None:
     result = wordvec("train", corpus_file, "-o", "-", *OPTIONS, "--resume")
     assert result.returncode == 2
-    assert b"--resume: there are no checkpoints of -o -; name a file" in result.stderr
+    assert b"--resume: -o - keeps no checkpoints; name a file" in result.stderr
 
 
 def test_two_commands_cannot_work_on_one_output(wordvec: Run, long_corpus: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_run_of_lines_goes_on_with_the_same_lines_only(corpus_file: Path, tmp_
     with pytest.raises(Cancelled):
         run(settled({"corpus": spooled_lines(lines, tmp_path), **options}), should_stop=lambda: True)
     other = settled({"corpus": spooled_lines(lines[1:], tmp_path), **options, "resume": True})
-    with pytest.raises(InputError, match="whose text is another; give the options of that run"):
+    with pytest.raises(InputError, match="whose text has changed; give the options of that run"):
         run(other)
     run(replace(other, corpus=(spooled_lines(lines, tmp_path),)))
     assert output.exists()
@@ -180,7 +180,7 @@ def test_what_is_none_is_not_given() -> None:
         ({"early_stopping": 2}, "--early-stopping: needs a score to act on; add --eval-set FILE"),
         ({"resume": True}, "--resume: there is no file to write"),
         ({"output": "vectors"}, "vectors: its name does not tell the format"),
-        ({"pairs": "pairs.bin"}, "--pairs: holds what there is to learn; leave the corpus out"),
+        ({"pairs": "pairs.bin"}, "--pairs: takes the place of a corpus; leave the corpus out"),
         ({"corpus": ()}, "nothing to train on; name a corpus"),
     ],
 )

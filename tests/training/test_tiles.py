@@ -197,7 +197,7 @@ def test_a_pair_that_cannot_be_is_an_error_that_names_it(
         with pytest.raises(InputError) as error:
             lay_out(as_pairs(triples, first_id), 20, WEIGHTING, Room(tmp_path, n_threads=n_threads))
         assert shown in str(error.value)
-        assert "weights must be positive numbers; are they of another vocabulary?" in str(error.value)
+        assert "weights must be positive; check that the pairs were counted with this vocabulary" in str(error.value)
     assert os.listdir(tmp_path) == []
 
 

@@ -126,7 +126,7 @@ def test_a_training_that_learns_nothing_says_so(model: str, loss: str, corpus_fi
 def test_a_training_that_does_harm_says_so(loss: str, tmp_path: Path) -> None:
     trainer = trainer_of(tmp_path, "a b c\n" * 999, {b"a": 9, b"b": 9, b"c": 9}, loss=loss)
     assert trainer.complaint([1.2 * trainer.untrained_loss]).endswith(
-        "training did harm; lower --learning-rate or --window"
+        "training made the vectors worse; lower --learning-rate or --window"
     )
     assert not trainer.complaint([2 * trainer.untrained_loss, 0.9 * trainer.untrained_loss])
 
@@ -135,7 +135,7 @@ def test_a_training_that_does_harm_says_so(loss: str, tmp_path: Path) -> None:
 def test_a_rate_that_is_far_too_high_is_told(rate: str, corpus_file: Path) -> None:
     status, errors = trained(corpus_file, "--learning-rate", rate, "--sample", "0", "--epochs", "2")
     assert status == 0  # a step of ours is bounded, so that this does not leave the finite numbers
-    assert errors.splitlines()[-1].endswith("training did harm; lower --learning-rate or --window")
+    assert errors.splitlines()[-1].endswith("training made the vectors worse; lower --learning-rate or --window")
 
 
 def test_glove_with_one_pair_raises_no_alarm(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_an_epoch_without_pairs_says_so_and_has_no_loss(tmp_path: Path) -> None:
 
 def test_a_small_corpus_is_told_what_the_defaults_do_to_it(tmp_path: Path) -> None:
     _, errors = trained(written(tmp_path, TOY), "--epochs", "5")
-    (advice,) = [line for line in errors.splitlines() if "to train on is little" in line]
-    assert advice.startswith("34 words to train on is little: --sample 0.001 drops ")
+    (advice,) = [line for line in errors.splitlines() if "are few to train on" in line]
+    assert advice.startswith("34 words are few to train on: --sample 0.001 drops ")
     assert advice.endswith("% of the words in each epoch, 5 epochs are not enough; better: --sample 0 --epochs 1000")
 
 
@@ -190,14 +190,14 @@ def test_who_follows_the_advice_gets_vectors_and_no_more_advice(tmp_path: Path) 
     corpus = written(tmp_path, TOY)
     status, errors = trained(corpus, "--min-count", "1", "--sample", "0", "--epochs", "1000", "--vector-size", "20")
     assert status == 0
-    assert "to train on is little" not in errors
+    assert "are few to train on" not in errors
     assert ALARM not in errors
     assert json.loads(load(corpus.with_name("v.safetensors")).metadata["losses"])[-1] < 2.5
 
 
 def test_a_corpus_of_ordinary_size_gets_no_advice(tmp_path: Path) -> None:
     corpus = written(tmp_path, "a b c d e\n" * 4000)
-    assert "to train on is little" not in trained(corpus, "--epochs", "1", "--vector-size", "4")[1]
+    assert "are few to train on" not in trained(corpus, "--epochs", "1", "--vector-size", "4")[1]
 
 
 # ---------------------------------------------------------------- classifiers

@@ -1,8 +1,8 @@
 """Whether `ulimit -v` or `ulimit -d` leaves room for numpy and numba, asked before they are loaded.
 
-Where it does not, they tell nothing: OpenBLAS, which comes with numpy and with what numba links, aborts or tries for
-ever, and the loader names a shared object. OpenBLAS takes its memory for each thread that it may use, so a limit that
-has too little room for all of them gets fewer.
+Where it does not, their own failure explains nothing: OpenBLAS, which comes with numpy and with what numba links,
+aborts or tries for ever, and the loader names a shared object. OpenBLAS takes its memory for each thread that it may
+use, so a limit that has too little room for all of them gets fewer.
 """
 
 import os
@@ -41,7 +41,7 @@ _LIMITS = (
 
 
 def watch_imports() -> None:
-    """Have each limit that is set asked before numpy and numba load; where there is none, nothing is slower."""
+    """Check each limit that is set before numpy and numba load; without one, nothing is slower."""
     if sys.platform == "win32":
         return
     import resource
@@ -53,7 +53,7 @@ def watch_imports() -> None:
 
 
 class _Gate:
-    """A finder of modules that finds none, but lets those that need much memory pass only if there is enough."""
+    """A finder of modules that finds nothing, and refuses those that need more memory than there is."""
 
     def __init__(self, limit: _Limit, allowed: int) -> None:
         self._limit = limit
@@ -78,11 +78,11 @@ class _Gate:
             return
         fewer = f", or set {THREADS_OF_OPENBLAS}=1" if _n_threads() > 1 else ""
         raise InputError(
-            f"ulimit {self._limit.option}: allows {shown_size(self._allowed)}, and this command takes "
-            f"{shown_size(needed)} before it begins; raise it (ulimit {self._limit.option} {-(-needed // 1024)}){fewer}"
+            f"ulimit {self._limit.option}: allows {shown_size(self._allowed)}, and this command needs "
+            f"{shown_size(needed)} to start; raise it (ulimit {self._limit.option} {-(-needed // 1024)}){fewer}"
         )
 
 
 def _n_threads() -> int:
-    told = os.environ.get(THREADS_OF_OPENBLAS, "")
-    return max(1, int(told)) if told.isdecimal() else usable_cpus()
+    setting = os.environ.get(THREADS_OF_OPENBLAS, "")
+    return max(1, int(setting)) if setting.isdecimal() else usable_cpus()

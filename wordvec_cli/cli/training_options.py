@@ -26,7 +26,7 @@ hyper_parameters = combined(
     ),
     click.option(
         "--loss", type=click.Choice(["negative-sampling", "hierarchical-softmax"]),
-        help="What stands for predicting among all words.  [default: negative-sampling, as everywhere]",
+        help="How predicting among all words is approximated.  [default: negative-sampling, as everywhere]",
     ),
     vector_size_option,
     click.option(
@@ -96,21 +96,21 @@ hyper_parameters = combined(
     ),
     click.option(
         "--unknown-vector", is_flag=True, default=None,
-        help="glove: keep the mean of the 100 rarest words in the file too, for words that are not known; GloVe "
-        "always does, as the word <unk>.",
+        help="glove: keep the mean of the 100 rarest words in the file too, for unknown words; GloVe always does, as "
+        "the word <unk>.",
     ),
     seed_option,
     click.option(
         "--deterministic", is_flag=True, default=None,
-        help="Give the same bytes whatever the number of threads; slower, but for glove, which always does.",
+        help="Give the same bytes whatever the number of threads; slower, except with glove, which always does.",
     ),
     click.option(
         "--preset", type=click.Choice(["word2vec", "gensim", "fasttext", "glove-2014", "glove-2024"]),
-        help="Take another tool's defaults for all that is not given. fasttext: without its subwords, which are not "
+        help="Use another tool's defaults for the options left out. fasttext: without its subwords, which are not "
         "learnt.",
     ),
     click.option(
-        "--like", metavar="FILE", help="Take what is not given from the options that this vector file was trained with."
+        "--like", metavar="FILE", help="For the options left out, use those that this vector file was trained with."
     ),
 )  # fmt: skip
 
@@ -122,9 +122,9 @@ checkpoint_options = combined(
     ),
     click.option(
         "--dry-run", is_flag=True,
-        help="Count the corpus and print what training will take: memory, disk, seconds; fail if it does not fit.",
+        help="Count the corpus and print what training will take (memory, disk, seconds); fail if it does not fit.",
     ),
-    click.option("--resume", is_flag=True, help="Go on from the checkpoint; if there is none, start."),
+    click.option("--resume", is_flag=True, help="Continue from the checkpoint; without one, start at the beginning."),
 )  # fmt: skip
 
 score_options = combined(
@@ -152,7 +152,7 @@ result_options = combined(
     output_option("the vectors (FILE.safetensors, or as --to says)"),
     to_option(
         formats.writable_formats(), metavar="FORMAT",
-        help="What to write, if the output's name does not tell, as in wordvec export.  [default: native]",
+        help="Format of the output, if its name does not say, as in wordvec export.  [default: native]",
     ),
     click.option(
         "--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`."
@@ -161,8 +161,8 @@ result_options = combined(
 
 engine_option = click.option(
     "--engine", type=click.Choice(["wordvec", "gensim"]), default="wordvec", show_default=True,
-    help="Whose trainer: gensim's Word2Vec gets the same words and sentences, to compare with; it has neither "
-    "checkpoints nor losses.",
+    help="Who trains: wordvec, or for comparison gensim's Word2Vec on the same words and sentences, which has "
+    "neither checkpoints nor losses.",
 )  # fmt: skip
 
 resource_options = corpus_options(memory_option(None, "counting words and pairs", "64MB; glove: 1GB"))

@@ -25,7 +25,7 @@ def advise(order: Order, vocabulary: Vocabulary, sequences: Sequences, note: Not
     if effects:
         what = ", ".join(effect for effect, _ in effects)
         instead = " ".join(option for _, option in effects)
-        note(f"{counted(len(sequences.ids), 'word')} to train on is little: {what}; better: {instead}")
+        note(f"{counted(len(sequences.ids), 'word')} are few to train on: {what}; better: {instead}")
 
 
 _Effect = tuple[str, str]  # what an option does, and what to give instead

@@ -8,7 +8,7 @@ from wordvec_cli.training.session import BlockLoss
 
 
 class Feed:
-    """The numbers from `first` on, each given to one thread, until there are none or somebody ends it."""
+    """Hands out the numbers from `first` to `end` - 1, each to one thread, until it is ended."""
 
     def __init__(self, first: int, end: int) -> None:
         self._next = first
@@ -23,7 +23,7 @@ class Feed:
             return self._next - 1
 
     def end(self) -> None:
-        """Give no more; those that have been given will be done."""
+        """Hand out no more numbers; the work on those handed out goes on."""
         with self._lock:
             self._end = self._next
 

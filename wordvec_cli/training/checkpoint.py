@@ -208,7 +208,7 @@ class Checkpoint:
             raise self._damaged(Path(self._path(name))) from error
 
     def _damaged(self, path: Path) -> InputError:
-        """Of a file that is not what was written, or is not there any more."""
+        """The error for a file that is missing, or is not what was written."""
         advice = f"remove the folder {self.folder} to start afresh"
         if path.name in (f"{STATE}.safetensors", f"{SNAPSHOT}.safetensors"):
             advice = f"remove this file to go on from what else is there, or the folder {self.folder} to start afresh"
@@ -218,7 +218,7 @@ class Checkpoint:
         return str(self.folder / f"{name}.safetensors")
 
     def end(self) -> None:
-        """There is nothing to go on with: the folder goes when it is closed."""
+        """Nothing is left to resume: the folder is removed when it is closed."""
         (self.folder / RUN_FILE).unlink(missing_ok=True)
 
 
@@ -228,7 +228,7 @@ def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _synchronise(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk when this returns."""
+    """Wait until a file, or the names in a folder, are on the disk."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -239,7 +239,7 @@ def _synchronise(path: Path) -> None:
 
 
 def _check_numbers(state: State) -> None:
-    """Raises: ValueError if a state is not made of the numbers that it should be"""
+    """Raises: ValueError if a number of the state has the wrong type or sign"""
     counts = state.epoch, state.block, state.n_halvings, state.best_epoch, state.n_threads, state.loss.n_terms
     others = state.best_score, state.loss.total, *state.losses
     if not all(type(count) is int and count >= 0 for count in counts):

@@ -43,19 +43,21 @@ def version() -> str:
 
 
 def cbow_gradient(cbow_mean: bool) -> str:
-    """What gensim does with the error of the hidden vector. Source: word2vec_inner.pyx"""
+    """How gensim passes the error of the hidden vector on. Source: word2vec_inner.pyx"""
     return "sum" if cbow_mean else "mean"
 
 
 def check(config: Word2VecConfig, n_threads: int) -> None:
     """Raises: OptionError that names an option that gensim does not have"""
     if config.deterministic and n_threads > 1:
-        raise OptionError("--deterministic: gensim has it on one thread only; add --threads 1")
+        raise OptionError("--deterministic: gensim is deterministic on one thread only; add --threads 1")
     if config.model == CBOW and config.cbow_gradient != cbow_gradient(bool(config.cbow_mean)):
         form = "mean" if config.cbow_mean else "sum"
-        raise OptionError(f"--cbow-gradient {config.cbow_gradient}: gensim does not have it with --cbow-{form}")
+        raise OptionError(
+            f"--cbow-gradient {config.cbow_gradient}: gensim cannot do that with --cbow-{form}; leave it out"
+        )
     if config.seed >= SEEDS:
-        raise OptionError(f"--seed {config.seed}: gensim takes seeds below 2^32 = {SEEDS}")
+        raise OptionError(f"--seed {config.seed}: gensim takes seeds below 2^32 = {SEEDS}; choose a smaller one")
     if config.learning_rate > HIGHEST_RATE:
         raise OptionError(
             f"--learning-rate {config.learning_rate}: gensim may crash above {HIGHEST_RATE:.0f}; lower it"
@@ -95,7 +97,7 @@ class GensimTrainer:
         if init is not None:
             word2vec.take_over(init, vocabulary, self.matrix, self.context)
             if not self.is_finite():
-                raise InputError("--init: some of its numbers are not finite, and gensim would crash; mend the file")
+                raise InputError("--init: some of its numbers are not finite, and gensim would crash; use another file")
 
     @property
     def matrix(self) -> "Matrix":
@@ -142,8 +144,8 @@ def _model(config: Word2VecConfig) -> Any:
 def train(trainer: GensimTrainer, session: Session = ALONE) -> Trained:
     """Train by gensim. On one thread the result is a function of the corpus, the vocabulary and the configuration.
 
-    The state that is given has no losses: those that gensim tells are wrong. Of the session, the keeper and the
-    patience are not for gensim.
+    The state that is returned has no losses: those that gensim reports are wrong. The keeper and the patience of the
+    session are not used.
     Raises: InputError if the corpus has nothing to learn from, DivergedError, Cancelled, OutputError
     """
     model = trainer.model
@@ -161,7 +163,7 @@ def train(trainer: GensimTrainer, session: Session = ALONE) -> Trained:
 
 
 def _train_on(text: "GensimText", trainer: GensimTrainer, session: Session) -> None:
-    """Let gensim train in a thread of its own; however this ends, none of gensim's threads is at work any more."""
+    """Let gensim train in a thread of its own; whatever happens, all of its threads have ended afterwards."""
     from gensim.models.callbacks import CallbackAny2Vec
 
     epochs, callback = _Epochs(trainer, session), CallbackAny2Vec()

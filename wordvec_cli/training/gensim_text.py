@@ -28,7 +28,7 @@ class GensimText(NamedTuple):
     """A file of blocks of GENSIMS_BATCH words, whose number is a multiple of that of the threads."""
 
     path: Path
-    total_words: int  # as gensim is to be told: a thread ends with the batch in which it has read more than its share
+    total_words: int  # to pass to gensim: a thread ends with the batch in which it has read more than its share
     n_lines: int
     has_pairs: bool
 
@@ -44,7 +44,7 @@ def _width(n_words: int) -> int:
 
 
 def _name_table(n_words: int) -> "NDArray[np.uint8]":
-    """The same names as bytes, each with a space after it; the last one is no word's."""
+    """The same names as bytes, each with a space after it; the last one stands for fillers."""
     width = _width(n_words)
     table = np.full((n_words + 1, width + 1), ord("_"), np.uint8)
     for i in range(width):

@@ -70,7 +70,7 @@ class GloveConfig:
 
     @property
     def pair_options(self) -> PairOptions:
-        """How pairs are to be counted, where they are."""
+        """How to count pairs; the defaults where that is not known."""
         given = {name: getattr(self, name) for name in PAIR_OPTIONS if getattr(self, name) is not None}
         return PairOptions(**given)
 
@@ -161,7 +161,7 @@ class GloveTrainer:
         return EXPLODED * (1 + self.untrained_loss)
 
     def complaint(self, losses: Sequence[float]) -> str:
-        """The first epoch's loss tells nothing, as each pair's is taken before there was a step for it."""
+        """The first epoch's loss says nothing, as each pair's is measured before its first step."""
         if len(losses) == 1:
             return ""
         untrained = max(losses[0], self.untrained_loss)

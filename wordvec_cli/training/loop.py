@@ -35,7 +35,7 @@ def run(trainer: Trainer, session: Session, state: State | None = None) -> State
     if state.epoch > trainer.n_epochs or state.block > trainer.n_blocks:
         raise InputError(
             f"the checkpoint has {state.block} blocks of epoch {state.epoch + 1} done, and training has "
-            f"{trainer.n_blocks} in each of its {trainer.n_epochs}; it is of another run, remove it"
+            f"{trainer.n_blocks} in each of its {trainer.n_epochs}; it belongs to another run; remove it"
         )
     state = replace(state, n_threads=max(session.n_threads, state.n_threads))
     return _Run(trainer, session).train(state)

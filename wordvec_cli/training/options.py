@@ -13,7 +13,7 @@ def option_name(name: str) -> str:
 
 
 def check_choices(config: object, choices: Mapping[str, Sequence[str]]) -> None:
-    """Raises: OptionError if a field that is not None is none of its choices"""
+    """Raises: OptionError if a field is neither None nor one of its choices"""
     for name, of_field in choices.items():
         if getattr(config, name) not in (*of_field, None):
             raise OptionError(f"{option_name(name)} {getattr(config, name)}: must be one of {', '.join(of_field)}")

@@ -159,7 +159,7 @@ def _check_choices(given: Mapping[str, Any]) -> None:
     if "early_stopping" in given and not given["eval_sets"]:
         raise OptionError("--early-stopping: needs a score to act on; add --eval-set FILE")
     if "pairs" in given and given["corpus"]:
-        raise OptionError("--pairs: holds what there is to learn; leave the corpus out")
+        raise OptionError("--pairs: takes the place of a corpus; leave the corpus out")
     if "pairs" not in given and not given["corpus"]:
         raise OptionError("nothing to train on; name a corpus, or a file of pairs with --pairs")
     if "preset" in given and "like" in given:
@@ -187,19 +187,19 @@ def _theirs(given: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     model, theirs = given.get("model"), defaults.get("model", SKIPGRAM)
     if model and (model == GLOVE) != (theirs == GLOVE):
-        raise OptionError(f"--model {model}: {source} is of {theirs}; leave one of them out")
+        raise OptionError(f"--model {model}: {source} is for {theirs}; leave one of them out")
     return defaults
 
 
 def _of_pairs(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """How pairs were counted, as their file says, or None. Raises: OptionError if an option says it too"""
     if given.get("model", defaults.get("model")) != GLOVE:
-        raise OptionError("--pairs: belongs to --model glove; add that, or leave it out")
+        raise OptionError("--pairs: works with --model glove only; add that, or leave --pairs out")
     for name in (*PAIR_OPTIONS, *LIMITS):
         if name in given:
             raise OptionError(f"{option_name(name)}: was settled when the pairs were counted; leave it out")
     if "tokenizer" in given:
-        raise OptionError("--pairs: there is no text to read; leave the tokenizer out")
+        raise OptionError("--pairs: no text is read; leave the options of the tokenizer out")
     return dict.fromkeys(PAIR_OPTIONS) | read_options(given["pairs"])
 
 
@@ -220,7 +220,7 @@ def _limits(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     if ("vocab" in given or "pairs" in given) and "min_count" not in given:
         limits["min_count"] = None  # a vocabulary that is given has limits of its own
     elif limits["min_count"] is None:
-        raise InputError("--like: those vectors were trained with a vocabulary that was given; name it with --vocab")
+        raise InputError("--like: those vectors were trained with a vocabulary file; name it with --vocab")
     return limits
 
 
@@ -238,7 +238,7 @@ def _check_suits(order: Order) -> None:
     if order.save_context and getattr(config, "loss", None) == HIERARCHICAL_SOFTMAX:
         raise OptionError("--save-context: hierarchical-softmax has no output vectors of words; leave it out")
     if isinstance(config, GloveConfig) and order.is_by_gensim:
-        raise OptionError("--engine gensim: gensim has no GloVe; leave it out")
+        raise OptionError("--engine gensim: gensim does not train GloVe; leave it out")
     if isinstance(config, GloveConfig) and order.save_context and config.combine == "concat":
         raise OptionError("--save-context: --combine concat publishes the context vectors already; leave it out")
 

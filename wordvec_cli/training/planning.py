@@ -20,7 +20,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Counted:
-    """What a pass over the corpus tells: as in `Plan`."""
+    """What a pass over the corpus finds out; the fields are those of `Plan`."""
 
     vocabulary: Vocabulary
     n_tokens: int = 0

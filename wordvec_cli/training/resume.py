@@ -62,14 +62,14 @@ def _differences_of_source(preparation: Preparation, prepared: PreparedRun) -> I
     if order.pairs:
         # The table has the checksum of a file that holds one.
         if not inputs.table["pairs"] and json.loads(json.dumps(stamp(order.pairs))) != prepared.sources:
-            yield f"--pairs {order.pairs}, whose size or time is another"
+            yield f"--pairs {order.pairs}, whose size or time has changed"
         return
     assert inputs.tokenizer is not None
     text = Corpus.open(order.corpus, inputs.tokenizer, order.spool_folder)
     if prepared.sources and json.loads(json.dumps(text.stamp())) == prepared.sources:
         return
     if text.read_through(preparation.report).fingerprint != prepared.corpus_fingerprint:
-        yield f"the corpus {' '.join(text.paths)}, whose text is another"
+        yield f"the corpus {' '.join(text.paths)}, whose text has changed"
 
 
 def _shown(value: object) -> str:

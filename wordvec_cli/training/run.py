@@ -65,7 +65,7 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
 def estimate(order: Order, report: Report = silent, note: Note = ignore) -> Estimate:
     """What training would take: it prepares as `run` does, and leaves nothing. Raises: InputError, OutputError"""
     if order.resume:
-        raise OptionError("--dry-run and --resume exclude each other; what is resumed has fitted before")
+        raise OptionError("--dry-run and --resume exclude each other; leave one of them out")
     if order.output is not None:
         formats.check_output_files(order.output, order.format)
     preparation = Preparation(order, read_inputs(order, note), _eval_sets(order, note), report, note)
@@ -89,7 +89,7 @@ def _check_output(order: Order) -> None:
     formats.check_output_files(order.output, order.format)
     check_not_input(order.output, order.vocab, order.pairs)
     if order.resume and not checkpoint_folder.keeps(order.output):
-        raise OptionError(f"--resume: there are no checkpoints of -o {order.output}; name a file")
+        raise OptionError(f"--resume: -o {order.output} keeps no checkpoints; name a file")
 
 
 def _eval_sets(order: Order, note: Note) -> list[EvalSet]:
@@ -156,7 +156,7 @@ class _Training:
         known, _ = words_in_common(vocabulary, self.order.init.vocabulary)
         if not len(known):
             self.kept.end()  # nothing worth going on with
-            raise InputError("--init: holds none of the words to train on; are they of the same language and case?")
+            raise InputError("--init: has none of the words to train on; check its language and its case")
         self.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}; the others start at random")
 
     def _trained(self, its_trainer: AnyTrainer, should_stop: Callable[[], bool]) -> Trained:

@@ -68,7 +68,7 @@ class Tiles:
         return self.pairs[self.starts[tile] : self.starts[tile + 1]]
 
     def fits(self, n_words: int) -> bool:
-        """Whether kernels can take all places of all tiles for rows and columns of so many words."""
+        """Whether all places of all tiles are rows and columns of `n_words` words, as kernels take for granted."""
         n_blocks, starts = number_of_blocks(n_words), self.starts
         if (self.n_words, self.n_blocks, len(starts)) != (n_words, n_blocks, n_blocks**2 + 1):
             return False
@@ -88,7 +88,7 @@ class Tiles:
 
 
 def _is_within(tile: "NDArray[np.void]", n_rows: int, n_columns: int) -> bool:
-    """Whether the places of a tile are in blocks of so many rows and columns, and its numbers finite."""
+    """Whether the places of a tile lie within `n_rows` and `n_columns`, and its numbers are finite."""
     places = tile["place"]
     if not len(places):
         return True
@@ -169,7 +169,8 @@ class _Sorter:
             row, column, weight = pairs.rows[wrong], pairs.columns[wrong], pairs.weights[wrong]
             raise InputError(
                 f"pair {part.start + wrong + 1} is ({row}, {column}, {weight}), and the vocabulary has "
-                f"{self._n_words} words; weights must be positive numbers; are they of another vocabulary?"
+                f"{self._n_words} words; weights must be positive; check that the pairs were counted with this "
+                "vocabulary"
             )
         return sizes
 

@@ -26,7 +26,7 @@ class WordTrainer(Trainer, Protocol):
 
     @property
     def nothing_to_learn(self) -> str:
-        """What to tell the user if no block had a term."""
+        """Why there was nothing to learn, for the user, if no block had a term."""
 
     @property
     def matrix(self) -> "Rows":
@@ -37,7 +37,7 @@ class WordTrainer(Trainer, Protocol):
         """The output vectors of the words, (n_words, dim); None if there are none."""
 
     def complaint(self, losses: Sequence[float]) -> str:
-        """What the losses of the epochs, of those that had terms, say against the result; empty: nothing."""
+        """What is wrong with the result, judging by the losses of the epochs that had terms; empty: nothing."""
 
     def load_kernel(self, n_threads: int) -> None:
         """Load or compile what training needs, before the clock starts.
@@ -53,7 +53,7 @@ class Trained:
     matrix   (n_words, dim) float32, the word vectors; perhaps a view of padded rows
     context  (n_words, dim) float32, the output vectors; None where there are none of words
     state    of the loop at the end: the losses of the epochs, and what happened on the way
-    complaint  why training was of no use, if the losses show that, and what to do; else empty
+    complaint  what is wrong with the result, judging by the losses, and what to do; empty: nothing
     """
 
     matrix: "Rows"
@@ -77,7 +77,7 @@ def train(trainer: WordTrainer, session: Session = ALONE, state: State | None = 
 
 
 def complaint_of(loss: float, untrained: float, by_chance: float, when_too_low: str, when_too_high: str) -> str:
-    """What the last loss says against a training, beside the loss before it; empty: nothing.
+    """What is wrong with a training, judging by its last loss and that before it; empty: nothing.
 
     by_chance  the share of it by which an epoch's loss may be up or down
     when_too_low, when_too_high  what to do where the parameters hardly moved, and where they moved too far
@@ -86,5 +86,5 @@ def complaint_of(loss: float, untrained: float, by_chance: float, when_too_low: 
     if abs(loss - untrained) <= (HARDLY + by_chance) * untrained:
         return f"the loss ended at {figures}: next to nothing was learnt; {when_too_low}"
     if loss > untrained:
-        return f"the loss ended at {figures}: training did harm; {when_too_high}"
+        return f"the loss ended at {figures}: training made the vectors worse; {when_too_high}"
     return ""

@@ -158,11 +158,11 @@ class Word2VecTrainer:
 
 
 def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:
-    """Raises: InputError if there is no tree of the words"""
+    """Raises: InputError if the words are too few for a tree"""
     if config.loss == HIERARCHICAL_SOFTMAX and len(vocabulary) < 2:
         raise InputError(
             "--loss hierarchical-softmax: a tree needs two words, and the vocabulary has one; "
-            "take negative-sampling, or a vocabulary of more words"
+            "use --loss negative-sampling, or a larger vocabulary"
         )
 
 

@@ -1,4 +1,4 @@
-"""What is to be trained, as far as it decides memory, disk and time."""
+"""What to train, as far as it determines memory, disk and time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NO_ROOM = Room(Path())
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be trained, as far as it decides memory, disk and time.
+    """What to train, as far as it determines memory, disk and time.
 
     n_tokens, n_lines  of the corpus
     n_distinct_words   of the corpus, with those that are dropped; 0 if that is not known

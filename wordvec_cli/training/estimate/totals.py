@@ -48,7 +48,7 @@ class Estimate:
 
 
 def estimated(plan: Plan) -> Estimate:
-    """All but the time, which `measured_seconds` tells."""
+    """Everything but the time, which `measured_seconds` measures."""
     used = memory_in_use()
     to_come = max(training_memory(plan), 0 if plan.is_encoded else encoding_memory(plan))
     disk = disk_use(plan)
