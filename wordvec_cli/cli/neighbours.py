@@ -11,7 +11,7 @@ import click
 from wordvec_cli.cli.missing import exit_status
 from wordvec_cli.cli.options import combined, min_count_option
 from wordvec_cli.cli.output import listed_words, write_stdout
-from wordvec_cli.cli.questions import Asking, Reading, blank, figure, record, rounded
+from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.queries.questions import Question
@@ -100,15 +100,15 @@ class Answering(NamedTuple):
 
     finder: WordFinder
     search: "Search"
-    asking: Asking
+    options: QuestionOptions
     titles: Sequence[str]
     terminal: Terminal
 
-    def answer(self, reading: Reading) -> int:
+    def answer(self, reader: QuestionReader) -> int:
         """Write the answers to standard output; the exit status."""
-        write_stdout(self.asking.table.head(self.titles))
-        for batch in reading.batches(self.terminal, self.asking.is_null):
-            write_stdout(self._lines(batch, map(self._with_direction, map(reading.question_of, batch))))
+        write_stdout(self.options.table.head(self.titles))
+        for batch in reader.batches(self.terminal, self.options.is_null):
+            write_stdout(self._lines(batch, map(self._with_direction, map(reader.question_of, batch))))
         return exit_status(self.finder)
 
     def _with_direction(self, question: Question) -> Question:
@@ -126,11 +126,11 @@ class Answering(NamedTuple):
         for question, neighbours in neighbours_of_questions(questions, self.search, n_scans):
             if question.vectors:
                 yield from self._answer(question, neighbours)
-            elif self.asking.is_blank:
-                yield blank(self.asking.table, question, len(self.titles), 2, "neighbours")
+            elif self.options.is_blank:
+                yield blank(self.options.table, question, len(self.titles), 2, "neighbours")
 
     def _answer(self, question: Question, neighbours: "Sequence[Neighbour]") -> Iterator[bytes]:
-        table, metric, word = self.asking.table, self.titles[-1], self.finder.embeddings.vocabulary.word
+        table, metric, word = self.options.table, self.titles[-1], self.finder.embeddings.vocabulary.word
         if not table.is_json:
             for each in neighbours:
                 yield table.row([*question.names, word(each.word_id), figure(each.score, metric)])

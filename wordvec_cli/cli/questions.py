@@ -26,7 +26,7 @@ metric_option = click.option(
 )  # fmt: skip
 
 
-class Asking(NamedTuple):
+class QuestionOptions(NamedTuple):
     """How questions are read, what a missing word gets, and how answers are printed."""
 
     table: Table
@@ -57,20 +57,20 @@ _QUESTION_OPTIONS = combined(
 
 
 def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that answers questions, as one argument: `asking`, an Asking."""
+    """The options of every command that answers questions, as one argument: `options`, a QuestionOptions."""
 
     @functools.wraps(function)
-    def with_asking(**arguments: Any) -> Any:
-        fields = {name: arguments.pop(name) for name in Asking._fields}
-        return function(asking=Asking(**fields), **arguments)
+    def with_options(**arguments: Any) -> Any:
+        fields = {name: arguments.pop(name) for name in QuestionOptions._fields}
+        return function(options=QuestionOptions(**fields), **arguments)
 
-    return _QUESTION_OPTIONS(with_asking)
+    return _QUESTION_OPTIONS(with_options)
 
 
 # ---------------------------------------------------------------- reading
 
 
-class Reading(NamedTuple):
+class QuestionReader(NamedTuple):
     """Where questions come from, and how their words become questions.
 
     what         what is typed, one a line, on a terminal

@@ -51,6 +51,20 @@ _OPTIONS = combined(
 )  # fmt: skip
 
 
+class Part(NamedTuple):
+    """What is read of a vector file: these words, the first `limit` of them; None: all.
+
+    room  a folder, and the bytes of memory beyond which it is used; None: all stays in memory
+    """
+
+    words: frozenset[bytes] | None = None
+    limit: int | None = None
+    room: "tuple[Path, int] | None" = None
+
+
+WHOLE = Part()
+
+
 class VectorSource(NamedTuple):
     """How vector files are read, as the options say."""
 
@@ -66,26 +80,21 @@ class VectorSource(NamedTuple):
         path: str,
         terminal: Terminal,
         vocabulary: str | None = None,
-        words: frozenset[bytes] | None = None,
-        limit: int | None = None,
+        part: Part = WHOLE,
         note: Callable[[str], None] | None = None,
         is_again: bool = False,
-        room: tuple["Path", int] | None = None,
     ) -> Embeddings:
         """The vectors of a file; anything odd about it is noted. Raises: InputError, OptionError
 
-        room      a folder, and the bytes of memory beyond which it is used; None: all stays in memory
         is_again  whether people run this command often, so that a note says how the file would open faster
         """
-        is_whole = words is None and limit is None and self.max_bytes is None
+        is_whole = part.words is None and part.limit is None and self.max_bytes is None
         if is_whole and self.format is None and native_kind(path) not in (None, "matrix"):
             return load(path)
         from wordvec_cli import formats
 
         start = time.monotonic()
-        options = self._options(vocabulary, words, limit, terminal)
-        if room:
-            options = replace(options, folder=room[0], memory=room[1])
+        options = self._options(vocabulary, part, terminal)
         vectors = formats.open_vectors(path, options, self.format, note or terminal.note)
         terminal.close()
         if vectors.metadata.get("converted_from") == "gensim":
@@ -94,26 +103,20 @@ class VectorSource(NamedTuple):
                 f"wordvec export {path} FILE.safetensors"
             )
         if is_again and os.path.isfile(path) and os.path.getsize(path) > SLOW_BYTES:
-            seconds = time.monotonic() - start
             terminal.note(
-                f"{path}: took {seconds:.1f} s to read; make a file that opens at once with "
+                f"{path}: took {time.monotonic() - start:.1f} s to read; make a file that opens at once with "
                 f"wordvec export {path} FILE.safetensors"
             )
         return vectors
 
-    def _options(
-        self,
-        vocabulary: str | None,
-        words: frozenset[bytes] | None,
-        limit: int | None,
-        terminal: Terminal,
-    ) -> "ReadOptions":
+    def _options(self, vocabulary: str | None, part: Part, terminal: Terminal) -> "ReadOptions":
         from wordvec_cli.formats.reading import ReadOptions
 
-        return ReadOptions(
-            words, limit, vocabulary, self.duplicates, self.invalid_utf8 or "keep", self.strict, self.allow_pickle,
-            self.max_bytes, usable_cpus(), terminal.report,
+        options = ReadOptions(
+            part.words, part.limit, vocabulary, self.duplicates, self.invalid_utf8 or "keep", self.strict,
+            self.allow_pickle, self.max_bytes, usable_cpus(), terminal.report,
         )  # fmt: skip
+        return replace(options, folder=part.room[0], memory=part.room[1]) if part.room else options
 
 
 def vector_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ import click
 
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.options import method_option
-from wordvec_cli.cli.questions import Asking, Reading, groups, of_size, question_options
+from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, groups, of_size, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import ANALOGY_WEIGHTS, question_of_words
 
@@ -26,7 +26,7 @@ def command(
     words: tuple[str, ...],
     method: str | None,
     wanted: NeighbourOptions,
-    asking: Asking,
+    options: QuestionOptions,
 ) -> int:
     """List the words that are to C what B is to A, best first.
 
@@ -38,9 +38,9 @@ def command(
     wordvec analogy vectors.safetensors man king woman --method 3cosmul --format json
     """  # fmt: skip
     arguments = groups(words, 3, "a question has three")
-    finder = asking.finder(vectors, terminal)
+    finder = options.finder(vectors, terminal)
     question_of = of_size(3, partial(question_of_words, finder=finder, weights=ANALOGY_WEIGHTS), terminal)
     scoring, score = ("3cosmul", "score") if method == "3cosmul" else ("cosine", "cosine")
     search = wanted.search(finder.embeddings, scoring, terminal)
-    reading = Reading("questions of three words", arguments, question_of)
-    return Answering(finder, search, asking, ("a", "b", "c", "word", score), terminal).answer(reading)
+    reader = QuestionReader("questions of three words", arguments, question_of)
+    return Answering(finder, search, options, ("a", "b", "c", "word", score), terminal).answer(reader)

@@ -18,7 +18,7 @@ from wordvec_cli.cli.options import (
 from wordvec_cli.cli.output import listed_words
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
 from wordvec_cli.messages import counted
 from wordvec_cli.vectors.packing import Packing
 
@@ -99,7 +99,7 @@ def command(
     order = ExportOrder(output, to, WriteOptions(n_threads=threads, packing=packing, **writing))
     order.check(input, words, vocab)
     wanted = frozenset(listed_words(words)) if words else None
-    vectors = source.open(input, terminal, vocab, wanted, limit, room=(spool_folder(tmp_dir, output), memory))
+    vectors = source.open(input, terminal, vocab, Part(wanted, limit, (spool_folder(tmp_dir, output), memory)))
     if wanted and limit is None:
         _note_missing(len(wanted), len(vectors.vocabulary), input, terminal)
     export(vectors, order, terminal.note)

@@ -17,7 +17,7 @@ from wordvec_cli.cli.options import (
 )
 from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import AS_IT_IS, VectorSource, vector_options
+from wordvec_cli.cli.vectors import AS_IT_IS, Part, VectorSource, vector_options
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import STANDARD_STREAM, shown_size
 
@@ -98,7 +98,7 @@ def _order(given: dict[str, Any], source: VectorSource, terminal: Terminal) -> "
     return MatrixOrder(
         layout=_LAYOUTS[framework] if framework else None,  # type: ignore[arg-type]
         match=Matching(tuple(match.split(",")) if match else ()),
-        read_vectors=lambda words: source.open(vectors, terminal, words=words),
+        read_vectors=lambda words: source.open(vectors, terminal, part=Part(words)),
         seed=1 if seed is None else seed,
         dim=given.pop("vector_size"),
         **given,

@@ -7,7 +7,16 @@ import click
 
 from wordvec_cli.cli.missing import exit_status
 from wordvec_cli.cli.output import write_stdout
-from wordvec_cli.cli.questions import Asking, Reading, blank, figure, numbered, question_options, record, rounded
+from wordvec_cli.cli.questions import (
+    QuestionOptions,
+    QuestionReader,
+    blank,
+    figure,
+    numbered,
+    question_options,
+    record,
+    rounded,
+)
 from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
@@ -26,7 +35,7 @@ TITLES = ("query", "odd", "distance")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @question_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], asking: Asking) -> int:
+def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], options: QuestionOptions) -> int:
     """Tell which of the WORDs is farthest from the mean of them all (of directions; the distance is 1 - cosine).
 
     Questions are read from standard input, the words of one in a line, if none are given. Lines are the words, the
@@ -40,11 +49,11 @@ def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], aski
         raise click.UsageError(
             "1 word has no others to go with; a question has two or more (put quotes around one that holds blanks)"
         )
-    finder = asking.finder(vectors, terminal)
-    reading = Reading("questions of several words", [words] if words else [], numbered(_of_several, terminal))
-    write_stdout(asking.table.head(TITLES))
-    for batch in reading.batches(terminal, asking.is_null):
-        write_stdout(_answers([reading.question_of(asked) for asked in batch], finder, asking))
+    finder = options.finder(vectors, terminal)
+    reader = QuestionReader("questions of several words", [words] if words else [], numbered(_of_several, terminal))
+    write_stdout(options.table.head(TITLES))
+    for batch in reader.batches(terminal, options.is_null):
+        write_stdout(_answers([reader.question_of(asked) for asked in batch], finder, options))
     return exit_status(finder)
 
 
@@ -54,16 +63,16 @@ def _of_several(words: list[bytes]) -> Question:
     return Question(words)
 
 
-def _answers(questions: Sequence[Question], finder: WordFinder, asking: Asking) -> Iterator[bytes]:
+def _answers(questions: Sequence[Question], finder: WordFinder, options: QuestionOptions) -> Iterator[bytes]:
     from wordvec_cli.queries.answers import odd_one_out
 
     for question in questions:
         answer = odd_one_out(question.names, finder)
         if answer is not None:
-            yield _line(question, answer, asking.table)
-        elif asking.is_blank:
-            names = question.names if asking.table.is_json else [b" ".join(question.names)]
-            yield blank(asking.table, Question(names), len(TITLES), 2, "odd", "words")
+            yield _line(question, answer, options.table)
+        elif options.is_blank:
+            names = question.names if options.table.is_json else [b" ".join(question.names)]
+            yield blank(options.table, Question(names), len(TITLES), 2, "odd", "words")
 
 
 def _line(question: Question, answer: "OddOneOut", table: Table) -> bytes:

@@ -12,7 +12,7 @@ from wordvec_cli.cli.option_types import is_number
 from wordvec_cli.cli.options import (
     combined,
 )
-from wordvec_cli.cli.questions import Asking, Reading, metric_option, numbered, question_options
+from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_set, question_of_sum, question_of_words
 from wordvec_cli.queries.word_finder import WordFinder
@@ -59,7 +59,7 @@ class Form(NamedTuple):
     def is_sum(self) -> bool:
         return bool(self.positive or self.negative)
 
-    def check(self, words: Sequence[str], metric: str, asking: Asking, wanted: NeighbourOptions) -> None:
+    def check(self, words: Sequence[str], metric: str, options: QuestionOptions, wanted: NeighbourOptions) -> None:
         """Raises: click.UsageError if these do not go together"""
         if self.is_sum + self.is_mean + self.is_vector > 1:
             raise click.UsageError("--vector, --mean and --positive/--negative exclude each other; give one of them")
@@ -69,20 +69,22 @@ class Form(NamedTuple):
             )
         if self.is_sum and metric != "cosine":
             raise click.UsageError(f"--metric {metric}: --positive and --negative compare directions, by their cosine")
-        if self.is_vector and (asking.missing != "error" or wanted.include_question):
+        if self.is_vector and (options.missing != "error" or wanted.include_question):
             raise click.UsageError(
                 "--vector: a vector has no words that could be missing or left out; leave the other option out"
             )
 
-    def reading(self, words: Sequence[str], finder: WordFinder) -> Reading:
+    def reader(self, words: Sequence[str], finder: WordFinder) -> QuestionReader:
         """How questions of words are read."""
         if self.is_mean:
-            return Reading(
+            return QuestionReader(
                 "questions of several words", [words] if words else [], partial(question_of_set, finder=finder)
             )
         if self.is_sum:
-            return Reading("", [[*self.positive, *self.negative]], partial(self._sum, finder=finder))
-        return Reading("words", [[word] for word in words], partial(question_of_words, finder=finder), _whole_line)
+            return QuestionReader("", [[*self.positive, *self.negative]], partial(self._sum, finder=finder))
+        return QuestionReader(
+            "words", [[word] for word in words], partial(question_of_words, finder=finder), _whole_line
+        )
 
     def _sum(self, words: list[bytes], finder: WordFinder) -> Question:
         n_positive = len(self.positive)
@@ -123,7 +125,7 @@ def command(
     metric: str,
     threshold: float | None,
     wanted: NeighbourOptions,
-    asking: Asking,
+    options: QuestionOptions,
 ) -> int:
     """List the words whose vectors are nearest to that of each WORD, nearest first.
 
@@ -137,14 +139,14 @@ def command(
     wordvec similar vectors.safetensors -p king -p woman -n man
     wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
     """  # fmt: skip
-    form.check(words, metric, asking, wanted)
-    finder = asking.finder(vectors, terminal)
-    reading = _of_vectors(vectors, finder, metric, terminal) if form.is_vector else form.reading(words, finder)
+    form.check(words, metric, options, wanted)
+    finder = options.finder(vectors, terminal)
+    reader = _of_vectors(vectors, finder, metric, terminal) if form.is_vector else form.reader(words, finder)
     search = wanted.search(finder.embeddings, metric, terminal, threshold)
-    return Answering(finder, search, asking, ("query", "word", metric), terminal).answer(reading)
+    return Answering(finder, search, options, ("query", "word", metric), terminal).answer(reader)
 
 
-def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) -> Reading:
+def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) -> QuestionReader:
     """How questions that are vectors are read; if they seem to be of another training than the file, that is said."""
     from wordvec_cli.queries.vector_lines import VectorQuestions
 
@@ -155,4 +157,4 @@ def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) 
         )
 
     questions = VectorQuestions(finder.embeddings, metric, tell)
-    return Reading("vectors", [], numbered(lambda line: questions.question(line[0]), terminal), _whole_line)
+    return QuestionReader("vectors", [], numbered(lambda line: questions.question(line[0]), terminal), _whole_line)

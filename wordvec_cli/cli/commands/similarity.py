@@ -8,8 +8,8 @@ import click
 from wordvec_cli.cli.missing import exit_status
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import (
-    Asking,
-    Reading,
+    QuestionOptions,
+    QuestionReader,
     blank,
     figure,
     groups,
@@ -29,7 +29,9 @@ from wordvec_cli.queries.questions import Question, question_of_words
 @metric_option
 @question_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metric: str, asking: Asking) -> int:
+def command(
+    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metric: str, options: QuestionOptions
+) -> int:
     """Tell how near A and B are: their cosine, or what --metric says.
 
     Pairs are read from standard input, two words a line, if none are given. A vector of zeros has cosine 0
@@ -41,21 +43,23 @@ def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metr
     wordvec similarity vectors.safetensors king queen --metric euclidean --format json
     """  # fmt: skip
     arguments = groups(words, 2, "a pair has two")
-    finder = asking.finder(vectors, terminal)
-    reading = Reading("pairs of words", arguments, of_size(2, partial(question_of_words, finder=finder), terminal))
-    write_stdout(asking.table.head(("a", "b", metric)))
-    for batch in reading.batches(terminal, asking.is_null):
-        write_stdout(_answers([reading.question_of(pair) for pair in batch], metric, asking))
+    finder = options.finder(vectors, terminal)
+    reader = QuestionReader(
+        "pairs of words", arguments, of_size(2, partial(question_of_words, finder=finder), terminal)
+    )
+    write_stdout(options.table.head(("a", "b", metric)))
+    for batch in reader.batches(terminal, options.is_null):
+        write_stdout(_answers([reader.question_of(pair) for pair in batch], metric, options))
     return exit_status(finder)
 
 
-def _answers(questions: Sequence[Question], metric: str, asking: Asking) -> Iterator[bytes]:
+def _answers(questions: Sequence[Question], metric: str, options: QuestionOptions) -> Iterator[bytes]:
     from wordvec_cli.queries.answers import similarities_of_questions
 
-    table = asking.table
+    table = options.table
     for question, value in zip(questions, similarities_of_questions(questions, metric), strict=True):
         if value is None:
-            if asking.is_blank:
+            if options.is_blank:
                 yield blank(table, question, 3, 1, metric)
         elif table.is_json:
             yield record(table, question, **{metric: rounded(value, metric)})
