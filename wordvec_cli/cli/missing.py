@@ -19,9 +19,9 @@ missing_option = click.option(
     type=click.Choice(["error", "skip", "blank", "unknown"]),
     default="error",
     show_default=True,
-    help="What a question with a missing word gets: exit status 3 and no answer; no answer (sets of words do without "
-    "the word); a line of the question alone; an answer with the vector of unknown words in its place, if the file has "
-    "one (wordvec train --unknown-vector).",
+    help="What a question with a missing word gets. error: no answer, and exit status 3; skip: no answer, but sets of "
+    "words do without the word; blank: a line with the question alone; unknown: an answer with the file's vector of "
+    "unknown words in the word's place (wordvec train --unknown-vector).",
 )
 
 

@@ -69,15 +69,15 @@ def _named(words: Sequence[bytes]) -> str:
 _NEIGHBOUR_OPTIONS = combined(
     click.option(
         "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
-        help="Answers for each question.",
+        help="How many answers each question gets.",
     ),
-    click.option("--among", metavar="FILE", help="Only the words of this file are answers, one a line."),
+    click.option("--among", metavar="FILE", help="Only the words of this file, one on each line, can be answers."),
     click.option(
         "--restrict-vocab", type=click.IntRange(min=1), metavar="N",
-        help="Only the first N words of the vectors, the most frequent ones in most files, are answers.",
+        help="Only the first N words of the vectors can be answers: in most files, the most frequent ones.",
     ),
-    min_count_option(None, "Only words that occur at least N times are answers (the vectors must have counts)."),
-    click.option("--include-question", is_flag=True, help="Words of the question may be answers too."),
+    min_count_option(None, "Only words that occur at least N times can be answers (the vectors must have counts)."),
+    click.option("--include-question", is_flag=True, help="Let words of the question be answers to it too."),
 )  # fmt: skip
 
 

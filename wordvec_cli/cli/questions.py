@@ -49,7 +49,7 @@ class QuestionOptions(NamedTuple):
 # In the order of the help text.
 _QUESTION_OPTIONS = combined(
     table_options(
-        "tsv: tabs, a line for each answer; csv: the same between commas, below titles, for spreadsheets and "
+        "tsv: a line for each answer, with tabs; csv: the same with commas, below column titles, for spreadsheets and "
         "data frames; json: an object for each question."
     ),
     null_option, missing_option, fuller_vocab_option, vector_options, progress_options,

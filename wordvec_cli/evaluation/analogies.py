@@ -1,4 +1,4 @@
-"""What vectors answer to analogies, for many questions at once.
+"""The answers to many analogies at once, by the rules of a protocol.
 
 Questions share their words (Google's 19 544 have 905), so the cosines of each of those with all words are taken once,
 and a question is a sum of three rows of them: the length of b - a + c changes no answer.
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Ids = NDArray[np.int64]
 
-COSINES_AT_ONCE = 1 << 24  # 64 MB: of the words of the questions with as many words of the vocabulary as that allows
-DISTINCT_AT_ONCE = 4096  # words of questions: with more, the vocabulary would be taken in slices that are too thin
+COSINES_AT_ONCE = 1 << 24  # 64 MB, of the words of the questions with a slice of the vocabulary
+DISTINCT_AT_ONCE = 4096  # words of questions; with more, the slices of the vocabulary would be too thin
 NO_ANSWER = -1
 
 
@@ -30,11 +30,11 @@ NO_ANSWER = -1
 class Asking:
     """How an answer is found.
 
-    compared_as   (n,) the words that are looked at, the lowest id of those that are compared as equal for each
+    compared_as   (n,) for each word that may be an answer, the lowest id of the words that count as the same word
     method        how a word is scored, see `queries.analogies`
-    n_candidates  how far down its list of nearest words a question looks for one that is compared as equal to none of
-                  its own; None: to the end
-    is_above_zero whether an answer needs b - a + c to have a product above 0 with it
+    n_candidates  how many of its nearest words a question tries until one does not count as one of its own words;
+                  None: all
+    is_above_zero whether the product of an answer with b - a + c must be above 0
     """
 
     compared_as: "Ids"
@@ -44,10 +44,10 @@ class Asking:
 
 
 def answers(matrix: "Rows", questions: "Ids", asking: Asking) -> "Ids":
-    """The answer to each question, (m,), the lowest id of those with the highest value; NO_ANSWER if there is none.
+    """The answer to each question, (m,), the word with the highest value; ties by id; NO_ANSWER if there is none.
 
     matrix     (n_words, dim) float32, rows of any length; one of zeros has cosine 0
-    questions  (m, 3) ids of a, b and c, which are no answers
+    questions  (m, 3) ids of a, b and c, which cannot be answers
     """
     found = np.full(len(questions), NO_ANSWER, np.int64)
     for some in _with_few_words(questions):
@@ -67,7 +67,7 @@ def answers(matrix: "Rows", questions: "Ids", asking: Asking) -> "Ids":
 
 
 def _with_few_words(questions: "Ids") -> Iterator[slice]:
-    """Questions in a row that have no more than DISTINCT_AT_ONCE words together."""
+    """Runs of questions that have at most DISTINCT_AT_ONCE distinct words."""
     start, distinct = 0, set[int]()
     for number, words in enumerate(questions.tolist()):
         distinct.update(words)
@@ -79,7 +79,7 @@ def _with_few_words(questions: "Ids") -> Iterator[slice]:
 
 
 def _best(matrix: "Rows", questions: "Ids", excluded: "Ids", asking: Asking) -> "Ids":
-    """The words with the highest value, without looking at what else they are compared as.
+    """The words with the highest value, whichever words they count as.
 
     excluded  (m, any) ids
     """
@@ -107,7 +107,7 @@ def _best_of_slice(added: "Matrix", subtracted: "Matrix", places: "Ids", exclude
 
     added, subtracted  (words of questions, words of the slice)
     places             (m, 3) rows of those for a, b and c
-    excluded           (m, any) columns that are no answer; those outside the slice do not matter
+    excluded           (m, any) columns that cannot be answers; those outside the slice do not matter
     """
     width = added.shape[1]
     values, ids = np.empty(len(places), np.float32), np.empty(len(places), np.int64)

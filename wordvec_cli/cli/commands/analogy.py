@@ -30,7 +30,8 @@ def command(
 ) -> int:
     """List the words that are to C what B is to A, best first.
 
-    Questions are read from standard input, three words a line, if none are given. A word of the question is no answer.
+    Without words, questions are read from standard input, three words on each line. A word of the question is never an
+    answer to it.
 
     \b
     wordvec analogy vectors.safetensors man king woman -k 3

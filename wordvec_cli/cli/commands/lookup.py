@@ -24,15 +24,16 @@ Answer = tuple[bytes, "Sequence[float] | None"]
 
 _OPTIONS = combined(
     table_options(
-        "text: `word v1 v2 ...`, a valid GloVe file; tsv: tabs; csv: commas, below titles; json: an object a line; "
-        "npy: the matrix alone.",
+        "text: `word v1 v2 ...`, a valid GloVe file; tsv: the same with tabs; csv: with commas, below column titles; "
+        "json: an object on each line; npy: the matrix alone.",
         ("text", "tsv", "csv", "json", "npy"),
     ),
     click.option(
         "--missing", type=click.Choice(["error", "skip", "zeros", "blank", "unknown"]), default="error",
         show_default=True,
-        help="What a missing word gets: exit status 3 and no line; no line; a vector of zeros; a line of the word "
-        "alone; the vector of unknown words, if the file has one (wordvec train --unknown-vector).",
+        help="What a missing word gets. error: no line, and exit status 3; skip: no line; zeros: a vector of zeros; "
+        "blank: a line with the word alone; unknown: the file's vector of unknown words (wordvec train "
+        "--unknown-vector).",
     ),
     null_option, fuller_vocab_option, vector_options, progress_options,
 )  # fmt: skip
@@ -55,7 +56,7 @@ def command(
     vocab: str | None,
     source: VectorSource,
 ) -> int:
-    """Print the vectors of WORDs, or of the words on standard input, one a line.
+    """Print the vectors of WORDs, or of the words on standard input, one on each line.
 
     Numbers have the fewest digits that read back as the same float32. Each missing word is named on standard error,
     with the reason if it is known.

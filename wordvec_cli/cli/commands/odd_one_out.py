@@ -36,10 +36,10 @@ TITLES = ("query", "odd", "distance")
 @question_options
 @click.pass_obj
 def command(terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], options: QuestionOptions) -> int:
-    """Tell which of the WORDs is farthest from the mean of them all (of directions; the distance is 1 - cosine).
+    """Tell which of the WORDs is farthest from the mean of all their directions (as distance, 1 - cosine).
 
-    Questions are read from standard input, the words of one in a line, if none are given. Lines are the words, the
-    odd one and its distance; --format json has the distances of all words, in the order of the question.
+    Without WORDs, questions are read from standard input, one on each line. An answer is the words, the odd one and
+    its distance; with --format json, the distances of all words, in the order of the question.
 
     \b
     wordvec odd-one-out vectors.safetensors breakfast cereal dinner lunch

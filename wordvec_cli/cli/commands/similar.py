@@ -9,9 +9,7 @@ import click
 
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.option_types import is_number
-from wordvec_cli.cli.options import (
-    combined,
-)
+from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_set, question_of_sum, question_of_words
@@ -43,7 +41,7 @@ _FORM_OPTIONS = combined(
 )  # fmt: skip
 _threshold_option = click.option(
     "--threshold", type=float, callback=is_number, metavar="X",
-    help="Only answers with at least this similarity (at most this distance).",
+    help="Show only answers with at least this similarity (at most this distance).",
 )  # fmt: skip
 
 
@@ -129,8 +127,8 @@ def command(
 ) -> int:
     """List the words whose vectors are nearest to that of each WORD, nearest first.
 
-    Words are read from standard input, one a line, if none are given. A word of the question is no answer. A vector of
-    zeros has cosine 0 with everything.
+    Without WORDs, they are read from standard input, one on each line. A word of the question is never an answer to it.
+    A vector of zeros has cosine 0 with every vector.
 
     \b
     wordvec similar vectors.safetensors king queen -k 5

@@ -32,10 +32,10 @@ from wordvec_cli.queries.questions import Question, question_of_words
 def command(
     terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metric: str, options: QuestionOptions
 ) -> int:
-    """Tell how near A and B are: their cosine, or what --metric says.
+    """Tell how near A and B are: their cosine, or the measure that --metric names.
 
-    Pairs are read from standard input, two words a line, if none are given. A vector of zeros has cosine 0
-    with everything.
+    Without words, pairs are read from standard input, two words on each line. A vector of zeros has cosine 0 with
+    every vector.
 
     \b
     wordvec similarity vectors.safetensors king queen
