@@ -1,0 +1,130 @@
+"""A fastText model that is still in its file: its words, and the vectors that kernels make of its rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.formats.reading import ReadOptions
+from wordvec_cli.formats.rows import Integers
+from wordvec_cli.parallel import in_order
+from wordvec_cli.progress import Progress
+
+Bytes = NDArray[np.uint8]
+
+WORDS_PER_TASK = 4096
+
+
+class MatrixPlace(NamedTuple):
+    """Where a matrix is, as the kernels want to know it."""
+
+    rows_at: int
+    n_parts: int = 0
+    part_size: int = 0
+    centroids_at: int = 0
+    norm_codes_at: int = 0
+    norms_at: int = 0
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """The words of a model as they lie in its file, without the labels.
+
+    starts, lengths, counts  (n,) int64
+    """
+
+    content: Bytes
+    starts: Integers
+    lengths: Integers
+    counts: Integers
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def words(self, ids: Integers) -> tuple[Bytes, Integers]:
+        """These words back to back, and their offsets."""
+        from wordvec_cli.kernels.fasttext import copy_words
+
+        offsets = np.zeros(len(ids) + 1, np.int64)
+        np.cumsum(self.lengths[ids], out=offsets[1:])
+        text = np.empty(int(offsets[-1]), np.uint8)
+        copy_words(self.content, self.starts[ids], self.lengths[ids], text)
+        return text, offsets
+
+    @cached_property
+    def _by_hash(self) -> tuple[NDArray[np.uint32], Integers]:
+        """The hashes of all words, ascending, and the words they are of."""
+        from wordvec_cli.kernels.fasttext import hash_words
+
+        hashes = np.empty(len(self), np.uint32)
+        hash_words(self.content, self.starts, self.lengths, hashes)
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], order
+
+    def find(self, word: bytes) -> int | None:
+        """The id of a word; the lowest, if it comes more than once."""
+        from wordvec_cli.kernels.fasttext import hash_words
+
+        hashes, order = self._by_hash
+        wanted = np.empty(1, np.uint32)
+        hash_words(*_one_word(word), wanted)
+        first, end = np.searchsorted(hashes, wanted[0]), np.searchsorted(hashes, wanted[0], side="right")
+        for id in order[first:end].tolist():
+            if self.content[self.starts[id] : self.starts[id] + self.lengths[id]].tobytes() == word:
+                return int(id)
+        return None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fastText model that is still in its file; see the kernel `word_vectors` for the last four."""
+
+    content: Bytes
+    dim: int
+    metadata: dict[str, str]
+    dictionary: Dictionary
+    layout: MatrixPlace
+    sizes: tuple[int, int, int, int, int]
+    kept: NDArray[np.int32]
+    kept_rows: NDArray[np.int32]
+
+    @property
+    def has_ngrams(self) -> bool:
+        return self.sizes[2] > 0
+
+    def vectors(self, ids: Integers, options: ReadOptions) -> NDArray[np.float32]:
+        """The vectors of these words."""
+        matrix = np.empty((len(ids), self.dim), np.float32)
+
+        def make(first: int) -> None:
+            some = slice(first, first + WORDS_PER_TASK)
+            words = ids[some]
+            place = self.content, self.dictionary.starts[words], self.dictionary.lengths[words]
+            self._make(*place, words, matrix[some])
+
+        tasks = range(0, len(ids), WORDS_PER_TASK)
+        for first, _ in in_order(make, tasks, options.n_threads):
+            options.report(Progress("reading", min(first + WORDS_PER_TASK, len(ids)), len(ids), "words"))
+        return matrix
+
+    def composed(self, word: bytes) -> "memoryview[float]":
+        """The vector of any word; zeros, as in fastText, if it has no n-grams that are left."""
+        id = self.dictionary.find(word)
+        vector = np.empty((1, self.dim), np.float32)
+        self._make(*_one_word(word), np.array([-1 if id is None else id]), vector)
+        return vector.data.cast("B").cast("f")
+
+    def _make(
+        self, text: Bytes, starts: Integers, lengths: Integers, ids: Integers, matrix: NDArray[np.float32]
+    ) -> None:
+        from wordvec_cli.kernels.fasttext import word_vectors
+
+        layout = tuple(self.layout)
+        word_vectors(self.content, layout, text, starts, lengths, ids, self.sizes, self.kept, self.kept_rows, matrix)
+
+
+def _one_word(word: bytes) -> tuple[Bytes, Integers, Integers]:
+    """A text of one word, where it starts and how long it is, as kernels take them."""
+    return np.frombuffer(word + b"\0", np.uint8), np.zeros(1, np.int64), np.array([len(word)], np.int64)
