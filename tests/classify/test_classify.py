@@ -20,7 +20,7 @@ from tests import reference_classify as reference
 from tests.conftest import COMMAND, Run, run_here
 from tests.damage import with_metadata
 from wordvec_cli.classify import model as classifier
-from wordvec_cli.classify.labelled import Lines
+from wordvec_cli.classify.labelled import NumberedLines
 from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.prediction import BYTES_WITHOUT_KERNELS, Predictor, _most_rows
 from wordvec_cli.storage import safetensors as store
@@ -513,7 +513,7 @@ def test_a_model_whose_tokenizer_cannot_be_is_refused(folder: Path, tmp_path: Pa
 
 def test_room_for_ngrams_is_that_of_the_lines_and_not_of_the_longest_that_may_be() -> None:
     """A line of one word and its end has one n-gram; of three words: three of two words, two of three, one of four."""
-    lines = Lines(np.zeros(4, np.int32), np.array([1, 4]), np.zeros(0, np.int32), np.zeros(2, np.int64))
+    lines = NumberedLines(np.zeros(4, np.int32), np.array([1, 4]), np.zeros(0, np.int32), np.zeros(2, np.int64))
     assert _most_rows(lines, 100) >= (1 + 1) + 1 + (3 + 1) + 6
     assert _most_rows(lines, 100) < 30
 

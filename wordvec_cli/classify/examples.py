@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOKENS_AT_ONCE = 1 << 20
 
-Ids = NDArray[np.int32]
+TokenIds = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 
@@ -55,13 +55,13 @@ class Examples:
     n_unlabelled, n_without_text  lines that have no label that is kept, and are left out; examples that have no word
     """
 
-    rows: Ids
+    rows: TokenIds
     row_offsets: Offsets
-    labels: Ids
+    labels: TokenIds
     label_offsets: Offsets
     vocabulary: Vocabulary
     label_vocabulary: Vocabulary
-    buckets: Ids
+    buckets: TokenIds
     n_words: int
     n_tokens: int
     n_unlabelled: int
@@ -94,7 +94,7 @@ def make_examples(text: LabelledText, options: ExampleOptions, folder: Path, ini
 # ---------------------------------------------------------------- labels
 
 
-def _labels(text: LabelledText, min_count: int) -> tuple[Ids, Vocabulary]:
+def _labels(text: LabelledText, min_count: int) -> tuple[TokenIds, Vocabulary]:
     """The id of each distinct label, -1 of one that is too rare; and the others. Raises: InputError"""
     table = text.numbering.labels
     if not len(table):
@@ -110,7 +110,7 @@ def _labels(text: LabelledText, min_count: int) -> tuple[Ids, Vocabulary]:
     return _ids_of(table, kept), kept
 
 
-def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> Ids:
+def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> TokenIds:
     """The id of each word of a table, (n,); -1 if the vocabulary lacks it."""
     text = np.append(np.asarray(vocabulary.text), np.zeros(PADDING, np.uint8))
     ids = np.full(len(table), -1, np.int32)
@@ -120,13 +120,13 @@ def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> Ids:
     return ids
 
 
-def _lines_with(text: LabelledText, label_ids: Ids) -> Offsets:
+def _lines_with(text: LabelledText, label_ids: TokenIds) -> Offsets:
     """The lines that have a label that is kept."""
     n_kept = np.concatenate([[0], np.cumsum(label_ids[text.labels] >= 0)])[text.label_offsets]
     return np.flatnonzero(np.diff(n_kept))
 
 
-def _own_labels(text: LabelledText, lines: Offsets, label_ids: Ids) -> tuple[Ids, Offsets]:
+def _own_labels(text: LabelledText, lines: Offsets, label_ids: TokenIds) -> tuple[TokenIds, Offsets]:
     from wordvec_cli.kernels import classify
 
     labels, offsets = np.empty(len(text.labels) + 1, np.int32), np.zeros(len(lines) + 1, np.int64)
@@ -141,7 +141,7 @@ class _Words(NamedTuple):
     """All words, and the rows of each distinct token and of the line end; -1: none."""
 
     vocabulary: Vocabulary
-    token_rows: Ids
+    token_rows: TokenIds
     end_row: int
 
 
@@ -201,7 +201,7 @@ class _Rows:
         ranks, self.buckets = classify.ranks_of_bits(bits)
         self._of_ngrams = bits, ranks, len(words.vocabulary)
 
-    def written(self, folder: Path) -> tuple[Ids, Offsets]:
+    def written(self, folder: Path) -> tuple[TokenIds, Offsets]:
         """The rows of all lines, mapped, and where each line's begin, (n + 1,)."""
         all_rows = Spool(folder, np.int32)
         offsets = np.zeros(len(self._lines) + 1, np.int64)
@@ -218,7 +218,7 @@ class _Rows:
         bounds = np.flatnonzero(np.diff(slice_of)) + 1
         return list(zip([0, *bounds.tolist()], [*bounds.tolist(), len(self._lines)], strict=True))
 
-    def _of_lines(self, first: int, last: int) -> tuple[Ids, Offsets]:
+    def _of_lines(self, first: int, last: int) -> tuple[TokenIds, Offsets]:
         from wordvec_cli.kernels import classify
 
         lines, text = self._lines[first:last], self._text

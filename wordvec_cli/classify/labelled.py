@@ -17,7 +17,7 @@ from wordvec_cli.text.lines import whole_lines
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import PADDING, back_to_back
 
-Ids = NDArray[np.int32]
+TokenIds = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 FIRST_LABEL = -2  # a chunk that is a label stands for FIRST_LABEL - its number, and is no token
@@ -26,15 +26,15 @@ FIRST_LABEL = -2  # a chunk that is a label stands for FIRST_LABEL - its number,
 # ---------------------------------------------------------------- lines as numbers
 
 
-class Lines(NamedTuple):
+class NumberedLines(NamedTuple):
     """Some lines: line i has tokens[token_ends[i - 1] : token_ends[i]], and its labels likewise.
 
     There may be tokens and labels after the last end, of a line that goes on.
     """
 
-    tokens: Ids
+    tokens: TokenIds
     token_ends: Offsets
-    labels: Ids
+    labels: TokenIds
     label_ends: Offsets
 
 
@@ -57,7 +57,7 @@ class Numbering:
     def size_bytes(self) -> int:
         return self.tokens.size_bytes + self._chunks.size_bytes
 
-    def of_rows(self, rows: Sequence[Row]) -> Lines:
+    def of_rows(self, rows: Sequence[Row]) -> NumberedLines:
         """The lines whose labels are known already."""
         text = b"\n".join(text for _, text in rows) + b"\n" if rows else b""
         numbered = self._of_plain_text(text)
@@ -65,19 +65,19 @@ class Numbering:
         ends = np.cumsum(np.fromiter((len(labels) for labels, _ in rows), np.int64, len(rows)))
         return numbered._replace(labels=self._numbers(self.labels, *back_to_back(labels)), label_ends=ends)
 
-    def _of_plain_text(self, text: bytes) -> Lines:
+    def _of_plain_text(self, text: bytes) -> NumberedLines:
         if not self._tokenizer.splits_at_white_space:
             return self._of_token_lists([self._tokenizer.tokens(line) for line in text.split(b"\n")[:-1]])
         return self.of_text(np.frombuffer(text + b"\n" * PADDING, np.uint8), len(text))
 
-    def _of_token_lists(self, tokens_of_lines: Sequence[Sequence[bytes]]) -> Lines:
+    def _of_token_lists(self, tokens_of_lines: Sequence[Sequence[bytes]]) -> NumberedLines:
         tokens = [token for tokens in tokens_of_lines for token in tokens]
         ends = np.cumsum(np.fromiter(map(len, tokens_of_lines), np.int64, len(tokens_of_lines)))
-        return Lines(
+        return NumberedLines(
             self._numbers(self.tokens, *back_to_back(tokens)), ends, np.empty(0, np.int32), np.zeros_like(ends)
         )
 
-    def of_text(self, text: NDArray[np.uint8], size: int) -> Lines:
+    def of_text(self, text: NDArray[np.uint8], size: int) -> NumberedLines:
         """The lines of text[:size], PADDING bytes of white space after it; labels begin with the prefix.
 
         For tokenizers that split at white space.
@@ -85,19 +85,19 @@ class Numbering:
         ids, ends = self._chunks.of_text(text, size)
         is_label = ids <= FIRST_LABEL
         n_labels_before = np.concatenate([[0], np.cumsum(is_label)])[ends]
-        return Lines(ids[~is_label], ends - n_labels_before, FIRST_LABEL - ids[is_label], n_labels_before)
+        return NumberedLines(ids[~is_label], ends - n_labels_before, FIRST_LABEL - ids[is_label], n_labels_before)
 
-    def _find_labels(self, text: NDArray[np.uint8], offsets: Offsets) -> tuple[Offsets, Ids]:
+    def _find_labels(self, text: NDArray[np.uint8], offsets: Offsets) -> tuple[Offsets, TokenIds]:
         """The chunks that are labels, and what they stand for."""
         found = np.flatnonzero(_begin_with(text, offsets, self._prefix))
         names = [bytes(text[offsets[i] + len(self._prefix or b"") : offsets[i + 1]]) for i in found]
         return found, (FIRST_LABEL - self._numbers(self.labels, *back_to_back(names))).astype(np.int32)
 
     @staticmethod
-    def _numbers(table: Any, text: NDArray[np.uint8], offsets: Offsets) -> Ids:
+    def _numbers(table: Any, text: NDArray[np.uint8], offsets: Offsets) -> TokenIds:
         """The numbers of words back to back, of new ones too."""
         table.add(text, offsets, np.zeros(len(offsets) - 1, np.int64))
-        numbers: Ids = table.find(text, offsets)
+        numbers: TokenIds = table.find(text, offsets)
         return numbers
 
 
@@ -123,9 +123,9 @@ class LabelledText:
     labels, label_offsets: the same of its labels
     """
 
-    tokens: Ids
+    tokens: TokenIds
     token_offsets: Offsets
-    labels: Ids
+    labels: TokenIds
     label_offsets: Offsets
     numbering: Numbering
     corpus_fingerprint: str
@@ -152,7 +152,7 @@ def read_labelled(corpus: Corpus, layout: LabelLayout, report: Report = silent) 
     return LabelledText(arrays[0], arrays[1], arrays[2], arrays[3], numbering, corpus.reading.fingerprint)
 
 
-def _numbered(corpus: Corpus, layout: LabelLayout, numbering: Numbering, report: Report) -> Iterator[Lines]:
+def _numbered(corpus: Corpus, layout: LabelLayout, numbering: Numbering, report: Report) -> Iterator[NumberedLines]:
     blocks = _reported(corpus, report)
     if layout.text_column is None and corpus.tokenizer.splits_at_white_space:
         for block in blocks:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordvec_cli.classify.labelled import Lines, Numbering
+from wordvec_cli.classify.labelled import NumberedLines, Numbering
 from wordvec_cli.classify.line_files import LineFiles, lines_of_files
 from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
@@ -154,7 +154,7 @@ class _Features:
             self._hashes = np.append(self._hashes, hashes_of(tokens.text, offsets))
 
 
-def _most_rows(lines: Lines, word_ngrams: int) -> int:
+def _most_rows(lines: NumberedLines, word_ngrams: int) -> int:
     """How many rows lines have at most: their words, line ends, and n-grams that begin with each word; one to spare."""
     lengths = np.diff(lines.token_ends, prepend=0)
     return int((lengths * np.minimum(word_ngrams, lengths + 1)).sum()) + len(lengths) + 1

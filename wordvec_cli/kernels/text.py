@@ -20,7 +20,7 @@ PADDING = 72
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
-Ids = NDArray[np.int32]
+TokenIds = NDArray[np.int32]
 
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
@@ -227,7 +227,7 @@ def number_chunks(
     size: int,
     table: Table,
     may_insert: bool,
-    numbers: Ids,
+    numbers: TokenIds,
     line_ends: Integers,
     done: Integers,
 ) -> int:
@@ -299,7 +299,7 @@ def add_words(text: Bytes, word_offsets: Integers, word_counts: Integers, first:
 
 
 @njit(**OPTIONS)
-def find_words(text: Bytes, word_offsets: Integers, table: Table, numbers: Ids) -> None:
+def find_words(text: Bytes, word_offsets: Integers, table: Table, numbers: TokenIds) -> None:
     """Set numbers[i] to that of word i, or -1."""
     slots, offsets, known = table.slots, table.offsets, table.text
     for i in range(len(word_offsets) - 1):
@@ -365,7 +365,7 @@ def split_ascii_chunks(
     lowercase: bool,
     pieces: Bytes,
     piece_offsets: Integers,
-    n_pieces: Ids,
+    n_pieces: TokenIds,
 ) -> int:
     """Cut the chunks that are pure ASCII into the tokenizer's tokens; return how many there are.
 
@@ -406,7 +406,13 @@ def split_ascii_chunks(
 
 @njit(**OPTIONS)
 def expand_chunks(
-    numbers: Ids, line_ends: Integers, starts: Integers, lengths: Ids, piece_ids: Ids, ids: Ids, token_ends: Integers
+    numbers: TokenIds,
+    line_ends: Integers,
+    starts: Integers,
+    lengths: TokenIds,
+    piece_ids: TokenIds,
+    ids: TokenIds,
+    token_ends: Integers,
 ) -> int:
     """Replace each chunk by the ids of its tokens, piece_ids[starts : starts + lengths]; return how many tokens.
 
@@ -428,7 +434,7 @@ def expand_chunks(
 
 
 @njit(**OPTIONS)
-def count_expanded(numbers: Ids, lengths: Ids) -> int:
+def count_expanded(numbers: TokenIds, lengths: TokenIds) -> int:
     n_tokens = 0
     for i in range(len(numbers)):
         n_tokens += lengths[numbers[i]]

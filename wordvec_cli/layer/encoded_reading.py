@@ -15,7 +15,7 @@ from wordvec_cli.storage import npy, safetensors, sidecar
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.sidecar import sidecar_path, understood
 
-FORMAT = safetensors.Format("wordvec-sequences", "1", "sequences; wordvec encode makes those")
+FORMAT = safetensors.OwnFormat("wordvec-sequences", "1", "sequences; wordvec encode makes those")
 STORED_DTYPES = {
     "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64", "uint8": "U8", "uint16": "U16", "uint32": "U32",
 }  # fmt: skip

@@ -24,7 +24,7 @@ from wordvec_cli.storage.sidecar import HashedFile, said_of, sidecar_path, under
 from wordvec_cli.vectors.native import FORMAT as VECTORS
 from wordvec_cli.vectors.native import load, matrix_tensor
 
-FORMAT = safetensors.Format("wordvec-matrix", "1", "embedding matrices; wordvec matrix makes those")
+FORMAT = safetensors.OwnFormat("wordvec-matrix", "1", "embedding matrices; wordvec matrix makes those")
 WEIGHT = "weight"
 MatrixLayout = Literal["npy", "safetensors", "text"]
 ENDINGS: dict[str, MatrixLayout] = {".npy": "npy", ".safetensors": "safetensors", ".txt": "text"}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.layer.row_rule import Specials
-from wordvec_cli.sequences.word_ids import UNKNOWN, Sequences
+from wordvec_cli.sequences.word_ids import UNKNOWN_ID, Sequences
 
 IDS_PER_BLOCK = 1 << 18
 _PERCENTAGE = re.compile(r"p(\d+(?:\.\d+)?)")
@@ -77,7 +77,7 @@ class RowIds:
         offsets = self.sequences.offsets[first : last + 1]
         words = self.sequences.ids[offsets[0] : offsets[-1]]
         offsets = offsets - offsets[0]
-        is_unknown = words == UNKNOWN
+        is_unknown = words == UNKNOWN_ID
         ids = words + np.int32(self.specials.n_rows)
         if not self.skips_unknown and self.specials.unknown is not None:
             ids[is_unknown] = self.specials.unknown

@@ -6,7 +6,7 @@ from pathlib import Path
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report
 from wordvec_cli.sequences.pairs import BYTES_PER_PAIR, PairCounter, PairOptions, Room
-from wordvec_cli.sequences.pairs_file import Layout, PairsFile, layout_of, write_pairs
+from wordvec_cli.sequences.pairs_file import PairsFile, PairsLayout, layout_of, write_pairs
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.storage.files import (
     STANDARD_STREAM,
@@ -42,7 +42,7 @@ class PairsOrder:
     vocab: str
     output: str
     counting: PairOptions
-    layout: Layout | None = None
+    layout: PairsLayout | None = None
     tokenizer: Tokenizer | None = None
     n_threads: int = 1
     memory_bytes: int = 1_000_000_000
@@ -53,7 +53,7 @@ class PairsOrder:
         return spool_folder(self.tmp_dir, self.output)
 
     @property
-    def chosen_layout(self) -> Layout:
+    def chosen_layout(self) -> PairsLayout:
         return self.layout or layout_of(self.output)
 
     def check(self) -> None:

@@ -27,7 +27,7 @@ PAIRS_PER_TASK = 1 << 18  # at most, or one row
 FEWEST_TOKENS, MOST_TOKENS = 1 << 16, 1 << 30  # of a chunk
 SAMPLED_ROWS = 64  # one in so many tells how many pairs there will be
 
-Unknown = Literal["skip", "gap"]
+UnknownWords = Literal["skip", "gap"]
 Integers = NDArray[np.int64]
 
 
@@ -41,15 +41,15 @@ class PairOptions:
     window: int = 15  # words on each side, within the line
     symmetric: bool = True  # else only words before another: the row is the one before, the column the other
     distance_weighting: bool = True  # at distance d a word counts 1 / d, else 1
-    unknown: Unknown = "skip"  # a word outside the vocabulary takes no position in the line, or leaves a gap
+    unknown: UnknownWords = "skip"  # a word outside the vocabulary takes no position in the line, or leaves a gap
 
     def __post_init__(self) -> None:
         if type(self.window) is not int or self.window < 1:
             raise OptionError(f"--window {self.window}: must be a whole number, and at least 1")
         if type(self.symmetric) is not bool or type(self.distance_weighting) is not bool:
             raise OptionError("--symmetric, --distance-weighting: must be true or false")
-        if self.unknown not in get_args(Unknown):
-            raise OptionError(f"--unknown {self.unknown}: must be one of {', '.join(get_args(Unknown))}")
+        if self.unknown not in get_args(UnknownWords):
+            raise OptionError(f"--unknown {self.unknown}: must be one of {', '.join(get_args(UnknownWords))}")
 
     def weights(self, longest_line: int) -> NDArray[np.float64]:
         """What a word counts, by its distance from 0 on; none is further away than a line is long."""

@@ -22,11 +22,11 @@ from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vectors.native import stored_vocabulary, vocabulary_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-FORMAT = safetensors.Format("wordvec-pairs", "1", "pairs; wordvec cooccur makes those")
+FORMAT = safetensors.OwnFormat("wordvec-pairs", "1", "pairs; wordvec cooccur makes those")
 RECORD = np.dtype([("row", "<i4"), ("column", "<i4"), ("weight", "<f8")])
 RECORDS_SUFFIX = ".bin"
 PAIRS_PER_CHUNK = 1 << 20
-Layout = Literal["safetensors", "glove"]
+PairsLayout = Literal["safetensors", "glove"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +45,21 @@ class PairsFile:
     fingerprint: str | None = None
 
 
-def layout_of(path: str) -> Layout:
+def layout_of(path: str) -> PairsLayout:
     """By its name."""
     return "glove" if path.endswith(RECORDS_SUFFIX) else "safetensors"
 
 
-def size_bytes(n_pairs: int, vocabulary: Vocabulary, layout: Layout) -> int:
+def size_bytes(n_pairs: int, vocabulary: Vocabulary, layout: PairsLayout) -> int:
     """How large a file of so many pairs will be, but for its header of some kilobytes."""
     words = len(vocabulary) * 3 * 8 + len(vocabulary.text) if layout == "safetensors" else 0
     return BYTES_PER_PAIR * n_pairs + words
 
 
-def write_pairs(path: str, file: PairsFile, layout: Layout) -> None:
+def write_pairs(path: str, file: PairsFile, layout: PairsLayout) -> None:
     """Write pairs whose ids start at 0. Raises: OutputError"""
-    if layout not in get_args(Layout):
-        raise InputError(f"--to: {layout!r} is not one of {', '.join(get_args(Layout))}")
+    if layout not in get_args(PairsLayout):
+        raise InputError(f"--to: {layout!r} is not one of {', '.join(get_args(PairsLayout))}")
     if layout == "glove":
         with replacing(path) as output:
             for part in _parts(file.pairs):

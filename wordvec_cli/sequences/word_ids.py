@@ -20,12 +20,12 @@ from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-UNKNOWN = -1
+UNKNOWN_ID = -1
 BYTES_PER_TOKEN = 4
 IDS_PER_PART = 1 << 22
 MAX_CHUNK_BYTES = 100_000_000  # of distinct chunks in memory, for each thread
 FILES = IDS_FILE, OFFSETS_FILE, FACTS_FILE = "ids", "offsets", "sequences.json"
-Ids = NDArray[np.int32]
+TokenIds = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 
@@ -33,11 +33,11 @@ Offsets = NDArray[np.int64]
 class Sequences:
     """The sentences of a corpus as ids, read-only maps of files that may have no name, and then vanish with the maps.
 
-    ids      (n_tokens,) int32: ids of the vocabulary, UNKNOWN (-1) where a word stood that it lacks
+    ids      (n_tokens,) int32: ids of the vocabulary, UNKNOWN_ID (-1) where a word stood that it lacks
     offsets  (n_sentences + 1,) int64: sentence i, which is line i, is ids[offsets[i] : offsets[i + 1]]; may be empty
     """
 
-    ids: Ids
+    ids: TokenIds
     offsets: Offsets
     n_known: int
     statistics: CorpusStatistics
@@ -56,7 +56,7 @@ class Sequences:
         ids, offsets = self.ids, self.offsets
         if not len(ids) or not len(offsets) or offsets[0] != 0 or offsets[-1] != len(ids):
             return False
-        if ids.min() < UNKNOWN or ids.max() >= n_words or (offsets[1:] < offsets[:-1]).any():
+        if ids.min() < UNKNOWN_ID or ids.max() >= n_words or (offsets[1:] < offsets[:-1]).any():
             return False
         parts = (ids[first : first + IDS_PER_PART] for first in range(0, len(ids), IDS_PER_PART))
         return self.n_known == sum(np.count_nonzero(part >= 0) for part in parts)
@@ -110,11 +110,11 @@ class TokenTally:
         self.n_tokens = self.n_known = self.n_lines = 0
         self._lock = threading.Lock()
 
-    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+    def put(self, index: int, ids: TokenIds, line_ends: Offsets) -> None:
         with self._lock:
             self.add(ids, line_ends)
 
-    def add(self, ids: Ids, line_ends: Offsets) -> None:
+    def add(self, ids: TokenIds, line_ends: Offsets) -> None:
         self.n_tokens += len(ids)
         self.n_known += int(np.count_nonzero(ids >= 0))
         self.n_lines += len(line_ends)
@@ -148,7 +148,7 @@ class _Facts:
     corpus_fingerprint: str
 
 
-def _sequences(ids: Ids, offsets: Offsets, facts: _Facts) -> Sequences:
+def _sequences(ids: TokenIds, offsets: Offsets, facts: _Facts) -> Sequences:
     return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
 
 
@@ -178,7 +178,7 @@ class _Encoder:
             ids, line_ends = self._encode_lines(block.text)
         self._writer.put(block.index, ids, line_ends)
 
-    def _encode_lines(self, text: bytes) -> tuple[Ids, Offsets]:
+    def _encode_lines(self, text: bytes) -> tuple[TokenIds, Offsets]:
         tokens_of_lines = [self._tokenizer.tokens(line) for line in text.removesuffix(b"\n").split(b"\n")]
         ids = self._words.find(*back_to_back([token for tokens in tokens_of_lines for token in tokens]))
         return ids, np.cumsum(np.fromiter(map(len, tokens_of_lines), np.int64, len(tokens_of_lines)))
@@ -192,10 +192,10 @@ class _Writer(TokenTally):
         self._ids = Spool(folder, np.int32, IDS_FILE if has_names else None)
         self._offsets = Spool(folder, np.int64, OFFSETS_FILE if has_names else None)
         self._offsets.append(np.zeros(1, np.int64))
-        self._waiting: dict[int, tuple[Ids, Offsets]] = {}
+        self._waiting: dict[int, tuple[TokenIds, Offsets]] = {}
         self._next_index = 0
 
-    def put(self, index: int, ids: Ids, line_ends: Offsets) -> None:
+    def put(self, index: int, ids: TokenIds, line_ends: Offsets) -> None:
         """`line_ends` counts from the block's start."""
         with self._lock:
             self._waiting[index] = (ids, line_ends)
@@ -203,7 +203,7 @@ class _Writer(TokenTally):
                 self._write(*self._waiting.pop(self._next_index))
                 self._next_index += 1
 
-    def _write(self, ids: Ids, line_ends: Offsets) -> None:
+    def _write(self, ids: TokenIds, line_ends: Offsets) -> None:
         self._ids.append(ids)
         self._offsets.append(line_ends + self.n_tokens)
         self.add(ids, line_ends)

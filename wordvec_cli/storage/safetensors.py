@@ -88,7 +88,7 @@ def _memory(array: Any, dtype: str) -> memoryview:
     return np.ascontiguousarray(array, _NUMPY_TYPES[dtype]).reshape(-1).view(np.uint8).data
 
 
-class Format(NamedTuple):
+class OwnFormat(NamedTuple):
     """A kind of file of ours, as its metadata names it.
 
     contents  what its files hold, and what makes them, for errors

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.kernels import text as kernels
-from wordvec_cli.kernels.text import PADDING, Bytes, Ids, Integers
+from wordvec_cli.kernels.text import PADDING, Bytes, Integers, TokenIds
 
 NEWLINE = ord("\n")
 
@@ -105,7 +105,7 @@ class WordTable:
                 break
         return position
 
-    def number_chunks(self, text: Bytes, size: int, may_insert: bool) -> tuple[Ids, Integers]:
+    def number_chunks(self, text: Bytes, size: int, may_insert: bool) -> tuple[TokenIds, Integers]:
         """The number of each chunk of text[:size] (-1 for those that are not here and may not be inserted).
 
         And, for each line, how many chunks stand before its end.
@@ -127,7 +127,7 @@ class WordTable:
                 break
         return first
 
-    def find(self, text: Bytes, offsets: Integers) -> Ids:
+    def find(self, text: Bytes, offsets: Integers) -> TokenIds:
         """The number of each of the words (text is padded), -1 where there is none."""
         numbers = np.empty(len(offsets) - 1, np.int32)
         kernels.find_words(read_only(text), read_only(offsets), self._table, numbers)

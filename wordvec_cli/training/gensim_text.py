@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import numpy as np
 
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.sequences.word_ids import Ids, Sequences
+from wordvec_cli.sequences.word_ids import Sequences, TokenIds
 from wordvec_cli.storage.files import check_free_space, writable
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def write_text(sequences: Sequences, n_words: int, n_threads: int, folder: Path,
     return GensimText(path, n_blocks * GENSIMS_BATCH - n_threads, n_sentences + n_blocks, n_written > n_sentences)
 
 
-def _write_block(file: BinaryIO, names: "NDArray[np.uint8]", ids: Ids, is_start: "NDArray[np.bool_]") -> None:
+def _write_block(file: BinaryIO, names: "NDArray[np.uint8]", ids: TokenIds, is_start: "NDArray[np.bool_]") -> None:
     n_fillers = GENSIMS_BATCH - len(ids)
     words = names[np.append(ids, np.full(n_fillers, len(names) - 1))]
     is_end = np.zeros(len(words), np.bool_)
@@ -81,7 +81,7 @@ def _write_block(file: BinaryIO, names: "NDArray[np.uint8]", ids: Ids, is_start:
     file.write(words.data)
 
 
-def _blocks(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
+def _blocks(sequences: Sequences) -> "Iterator[tuple[TokenIds, NDArray[np.bool_]]]":
     """The known ids in blocks of whole sentences, and which of them start one."""
     ids, is_start = np.empty(0, np.int32), np.empty(0, np.bool_)
     for more in _known_words(sequences):
@@ -95,7 +95,7 @@ def _blocks(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
     yield ids, is_start
 
 
-def _known_words(sequences: Sequences) -> "Iterator[tuple[Ids, NDArray[np.bool_]]]":
+def _known_words(sequences: Sequences) -> "Iterator[tuple[TokenIds, NDArray[np.bool_]]]":
     """The known ids, chunk by chunk, and which of them start a sentence: a long line becomes several."""
     n_before = 0  # known words before the chunk
     line_start = 0  # known words before the line that goes on into the chunk

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from wordvec_cli.sequences.pairs import PairOptions, Unknown
+from wordvec_cli.sequences.pairs import PairOptions, UnknownWords
 from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
 from wordvec_cli.training.options import check_choices, check_lowest, check_positive
 from wordvec_cli.training.session import BlockLoss
@@ -48,7 +48,7 @@ class GloveConfig:
     window: int | None = 15  # as in `PairOptions`, like the next three; None: the pairs were made elsewhere
     symmetric: bool | None = True
     distance_weighting: bool | None = True
-    unknown: Unknown | None = "skip"
+    unknown: UnknownWords | None = "skip"
     x_max: float = 100.0  # pairs that are as frequent or more count fully
     weight_exponent: float = 0.75  # the others count (x / x_max) ** exponent
     gradient_clip: float = 100.0  # the highest absolute value of a component

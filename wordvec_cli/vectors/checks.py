@@ -8,6 +8,7 @@ import numpy as np
 
 from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.lengths import row_lengths
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ROWS_AT_ONCE = 1 << 16
@@ -67,7 +68,7 @@ def _lengths(
         with np.errstate(invalid="ignore"):  # a NaN of any bits is counted, not warned of
             rows = matrix[first : first + ROWS_AT_ONCE].astype(np.float64)
         is_finite[first : first + len(rows)] = np.isfinite(rows).all(axis=1)
-        lengths[first : first + len(rows)] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        lengths[first : first + len(rows)] = row_lengths(rows)
     return is_finite, lengths
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wordvec_cli.vectors.embeddings import Rows
     from wordvec_cli.vectors.packing import Packed, Packing
 
-FORMAT = safetensors.Format("wordvec-vectors", "1", "word vectors; wordvec train makes those")
+FORMAT = safetensors.OwnFormat("wordvec-vectors", "1", "word vectors; wordvec train makes those")
 CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
 OWN_FORMAT = b'"format":"wordvec-'  # in the header of every file of ours, before the kind
 START_BYTES = 1 << 16  # of a file, that tell what it is

@@ -9,7 +9,7 @@ from wordvec_cli.storage.sidecar import check_outputs
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vocabulary.counting import CountOptions
-from wordvec_cli.vocabulary.file import Layout, write_vocabulary
+from wordvec_cli.vocabulary.file import VocabularyLayout, write_vocabulary
 from wordvec_cli.vocabulary.notes import count_and_note
 
 
@@ -23,7 +23,7 @@ class VocabularyOrder:
 
     corpus: tuple[str, ...]
     output: str
-    layout: Layout
+    layout: VocabularyLayout
     tokenizer: Tokenizer
     counting: CountOptions
     tmp_dir: str | None = None

@@ -16,16 +16,16 @@ from wordvec_cli.vocabulary.columns import SPACE, TAB, parsed
 from wordvec_cli.vocabulary.counting import SENTENCE_END, CountedWords
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-Layout = Literal["tsv", "word2vec"]
+VocabularyLayout = Literal["tsv", "word2vec"]
 SEPARATORS = {"tsv": TAB, "word2vec": SPACE}
 LIMITS = ("min_count", "max_vocab")
 LOOKS_LIKE_BYTES = 16
-LAYOUTS = get_args(Layout)
+LAYOUTS = get_args(VocabularyLayout)
 
 # ---------------------------------------------------------------- writing
 
 
-def write_vocabulary(words: CountedWords, path: str, layout: Layout = "tsv") -> None:
+def write_vocabulary(words: CountedWords, path: str, layout: VocabularyLayout = "tsv") -> None:
     """Write `word<TAB>count` lines, or with the layout "word2vec" `word count` with `</s>` and the lines' count first.
 
     Beside it FILE.json says how it was made (not for `-` or a device). Raises: OutputError
@@ -40,7 +40,7 @@ def write_vocabulary(words: CountedWords, path: str, layout: Layout = "tsv") -> 
         write_sidecar(path, _description(words, layout, file.fingerprint))
 
 
-def _lines(words: CountedWords, layout: Layout) -> Iterator[bytes]:
+def _lines(words: CountedWords, layout: VocabularyLayout) -> Iterator[bytes]:
     """The lines of a vocabulary file, thousands at a time."""
     entries = iter(words)
     line = b"%b\t%d\n"
@@ -52,7 +52,7 @@ def _lines(words: CountedWords, layout: Layout) -> Iterator[bytes]:
         yield b"".join([line % entry for entry in some])
 
 
-def _description(words: CountedWords, layout: Layout, fingerprint: str) -> dict[str, Any]:
+def _description(words: CountedWords, layout: VocabularyLayout, fingerprint: str) -> dict[str, Any]:
     """What the sidecar says."""
     assert words.corpus.reading is not None
     return {

@@ -1,5 +1,6 @@
 """Words of a vocabulary that may be meant by one that is not among them; on the standard library alone."""
 
+import bisect
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -69,14 +70,7 @@ def _characters_after(vocabulary: Vocabulary, prefix: bytes) -> Iterator[bytes]:
 
 def _first_not_below(vocabulary: Vocabulary, text: bytes, low: int = 0) -> int:
     """The first place in the byte order, from `low` on, of a word that does not come before `text`."""
-    high = len(vocabulary)
-    while low < high:
-        middle = (low + high) // 2
-        if vocabulary.word_at(middle) < text:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return bisect.bisect_left(range(len(vocabulary)), text, low, key=vocabulary.word_at)
 
 
 def _first_character(rest: bytes) -> bytes:

@@ -17,7 +17,7 @@ from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from wordvec_cli.text.tokenizer import Tokenizer
-    from wordvec_cli.vocabulary.file import Layout
+    from wordvec_cli.vocabulary.file import VocabularyLayout
 
 
 @click.command(short_help="Count the words of a corpus.")
@@ -39,7 +39,7 @@ def command(
     *,
     corpus: tuple[str, ...],
     output: str,
-    layout: "Layout",
+    layout: "VocabularyLayout",
     min_count: int,
     max_vocab: int | None,
     tokenizer: "Tokenizer | None",

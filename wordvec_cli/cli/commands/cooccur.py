@@ -17,7 +17,7 @@ from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from wordvec_cli.sequences.pairs_file import Layout
+    from wordvec_cli.sequences.pairs_file import PairsLayout
     from wordvec_cli.text.tokenizer import Tokenizer
 
 WINDOW = 15
@@ -52,7 +52,7 @@ def command(
     corpus: tuple[str, ...],
     output: str,
     vocab: str,
-    layout: "Layout | None",
+    layout: "PairsLayout | None",
     window: int,
     tokenizer: "Tokenizer | None",
     threads: int,
