@@ -5,7 +5,7 @@ A message is one line: where, what, and what to do.
 
 
 class WordvecError(Exception):
-    """An error told to the user in one line; `exit_status` is the command's."""
+    """An error shown to the user in one line; `exit_status` is the command's."""
 
     exit_status = 1
 

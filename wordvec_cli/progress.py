@@ -1,4 +1,4 @@
-"""What long work tells: the library calls `report(Progress(...))` and `note(text)`, and the caller shows them."""
+"""How long work reports: the library calls `report(Progress(...))` and `note(text)`, and the caller shows them."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -115,7 +115,7 @@ def test_load_opens_files_of_other_tools(tmp_path: Path) -> None:
 
 def test_load_warns_of_what_is_odd_about_a_file_where_it_is_called(tmp_path: Path) -> None:
     (tmp_path / "glove.txt").write_text("the 0.5 1.5\npeace -2 0.25\nthe 7 7\n")
-    with pytest.warns(UserWarning, match="words that come again") as warned:
+    with pytest.warns(UserWarning, match="repeated words") as warned:
         wordvec_cli.load(tmp_path / "glove.txt")
     assert warned[0].filename == __file__
 

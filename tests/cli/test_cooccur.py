@@ -313,7 +313,7 @@ def test_a_text_without_known_words_after_the_tokenizer_is_an_error(capsys: pyte
         (["--vocab", VOCAB, "--threads", "0"], "--threads"),
         (["--vocab", VOCAB, "--tmp-dir", "missing"], "--tmp-dir"),
         (["--vocab", VOCAB, "-window-size", "5"], "no such option: -window-size; here it is --window"),
-        (["--vocab", VOCAB, "--token-pattern", "("], "--token-pattern: '(' is no regular expression"),
+        (["--vocab", VOCAB, "--token-pattern", "("], "--token-pattern: '(' is not a regular expression"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(options: list[Any], text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -361,7 +361,7 @@ def test_a_corpus_that_cannot_be_used_is_one_line(
     [
         (None, "vocab: no such file or directory"),
         (b"", "vocab: the vocabulary is empty"),
-        (b"the 3\nsea 2\nthe 1\n", "vocab:3: 'the' comes a second time"),
+        (b"the 3\nsea 2\nthe 1\n", "vocab:3: 'the' is repeated"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_used_is_one_line(
@@ -389,7 +389,7 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_read(
     assert cooccur("no-such-corpus", "-o", "missing/pairs", vocab=Path("no-such-vocab")) == 1
     assert_refused(f"missing/pairs: the folder {tmp_path}/missing does not exist; make it first", capsys)
     assert cooccur("no-such-corpus", "-o", ".", vocab=Path("no-such-vocab")) == 1
-    assert_refused(".: is no file; name a file to write", capsys)
+    assert_refused(".: is not a file; name a file to write", capsys)
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_an_array_whose_start_is_damaged_is_no_text(path: str, command: str) -> 
         result = run_here("matrix", "--vocab", "vocab.tsv", "--sequences", path, "-o", "E.npy", "--quiet")
     shown = "standard input" if "pipe" in command else path
     assert (result.returncode, result.stdout) == (1, b"")
-    assert result.stderr.decode() == f"Error: {shown}: is data and no text; name a text\n"
+    assert result.stderr.decode() == f"Error: {shown}: is binary data, not text; name a text\n"
 
 
 def test_a_full_disk_is_one_line() -> None:

@@ -263,8 +263,8 @@ def test_every_output_records_its_rule() -> None:
         (["--as", "count", "--length", "3"], "s.npz", "--length: has no meaning for --as count"),
         (["--as", "count", "--to", "npy"], "s.npz", "--to: has no meaning for --as count"),
         (["--as", "one-hot", "--mask", "m", "--lengths", "l"], "s.npz", "--mask, --lengths: has no meaning"),
-        ([], "s.bin", "s.bin: its name does not tell the layout; add --to npy|safetensors|text|jsonl"),
-        ([], "-", "-o -: standard output has no name that tells the layout"),
+        ([], "s.bin", "s.bin: its name does not say the format; add --to npy|safetensors|text|jsonl"),
+        ([], "-", "-o -: the format cannot be guessed for standard output"),
         (["--length", "2", "--padding", "both"], "s.npy", "--padding"),
         (["--value", "x"], "s.npy", "--value"),
         (["--specials", "pad,pad"], "s.npy", "--specials pad,pad: must be none, or different names"),
@@ -342,7 +342,7 @@ def test_a_corpus_without_a_known_word_is_an_error(options: tuple[str, ...]) -> 
 
 def test_an_empty_corpus_is_an_error() -> None:
     Path("corpus.txt").write_bytes(b"")
-    assert refused_encode() == "corpus.txt: the corpus holds no lines; name one that does"
+    assert refused_encode() == "corpus.txt: the corpus holds no lines; name a corpus that does"
     assert "no such file" in refused_encode(corpus="absent.txt")
     Path("corpus.txt").write_bytes(b"\n\n")
     encode("--length", "2")
@@ -424,7 +424,7 @@ def test_the_sidecar_takes_the_place_of_no_input() -> None:
 
 def test_an_output_that_cannot_be_written_is_found_first() -> None:
     assert "the folder" in refused_encode(corpus="absent.txt", output="absent/s.npy")
-    assert "is no file" in refused_encode("--mask", ".", corpus="absent.txt")
+    assert "is not a file" in refused_encode("--mask", ".", corpus="absent.txt")
 
 
 @pytest.mark.parametrize("output", ["s.npy", "s.txt", "s.safetensors", "c.npz"])

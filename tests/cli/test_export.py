@@ -218,9 +218,9 @@ def test_a_real_pipe_is_read_and_written(wordvec: Run) -> None:
     ("arguments", "text", "status"),
     [
         (["v.txt", "-"], "add --to", 2),
-        (["v.txt", "out"], "out: its name does not tell the format; add --to native|", 2),
-        (["v.txt", "out.doc"], "out.doc: its name does not tell the format", 2),
-        (["v.txt", "out.gz"], "out.gz: its name does not tell the format", 2),
+        (["v.txt", "out"], "out: its name does not say the format; add --to native|", 2),
+        (["v.txt", "out.doc"], "out.doc: its name does not say the format", 2),
+        (["v.txt", "out.gz"], "out.gz: its name does not say the format", 2),
         (["v.txt", "out.txt", "--to", "xml"], "--to", 2),
         (["v.txt", "out.txt", "--from", "csv"], "--from", 2),
         (["v.txt", "out.txt", "--duplicates", "all"], "--duplicates", 2),
@@ -231,7 +231,7 @@ def test_a_real_pipe_is_read_and_written(wordvec: Run) -> None:
         (["v.txt", "words.txt", "--words", "words.txt"], "words.txt: is read by this command", 1),
         (["missing.txt", "out.txt"], "missing.txt: no such file or directory", 1),
         (["v.txt", "nowhere/out.txt"], "nowhere/out.txt: the folder", 1),
-        (["v.txt", "."], "is no file; name a file to write", 1),
+        (["v.txt", "."], "is not a file; name a file to write", 1),
         (["v.txt", "out.txt", "--from", "word2vec-binary"], "v.txt: does not begin with `rows dimension`", 1),
         (["v.txt", "out.txt", "--max-bytes", "50"], "v.txt: is longer than --max-bytes", 1),
         (["v.txt"], "Missing argument", 2),
@@ -265,7 +265,7 @@ def test_a_word_that_the_format_cannot_hold_is_an_error_and_the_old_output_stays
 # ---------------------------------------------------------------- what is told
 
 ODD = TEXT + b"the 1 2 3\nbroken 1 x 3\ncaf\xe9 nan 2 3\n\nlast 1 2 3"
-ODDITIES = ["come again", "no number", "not UTF-8", "not finite", "empty", "cut short"]
+ODDITIES = ["repeated words", "not a number", "not valid UTF-8", "not finite", "empty", "cut short"]
 
 
 def test_oddities_and_losses_are_told_on_standard_error_only(command: Command) -> None:
@@ -292,7 +292,7 @@ def test_quiet_says_nothing_and_json_is_json(command: Command) -> None:
     result = command("export", "odd.txt", "out.txt", "--quiet")
     assert (result.status, result.stdout, result.stderr) == (0, b"", [])
     result = command("export", "odd.txt", "out.txt", "--progress", "json")
-    assert any("come again" in json.loads(line).get("note", "") for line in result.stderr)
+    assert any("repeated words" in json.loads(line).get("note", "") for line in result.stderr)
     result = command("export", "missing", "out.txt", "--progress", "json")
     assert [json.loads(line) for line in result.stderr] == [{"error": "missing: no such file or directory"}]
 
@@ -316,7 +316,7 @@ def test_which_of_several_rows_is_kept_is_an_option(command: Command, choice: st
     result = command("export", "twice", "-", "--to", "glove", "--duplicates", choice)
     assert sorted(result.stdout.splitlines()) == [b"cat 1 1", line]
     result = command("export", "twice", "-", "--to", "glove", "--duplicates", "error")
-    assert_error(result, "twice: line 3: 'the' comes again")
+    assert_error(result, "twice: line 3: 'the' is repeated")
 
 
 def test_broken_utf8_survives_or_is_replaced_skipped_or_an_error(command: Command) -> None:
@@ -385,7 +385,7 @@ def test_lookup_tells_what_is_odd_about_a_file_and_is_strict_on_demand(command: 
     Path("odd.txt").write_bytes(ODD)
     result = command("lookup", "odd.txt", "cat")
     assert (result.status, result.stdout) == (0, TEXT.splitlines(keepends=True)[2])
-    assert any("come again" in line for line in result.stderr)
+    assert any("repeated words" in line for line in result.stderr)
     for name in ("lookup", "similar"):
         assert_error(command(name, "odd.txt", "cat", "--strict"), "leave --strict out")
     assert command("lookup", "odd.txt", "the", "--duplicates", "last").stdout == b"the 1 2 3\n"

@@ -383,8 +383,8 @@ def test_an_output_is_no_input_and_no_other_output() -> None:
         assert "is read by this command" in refused_matrix("--to", "npy", output=output)
         assert "is read by this command" in refused_matrix("--report", output)
     assert "is named for two outputs" in refused_matrix("--report", "./m.npy", status=2)
-    assert "its name does not tell the layout" in refused_matrix(output="m.bin", status=2)
-    assert "standard output has no name that tells the layout" in refused_matrix(output="-", status=2)
+    assert "its name does not say the format" in refused_matrix(output="m.bin", status=2)
+    assert "the format cannot be guessed for standard output" in refused_matrix(output="-", status=2)
     assert "the folder" in refused_matrix(output="absent/m.npy")
 
 

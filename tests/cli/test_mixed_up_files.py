@@ -37,7 +37,7 @@ def refused(command: str, status: int = 1) -> str:
     [
         ("sequences.npy", "is a numpy array"),
         ("matrix.npy", "is a numpy array"),
-        ("sequences.safetensors", "is no vocabulary but a safetensors file"),
+        ("sequences.safetensors", "is a safetensors file, not a vocabulary"),
         ("counts.npz", "is a zip archive"),
     ],
 )

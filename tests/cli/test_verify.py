@@ -70,7 +70,7 @@ def test_what_is_odd_about_a_text_is_told(wordvec: Run, tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes(b"a 1 2\nb 3 4\na 5 6\nc 7\n")
     result = wordvec("verify", path)
-    assert b"words that come again: 1, the first on line 3" in result.stdout
+    assert b"repeated words: 1, the first on line 3" in result.stdout
     assert b"lines with another number of values, left out: 1, the first on line 4" in result.stdout
     assert b"rows\t3 of 2 numbers" in result.stdout
     assert wordvec("verify", path, "--strict").returncode == 1

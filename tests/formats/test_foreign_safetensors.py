@@ -215,14 +215,14 @@ def test_a_file_without_one_matrix_is_one_line(tensors: dict[str, np.ndarray], m
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no tokenizer with a vocabulary"),
-        (b"[1]", "is no tokenizer with a vocabulary"),
-        (b'{"model": {"vocab": 3}}', "is no tokenizer with a vocabulary"),
-        (b'{"model": {"vocab": [["a"]]}}', "is no tokenizer with a vocabulary"),
-        (b'{"model": {"vocab": {"a": "b", "c": 1}}}', "is no tokenizer with a vocabulary"),
-        (b'{"model": {"vocab": {"\\ud800": 0}}}', "is no tokenizer with a vocabulary"),
+        (b"", "is not a tokenizer with a vocabulary"),
+        (b"[1]", "is not a tokenizer with a vocabulary"),
+        (b'{"model": {"vocab": 3}}', "is not a tokenizer with a vocabulary"),
+        (b'{"model": {"vocab": [["a"]]}}', "is not a tokenizer with a vocabulary"),
+        (b'{"model": {"vocab": {"a": "b", "c": 1}}}', "is not a tokenizer with a vocabulary"),
+        (b'{"model": {"vocab": {"\\ud800": 0}}}', "is not a tokenizer with a vocabulary"),
         (b'{"model": {"vocab": {"a": 0, "b": 2}}}', "no token has the id 1"),
-        (b"[" * 100_000, "is no tokenizer with a vocabulary"),
+        (b"[" * 100_000, "is not a tokenizer with a vocabulary"),
     ],
 )
 def test_a_tokenizer_that_cannot_be_used_is_one_line(content: bytes, message: str) -> None:

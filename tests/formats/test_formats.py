@@ -477,7 +477,7 @@ def test_the_name_of_the_output_tells_its_format_unless_it_is_told(name: str, to
 
 @pytest.mark.parametrize(("name", "told"), [("v", None), ("v.gz", None), ("v.ftz", None), ("txt", None), ("-", None)])
 def test_a_name_that_does_not_tell_the_format_is_an_error(name: str, told: str | None) -> None:
-    with pytest.raises(OptionError, match=f"^{name}: its name does not tell the format; add --to native"):
+    with pytest.raises(OptionError, match=f"^{name}: its name does not say the format; add --to native"):
         format_for(name, told)
 
 

@@ -57,7 +57,7 @@ def test_a_size_that_does_not_fit_is_told_with_figures(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             opened(path)
         text = str(caught.value)
-        assert text.startswith(f"{path}: {size} bytes are no two matrices of float64 for the 67 words of {VOCABULARY}")
+        assert text.startswith(f"{path}: {size} bytes are not two matrices of float64 for the 67 words of {VOCABULARY}")
         assert f"multiple of {row}, at least {2 * row}; name the vocabulary" in text
         assert "\n" not in text
 
@@ -65,7 +65,7 @@ def test_a_size_that_does_not_fit_is_told_with_figures(tmp_path: Path) -> None:
 def test_a_vocabulary_of_another_size_and_files_that_are_missing(tmp_path: Path) -> None:
     shorter = str(tmp_path / "vocab.txt")
     Path(shorter).write_bytes(b"".join(Path(VOCABULARY).read_bytes().splitlines(keepends=True)[:-1]))
-    with pytest.raises(InputError, match="8576 bytes are no two matrices of float64 for the 66 words"):
+    with pytest.raises(InputError, match="8576 bytes are not two matrices of float64 for the 66 words"):
         opened(vocabulary=shorter)
     with pytest.raises(InputError, match="missing: no such file"):
         opened(str(tmp_path / "missing"))

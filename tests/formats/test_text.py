@@ -337,13 +337,13 @@ def test_words_are_any_bytes_and_are_followed_by_any_blanks(
     assert pairs(found) == expected(content, 2)
     assert notes == [
         "words with blanks in them: 5, the first on line 3",
-        "words that are not UTF-8: 3, the first on line 18",
+        "words that are not valid UTF-8: 3, the first on line 18",
     ]
     again, notes = read(b"%d 2%b" % (len(WORDS) + 1, end) + content)
     assert pairs(again) == pairs(found)
     assert notes == [
         "words with blanks in them: 5, the first on line 4",
-        "words that are not UTF-8: 3, the first on line 19",
+        "words that are not valid UTF-8: 3, the first on line 19",
     ]
 
 
@@ -370,8 +370,8 @@ def test_words_that_are_not_utf8_are_kept_replaced_or_skipped(choice: str, words
     numbers |= {b"caf\xef\xbf\xbd": [3, 4], b"b\xef\xbf\xbd": [5, 6]}
     assert list(found.vocabulary) == words
     assert found.matrix.tolist() == [numbers[word] for word in words]
-    assert notes[0] == "words that are not UTF-8: 3, the first on line 2"
-    assert notes[1:] == (["words that come again: 1, the first on line 4"] if choice == "replace" else [])
+    assert notes[0] == "words that are not valid UTF-8: 3, the first on line 2"
+    assert notes[1:] == (["repeated words: 1, the first on line 4"] if choice == "replace" else [])
 
 
 def test_a_word_that_is_not_utf8_is_an_error_on_demand_that_tells_its_line() -> None:
@@ -398,11 +398,11 @@ def test_the_first_last_or_mean_of_the_rows_of_a_word_is_kept(
 ) -> None:
     found, notes = read(AGAIN, ReadOptions(duplicates=choice))
     assert (list(found.vocabulary), found.matrix.tolist()) == (words, matrix)
-    assert notes == ["words that come again: 3, the first on line 3"]
+    assert notes == ["repeated words: 3, the first on line 3"]
 
 
 def test_a_word_that_comes_again_is_an_error_on_demand_that_tells_its_line() -> None:
-    with pytest.raises(InputError, match=r"^v\.txt: line 4: 'a' comes again"):
+    with pytest.raises(InputError, match=r"^v\.txt: line 4: 'a' is repeated"):
         read(b"3 2\n" + b"b 5 6\na 1 2\na 3 4\nb 1 1\n", ReadOptions(duplicates="error"))
 
 

@@ -108,7 +108,7 @@ def test_what_is_odd_is_told_by_the_number_of_the_row() -> None:
         told(NOT_FINITE, 1, 4),
         told(REPEATED, 1, 3),
     ]
-    with pytest.raises(InputError, match=r"^v\.bin: row 3: 'a' comes again"):
+    with pytest.raises(InputError, match=r"^v\.bin: row 3: 'a' is repeated"):
         read(file_of(words, matrix), ReadOptions(duplicates="error"))
 
 

@@ -131,7 +131,7 @@ def test_what_is_no_file_has_no_sidecar() -> None:
 def test_a_broken_sidecar_is_one_line(content: bytes) -> None:
     Path("f").write_bytes(b"content")
     Path("f.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"^f\.json: is not what wordvec encode writes; remove it or make it anew$"):
+    with pytest.raises(InputError, match=r"^f\.json: is not what wordvec encode writes; remove it or make it again$"):
         read_sidecar("f", "encode")
 
 

@@ -186,7 +186,7 @@ def assert_refused(path: str, text: str, vocabulary: Vocabulary | None = None) -
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"", "0 bytes are not a whole number of records of 16 bytes; it is cut short, or no file of GloVe's"),
+        (b"", "0 bytes are not a whole number of records of 16 bytes; it is cut short, or was not written by GloVe's"),
         (RECORDS[:-1], "79 bytes are not a whole number of records of 16 bytes"),
         (RECORDS[:15], "15 bytes are not a whole number"),
         (b"not pairs", "9 bytes are not a whole number"),
@@ -212,9 +212,9 @@ def test_a_missing_file_and_a_folder_are_errors(name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"", "is no safetensors file of pairs"),
-        (RECORDS, "is no safetensors file of pairs"),
-        (b"the 40\ncat 30\n", "is no safetensors file of pairs"),
+        (b"", "is not a safetensors file of pairs"),
+        (RECORDS, "is not a safetensors file of pairs"),
+        (b"the 40\ncat 30\n", "is not a safetensors file of pairs"),
     ],
 )
 def test_a_file_of_another_kind_is_an_error(content: bytes, text: str) -> None:

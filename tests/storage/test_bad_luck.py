@@ -47,7 +47,7 @@ def assert_untouched(output: Path) -> None:
         (b"a b c\n", [], "no word occurs 5 times (the most frequent of 3 words: 1); lower --min-count"),
         (b"\x1f\x8b\x08broken", [], "corpus.txt: the compressed data is broken or cut short"),
         (b"caf\xe9 " * 9, ["--invalid-utf8", "error"], "corpus.txt:1: invalid UTF-8"),
-        (b"a " * 9, ["--token-pattern", "("], "--token-pattern: '(' is no regular expression"),
+        (b"a " * 9, ["--token-pattern", "("], "--token-pattern: '(' is not a regular expression"),
         (b"a " * 9, ["--token-pattern", ""], "--token-pattern: is empty"),
         (b"\x28\xb5\x2f\xfdbroken", [], "corpus.txt: the compressed data is broken or cut short"),
     ],
@@ -82,13 +82,13 @@ def test_an_output_that_cannot_be_written_is_found_before_the_corpus_is_read(wor
     result = wordvec("train", "no-such-corpus", "-o", tmp_path / "missing" / "v.safetensors")
     assert_one_line(result, f"the folder {tmp_path}/missing does not exist; make it first")
     result = wordvec("build-vocab", "no-such-corpus", "-o", tmp_path)
-    assert_one_line(result, "is no file; name a file to write")
+    assert_one_line(result, "is not a file; name a file to write")
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["train", "c", "-o", "v.unknown"], "its name does not tell the format; add --to"),
+        (["train", "c", "-o", "v.unknown"], "its name does not say the format; add --to"),
         (["train", "c", "-o", "v.safetensors", "--vector-size", "0"], "--vector-size"),
         (["train", "c", "-o", "v.safetensors", "--learning-rate", "0"], "--learning-rate"),
         (["train", "c", "-o", "v.safetensors", "--memory", "much"], "write it like 200MB"),

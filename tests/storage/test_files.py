@@ -112,7 +112,7 @@ def test_a_full_device_is_an_error_of_one_line() -> None:
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is no file; name a file"):
+    with pytest.raises(OutputError, match="is not a file; name a file"):
         check_output(str(tmp_path))
     with pytest.raises(OutputError, match="does not exist; make it first"):
         check_output(str(tmp_path / "missing" / "out"))

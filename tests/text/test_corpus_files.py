@@ -55,8 +55,8 @@ NO_TEXTS = {
     "a.zip": (zipped("a.txt"), "a zip archive"),
     "a.tar": (tar(), "a tar archive"),
     "a.tar.gz": (compressed(tar(), ".gz"), "a tar archive"),
-    "a.pyc": (b"\xa7\x0d\x0d\x0a" + bytes(12) + b"\xe3" + bytes(60) + b"\x01\xf3", "data and no text"),
-    "floats.bin": (bytes(range(256)) * 4, "data and no text"),
+    "a.pyc": (b"\xa7\x0d\x0d\x0a" + bytes(12) + b"\xe3" + bytes(60) + b"\x01\xf3", "binary data, not text"),
+    "floats.bin": (bytes(range(256)) * 4, "binary data, not text"),
 }
 
 

@@ -262,7 +262,9 @@ def test_a_row_that_is_none_is_named(tmp_path: Path, row: str, line: int) -> Non
      b"\x1f\x8b\x08garbage"],
 )  # fmt: skip
 def test_another_file_is_no_file_of_phrases(tmp_path: Path, header: bytes) -> None:
-    with pytest.raises(InputError, match=r"phrases\.tsv(:1: is no file that wordvec phrases|: the compressed data)"):
+    with pytest.raises(
+        InputError, match=r"phrases\.tsv(:1: is not a file written by wordvec phrases|: the compressed data)"
+    ):
         read_phrases(str(written(tmp_path, header, "phrases.tsv")))
 
 
@@ -283,7 +285,7 @@ def test_a_number_of_the_header_that_no_option_could_have_is_refused(
     start, brace, table = header.partition("{")
     table = json.dumps(json.loads(brace + table) | changed)
     file.write_text("\n".join([start + table, *rows, ""]))
-    with pytest.raises(InputError, match=r"phrases\.tsv:1: is no file that wordvec phrases"):
+    with pytest.raises(InputError, match=r"phrases\.tsv:1: is not a file written by wordvec phrases"):
         read_phrases(str(file))
 
 

@@ -249,7 +249,7 @@ def test_records_need_the_vocabulary_that_they_were_counted_with(
     output.parent.mkdir()
     wordvec_here("cooccur", many_file, "--vocab", vocab, "-o", records)
     printed = wordvec_here("train", "--pairs", records, "-o", output, *SMALL, status=1)
-    assert f"{records}: is no safetensors file of pairs" in printed.err
+    assert f"{records}: is not a safetensors file of pairs" in printed.err
     fewer.write_text("".join(vocab.read_text().splitlines(keepends=True)[:50]))
     printed = wordvec_here("train", "--pairs", records, "--vocab", fewer, "-o", output, *SMALL, status=1)
     error = printed.err.splitlines()[-1]

@@ -76,7 +76,7 @@ def test_a_packed_file_with_wrong_scales_is_refused(tmp_path: Path) -> None:
     header["vectors"]["dtype"] = "U8"
     text = json.dumps(header, separators=(",", ":")).encode().ljust(length)
     path.write_bytes(content[:8] + text + content[8 + length :])
-    with pytest.raises(InputError, match="in a form that is not known"):
+    with pytest.raises(InputError, match="of a type that this wordvec does not know"):
         load(str(path))
 
 

@@ -81,7 +81,7 @@ def test_vocabularies_of_other_tools_are_read(content: bytes, expected: list[obj
         (b"a 1\n 2\n", "v:2: no word"),
         (b"a\n\nb\n", "v:2: no word"),
         (b"\n", "v:1: no word"),
-        (b"a 1\nb 1\nc 1\nb 2\na 3\n", "v:4: 'b' comes a second time"),
+        (b"a 1\nb 1\nc 1\nb 2\na 3\n", "v:4: 'b' is repeated"),
     ],
 )
 def test_a_broken_vocabulary_names_the_line(content: bytes, message: str) -> None:
@@ -142,7 +142,7 @@ def test_names_of_the_columns_are_left_out_and_told(title: bytes) -> None:
     file = read_vocabulary("v")
     assert entries(file.vocabulary) == [(b"the", 5), (b"of", 3)]
     shown = title.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r").decode()
-    assert file.remark == f"v:1: {shown!r} names the columns and is no word"
+    assert file.remark == f"v:1: {shown!r} names the columns and is not read as a word"
     Path("v").write_bytes(title + b"\nthe" + separator + b"5\na" + separator + b"4\nof" + separator + b"x\n")
     with pytest.raises(InputError, match=r"^v:[14]: no count of 1 to 18 digits"):
         read_vocabulary("v")
@@ -175,7 +175,7 @@ def test_words_that_end_in_numbers_are_told() -> None:
         (b"a\nb\t2\nc\t1\n", "v:1: no word and count"),
         (b"a\nb\nc 5\n", "v:3: 'c 5': ends in a number as if it were a count, which other lines lack"),
         (b"area 51\nlondon\nparis\n", "v:1: 'area 51': ends in a number as if"),
-        (b"a 0.1 0.2\nb 0.3 0.4\n", "v:1: .* ends in a number that is no count"),
+        (b"a 0.1 0.2\nb 0.3 0.4\n", "v:1: .* ends in a number that is not a count"),
         (b"2 2\na 0.1 0.2\nb 0.3 0.4\nc 1.5 2.5\n", "v:1: "),
         (b"a 1 0\nb 0 1\n", "v:1: .* more columns"),
         (b"1\tthe\t500\n2\tof\t300\n", "v:1: .* more columns"),

@@ -84,7 +84,7 @@ _TEXT_SUFFIXES = (".txt", ".tsv", ".csv")  # which say too little of a text to b
 
 
 def format_for(path: str, told: str | None = None) -> Format:
-    """The format to write: the one that is told, or that of the name's suffix. Raises: OptionError"""
+    """The format to write: the one that is named, or that of the path's suffix. Raises: OptionError"""
     if told is not None:
         if told not in FORMATS or not FORMATS[told].writer:
             raise OptionError(f"--to {told}: must be one of {', '.join(writable_formats())}")
@@ -95,7 +95,7 @@ def format_for(path: str, told: str | None = None) -> Format:
         if each.writer and name.endswith(each.suffixes or ("\n",)):
             return each
     check_ending(name, [suffix for each in FORMATS.values() if each.writer for suffix in each.suffixes])
-    raise OptionError(f"{path}: its name does not tell the format; add --to {'|'.join(writable_formats())}")
+    raise OptionError(f"{path}: its name does not say the format; add --to {'|'.join(writable_formats())}")
 
 
 def _uncompressed(path: str) -> str:
@@ -135,7 +135,7 @@ def open_vectors(
 
     options  None: all rows, as they are
     told     the format; None: the content decides
-    note     is told what is odd about the file
+    note     receives what is odd about the file
     Raises: InputError, OptionError
     """
     if told not in (None, *readable_formats()):

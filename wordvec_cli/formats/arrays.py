@@ -215,7 +215,7 @@ class _Archive:
             every = words.tolist()
             every = [as_bytes(word) for word in every]
         except (ValueError, UnicodeEncodeError) as error:
-            raise InputError(f"{self._path}: its array words is no text ({error}); the file is damaged") from None
+            raise InputError(f"{self._path}: its array words is not text ({error}); the file is damaged") from None
         text, offsets = back_to_back(every)
         return text[: offsets[-1]], offsets
 
@@ -229,7 +229,7 @@ def _archive_errors(path: str) -> Iterator[None]:
             yield
     except broken as error:
         reason = str(error) or "it ends too early"
-        raise InputError(f"{path}: is no whole .npz archive ({reason}); make or copy it again") from None
+        raise InputError(f"{path}: is not a whole .npz archive ({reason}); make or copy it again") from None
 
 
 def _values(header: Header, content: bytes, shape: tuple[int, ...]) -> NDArray[Any]:

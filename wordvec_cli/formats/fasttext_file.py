@@ -75,7 +75,7 @@ def _mapped(path: str) -> Bytes:
             return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
         except (ValueError, OSError):
             raise InputError(
-                f"{path}: is empty, or no file that can be mapped; give a fastText model in a file, decompressed"
+                f"{path}: is empty, or cannot be mapped into memory; give a fastText model in a file, decompressed"
             ) from None
 
 
@@ -97,7 +97,7 @@ class _Cursor:
         return numbers.unpack(self.content[start : start + numbers.size].tobytes())
 
     def skip(self, n_values: int, size: int, part: str) -> int:
-        """Where `n_values` of so many bytes start; goes on after them."""
+        """Where `n_values` of `size` bytes each start; goes on after them."""
         start = self.position
         self.check(n_values >= 0, f"says that its {part} has {n_values} values")
         if n_values * size > self.n_left:
@@ -131,7 +131,9 @@ def _model(cursor: _Cursor) -> Model:
     kept, kept_rows = _kept_ngrams(cursor, max(n_kept, 0))
     is_quantised = arguments.version > 0 and _flag(cursor, "input matrix")
     if n_kept >= 0 and not is_quantised:
-        raise InputError(f"{cursor.path}: is pruned but not quantised, which fastText took back; download it anew")
+        raise InputError(
+            f"{cursor.path}: is pruned but not quantised, which fastText no longer supports; download it anew"
+        )
     n_rows, n_columns, layout = _matrix(cursor, is_quantised, "input matrix")
     cursor.check(n_columns == arguments.dim, f"has rows of {n_columns} numbers where it says {arguments.dim}")
     n_buckets = 0 if n_kept == 0 else arguments.n_buckets
@@ -158,11 +160,11 @@ def _arguments(cursor: _Cursor) -> _Arguments:
     cursor.position = SIGNATURE.size if version else 0
     values = dict(zip(ARGUMENT_NAMES, cursor.take(ARGUMENTS.format[1:], "arguments"), strict=True))
     if not (values["dim"] > 0 and values["model"] in MODELS and values["loss"] in LOSSES):
-        what = "its arguments are none of fastText's" if version else "is no fastText model"
+        what = "its arguments are not fastText's" if version else "is not a fastText model"
         raise InputError(f"{cursor.path}: {what}; {ADVICE if version else 'is it the right file?'}")
     if version and 0 < abs(values["t"]) < SMALLEST_RATE:
         raise InputError(
-            f"{cursor.path}: is a floret model, which is not read; "
+            f"{cursor.path}: is a floret model, which wordvec cannot read; "
             "print the vectors of words with floret print-word-vectors MODEL < WORDS, and read those"
         )
     cursor.check(values["maxn"] <= LONGEST_NGRAM, f"says that its n-grams have up to {values['maxn']} characters")

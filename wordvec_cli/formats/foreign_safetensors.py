@@ -46,7 +46,7 @@ FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 def looks_like(start: bytes) -> bool:
-    """Whether a file that begins so is a safetensors file, but none of ours."""
+    """Whether a file that begins so is a safetensors file, but not one of ours."""
     return known_by_header(start) is False
 
 
@@ -172,7 +172,7 @@ def _tokens(path: str) -> Words:
         by_id.update({entry["id"]: entry["content"] for entry in table.get("added_tokens") or []})
         words = [by_id[id].encode() for id in sorted(by_id)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path}: is no tokenizer with a vocabulary ({error!r}); name one with --vocab") from None
+        raise InputError(f"{path}: is not a tokenizer with a vocabulary ({error!r}); name one with --vocab") from None
     if sorted(by_id) != list(range(len(by_id))):
         missing = next(id for id in range(len(by_id)) if id not in by_id)
         raise InputError(f"{path}: no token has the id {missing}, but others have higher ones; name a --vocab")

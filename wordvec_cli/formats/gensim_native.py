@@ -125,7 +125,7 @@ def matrix_path(path: str) -> list[str]:
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
     """KeyedVectors with their counts; a large matrix goes to FILE.vectors.npy, as gensim does it.
 
-    Words that are no UTF-8 have their broken bytes as lone surrogates (surrogateescape).
+    Words that are not valid UTF-8 have their broken bytes as lone surrogates (surrogateescape).
     """
     from gensim.models import KeyedVectors
 

@@ -33,7 +33,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     dim = size // row_bytes - 1 if row_bytes else 0
     if dim < 1 or size % row_bytes:
         raise InputError(
-            f"{path}: {size} bytes are no two matrices of float64 for the {len(words)} words of {options.vocabulary}, "
+            f"{path}: {size} bytes are not two matrices of float64 for the {len(words)} words of {options.vocabulary}, "
             f"whose size is a multiple of {row_bytes}, at least {2 * row_bytes}; "
             "name the vocabulary that GloVe trained with, or copy the file again"
         )

@@ -1,6 +1,6 @@
 """The matrices that `wordvec matrix` writes: special rows come first, then a row for each word of --vocab.
 
-The file, or FILE.json beside it, says which row is which: padding is no word, and the row of unknown words is their
+The file, or FILE.json beside it, says which row is which: padding is not a word, and the row of unknown words is their
 vector.
 """
 
@@ -40,7 +40,7 @@ def vectors_of(stored: StoredMatrix, options: ReadOptions, oddities: Oddities) -
         raise InputError(f"{path}: is an embedding matrix without its words; name the vocabulary it has with --vocab")
     vocabulary = read_vocabulary(options.vocabulary).vocabulary
     if rule is None or rule.n_rows != len(stored.values):
-        raise InputError(f"{path}: its {len(stored.values)} rows are not those it tells of; make it again")
+        raise InputError(f"{path}: its {len(stored.values)} rows are not those that it records; make it again")
     check_agreement(path, rule, options.vocabulary, RowRule.of(vocabulary, rule.specials))
     rows = float_slices(stored.values[rule.specials.n_rows :])
     vectors = joined(path, words_of(vocabulary), rows, options, oddities)

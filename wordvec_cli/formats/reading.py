@@ -26,9 +26,9 @@ Duplicates = Literal["first", "last", "mean", "error", "all"]
 InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
 
 OF_THESE_WORDS = " of these words; are they of the same language and case?"
-NOT_UTF8 = "words that are not UTF-8"
+NOT_UTF8 = "words that are not valid UTF-8"
 NOT_FINITE = "rows with numbers that are not finite"
-REPEATED = "words that come again"
+REPEATED = "repeated words"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ReadOptions:
     """How a vector file is read.
 
     words          only these; None: all
-    limit          only so many rows, from the first
+    limit          at most this many rows, from the first
     vocabulary     path of the words of a format that holds none
     duplicates     which of several rows of one word is kept; all: for `verify`, as look-ups need distinct words
     strict         whether anything odd is an error
@@ -172,7 +172,9 @@ class _Chosen:
             return rows
         if self._options.invalid_utf8 == "error":
             place = f"{self._oddities.unit} {rows.places[wrong[0]]}"
-            raise InputError(f"{self._path}: {place}: the word is not UTF-8; --invalid-utf8 keep, replace or skip")
+            raise InputError(
+                f"{self._path}: {place}: the word is not valid UTF-8; choose --invalid-utf8 keep, replace or skip"
+            )
         if self._options.invalid_utf8 == "skip":
             return rows.taken(np.setdiff1d(np.arange(len(rows.matrix)), wrong))
         words = rows.words()
@@ -193,7 +195,7 @@ def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: O
     if options.duplicates == "error":
         word = bytes(rows.text[rows.offsets[first_repeat] : rows.offsets[first_repeat + 1]])
         place = f"{oddities.unit} {rows.places[first_repeat]}"
-        raise InputError(f"{path}: {place}: {quoted(word)} comes again; --duplicates first, last or mean")
+        raise InputError(f"{path}: {place}: {quoted(word)} is repeated; choose --duplicates first, last or mean")
     groups = np.cumsum(~again)  # of equal words, along the order, in which those of a group ascend
     starts = np.flatnonzero(~again)
     ends = np.append(starts[1:], len(order)) - 1

@@ -66,7 +66,9 @@ def write_jsonl(path: str, embeddings: Embeddings, options: WriteOptions) -> lis
 
     def line(word: bytes, numbers: bytes) -> bytes:
         if b"n" in numbers:  # of nan or inf
-            raise InputError(f"{path}: the vector of {quoted(word)} has nan or inf, which JSON has not; write a .csv")
+            raise InputError(
+                f"{path}: the vector of {quoted(word)} has nan or inf, which JSON cannot hold; write a .csv"
+            )
         return b'{%b, "vector": [%b]}' % (members(word=as_text(word)), numbers)
 
     return _write(path, embeddings, options, _Layout(b",", line))

@@ -26,7 +26,7 @@ ROWS_PER_CHUNK = 4096
 ROWS_OF_UNSURE = 4096  # for whose numbers there is room, if Python has to read them all
 
 WRONG_WIDTH = "lines with another number of values, left out"
-NO_NUMBER = "lines with a value that is no number, left out"
+NO_NUMBER = "lines with a value that is not a number, left out"
 EMPTY = "empty lines"
 BLANKS = "words with blanks in them"
 
@@ -134,7 +134,7 @@ def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
         others = np.array([[lines[row], vector_text.NO_NUMBER] for row in sorted(set(wrong))])
         return _Parsed(found.taken(chosen), np.concatenate([problems, others]), n_lines)
     if n_rows < n_lines:
-        found = found._replace(matrix=found.matrix.copy())  # does not keep the room of lines that are no rows
+        found = found._replace(matrix=found.matrix.copy())  # does not keep the room of lines that are not rows
     return _Parsed(found, problems, n_lines)
 
 

@@ -109,7 +109,7 @@ def header_of(path: str, head: Head, oddities: Oddities) -> Header:
         widths[_width(first)] += 1
         header = Header(None, _commonest(widths), n_mark, 0)
     if header.dim < 1:
-        raise InputError(f"{path}: its lines are no `word v1 v2 ...`; is it a file of vectors?")
+        raise InputError(f"{path}: its lines are not `word v1 v2 ...`; is it a file of vectors?")
     return header
 
 

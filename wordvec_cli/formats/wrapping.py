@@ -25,7 +25,7 @@ def decompressed_file(path: str, max_bytes: int | None = None) -> Iterator[Binar
 
 
 def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
-    """The only file in a zip archive; None if it is none, or numpy's. Raises: InputError if there are several"""
+    """The only file in a zip archive; None if it is not one, or is numpy's. Raises: InputError if there are several"""
     start = raw.read(4)
     raw.seek(0)
     if start != b"PK\x03\x04":
@@ -52,7 +52,7 @@ def bounded(path: str, stream: BinaryIO, max_bytes: int | None) -> BinaryIO:
 
 
 class _Bounded:
-    """A stream that must not give more than so many bytes."""
+    """A stream that must not give more than a number of bytes."""
 
     def __init__(self, path: str, stream: BinaryIO, max_bytes: int) -> None:
         self._path = path

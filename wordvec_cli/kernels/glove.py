@@ -39,7 +39,7 @@ def count_tiles(rows, columns, weights, first_id, n_words, n_blocks, sizes):
 
     rows, columns, weights  (n,); ids start at first_id
     sizes  (n_blocks ** 2,) int64
-    Returns the index of a pair that is none (an id out of range, a weight that is not positive and finite), or -1.
+    Returns the index of what cannot be a pair (an id out of range, a weight that is not positive and finite), or -1.
     """
     for p in range(len(rows)):
         row, column = np.int64(rows[p]) - first_id, np.int64(columns[p]) - first_id

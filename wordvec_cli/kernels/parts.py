@@ -111,7 +111,7 @@ def multiply(typing, left, right):
 
 @intrinsic
 def clip(typing, vector, limit):
-    """Each lane, but at most limit's and at least its negative; what is no number stays so."""
+    """Each lane, but at most limit's and at least its negative; NaN stays NaN."""
 
     def generate(context, builder, signature, args):
         vector, highest = args

@@ -20,7 +20,7 @@ POWERS = np.array([float(f"1e{i}") for i in range(SMALLEST_POWER, LARGEST_POWER 
 DOUBT = 2.0**-49  # relative; the digits, the power and their product are off by 2^-53 each, at most
 
 READ, UNSURE = 0, 1  # a number: was read, or has to be read by Python, if it is one
-EMPTY, WRONG_WIDTH, NO_NUMBER = 0, 1, 2  # a line that is no row
+EMPTY, WRONG_WIDTH, NO_NUMBER = 0, 1, 2  # a line that is not a row
 
 
 @inlined

@@ -25,7 +25,7 @@ BYTES_PER_PAIR = 4 + 4 + 8  # row, column, weight
 BYTES_PER_TOKEN = 8  # of a chunk in memory: the token, and its place in the index
 PAIRS_PER_TASK = 1 << 18  # at most, or one row
 FEWEST_TOKENS, MOST_TOKENS = 1 << 16, 1 << 30  # of a chunk
-SAMPLED_ROWS = 64  # one in so many tells how many pairs there will be
+SAMPLED_ROWS = 64  # one in this many is counted, to estimate how many pairs there will be
 
 UnknownWords = Literal["skip", "gap"]
 Integers = NDArray[np.int64]

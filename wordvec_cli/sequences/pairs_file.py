@@ -51,7 +51,7 @@ def layout_of(path: str) -> PairsLayout:
 
 
 def size_bytes(n_pairs: int, vocabulary: Vocabulary, layout: PairsLayout) -> int:
-    """How large a file of so many pairs will be, but for its header of some kilobytes."""
+    """How large a file of `n_pairs` pairs will be, but for its header of some kilobytes."""
     words = len(vocabulary) * 3 * 8 + len(vocabulary.text) if layout == "safetensors" else 0
     return BYTES_PER_PAIR * n_pairs + words
 
@@ -125,7 +125,7 @@ def _is_safetensors(path: str) -> bool:
 def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     if vocabulary is None:
         raise InputError(
-            f"{path}: is no safetensors file of pairs; if these are records of GloVe's programs, which do not hold "
+            f"{path}: is not a safetensors file of pairs; if these are records of GloVe's programs, which do not hold "
             "their words, name the vocabulary with --vocab"
         )
     with readable(path):
@@ -133,7 +133,7 @@ def _read_records(path: str, vocabulary: Vocabulary | None) -> PairsFile:
         if not size or size % RECORD.itemsize:
             raise InputError(
                 f"{path}: {size} bytes are not a whole number of records of {RECORD.itemsize} bytes; "
-                "it is cut short, or no file of GloVe's cooccur or shuffle"
+                "it is cut short, or was not written by GloVe's cooccur or shuffle"
             )
         records = np.memmap(path, RECORD, mode="r").view(np.ndarray)
     return PairsFile(Pairs(records["row"], records["column"], records["weight"], first_id=1), vocabulary)
@@ -157,6 +157,6 @@ def _read_safetensors(path: str, vocabulary: Vocabulary | None) -> PairsFile:
         made_by = PairOptions(**options) if options else None
         made_of = Tokenizer.from_metadata(tokenizer) if tokenizer else None
     except (TypeError, ValueError, WordvecError) as error:
-        raise InputError(f"{path}: says of itself what this wordvec does not know ({error}); make it again") from None
+        raise InputError(f"{path}: records what this wordvec does not know ({error}); make it again") from None
     origin, checksum = (file.metadata.get(name) for name in ("corpus_fingerprint", "checksum"))
     return PairsFile(Pairs(rows, columns, weights), own, made_by, made_of, origin, checksum)

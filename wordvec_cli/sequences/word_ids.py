@@ -52,7 +52,7 @@ class Sequences:
         return len(self.ids) - self.n_known
 
     def fits(self, n_words: int) -> bool:
-        """Whether kernels can take all ids for rows of so many words, and all offsets for places among the ids."""
+        """Whether kernels can take all ids for rows of `n_words` words, and all offsets for places among the ids."""
         ids, offsets = self.ids, self.offsets
         if not len(ids) or not len(offsets) or offsets[0] != 0 or offsets[-1] != len(ids):
             return False
@@ -90,7 +90,7 @@ def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, rep
     """
     writer = _write(corpus, vocabulary, n_threads, report)
     if not writer.n_lines:
-        raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name one that does")
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name a corpus that does")
     return writer.sequences(writer.facts(corpus))
 
 
@@ -154,7 +154,7 @@ def _sequences(ids: TokenIds, offsets: Offsets, facts: _Facts) -> Sequences:
 
 def _check_known(corpus: Corpus, tally: TokenTally) -> None:
     if not tally.n_tokens:
-        raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name one that does")
+        raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name a corpus that does")
     if not tally.n_known:
         raise InputError(f"{corpus.paths[0]}: none of its {tally.n_tokens} words is in the vocabulary; build another")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-N_SHARED = 8  # names for one output that are looked through; beyond so many writers at once they are random
+N_SHARED = 8  # names for one output that are looked through; beyond this many writers at once they are random
 LONGEST_NAME = 100  # in bytes; the name of an output may fill all that the file system allows
 ROOM = "wordvec"
 ENDING = f".{ROOM}.part"

@@ -1,4 +1,4 @@
-"""Files that are no text, and no file of ours: what they look like, and what their owner can do about it.
+"""Files that are not text, and no file of ours: what they look like, and what their owner can do about it.
 
 One table for everything that reads: a corpus and a list of words ask it first; a reader of vectors or vocabularies asks
 it once its own formats have been tried. It is told by content alone, never by a name. Text that is of another kind than
@@ -65,7 +65,7 @@ _PATTERNS = tuple((re.compile(beginning, re.DOTALL), kind) for beginning, kind i
 
 
 def file_kind(start: bytes) -> FileKind | None:
-    """What a file that begins with `start` (decompressed, `START_BYTES` of it) is, if that is no text; else None."""
+    """What a file that begins with `start` (decompressed, `START_BYTES` of it) is, if that is not text; else None."""
     for pattern, kind in _PATTERNS:
         if pattern.match(start):
             return kind
@@ -73,7 +73,7 @@ def file_kind(start: bytes) -> FileKind | None:
 
 
 def kind_of_no_text(start: bytes) -> FileKind | None:
-    """As `file_kind`, and for readers of texts: data of which nothing is known but that it is none."""
+    """As `file_kind`, and for readers of texts: data of which nothing is known but that it is not text."""
     return file_kind(start) or _data(start[:START_BYTES])
 
 
@@ -85,7 +85,7 @@ def _data(start: bytes) -> FileKind | None:
     is_data = start.count(0) > _DATA_SHARE * len(start) or (
         n_controls > _DATA_SHARE * len(start) and not start.isascii() and not _is_utf8(start)
     )
-    return FileKind("data and no text", "name a text") if is_data else None
+    return FileKind("binary data, not text", "name a text") if is_data else None
 
 
 def _is_utf8(start: bytes) -> bool:

@@ -101,7 +101,7 @@ def _errors_of_broken_data() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def writable(where: str) -> Iterator[None]:
-    """Turn a failed write into an OutputError that names `where`; that nobody reads standard output on is no failure.
+    """Turn a failed write into an OutputError that names `where`; a reader of standard output that left is no failure.
 
     Raises: OutputError, BrokenPipeError
     """
@@ -134,7 +134,7 @@ def check_output(path: str) -> None:
         standard_output()
         return
     if not path or os.path.isdir(path):
-        raise OutputError(f"{path or repr('')}: is no file; name a file to write")
+        raise OutputError(f"{path or repr('')}: is not a file; name a file to write")
     folder = Path(os.path.realpath(path)).parent
     if not is_stream(path) and not folder.is_dir():
         raise OutputError(f"{path}: the folder {folder} does not exist; make it first")
@@ -222,7 +222,7 @@ def spool_folder(tmp_dir: str | None, output: str | None) -> "Path":
 def replacing(path: str) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of `path` at the end of the block, whole, or not at all.
 
-    `-` is standard output; a target that is no regular file (a device, a FIFO) is written straight through.
+    `-` is standard output; a target that is not a regular file (a device, a FIFO) is written straight through.
     Raises: OutputError
     """
     file: IO[bytes]

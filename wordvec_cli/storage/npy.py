@@ -46,7 +46,7 @@ def read_header(what: str, file: IO[bytes]) -> Header:
         elif version == (2, 0):
             read = np.lib.format.read_array_header_2_0
         else:
-            raise InputError(f"{what} is no matrix of numbers (version {version[0]} of numpy's format)")
+            raise InputError(f"{what} is not a matrix of numbers (version {version[0]} of numpy's format)")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it was written by Python 2
             header = Header(*read(file))
@@ -66,9 +66,9 @@ def read_header(what: str, file: IO[bytes]) -> Header:
 
 
 def check_matrix(what: str, header: Header) -> None:
-    """Raises: InputError if the array is no matrix of numbers, or an empty one"""
+    """Raises: InputError if the array is not a matrix of numbers, or an empty one"""
     if header.dtype.kind not in "fiu":
-        raise InputError(f"{what} holds values of type {header.dtype}, which are no numbers; save it as float32")
+        raise InputError(f"{what} holds values of type {header.dtype}, which are not numbers; save it as float32")
     if len(header.shape) != 2 or not all(header.shape):
         raise InputError(f"{what} has the shape {header.shape}; save it with a row for each word: (words, dimension)")
 

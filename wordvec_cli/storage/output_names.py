@@ -29,10 +29,10 @@ def chosen_layout(
     by_name = next((layout for ending, layout in endings.items() if output.lower().endswith(ending)), None)
     choices = "|".join(dict.fromkeys(endings.values()))
     if told is None and output == STANDARD_STREAM:
-        raise OptionError(f"-o -: standard output has no name that tells the layout; add --to {choices}")
+        raise OptionError(f"-o -: the format cannot be guessed for standard output; add --to {choices}")
     if told is None and by_name is None:
         check_ending(output, tuple(endings))
-        raise OptionError(f"{output}: its name does not tell the layout; add --to {choices}")
+        raise OptionError(f"{output}: its name does not say the format; add --to {choices}")
     layout = by_name if told is None else told
     assert layout is not None
     check_ending(output, [ending for ending, each in endings.items() if each == layout])

@@ -258,7 +258,7 @@ def _parse_header(path: str, content: memoryview) -> tuple[dict[str, Any], int]:
     try:
         header = json.loads(bytes(content[LENGTH.size : start]))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: its header is no JSON ({error}); the file is damaged, make it again") from None
+        raise InputError(f"{path}: its header is not JSON ({error}); the file is damaged, make it again") from None
     return header, start
 
 

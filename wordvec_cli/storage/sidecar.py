@@ -107,7 +107,7 @@ def understood(sidecar: str, made_by: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, WordvecError) as error:
-        raise InputError(f"{sidecar}: is not what wordvec {made_by} writes; remove it or make it anew") from error
+        raise InputError(f"{sidecar}: is not what wordvec {made_by} writes; remove it or make it again") from error
 
 
 def said_of(path: str, section: str, made_by: str) -> tuple[dict[str, Any] | None, str | None]:

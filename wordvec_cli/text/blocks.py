@@ -64,7 +64,7 @@ class Reading:
     fingerprint      SHA-256 (hexadecimal) of the decompressed text, each file's end a line's end, without byte order
                      marks: a pipe, an .xz and a plain file agree
     n_bytes          of that text
-    n_invalid_lines  lines with bytes that are not UTF-8
+    n_invalid_lines  lines with bytes that are not valid UTF-8
     n_dropped_lines  those of them that --invalid-utf8 skip has left out
     first_invalid    the first of them
     """

@@ -33,7 +33,7 @@ class Corpus:
     """Paths and a tokenizer; `reading` is there after a first full pass over the blocks.
 
     size_bytes  of the files as stored, for progress
-    left_out    files of folders that are no text
+    left_out    files of folders that are not text
     """
 
     paths: tuple[str, ...]

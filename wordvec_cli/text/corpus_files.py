@@ -1,4 +1,4 @@
-"""The files of a corpus: those named, those found in folders, and copies of pipes; what is no text is left out."""
+"""The files of a corpus: those named, those found in folders, and copies of pipes; what is not text is left out."""
 
 import io
 import os
@@ -37,7 +37,7 @@ class Source:
             yield self.copy
 
     def kind_of_no_text(self) -> FileKind | None:
-        """What the file is, if its content is no text. Raises: InputError if it cannot be read"""
+        """What the file is, if its content is not text. Raises: InputError if it cannot be read"""
         with readable(self.name), self.opened() as raw:
             return kind_of_no_text(decompressed(raw).read(START_BYTES))
 
@@ -56,16 +56,16 @@ class Source:
 
 
 class LeftOut(NamedTuple):
-    """A file of a folder that is no text, and what it is."""
+    """A file of a folder that is not text, and what it is."""
 
     name: str
     kind: FileKind
 
 
 def find_sources(paths: Iterable[str | Source], spool_folder: Path) -> tuple[list[Source], list[LeftOut]]:
-    """The files that paths stand for, each opened once to see that it can be read; and those that are no text.
+    """The files that paths stand for, each opened once to see that it can be read; and those that are not text.
 
-    Raises: InputError, also for a named file that is no text; OutputError (a full disk)
+    Raises: InputError, also for a named file that is not text; OutputError (a full disk)
     """
     sources: list[Source] = []
     left_out: list[LeftOut] = []

@@ -1,7 +1,7 @@
 """Lists that hold something on each line (words, questions, numbers, texts), from files and from standard input.
 
 One reader for all of them: a byte order mark at the start belongs to no line, a line may end in CR LF, what is
-compressed is read through, and what is no text is refused by its name. A look-up from a pipe needs it, and must not
+compressed is read through, and what is not text is refused by its name. A look-up from a pipe needs it, and must not
 wait for what only some lists need.
 """
 
@@ -101,7 +101,7 @@ def whole_lines(pieces: Iterable[bytes], end: bytes = b"\n") -> Iterator[list[by
 
 
 def _checked_pieces(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The pieces without a byte order mark. Raises: InputError if they are no text"""
+    """The pieces without a byte order mark. Raises: InputError if they are not text"""
     start = b""
     for piece in pieces:
         start += piece
@@ -115,7 +115,7 @@ def _checked_pieces(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _checked(start: bytes, name: str) -> bytes:
-    """The start of a text without its byte order mark. Raises: InputError if it is no text"""
+    """The start of a text without its byte order mark. Raises: InputError if it is not text"""
     if not _is_plain(start[:START_BYTES]):
         refuse_no_text(start[:START_BYTES], name)
     return start.removeprefix(BYTE_ORDER_MARK)
@@ -143,6 +143,6 @@ def number(text: str | bytes) -> float:
 
 
 def may_be_title(cell: str) -> bool:
-    """Whether the first cell of a column of numbers may be its name: it begins as a word, and is no missing number."""
+    """Whether the first cell of a column of numbers may be its name: it begins as a word, not as a missing number."""
     cell = cell.strip(" \t\r\"'")
     return cell[:1].isalpha() and cell.lower() not in NO_SCORES

@@ -26,7 +26,7 @@ class PhraseOptions:
     """What makes a phrase; the defaults are gensim's.
 
     scoring          "default" (Mikolov et al. 2013, equation 6) or "npmi" (Bouma 2009)
-    min_count        pairs that occur less often are no phrases
+    min_count        pairs that occur less often are not phrases
     threshold        a phrase has a higher score
     connector_words  may stand inside a phrase, not at its ends, and are not counted
     max_candidates   words and pairs that are counted at most (gensim's max_vocab_size); rare ones are dropped beyond
@@ -48,7 +48,7 @@ class PhraseOptions:
         if self.scoring not in ("default", "npmi"):
             raise OptionError(f"--scoring: {self.scoring!r} is not one of default, npmi")
         if min(self.min_count, self.max_candidates, self.n_passes) < 1:
-            raise OptionError("--min-count, --max-candidates, --passes: are 1 at least")
+            raise OptionError("--min-count, --max-candidates, --passes: must be at least 1")
         if self.n_passes > MOST_PASSES:
             raise OptionError(f"--passes {self.n_passes}: is more than {MOST_PASSES}; choose fewer")
         if self.scoring == "npmi" and not -1 <= self.threshold <= 1:
@@ -56,7 +56,7 @@ class PhraseOptions:
                 f"--phrase-threshold {self.threshold:g}: npmi scores lie between -1 and 1; choose one, such as 0.5"
             )
         if self.scoring == "default" and not 0 < self.threshold < math.inf:
-            raise OptionError(f"--phrase-threshold {self.threshold:g}: has to be positive for the default scoring")
+            raise OptionError(f"--phrase-threshold {self.threshold:g}: must be positive for the default scoring")
         for option, word in [
             ("--delimiter", self.delimiter),
             *(("--connector-words", w) for w in self.connector_words),

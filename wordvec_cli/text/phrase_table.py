@@ -50,7 +50,7 @@ def _read_header(path: str, line: bytes) -> tuple[PhraseOptions, Tokenizer]:
         tokenizer = Tokenizer.from_metadata(metadata.pop("tokenizer"))
         return PhraseOptions.from_metadata(metadata), tokenizer
     except (InputError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path}:1: is no file that wordvec phrases --save-phrases has written ({error})") from error
+        raise InputError(f"{path}:1: is not a file written by wordvec phrases --save-phrases ({error})") from error
 
 
 def _read_row(line: bytes, n_passes: int) -> tuple[int, Words, Figures]:

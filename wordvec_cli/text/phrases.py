@@ -75,7 +75,7 @@ def _check_words(words: Sequence[bytes]) -> None:
     for word in words:
         if word.split() != [word]:
             raise InputError(
-                f"--token-pattern: matches {shown(word)!r}, and who reads the joined text will cut it at its white "
+                f"--token-pattern: matches {shown(word)!r}, and readers of the joined text will cut it at its white "
                 "space; choose a pattern that matches none"
             )
 
@@ -200,7 +200,7 @@ class _Candidates:
 
 
 def is_punctuation(word: bytes) -> bool:
-    """Whether a word has no letter, digit or combining mark; what is not UTF-8 is no punctuation."""
+    """Whether a word has no letter, digit or combining mark; what is not valid UTF-8 is not punctuation."""
     try:
         text = word.decode()
     except UnicodeDecodeError:

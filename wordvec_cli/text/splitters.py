@@ -43,7 +43,7 @@ def _unicode_word() -> re.Pattern[str]:
 
 
 def _words_pattern() -> str:
-    r"""Words, and each other character that is no white space with the marks that sit on it.
+    r"""Words, and each other character that is not white space with the marks that sit on it.
 
     `\w` has no combining marks, so it would cut Hindi and Thai words; undecodable bytes count as letters, so that a
     Latin-1 word stays whole. An apostrophe joins word characters, a point or comma joins digits.

@@ -159,7 +159,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         where = "" if error.pos is None else f" at character {error.pos + 1}"
-        raise OptionError(f"--token-pattern: {pattern!r} is no regular expression: {error.msg}{where}") from error
+        raise OptionError(f"--token-pattern: {pattern!r} is not a regular expression: {error.msg}{where}") from error
     except (OverflowError, RecursionError) as error:
         raise OptionError(f"--token-pattern: is too large ({error}); simplify it") from error
 

@@ -54,7 +54,7 @@ def byte_order(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[n
 
 
 class _Tied(NamedTuple):
-    """Places in an order whose words are alike so far, and for each of them a number that is the same for its likes."""
+    """Places in an order whose words are alike so far, and the number of the group of each: equal words share one."""
 
     places: NDArray[np.int64]
     groups: NDArray[np.int64]
@@ -120,9 +120,9 @@ def fault_of_words(text: Any, offsets: Any, order: Any, counts: Any) -> str | No
     if offset_fault := fault_of_offsets(offsets, len(text)):
         return f"its words.offsets {offset_fault}"
     if len(order) and not (order.min() >= 0 and order.max() < len(order)):
-        return "its words.order has numbers of words that there are not"
+        return "its words.order names words that do not exist"
     if not rises(text, offsets, order):
-        return "its words are not each there once, in the order that words.order tells"
+        return "its words are repeated, or words.order does not sort them"
     if counts is not None and len(counts) and np.asarray(counts).min() < 0:
         return "it has counts below 0"
     return None

@@ -41,7 +41,7 @@ class Embeddings:
               packed
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
     context_values  as `values`, the output vectors of training, if they were kept
-    unknown  dim float32, the vector of words that are not known, if there is one: of none of the words
+    unknown  dim float32, the vector of words that are not known, if there is one; it belongs to no word
     composed  makes the vector of a word that is not among them of its parts, where a model can (fastText); None for a
               word that has no parts
     """

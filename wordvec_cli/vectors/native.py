@@ -93,7 +93,7 @@ def is_native(path: str) -> bool:
 
 
 def native_kind(path: str) -> str | None:
-    """What a file of ours holds (vectors, matrix, pairs ...); None if it is none. Raises: InputError"""
+    """What a file of ours holds (vectors, matrix, pairs ...); None if it is not ours. Raises: InputError"""
     if not os.path.isfile(path):
         return None
     with readable(path), open(path, "rb") as file:
@@ -107,7 +107,7 @@ def kind_by_header(start: bytes) -> str:
 
 
 def known_by_header(start: bytes) -> bool | None:
-    """Whether a safetensors file that begins so is one of ours; None if it is no safetensors file."""
+    """Whether a safetensors file that begins so is one of ours; None if it is not a safetensors file."""
     if not safetensors.looks_like(start):
         return None
     return OWN_FORMAT in start
@@ -145,7 +145,9 @@ def _values(file: safetensors.StoredFile, vectors: safetensors.StoredTensor) -> 
             return HalfFloats(vectors.data)
         case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):
             return ScaledBytes(vectors.data, scales.data, vectors.shape[1])
-    raise InputError(f"{file.path}: its vectors are in a form that is not known ({vectors.dtype}); make it again")
+    raise InputError(
+        f"{file.path}: its vectors are of a type that this wordvec does not know ({vectors.dtype}); make it again"
+    )
 
 
 def stored_vocabulary(file: safetensors.StoredFile) -> Vocabulary:

@@ -116,7 +116,7 @@ def _words_of(lines: _Lines, separator: int | None) -> Vocabulary:
     order = byte_order(words, offsets)
     if (twice := first_repeated(words, offsets, order)) is not None:
         word = quoted(bytes(words[offsets[twice] : offsets[twice + 1]]))
-        raise lines.wrong(twice, f"{word} comes a second time", "remove one of the lines")
+        raise lines.wrong(twice, f"{word} is repeated", "remove one of the lines")
     return Vocabulary(words, offsets, order, counts)
 
 
@@ -162,7 +162,9 @@ def _judged(lines: _Lines, content: bytes) -> _Judged:
         has_title = len(is_count) > 1 and not is_count[0] and _is_title(lines.line(0), separator)
         if is_count[has_title:].all():
             _check_columns(lines.without_first() if has_title else lines, separator)
-            remark = f"{lines.name}:1: {lines.shown(0)} names the columns and is no word" if has_title else None
+            remark = (
+                f"{lines.name}:1: {lines.shown(0)} names the columns and is not read as a word" if has_title else None
+            )
             return _Judged(separator, has_title, remark)
     _check_no_json(lines, content)
     _check_no_commas(lines)
@@ -233,7 +235,7 @@ def _checked_blanks(lines: _Lines) -> str | None:
         return f"{lines.name}:{numbers[0] + 1}: {lines.shown(numbers[0])} is taken for a word without a count{others}"
     if 2 * split.is_count.sum() >= len(lines.starts):
         raise _without_count(lines, split)
-    what = "that is no count" if not split.is_count.any() else "as if it were a count, which other lines lack"
+    what = "that is not a count" if not split.is_count.any() else "as if it were a count, which other lines lack"
     raise lines.wrong(
         numbers[0], f"{lines.shown(numbers[0])}: ends in a number {what}",
         "give a count to each line or to none; words that end in numbers need a tab and a count after them",

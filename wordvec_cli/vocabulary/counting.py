@@ -109,7 +109,7 @@ def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
     name = "standard input" if corpus.paths[0] == STANDARD_STREAM else corpus.paths[0]
     name += f" and {len(corpus.paths) - 1} more" if len(corpus.paths) > 1 else ""
     if not survivors.dropped.n_words:
-        return f"{name}: the corpus holds no words; name one that does"
+        return f"{name}: the corpus holds no words; name a corpus that does"
     if lacks_spaces(corpus):
         return f"{name}: no word occurs {survivors.min_count} times: {REMEDY}"
     words = counted(survivors.dropped.n_words, "word")

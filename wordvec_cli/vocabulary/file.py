@@ -100,16 +100,16 @@ def read_vocabulary(path: str) -> VocabularyFile:
 
 
 def _foreign_text(content: bytes, path: str) -> bytes:
-    """Without a byte order mark, unless that is the first word. Raises: InputError if it is no text"""
+    """Without a byte order mark, unless that is the first word. Raises: InputError if it is not text"""
     _check_kind(content[:START_BYTES], path)
     text = content.removeprefix(BYTE_ORDER_MARK)
     return content if text[:1] in (b"", b"\t", b" ", b"\r", b"\n") else text
 
 
 def _check_kind(start: bytes, path: str) -> None:
-    """Raises: InputError if what begins so is no text"""
+    """Raises: InputError if what begins so is not text"""
     if looks_like(start[:LOOKS_LIKE_BYTES]):
-        raise InputError(f"{path}: is no vocabulary but a safetensors file; name what build-vocab wrote")
+        raise InputError(f"{path}: is a safetensors file, not a vocabulary; name a file written by wordvec build-vocab")
     refuse_no_text(start, path)
 
 

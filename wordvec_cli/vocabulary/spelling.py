@@ -74,7 +74,7 @@ def _first_not_below(vocabulary: Vocabulary, text: bytes, low: int = 0) -> int:
 
 
 def _first_character(rest: bytes) -> bytes:
-    """The bytes of the first character; one byte where they are no UTF-8."""
+    """The bytes of the first character; one byte where they are not valid UTF-8."""
     for n_bytes in range(1, 5):
         with suppress(UnicodeDecodeError):
             rest[:n_bytes].decode()

@@ -50,7 +50,7 @@ class Vocabulary:
         text, offsets = back_to_back(words)
         order = byte_order(text, offsets)
         if (twice := first_repeated(text, offsets, order)) is not None:
-            raise InputError(f"{quoted(words[twice])} comes twice; words of a vocabulary are distinct")
+            raise InputError(f"{quoted(words[twice])} is repeated; words of a vocabulary are distinct")
         all_counts = None if counts is None else np.fromiter(counts, np.int64, len(words))
         return Vocabulary(text[: len(text) - PADDING], offsets, order, all_counts)
 
@@ -146,7 +146,7 @@ class Vocabulary:
         if max_vocab is not None and len(kept) > max_vocab:
             kept = np.sort(kept[np.argsort(-counts[kept], kind="stable")[:max_vocab]])
         if not len(kept):
-            raise InputError(f"--min-count {min_count}: no word of the vocabulary occurs as often; lower it")
+            raise InputError(f"--min-count {min_count}: no word of the vocabulary occurs that often; lower it")
         new_ids = np.full(len(self), -1)
         new_ids[kept] = np.arange(len(kept))
         order = new_ids[np.asarray(self.order)]
