@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,37 @@ def test_kernels_that_nobody_has_used_for_long_are_removed_and_nothing_else(tmp_
         os.utime(tmp_path / name, (0, 0))
     compiled.mark_used(tmp_path / "kernels-new")
     assert sorted(os.listdir(tmp_path)) == ["kernels-new", "kernels-used", "others-old"]
+
+
+def test_a_folder_in_use_stays_however_old_it_is(tmp_path: Path) -> None:
+    for name in ("kernels-one", "kernels-other"):  # of two versions, each of them used now and then
+        (tmp_path / name).mkdir()
+    for name in ("kernels-one", "kernels-other", "kernels-one"):
+        recent = time.time() - compiled.SECONDS_UNUSED + 60
+        for folder in tmp_path.iterdir():
+            os.utime(folder, (recent, recent))
+        compiled.mark_used(tmp_path / name)
+        assert time.time() - (tmp_path / name).stat().st_mtime < 60
+    assert sorted(os.listdir(tmp_path)) == ["kernels-one", "kernels-other"]
+
+
+def test_two_processes_that_compile_at_once_never_take_each_others_code(tmp_path: Path) -> None:
+    one, other = (compiled.FilesNamedByKey(str(tmp_path), "kernel", "stamp") for _ in range(2))
+    one._load_index = other._load_index = dict  # neither sees what the other has written  # type: ignore[method-assign]
+    one.save(("float32",), "code for float32")
+    other.save(("float64",), "code for float64")
+    later = compiled.FilesNamedByKey(str(tmp_path), "kernel", "stamp")
+    assert later.load(("float64",)) == "code for float64"
+    assert later.load(("float32",)) is None  # to be compiled again
+    later.save(("float32",), "code for float32")
+    assert later.load(("float32",)) == "code for float32"
+    assert later.load(("float64",)) == "code for float64"
+
+
+def test_kernels_are_kept_under_the_names_of_what_they_are_compiled_for() -> None:
+    from numba.core import caching
+
+    assert caching.IndexDataCacheFile is compiled.FilesNamedByKey
 
 
 def where_kept(folder: Path, **variables: str) -> tuple[str, str]:

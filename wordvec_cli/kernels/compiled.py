@@ -1,7 +1,8 @@
 """Where compiled kernels are kept: in the user's cache, in a folder named by all that they are made of.
 
 numba looks for changes only in the file of the function that it loads, though what it compiled holds functions of other
-files too. With a folder for each state of all files, no stale code is ever found.
+files too. With a folder for each state of all files, no stale code is ever found. Each use of a folder makes it young;
+one that no process has used for a month, as after an upgrade, is removed by the next process that runs kernels.
 """
 
 import atexit
@@ -17,11 +18,27 @@ from pathlib import Path
 from typing import Any, cast
 
 import numba
+from numba.core import caching
 
 PREFIX = "kernels-"
-SECONDS_UNUSED = 90 * 24 * 3600  # after which a folder of other kernels goes
+SECONDS_UNUSED = 30 * 24 * 3600  # after which a folder of other kernels goes; two versions in use keep theirs
 
 _config = cast(Any, numba.config)
+
+
+class FilesNamedByKey(caching.IndexDataCacheFile):
+    """The compiled code of one kernel, in a file for each of its signatures, which an index names.
+
+    numba numbers these files. Where two processes compile a kernel for different arguments at once, both take the same
+    number, and the index can name the code of one for the arguments of the other. Named by what they are compiled for,
+    such files stay apart, and at worst the index lacks one, which is then compiled again.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        overloads = self._load_index()
+        overloads[key] = name = self._data_name(int(hashlib.sha256(repr(key).encode()).hexdigest()[:12], 16))
+        self._save_data(name, data)  # first: no index names a file that is not there yet
+        self._save_index(overloads)
 
 
 def settle() -> bool:
@@ -29,6 +46,7 @@ def settle() -> bool:
 
     NUMBA_CACHE_DIR wins over the user's cache; after both come numba's own choices, the package's folder among them.
     """
+    caching.IndexDataCacheFile = FilesNamedByKey  # type: ignore[misc]
     given = _config.CACHE_DIR
     base = Path(given) if given else user_cache()
     own = base / f"{PREFIX}{fingerprint()}" if base else None
