@@ -210,7 +210,7 @@ def test_vectors_that_are_not_finite_are_refused(tmp_path: Path, number: float) 
         (("nowhere.txt",), 1, "nowhere.txt: no such file"),
         (("empty",), 1, "empty: holds no sets"),
         (("utf16.txt",), 1, "utf16.txt: is text in UTF-16"),
-        (("wordsim353", "--predictions", "-"), 1, "scores go to standard output"),
+        (("wordsim353", "--predictions", "-"), 1, "standard output is for the scores"),
         (("wordsim353", "--predictions", "nowhere/x.tsv"), 1, "the folder"),
         (("mine.txt", "--predictions", "mine.txt"), 1, "is read by this command"),
         (("wordsim353", "--bootstrap", "0", "--seed", "3"), 2, "nothing is drawn"),

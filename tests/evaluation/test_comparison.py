@@ -96,7 +96,7 @@ def test_a_difference_is_resampled_in_pairs() -> None:
 
 def test_sets_of_which_no_question_is_common_are_an_error() -> None:
     pairs = WordPairs("pairs", (("w0", "w1"), ("theirs", "w9")), (1.0, 2.0))
-    with pytest.raises(InputError, match="no question that both"):
+    with pytest.raises(InputError, match="can be asked of both files"):
         difference(outcomes(A, pairs), outcomes(B, pairs), None)
 
 

@@ -134,7 +134,7 @@ def test_another_encoding_is_told_with_the_way_out(tmp_path: Path, content: byte
 
 
 def test_sections_without_questions_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="sections but no questions"):
+    with pytest.raises(InputError, match="the sections hold no questions"):
         read_eval_set(written(tmp_path, "set.txt", ": one\n: two\n"))
 
 

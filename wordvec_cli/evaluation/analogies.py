@@ -1,4 +1,4 @@
-"""The answers to many analogies at once, by the rules of a protocol.
+"""Answering many analogies at once.
 
 Questions share their words (Google's 19 544 have 905), so the cosines of each of those with all words are taken once,
 and a question is a sum of three rows of them: the length of b - a + c changes no answer.
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Ids = NDArray[np.int64]
 
-COSINES_AT_ONCE = 1 << 24  # 64 MB, of the words of the questions with a slice of the vocabulary
-DISTINCT_AT_ONCE = 4096  # words of questions; with more, the slices of the vocabulary would be too thin
+COSINES_AT_ONCE = 1 << 24  # 64 MB: words of the questions times words of the vocabulary
+DISTINCT_AT_ONCE = 4096  # words of questions: with more, the vocabulary would be taken in slices that are too thin
 NO_ANSWER = -1
 
 
@@ -30,11 +30,11 @@ NO_ANSWER = -1
 class Asking:
     """How an answer is found.
 
-    compared_as   (n,) for each word that may be an answer, the lowest id of the words that count as the same word
-    method        how a word is scored, see `queries.analogies`
-    n_candidates  how many of its nearest words a question tries until one does not count as one of its own words;
-                  None: all
-    is_above_zero whether the product of an answer with b - a + c must be above 0
+    compared_as    (n,) for each word that can be an answer, the lowest id of the words that count as equal to it
+    method         how a word is scored, see `queries.analogies`
+    n_candidates   how many of the best words are tried until one does not count as equal to a word of the question;
+                   None: all
+    is_above_zero  whether an answer needs a positive product with b - a + c
     """
 
     compared_as: "Ids"

@@ -22,17 +22,17 @@ DRAWS_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Resampling:
-    """How many times as many questions as there are get drawn with replacement, and from which seed."""
+    """How many resamples are drawn, each with as many questions as the set has, with replacement; and the seed."""
 
     n_resamples: int = 2000
     seed: int = 1
 
 
 def correlations(judged: "Numbers", values: "Numbers", resampling: Resampling) -> "Numbers":
-    """Spearman's correlation in each resample, (m, n_resamples); NaN where either is all alike.
+    """Spearman's correlation in each resample, (m, n_resamples); NaN where either side has one value only.
 
-    judged  (n,) what people say of the pairs
-    values  (m, n) what m vector files say, each asked the same resamples
+    judged  (n,) people's scores of the pairs
+    values  (m, n) the cosines from m vector files, which share the resamples
     """
     ranked = [_Ranked(each) for each in (judged, *values)]
     drawn = [_correlations(ranked, counts) for counts in draws(len(judged), resampling)]
@@ -80,9 +80,9 @@ def _correlations(ranked: list[_Ranked], counts: "Counts") -> "Numbers":
 def accuracies(is_right: "NDArray[np.bool_]", resampling: Resampling) -> "Numbers":
     """The share of right answers in each resample, (m, n_resamples).
 
-    is_right  (m, n) of m vector files, at most a few, to the same questions
+    is_right  (m, n) whether each of m vector files, at most a few, answers each question
 
-    Questions that all files answer alike need not be told apart: how often each kind is drawn is multinomial.
+    Only the pattern of right and wrong over the files matters: how often each pattern is drawn is multinomial.
     """
     m, n = is_right.shape
     kinds = np.arange(1 << m)
@@ -94,7 +94,7 @@ def accuracies(is_right: "NDArray[np.bool_]", resampling: Resampling) -> "Number
 
 
 def interval(drawn: "Numbers") -> tuple[float, float]:
-    """The bounds that leave out equal parts at both ends; NaN if there is no score in any resample."""
+    """The bounds of the middle 95 %; NaN if no resample has a score."""
     drawn = drawn[~np.isnan(drawn)]
     if not len(drawn):
         return math.nan, math.nan
@@ -103,7 +103,7 @@ def interval(drawn: "Numbers") -> tuple[float, float]:
 
 
 def p_value(differences: "Numbers") -> float:
-    """How often resamples differ to the other side, or not at all: two-sided, never 0; NaN if there are none."""
+    """The two-sided share of resamples whose difference has the other sign or is 0; never 0; NaN without resamples."""
     differences = differences[~np.isnan(differences)]
     n = len(differences)
     if not n:

@@ -102,7 +102,7 @@ def _note_relation(shared: SharedWords, vectors: tuple[Embeddings, Embeddings], 
 def differences_of_sets(
     vectors: Sequence[Embeddings], sets: Sequence[EvalSet], judging: Judging, note: Note = ignore
 ) -> list[tuple[EvalSet, "Difference"]]:
-    """How the scores on sets differ; a set without a question that both can be asked is noted and left out."""
+    """How the scores on sets differ; a set with no question that can be asked of both files is noted and left out."""
     differences = []
     try:
         for of_first, of_second in outcomes_of_sets(vectors, sets, judging.protocol, note):
@@ -117,12 +117,12 @@ def differences_of_sets(
 
 @dataclass(frozen=True)
 class Difference:
-    """How the second vectors differ from the first on the questions of a set that both can be asked.
+    """How the scores of two files differ on the questions of a set that can be asked of both.
 
-    first, second  the scores on those questions alone
-    value          the second less the first
-    interval       of 95 % of the differences in a bootstrap that asks both the same questions; None if there was none
-    p_value        two-sided: how easily that would be a difference to the other side
+    first, second  the scores on these questions
+    value          the second score minus the first
+    interval       holds 95 % of the differences in a paired bootstrap; None without one
+    p_value        two-sided: the share of resamples with a difference of the other sign
     """
 
     first: Score
@@ -133,10 +133,10 @@ class Difference:
 
 
 def difference(first: Outcomes, second: Outcomes, resampling: Resampling | None) -> Difference:
-    """Compare what two vector files made of one set. Raises: InputError if no question can be asked of both"""
+    """Compare the outcomes of one set. Raises: InputError if no question can be asked of both files"""
     is_common = first.is_used & second.is_used
     if not is_common.any():
-        raise InputError(f"{first.eval_set.name}: there is no question that both can be asked; choose another set")
+        raise InputError(f"{first.eval_set.name}: none of its questions can be asked of both files; choose another set")
     of_first, of_second = (replace(each, is_used=is_common).score() for each in (first, second))
     found = Difference(of_first, of_second, of_second.value - of_first.value)
     if not resampling:
@@ -154,13 +154,13 @@ _INPUTS = ("corpus_fingerprint", "tokenizer", "vocabulary", "init")  # keys of t
 
 
 def differing_training(first: Embeddings, second: Embeddings) -> list[str]:
-    """In what two trainings differ, as `seed 1 / 2`; nothing if one of the files does not say how it was made."""
-    told = first.metadata, second.metadata
-    options = [recorded(each, "configuration") for each in told]
+    """The settings that differ between two trainings, as `seed 1 / 2`; empty if a file does not record its training."""
+    metadata = first.metadata, second.metadata
+    options = [recorded(each, "configuration") for each in metadata]
     if not all(options):
         return []
     names = [name for name in dict.fromkeys((*options[0], *options[1])) if not _is_same(name, *options)]
-    inputs = [name.replace("_fingerprint", "") for name in _INPUTS if not _is_same(name, *told)]
+    inputs = [name.replace("_fingerprint", "") for name in _INPUTS if not _is_same(name, *metadata)]
     return [f"{name} {' / '.join(str(each.get(name, '-')) for each in options)}" for name in names] + inputs
 
 

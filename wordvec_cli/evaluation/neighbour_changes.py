@@ -23,9 +23,9 @@ QUERIES_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class SharedWords:
-    """The words that two vector files share, with the vectors of each, in the order of the first.
+    """The words that two vector files share, with their vectors from each, in the order of the first file.
 
-    only_first, only_second  the words that one of them lacks, in the order of the other
+    only_first, only_second  the words that only one file has, in its order
     """
 
     first: Embeddings
@@ -58,10 +58,11 @@ def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
 
 @dataclass(frozen=True)
 class Change:
-    """A shared word's nearest neighbours in both, best first, as ids of the shared words.
+    """A shared word's nearest neighbours in both files, best first, as ids of the shared words.
 
-    moved    how much lower the word's mean cosine with the other's neighbours is than with its own, in the mean of both
-    overlap  the share of the neighbours of the first that are among those of the second
+    moved    by how much the mean cosine with the neighbours from the other file is below that with its own neighbours,
+             averaged over both files
+    overlap  the share of the first file's neighbours that are also neighbours in the second
     """
 
     word_id: int
@@ -75,9 +76,10 @@ class Change:
 
 
 def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change]:
-    """The `k` nearest neighbours of some shared words in both, among the shared words alone.
+    """The `k` nearest neighbours of some shared words in both files, among the shared words.
 
-    Words whose vector in one of them is all zeros are left out; one that is not finite is nobody's neighbour either.
+    Words with a vector of zeros in a file are left out; words with numbers that are not finite are not neighbours
+    either.
     """
     both = shared.first, shared.second
     is_finite = np.logical_and(*(_are_finite(each.matrix) for each in both))
@@ -94,10 +96,10 @@ def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change
 
 
 def most_changed(found: Sequence[Change], n: int) -> list[Change]:
-    """The `n` words that moved farthest; of those that moved as far, the ones that keep the fewest neighbours first.
+    """The `n` words that moved farthest; of equals, those that keep the fewest neighbours first.
 
-    The overlap alone does not tell: a word such as `the`, or a rare one, has many words about as near as its nearest,
-    and keeps few of them in any two trainings.
+    Overlap alone is misleading: a word such as `the`, or a rare one, has many words about as near as its nearest, and
+    keeps few of them in any two trainings.
     """
     return sorted(found, key=lambda change: (-change.moved, change.overlap))[:n]
 

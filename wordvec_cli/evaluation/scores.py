@@ -1,4 +1,4 @@
-"""Scores: what the outcomes of a set's questions come to, and how far that would move by chance."""
+"""Scores of the outcomes of a set, and how far they would move by chance."""
 
 import math
 from dataclasses import dataclass, replace
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """A figure and what it is drawn from.
+    """The score of a set, a group or a section, and how many questions it is based on.
 
-    value     Spearman's rank correlation, or the share of right answers; NaN where there is none (nothing was used,
-              or all cosines or all scores are alike)
+    value     Spearman's rank correlation, or the share of right answers; NaN if no question was used, or if all cosines
+              or all of people's scores are equal
     n_used    questions that count, of the `n_total` in the set
     groups, sections  of analogies, in the set's order
-    interval  95 % of the scores in a bootstrap lie within; None if there was none
+    interval  holds 95 % of the scores in a bootstrap; None without one
     """
 
     name: str
@@ -44,12 +44,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What vectors made of each question of a set.
+    """What vectors answer to each question of a set.
 
     values   (n,) the cosine of a pair, or 1 for a right answer and 0 for a wrong one
     is_known (n,) which questions have known words
     is_used  (n,) which questions the protocol counts
-    answers  (n,) to analogies, the id of the word that was answered; -1 if there was none or it was not asked
+    answers  (n,) for analogies, the id of the word that was answered; -1 without an answer
     """
 
     eval_set: EvalSet
@@ -59,7 +59,7 @@ class Outcomes:
     answers: "Ids | None" = None
 
     def score(self, resampling: Resampling | None = None) -> Score:
-        """The set's score, with intervals if there is a resampling."""
+        """The set's score, with intervals if `resampling` is given."""
         everything = np.ones(len(self.values), bool)
         whole = self._score(self.eval_set.name, everything, resampling)
         if isinstance(self.eval_set, WordPairs):
@@ -95,8 +95,8 @@ def _value(eval_set: EvalSet, used: "Ids", values: "Matrix") -> float:
 def resampled(eval_set: EvalSet, used: "Ids", values: "Matrix", resampling: Resampling) -> "Numbers":
     """The score of some questions of a set in each resample, (m, n_resamples).
 
-    used    (n,) the questions, at least one
-    values  (m, n) of m vector files, as in `Outcomes`
+    used    (n,) numbers of the questions, at least one
+    values  (m, n) the values from m vector files, as in `Outcomes`
     """
     if isinstance(eval_set, WordPairs):
         return correlations(np.array(eval_set.scores)[used], values.astype(np.float64), resampling)
@@ -104,7 +104,7 @@ def resampled(eval_set: EvalSet, used: "Ids", values: "Matrix", resampling: Resa
 
 
 def spearman(first: "Numbers | Matrix", second: "Numbers | Matrix") -> float:
-    """Spearman's rank correlation with average ranks for ties; NaN if either is all alike."""
+    """Spearman's rank correlation with average ranks for ties; NaN if either has one value only."""
     x, y = (ranks - ranks.mean() for ranks in map(_average_ranks, (first, second)))
     norm = math.sqrt(float(x @ x) * float(y @ y))
     return float(x @ y) / norm if norm else math.nan

@@ -14,7 +14,7 @@ from wordvec_cli.text.decoding import as_text
 from wordvec_cli.text.lines import may_be_title, number, read_text
 
 COMMENTS = ("#", "//")
-SYNTACTIC = "gram"  # so begin the names of Google's syntactic sections
+SYNTACTIC = "gram"  # Google's syntactic sections have names that begin with it
 MSR_TAG = re.compile(r"[A-Z]+\$?_[A-Z]+\$?")  # JJ_JJR
 SET_LINES = "a line is two words and a score, or four words under a line ': section'"
 
@@ -30,12 +30,13 @@ class _Line(NamedTuple):
 
 
 def read_eval_set(path: str) -> EvalSet:
-    """Read word pairs with scores, or analogies; the content tells which, the name is the file's.
+    """Read word pairs with scores, or analogies, as the content has it; the set is named as the file.
 
     Pairs: two words and a score between tabs, commas, semicolons or spaces; but for spaces, a part of speech may stand
-    before the score and anything after it; the names of the columns may stand first. Analogies: four words under lines
-    `: section`; five of which the fourth is a tag (MSR); `x.questions` of three words with `x.answers` of tag and word
-    beside it (MSR); a word, a tab and its answers with slashes between them, where each line asks each other (BATS).
+    before the score and anything after it; the first line may name the columns.
+    Analogies: four words, below lines `: section`; five words of which the fourth is a tag (MSR); `x.questions` of
+    three words, with `x.answers` of tag and word beside it (MSR); a word, a tab and its answers with slashes between
+    them, where each line is asked with each other line as the example (BATS).
     Lines that start with # or // are comments; blank lines may stand before the first and after the last.
     Raises: InputError that names the line
     """
@@ -59,7 +60,7 @@ def _read_lines(path: str) -> list[_Line]:
     unmarked = (_Line(f"{where}:{number}", line) for number, line in numbered if not line.startswith(COMMENTS))
     lines = list(itertools.dropwhile(lambda line: not line.text.strip(), unmarked))
     if not lines:
-        raise InputError(f"{where}: holds no questions; two words and a score on a line, or four words")
+        raise InputError(f"{where}: holds no questions; write two words and a score, or four words, on a line")
     return lines
 
 
@@ -80,7 +81,7 @@ def _word_pairs(name: str, lines: Sequence[_Line]) -> WordPairs:
 
 
 def _is_title(lines: Sequence[_Line]) -> bool:
-    """Whether the first line names the columns of the others, with a word where the score of each other stands."""
+    """Whether the first line names the columns: a word stands where the others have their score."""
     if len(lines) < 2 or _pair(lines[0]) is not None:
         return False
     titles = _columns(lines[0])
@@ -137,7 +138,7 @@ def _in_sections(name: str, lines: Sequence[_Line]) -> Analogies:
         else:
             raise line.wrong("question of four words")
     if not words:
-        raise InputError(f"{lines[0].where}: there are sections but no questions; {SET_LINES}")
+        raise InputError(f"{lines[0].where}: the sections hold no questions; {SET_LINES}")
     return Analogies(name, tuple(words), tuple(section_names), tuple(section_starts), groups_of(section_names))
 
 
@@ -150,7 +151,7 @@ def groups_of(section_names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_answers(questions: Sequence[_Line], answers: Sequence[_Line]) -> list[_Line]:
-    """The lines of MSR's two files as those of the one in which the tag stands before the answer."""
+    """The lines of MSR's two files joined, the tag before the answer."""
     if len(questions) != len(answers):
         raise InputError(
             f"{answers[-1].where}: there are {len(answers)} answers to {len(questions)} questions; "
@@ -188,7 +189,7 @@ def _of_answers(name: str, lines: Sequence[_Line]) -> Analogies:
         if word != example
     ]
     if not words:
-        raise InputError(f"{lines[0].where}: one word with answers makes no question; there have to be two")
+        raise InputError(f"{lines[0].where}: one word with its answers is not a question; add a second line")
     return _of_sections(name, {name: words})
 
 

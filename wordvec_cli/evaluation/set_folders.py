@@ -42,7 +42,7 @@ def shipped_path(name: str) -> str:
     for folder in folders:
         if os.path.exists(path := os.path.join(folder, "test", "test_data", SHIPPED[name])):
             return path
-    raise InputError(f"{name}: gensim, which brings it, does not have it here; name a file of it")
+    raise InputError(f"{name}: the installed gensim does not include this set; name a file that holds it")
 
 
 def _files_of_sets(folder: str) -> list[str]:
@@ -63,7 +63,7 @@ def _may_be_set(name: str) -> bool:
 
 
 def _joined(folder: str, parts: dict[str, Analogies]) -> Analogies:
-    """Files of questions as the sections of one set; their folders are the groups, if there are some in the folder."""
+    """Files of questions as the sections of one set; subfolders are groups, if there are any."""
     starts: list[int] = []
     words: list[tuple[str, ...]] = []
     for part in parts.values():

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class ClassifyCommands(Commands):
-    """Those that train a classifier and apply it."""
+    """The commands that train a classifier and apply it."""
 
     modules: Mapping[str, str] = {"train": "classify_train", "predict": "classify_predict", "test": "classify_scores"}
 
 
 @click.group(cls=ClassifyCommands, short_help="Train and apply a text classifier.")
 def command() -> None:
-    """Give lines of text labels: by the mean of their words' vectors, learnt for the task, and a linear layer.
+    """Classify lines of text by a linear layer over the mean of their words' vectors, both learnt for the task.
 
     \b
     wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
@@ -41,8 +41,8 @@ def command() -> None:
 text_column_option = click.option(
     "--text-column",
     metavar="NAME",
-    help="Read a table, the text in this column: tab-separated cells below a line of names, or a JSON object on each "
-    "line.",
+    help="Read a table with the text in this column: tab-separated cells below a line of column names, or a JSON "
+    "object on each line.",
 )
 threshold_option = click.option(
     "--min-probability",
@@ -54,7 +54,7 @@ threshold_option = click.option(
     default=0.0,
     show_default=True,
     metavar="P",
-    help="Leave out labels that are less probable.",
+    help="Leave out labels less probable than P.",
 )
 k_option = click.option(
     "-k",
@@ -63,19 +63,21 @@ k_option = click.option(
     default=1,
     show_default=True,
     metavar="N",
-    help="Labels for each line at most.",
+    help="Give each line at most N labels.",
 )
 label_prefix_option = click.option(
-    "--label-prefix", metavar="TEXT", help="What labels begin with.  [default: __label__, or as in training]"
+    "--label-prefix",
+    metavar="TEXT",
+    help="What labels begin with.  [default: __label__, or as in training]",
 )
 _COLUMN_OPTIONS = combined(
     text_column_option,
-    click.option("--label-column", metavar="NAME", help="The column of the label; in JSON also of a list of them."),
+    click.option("--label-column", metavar="NAME", help="The column of the label; in JSON also of a list of labels."),
 )
 
 
 def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of where a line has its labels: as one argument `layout`, a function of the prefix of labels."""
+    """The options that say where a line has its labels, as one argument: `layout`, a function of the label prefix."""
 
     @functools.wraps(function)
     def with_layout(*, text_column: str | None, label_column: str | None, **others: Any) -> Any:

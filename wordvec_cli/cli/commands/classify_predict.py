@@ -1,4 +1,4 @@
-"""`wordvec classify predict`: the labels of lines."""
+"""`wordvec classify predict`: predict the labels of lines."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from wordvec_cli.classify.prediction import Prediction
 
 
-@click.command(short_help="Give lines labels.")
+@click.command(short_help="Predict the labels of lines.")
 @click.argument("model")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @k_option
 @threshold_option
 @text_column_option
 @table_options(
-    "tsv: label, probability, label, probability ...; csv: the same below titles, empty cells where there are fewer "
-    "labels; json: an object for each line."
+    "tsv: label, probability, label, probability ...; csv: the same below titles, with empty cells for missing labels; "
+    "json: an object for each line."
 )
 @progress_options
 @click.pass_obj

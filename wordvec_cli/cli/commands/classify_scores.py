@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @click.option("--confusion", is_flag=True, help="Also print which labels were taken for which.")
 @label_prefix_option
 @table_options(
-    "text: tables, their cells separated by tabs; tsv: a line of titles, then one for each score; csv: the same "
-    "between commas; json: one object.",
+    "text: tables with tabs between cells; tsv: a line of titles, then one for each score; csv: the same with commas; "
+    "json: one object.",
     ("text", "tsv", "csv", "json"),
     has_header_option=False,
 )

@@ -1,4 +1,4 @@
-"""`wordvec classify train`: learn to give lines their labels."""
+"""`wordvec classify train`: train a classifier on labelled lines."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ hyper_parameters = combined(
     click.option(
         "--loss", type=LossName(["softmax", "hierarchical-softmax", "one-vs-all"]),
         help="softmax: one label out of all; hierarchical-softmax (or hs): the same by a tree, for thousands of "
-        "labels; one-vs-all (or ova): each label by itself, where lines have several.  [default: softmax]",
+        "labels; one-vs-all (or ova): each label by itself, for lines with several labels.  [default: softmax]",
     ),
     click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  "
                  "[default: 100; with --init: as there]"),
@@ -45,12 +45,11 @@ hyper_parameters = combined(
     ),
     click.option(
         "--word-ngrams", type=click.IntRange(min=1), metavar="N",
-        help="Give sequences of up to N words vectors too, 100 at most.  [default: 1]",
+        help="Also learn vectors of sequences of up to N words, 100 at most.  [default: 1]",
     ),
     click.option(
         "--buckets", type=click.IntRange(min=1), metavar="N",
-        help="Into how many places the word n-grams are hashed; only those that occur take memory.  "
-        "[default: 2000000]",
+        help="Hash word n-grams into N buckets; only buckets that occur take memory.  [default: 2000000]",
     ),
     min_count_option(None, "Drop words that occur less often.  [default: 1]"),
     click.option(
@@ -62,11 +61,11 @@ hyper_parameters = combined(
 )  # fmt: skip
 
 
-@click.command(short_help="Learn to give lines their labels.")
+@click.command(short_help="Train a text classifier.")
 @corpus_argument
 @output_option("the model")
 @hyper_parameters
-@init_options("; all its words are known then.")
+@init_options("; the model then knows all its words.")
 @label_prefix_option
 @layout_options
 @corpus_options()
@@ -85,13 +84,13 @@ def command(
     tmp_dir: str | None,
     **options: Any,
 ) -> None:
-    """Train a classifier on CORPUS: files, folders, or - for standard input; compressed ones too.
+    """Train a classifier on CORPUS: files or folders, compressed or not, or - for standard input.
 
-    A line has its labels anywhere among its words, as fastText reads them (`__label__sauce how much starch ...`), or in
-    a column of a table. The model is a vector file: its word vectors can be looked up, compared and exported.
+    A line has its labels among its words, as in fastText (`__label__sauce how much starch ...`), or in a column of a
+    table. The model is a vector file: its word vectors can be looked up, compared and exported.
 
-    With --threads 1 the same command gives the same bytes; else threads share the matrices without locks, and runs
-    differ a little. There are no checkpoints: after Ctrl-C training starts anew.
+    With --threads 1 the same command gives the same bytes; with more, threads share the matrices without locks, and
+    runs differ a little. There are no checkpoints: after Ctrl-C, training starts over.
 
     \b
     wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5

@@ -52,7 +52,7 @@ def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def with_wanted(*, k: int, n_words: int | None, words: str | None, n_top: int, **others: Any) -> Any:
         if words and n_words is not None:
-            raise click.UsageError("--words: names the words itself; leave --first-words out")
+            raise click.UsageError("--words and --first-words exclude each other; give one of them")
         wanted = ChangeOptions(k, FIRST_WORDS if n_words is None else n_words, None, n_top)
         return function(wanted=wanted, words=words, **others)
 
@@ -123,7 +123,7 @@ def _print(report: _Report, table: Table) -> None:
     if table.is_csv:
         write_stdout(map(table.text_row, _csv(report)))
     else:
-        lines = _LAYOUTS[table.layout](report)
+        lines = _PRINTERS[table.layout](report)
         write_stdout(as_bytes(f"{line}\n") for line in lines)
 
 
@@ -263,4 +263,4 @@ def _changed_record(report: _Report, change: Change) -> dict[str, Any]:
     return {"word": word, "overlap": overlap, "moved": moved, "A": in_first, "B": in_second}
 
 
-_LAYOUTS = {"text": _text, "tsv": _tsv, "json": _json}
+_PRINTERS = {"text": _text, "tsv": _tsv, "json": _json}

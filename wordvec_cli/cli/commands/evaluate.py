@@ -30,11 +30,11 @@ HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "cove
 @click.command(short_help="Score vectors on word pairs and analogies.")
 @click.argument("vectors")
 @evaluation_options
-@click.option("--per-section", is_flag=True, help="Print the score of each section of analogies.")
+@click.option("--per-section", is_flag=True, help="Also print the score of each section of analogies.")
 @click.option(
     "--predictions",
     metavar="FILE",
-    help="Write each question: set, section, three words, what is expected, what was answered, outcome.",
+    help="Write a line for each question: set, section, three words, right answer, given answer, outcome.",
 )
 @vocab_option()
 @click.pass_obj
@@ -51,11 +51,11 @@ def command(
     vocab: str | None,
     source: VectorSource,
 ) -> None:
-    """Score VECTORS on word pairs (Spearman's rank correlation with people's judgements) and on analogies (the share of
-    right answers), each with the coverage, the protocol and an interval.
+    """Score VECTORS on word pairs (Spearman's rank correlation with people's scores) and on analogies (the share of
+    right answers), with the coverage, the protocol and an interval for each.
 
-    A SET is a file of pairs or analogies, a folder of such files (BATS), - for standard input, or one of those that
-    gensim brings: wordsim353, simlex999, questions-words; by default these three.
+    A SET is a file of pairs or analogies, a folder of such files (BATS), - for standard input, or a set that comes with
+    gensim: wordsim353, simlex999 or questions-words; by default, these three.
 
     \b
     wordvec evaluate vectors.safetensors
@@ -81,7 +81,7 @@ def command(
 
 def _check_predictions(path: str, *inputs: str) -> None:
     if path == STANDARD_STREAM:
-        raise OutputError("--predictions -: scores go to standard output; name a file")
+        raise OutputError("--predictions -: standard output is for the scores; name a file")
     check_output(path)
     check_not_input(path, *inputs)
 
