@@ -1,6 +1,5 @@
 """Training a classifier from labelled text, from reading the text to writing the model."""
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from wordvec_cli.storage.output_names import check_ending
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.provenance import Provenance, identity, note_threads
 from wordvec_cli.training.session import Session, State
 from wordvec_cli.vectors.embeddings import Embeddings
 
@@ -88,7 +88,7 @@ def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) ->
         note(complaint)
     prefix = order.layout.label_prefix
     trained = trainer.classifier(order.tokenizer, None if prefix is None else os.fsdecode(prefix))
-    words = replace(trained.words, metadata=_metadata(order, state, text.corpus_fingerprint))
+    words = replace(trained.words, metadata=_provenance(order, state, text.corpus_fingerprint).metadata())
     if order.output is not None:
         model.save(order.output, trained, words.metadata)
     return replace(trained, words=words)
@@ -115,23 +115,9 @@ def _note_examples(examples: Examples, order: ClassifierOrder, note: Note) -> No
     if order.init is not None:
         frozen = ", kept as in the file" if order.config.freeze else ""
         note(f"from --init: {counted(len(order.init.vocabulary), 'word')}{frozen}")
-    if order.n_threads > 1:
-        note(
-            f"{order.n_threads} threads share the matrices without locks: another run will differ a little; "
-            "for the same bytes every time: --threads 1"
-        )
+    note_threads(order.n_threads, note)
 
 
-def _metadata(order: ClassifierOrder, state: State, fingerprint: str) -> dict[str, str]:
-    metadata = {
-        "configuration": json.dumps(order.config.options(), sort_keys=True),
-        "seed": str(order.config.seed),
-        "reproducible": "yes" if state.n_threads == 1 else f"no: {state.n_threads} threads",
-        "corpus_fingerprint": fingerprint,
-        "losses": json.dumps(state.losses),
-    }
-    if state.n_halvings:
-        metadata["learning_rate_halvings"] = str(state.n_halvings)
-    if order.init is not None:
-        metadata["init"] = order.init.metadata.get("checksum") or order.init.fingerprint()
-    return metadata
+def _provenance(order: ClassifierOrder, state: State, fingerprint: str) -> Provenance:
+    init = None if order.init is None else identity(order.init)
+    return Provenance(order.config.options(), state, corpus_fingerprint=fingerprint, init=init)
