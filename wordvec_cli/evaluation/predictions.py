@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from wordvec_cli.evaluation.scores import Outcomes
 from wordvec_cli.evaluation.sets import Analogies, WordPairs
 from wordvec_cli.storage.files import replacing
+from wordvec_cli.text.decoding import as_bytes, as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -19,7 +20,7 @@ def save_predictions(path: str, outcomes: Iterable[Outcomes], vocabulary: "Vocab
     with replacing(path) as file:
         for each in outcomes:
             for fields in predictions(each, vocabulary):
-                file.write("\t".join(fields).encode("utf-8", "surrogateescape") + b"\n")
+                file.write(as_bytes("\t".join(fields)) + b"\n")
 
 
 def predictions(outcomes: Outcomes, vocabulary: "Vocabulary") -> Iterator[tuple[str, ...]]:
@@ -41,6 +42,6 @@ def _of_analogies(outcomes: Outcomes, eval_set: Analogies, vocabulary: "Vocabula
         for i in range(start, end):
             a, b, c, *right = eval_set.words[i]
             word_id = int(outcomes.answers[i])
-            answer = vocabulary.word(word_id).decode("utf-8", "surrogateescape") if word_id >= 0 else ""
+            answer = as_text(vocabulary.word(word_id)) if word_id >= 0 else ""
             outcome = ("right" if outcomes.values[i] else "wrong") if outcomes.is_known[i] else "unknown"
             yield eval_set.name, section, a, b, c, "/".join(right), answer, outcome
