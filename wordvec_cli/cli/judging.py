@@ -51,7 +51,7 @@ def _judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
         if max_words is not None:
             protocol = replace(protocol, max_words=max_words or None)
         if seed is not None and not n_resamples:
-            raise click.UsageError("--seed: nothing is drawn with --bootstrap 0; leave one of them out")
+            raise click.UsageError("--seed: has no effect with --bootstrap 0; leave one of them out")
         resampling = Resampling(n_resamples, 1 if seed is None else seed) if n_resamples else None
         return function(judging=Judging(name, protocol, resampling), **others)
 

@@ -22,7 +22,7 @@ from wordvec_cli.text.decoding import as_text
 
 metric_option = click.option(
     "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
-    help="How near vectors are: their cosine, their scalar product, or their distance.",
+    help="How similarity is measured: by cosine, by dot product, or by Euclidean distance.",
 )  # fmt: skip
 
 

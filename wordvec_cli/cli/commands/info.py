@@ -12,7 +12,7 @@ from wordvec_cli.text import json_text
 from wordvec_cli.vectors.facts import Facts, facts_of_other_file, facts_of_vectors
 
 
-@click.command(short_help="Say what a file is and how it was made.")
+@click.command(short_help="Print what a file is and how it was made.")
 @click.argument("file")
 @table_options(
     "text: a line for each fact, a tab after its name; csv: a row for each; json: one object.",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TITLES = ("query", "odd", "distance")
 
 
-@click.command(short_help="Tell which word does not go with the others.")
+@click.command(short_help="Find the word that does not go with the others.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @question_options

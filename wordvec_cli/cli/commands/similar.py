@@ -22,21 +22,22 @@ if TYPE_CHECKING:
 _FORM_OPTIONS = combined(
     click.option(
         "--mean", "is_mean", is_flag=True,
-        help="All WORDs, or all words of a line, make one question: the mean of their directions (if lengths count in "
-        "the metric: of their vectors).",
+        help="Take all WORDs, or all words of a line, as one question: the mean of their vectors, each brought to "
+        "length 1 first (with --metric dot or euclidean: as it is).",
     ),
     click.option(
         "--positive", "-p", multiple=True, metavar="WORD",
-        help="One question: the mean of the directions of these words (give it again for each) ...",
+        help="Ask one question: the mean of the vectors of these words, each at length 1 (repeat the option for each "
+        "word) ...",
     ),
     click.option(
         "--negative", "-n", multiple=True, metavar="WORD",
-        help="... and of the opposites of these, as gensim's most_similar.",
+        help="... with the vectors of these words turned round, as gensim's most_similar does.",
     ),
     click.option(
         "--vector", "is_vector", is_flag=True,
-        help="Standard input holds vectors: lines of numbers, or a word and numbers, as wordvec lookup prints them "
-        "(also as JSON). They must come from the same training as VECTORS.",
+        help="Read vectors from standard input, not words: lines of numbers, or of a word and numbers, as wordvec "
+        "lookup prints them (also as JSON). They must come from the same training as VECTORS.",
     ),
 )  # fmt: skip
 _threshold_option = click.option(

@@ -23,7 +23,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_words
 
 
-@click.command(short_help="Tell how near two words are.")
+@click.command(short_help="Print how similar two words are.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[A B]...")
 @metric_option

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wordvec_cli.vectors.verdict import Result
 
 
-@click.command(short_help="Say whether a vector file is sound.")
+@click.command(short_help="Check a vector file for damage and oddities.")
 @click.argument("file")
 @table_options(
     "text: a line for each check, a tab after its name; csv: a row for each; json: one object.",
