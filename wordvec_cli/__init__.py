@@ -7,13 +7,14 @@ name of `__all__` is imported when it is first asked for.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Vectors", "__version__", "load"]
+__all__ = ["Vectors", "__version__", "build_vocab", "load"]
 
 if TYPE_CHECKING:
     from wordvec_cli.api.opening import load
     from wordvec_cli.api.vectors import Vectors
+    from wordvec_cli.api.vocabulary import build_vocab
 
-_HOMES = {"Vectors": "api.vectors", "load": "api.opening"}
+_HOMES = {"Vectors": "api.vectors", "build_vocab": "api.vocabulary", "load": "api.opening"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """A corpus that is not in files: lines, or lists of tokens, spooled once to a nameless file."""
 
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,7 @@ from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.decoding import as_bytes, quoted
 
 NAME = "the lines of the corpus"
+LINES_AT_ONCE = 1024
 
 Line = str | bytes | Iterable[str | bytes]
 
@@ -22,10 +24,18 @@ def spooled_lines(lines: Iterable[Line], folder: Path) -> Source:
     Raises: InputError if a token is empty or holds white space, or if a text cannot be UTF-8, OutputError (a full disk)
     """
     file = temporary_file(folder)
-    with writable(f"{folder} (temporary files)"):
-        for number, line in enumerate(lines, 1):
-            file.write(_as_text(line, number) + b"\n")
-        file.flush()
+    try:
+        texts = (_as_text(line, number) + b"\n" for number, line in enumerate(lines, 1))
+        while some := list(
+            itertools.islice(texts, LINES_AT_ONCE)
+        ):  # outside of `writable`: its errors are the caller's
+            with writable(f"{folder} (temporary files)"):
+                file.writelines(some)
+        with writable(f"{folder} (temporary files)"):
+            file.flush()
+    except BaseException:
+        file.close()
+        raise
     source = Source(NAME, os.fstat(file.fileno()).st_size, file)
     close_with(source, file)
     return source

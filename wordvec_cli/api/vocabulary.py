@@ -1,0 +1,82 @@
+"""`build_vocab`: the words of a corpus with their counts."""
+
+import os
+from typing import TYPE_CHECKING, Literal, Unpack
+
+from wordvec_cli.api.bar import Shown, log_note, reporting
+from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
+from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.words import Words
+from wordvec_cli.parallel import usable_cpus
+from wordvec_cli.text.corpus_notes import open_corpus
+from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
+from wordvec_cli.vocabulary.file import write_vocabulary
+from wordvec_cli.vocabulary.notes import count_and_note
+
+if TYPE_CHECKING:
+    from wordvec_cli.text.corpus import CorpusStatistics
+
+
+class CountedVocabulary(Words):
+    """The words of a corpus, the most frequent first, equal counts in byte order: `vocab["king"]` is a count.
+
+    tokenizer   what made the words
+    statistics  of the corpus: its lines and tokens
+    """
+
+    def __init__(self, counted: CountedWords) -> None:
+        super().__init__(counted.vocabulary())
+        self._counted = counted
+
+    def __getitem__(self, word: str) -> int:
+        """How often a word occurs. Raises: KeyError"""
+        return self.get_vecattr(word, "count")
+
+    def __repr__(self) -> str:
+        return f"<CountedVocabulary: {len(self):,} words of {self.statistics.n_tokens:,} tokens>"
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._counted.corpus.tokenizer
+
+    @property
+    def statistics(self) -> "CorpusStatistics":
+        return self._counted.statistics
+
+    def save(self, path: AnyPath, format: Literal["tsv", "word2vec"] = "tsv") -> None:
+        """Write `word<TAB>count` lines, or what word2vec.c reads, and beside it FILE.json, which says how it was made.
+
+        Raises: OutputError
+        """
+        write_vocabulary(self._counted, os.fspath(path), format)
+
+
+def build_vocab(  # noqa: PLR0913
+    corpus: Texts,
+    *,
+    min_count: int = 5,
+    max_vocab: int | None = None,
+    threads: int | None = None,
+    memory: int = 1_000_000_000,
+    tmp_dir: AnyPath | None = None,
+    progress: Shown = False,
+    **tokenizer: Unpack[TokenizerOptions],
+) -> CountedVocabulary:
+    """Count the words of a corpus: exactly, in bounded memory.
+
+    corpus     a path (file or folder), Path objects, or an iterable of texts or of token lists
+    min_count  leave out words that occur less often
+    max_vocab  keep only the most frequent words
+    threads    None: the usable CPUs
+    memory     in bytes; beyond it, temporary files go to tmp_dir
+    progress   True shows a bar; a function is called with each Progress
+    tokenizer  as in `TokenizerOptions`
+    Raises: InputError
+    """
+    check_names("build_vocab", tokenizer, TOKENIZER_OPTIONS)
+    folder = folder_for(tmp_dir)
+    options = CountOptions(min_count, max_vocab, memory, threads or usable_cpus())
+    text = open_corpus(sources_of(corpus, folder), tokenizer_of(tokenizer) or Tokenizer(), folder, log_note)
+    with reporting(progress) as report:
+        return CountedVocabulary(count_and_note(text, options, report, log_note))
