@@ -41,6 +41,7 @@ STRANGERS = [
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HOMES = {"numba": {"kernels"}, "llvmlite": {"kernels"}, "click": {"cli"}, "tqdm": {"cli", "api"}}
 TOP_MODULES = {"__init__", "__main__"}
+DOORS = {PACKAGE / "classify" / "__init__.py"}  # gives, lazily, what the face calls `wordvec_cli.classify`
 
 
 def family(path: Path) -> str:
@@ -64,7 +65,7 @@ def imported_families(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
-    if family(path) in TOP_MODULES:
+    if family(path) in TOP_MODULES or path in DOORS:
         return
     used = imported_families(path)
     assert {name for name in used if FAMILIES.index(name) > FAMILIES.index(family(path))} == set()

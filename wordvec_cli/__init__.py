@@ -7,21 +7,28 @@ name of `__all__` is imported when it is first asked for.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Vectors", "__version__", "build_vocab", "load"]
+__all__ = ["Vectors", "__version__", "build_vocab", "classify", "load"]
 
 if TYPE_CHECKING:
+    from wordvec_cli import classify
     from wordvec_cli.api.opening import load
     from wordvec_cli.api.vectors import Vectors
     from wordvec_cli.api.vocabulary import build_vocab
 
-_HOMES = {"Vectors": "api.vectors", "build_vocab": "api.vocabulary", "load": "api.opening"}
+_HOMES = {
+    "Vectors": "api.vectors",
+    "build_vocab": "api.vocabulary",
+    "load": "api.opening",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
+    if name == "classify":  # a package, which importlib makes an attribute of this module
+        return importlib.import_module(f"{__name__}.classify")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     return value
 

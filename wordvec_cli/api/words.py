@@ -91,10 +91,6 @@ class Words:
         return None
 
 
-def as_texts(words: list[bytes]) -> list[str]:
-    return [as_text(word) for word in words]
-
-
 def missing(key: object) -> MissingWordError:
     """The error of a word that is not there, in gensim's words."""
     return MissingWordError(f"Key {key!r} not present")

@@ -1,0 +1,171 @@
+"""Text classifiers: `classify.train` learns labels of texts, `classify.load` opens a model, `predict` applies it."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cached_property
+from typing import Any, NamedTuple, cast, overload
+
+from wordvec_cli.api.bar import Shown, log_note, reporting
+from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
+from wordvec_cli.api.opening import load as load_vectors
+from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.vectors import Vectors
+from wordvec_cli.classify import model
+from wordvec_cli.classify.lines import LabelLayout, Row, RowParser
+from wordvec_cli.classify.model import Classifier
+from wordvec_cli.classify.prediction import Predictor, label_layout, predict
+from wordvec_cli.classify.run import ClassifierOrder, config_of, run
+from wordvec_cli.classify.scores import LabelScores
+from wordvec_cli.classify.scoring import score_lines
+from wordvec_cli.classify.trainer import ClassifierConfig
+from wordvec_cli.errors import InputError
+from wordvec_cli.parallel import usable_cpus
+from wordvec_cli.text.corpus_notes import open_corpus
+from wordvec_cli.text.decoding import as_bytes, as_text
+from wordvec_cli.text.tokenizer import Tokenizer
+
+Labels = Iterable[str | Iterable[str]]  # of each text its label, or its labels
+OPTIONS = {field.name for field in fields(ClassifierConfig)}
+_COLUMNS = LabelLayout(None, "text", "labels")
+
+
+class Prediction(NamedTuple):
+    """A label, and how probable it is."""
+
+    label: str
+    probability: float
+
+
+class TextClassifier:
+    """A model that gives texts their labels.
+
+    classifier  the library's own type, with labels as bytes
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+
+    def __repr__(self) -> str:
+        return f"<TextClassifier: {len(self.labels)} labels, {len(self.vectors):,} words x {self.vectors.vector_size}>"
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The labels, the most frequent in training first."""
+        return list(map(as_text, self.classifier.label_names))
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The vectors of the words."""
+        return Vectors(self.classifier.words)
+
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a str is many texts too, to Python
+        self, texts: str, k: int = 1, threshold: float = 0.0
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(self, texts: Iterable[str], k: int = 1, threshold: float = 0.0) -> list[list[Prediction]]: ...
+    def predict(self, texts: str | Iterable[str], k: int = 1, threshold: float = 0.0) -> Any:
+        """The `k` most probable labels of a text, best first, or of each of many texts.
+
+        threshold  labels that are less probable are left out
+        """
+        asked = [texts] if isinstance(texts, str) else texts
+        found = [
+            [Prediction(as_text(label), float(share)) for label, share in of_text]
+            for of_text in predict(self.classifier, map(as_bytes, asked), k, threshold)
+        ]
+        return found[0] if isinstance(texts, str) else found
+
+    def score(
+        self, texts: Iterable[str], labels: Labels | None = None, k: int = 1, threshold: float = 0.0
+    ) -> dict[str, float]:
+        """Precision, recall and F1 of the `k` most probable labels, and the number of texts with labels.
+
+        labels  of each text; None: they stand in the texts, as in training (an open file will do)
+        Raises: InputError if no text has a label
+        """
+        rows = self._rows(texts) if labels is None else _labelled(texts, labels)
+        scores = LabelScores()
+        score_lines(Predictor(self.classifier), rows, k, threshold, scores)
+        if not scores.n_lines:
+            raise InputError("no text has a label, so there is nothing to compare with")
+        total = scores.overall
+        return {"precision": total.precision, "recall": total.recall, "f1": total.f1, "n": scores.n_lines}
+
+    def _rows(self, texts: Iterable[str]) -> list[Row]:
+        parser = RowParser(label_layout(self.classifier), "texts", self.classifier.tokenizer.invalid_utf8)
+        return parser.rows([as_bytes(text).rstrip(b"\n").replace(b"\n", b" ") for text in texts])
+
+    def save(self, path: AnyPath) -> None:
+        """Write the model, a .safetensors file, which is a vector file too. Raises: OutputError"""
+        model.save(os.fspath(path), self.classifier, self.classifier.words.metadata)
+
+
+def train(  # noqa: PLR0913
+    texts: Texts,
+    labels: Labels | None = None,
+    *,
+    output: AnyPath | None = None,
+    init: Vectors | AnyPath | None = None,
+    label_prefix: str = "__label__",
+    text_column: str | None = None,
+    label_column: str | None = None,
+    threads: int | None = None,
+    tmp_dir: AnyPath | None = None,
+    progress: Shown = False,
+    **options: Any,
+) -> TextClassifier:
+    """Learn to give texts their labels.
+
+    texts         with labels: an iterable of texts. Without: a path, Path objects, or an iterable of lines whose words
+                  that begin with label_prefix are labels (fastText's notation), or of a table's lines with columns
+    labels        of each text a label, or a list of labels
+    output        a .safetensors file that is written too
+    init          vectors to start from
+    threads       None: the usable CPUs; only with 1 the next run gives the same numbers
+    options       the long options of `wordvec classify train`: loss, vector_size, epochs, learning_rate, word_ngrams,
+                  buckets, min_count, min_count_label, freeze, seed; and those in `TokenizerOptions`
+    Raises: InputError, OptionError, TypeError for an option that there is not
+    """
+    check_names("classify.train", options, OPTIONS | TOKENIZER_OPTIONS)
+    folder = folder_for(tmp_dir)
+    if labels is None:
+        layout = LabelLayout(None if text_column else label_prefix.encode(), text_column, label_column)
+    else:
+        layout, texts = _COLUMNS, _as_table(texts, labels)
+    tokens = tokenizer_of(cast(TokenizerOptions, {name: options.pop(name) for name in TOKENIZER_OPTIONS & {*options}}))
+    start = None if init is None else (init if isinstance(init, Vectors) else load_vectors(init)).embeddings
+    config = config_of(options, start)
+    corpus = open_corpus(sources_of(texts, folder), tokens or Tokenizer(), folder, log_note)
+    path = None if output is None else os.fspath(output)
+    order = ClassifierOrder(
+        corpus, path, layout, corpus.tokenizer, config, start, threads or usable_cpus(), str(folder)
+    )
+    with reporting(progress) as report:
+        return TextClassifier(run(order, report, log_note))
+
+
+def load(path: AnyPath) -> TextClassifier:
+    """Open a model that `classify.train` or `wordvec classify train` wrote. Raises: InputError"""
+    return TextClassifier(model.load(os.fspath(path)))
+
+
+def _labels_of(labels: str | Iterable[str]) -> list[str]:
+    return [labels] if isinstance(labels, str) else list(labels)
+
+
+def _as_table(texts: Any, labels: Labels) -> Iterable[str]:
+    """JSON lines of texts and their labels. Raises: ValueError if there are more of one than of the other"""
+    if isinstance(texts, str | os.PathLike):
+        raise TypeError("labels= goes with an iterable of texts; a file has the labels of its lines in it")
+    for text, of_text in zip(texts, labels, strict=True):
+        yield json.dumps({"text": text, "labels": _labels_of(of_text)})
+
+
+def _labelled(texts: Iterable[str], labels: Labels) -> list[Row]:
+    return [
+        ([as_bytes(label) for label in _labels_of(of_text)], as_bytes(text).replace(b"\n", b" "))
+        for text, of_text in zip(texts, labels, strict=True)
+    ]
