@@ -7,10 +7,11 @@ name of `__all__` is imported when it is first asked for.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Vectors", "__version__", "build_vocab", "classify", "load"]
+__all__ = ["Vectors", "__version__", "build_vocab", "classify", "embedding_matrix", "encode", "load"]
 
 if TYPE_CHECKING:
     from wordvec_cli import classify
+    from wordvec_cli.api.layer import embedding_matrix, encode
     from wordvec_cli.api.opening import load
     from wordvec_cli.api.vectors import Vectors
     from wordvec_cli.api.vocabulary import build_vocab
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Vectors": "api.vectors",
     "build_vocab": "api.vocabulary",
+    "embedding_matrix": "api.layer",
+    "encode": "api.layer",
     "load": "api.opening",
 }
 
