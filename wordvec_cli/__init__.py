@@ -7,12 +7,13 @@ name of `__all__` is imported when it is first asked for.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Vectors", "__version__", "build_vocab", "classify", "embedding_matrix", "encode", "load"]
+__all__ = ["Vectors", "__version__", "build_vocab", "classify", "embedding_matrix", "encode", "errors", "load", "train"]
 
 if TYPE_CHECKING:
-    from wordvec_cli import classify
+    from wordvec_cli import classify, errors
     from wordvec_cli.api.layer import embedding_matrix, encode
     from wordvec_cli.api.opening import load
+    from wordvec_cli.api.training import train
     from wordvec_cli.api.vectors import Vectors
     from wordvec_cli.api.vocabulary import build_vocab
 
@@ -22,14 +23,15 @@ _HOMES = {
     "embedding_matrix": "api.layer",
     "encode": "api.layer",
     "load": "api.opening",
+    "train": "api.training",
 }
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "classify":  # a package, which importlib makes an attribute of this module
-        return importlib.import_module(f"{__name__}.classify")
+    if name in ("classify", "errors"):  # of which importing makes attributes of this module
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

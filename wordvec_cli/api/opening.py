@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable
 
 from wordvec_cli import formats
+from wordvec_cli.api.bar import Shown, reporting
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.vectors import native
@@ -18,6 +19,7 @@ def load(  # noqa: PLR0913
     vocabulary: "str | os.PathLike[str] | None" = None,
     format: str | None = None,
     allow_pickle: bool = False,
+    progress: Shown = False,
 ) -> Vectors:
     """The vectors of a file, of any kind that `wordvec` reads: a native one is mapped, of others the rows are read.
 
@@ -25,7 +27,8 @@ def load(  # noqa: PLR0913
     limit         only the first so many rows
     vocabulary    a file of the words, for a kind that holds none (.npy, GloVe's .bin)
     format        where the content does not tell, as `wordvec export --from` takes it: glove-binary ...
-    allow_pickle  whether the file may run code that it brings (gensim's old ones)
+    allow_pickle  whether the file may run code that it brings: gensim's own files are pickles
+    progress      True shows a bar; a function is called with each Progress
     Raises: InputError; warns of what is odd about the file
     """
     name = os.fspath(path)
@@ -34,11 +37,11 @@ def load(  # noqa: PLR0913
     from wordvec_cli.formats.reading import ReadOptions
 
     wanted = None if words is None else frozenset(map(as_bytes, [words] if isinstance(words, str) else words))
-    options = ReadOptions(
-        wanted, limit, None if vocabulary is None else os.fspath(vocabulary), allow_pickle=allow_pickle
-    )
+    path_of_words = None if vocabulary is None else os.fspath(vocabulary)
     notes: list[str] = []
-    embeddings = formats.open_vectors(name, options, format, notes.append)
+    with reporting(progress) as report:
+        options = ReadOptions(wanted, limit, path_of_words, allow_pickle=allow_pickle, report=report)
+        embeddings = formats.open_vectors(name, options, format, notes.append)
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return Vectors(embeddings)
