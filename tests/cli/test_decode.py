@@ -161,17 +161,17 @@ def test_what_is_no_line_of_numbers_is_named(line: bytes) -> None:
     Path("s.txt").write_bytes(b"2\n" + line + b"\n")
     message = refused_decode("s.txt")
     assert message.startswith("s.txt: line 2: ")
-    assert message.endswith("is no line of whole numbers; correct it")
+    assert message.endswith("is not a line of whole numbers; correct it")
 
 
 @pytest.mark.parametrize("id", [-1, 5, 10**30])
 def test_a_number_without_a_row_is_named_with_its_place(id: int) -> None:
     Path("s.txt").write_text(f"2\n0 0 {id} 2\n")
     message = refused_decode("s.txt")
-    assert message.startswith(f"s.txt: line 2, position 3: there is no row {id} among 5")
+    assert message.startswith(f"s.txt: line 2, position 3: {id} is not one of the 5 rows")
     if id < 10:
         np.save("s.npy", np.array([[0, 2, 3], [0, 4, id]]))
-        assert refused_decode("s.npy").startswith(f"s.npy: line 2, position 3: there is no row {id}")
+        assert refused_decode("s.npy").startswith(f"s.npy: line 2, position 3: {id} is not one of the")
 
 
 # ---------------------------------------------------------------- bad luck
@@ -300,6 +300,6 @@ def test_a_bad_line_is_told_and_those_around_it_are_answered(layout: str, blank:
     assert (result.returncode, result.stdout) == (1, first + blank + blank + last)
     where = "s.txt" if source == "file" else "standard input"
     errors = result.stderr.decode().splitlines()
-    assert errors[0] == f"Error: {where}: line 2: 'x' is no line of whole numbers; correct it"
-    assert errors[1].startswith(f"Error: {where}: line 3, position 2: there is no row 9 among 5")
+    assert errors[0] == f"Error: {where}: line 2: 'x' is not a line of whole numbers; correct it"
+    assert errors[1].startswith(f"Error: {where}: line 3, position 2: 9 is not one of the 5 rows")
     assert len(errors) == 2

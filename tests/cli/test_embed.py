@@ -160,7 +160,7 @@ def test_without_special_rows_the_recorded_value_is_padding(pool: str, value: st
     encode("--specials", "none", "--unknown", "skip", "--value", value)
     lines = [[id - 2 for id in line if id > 1] for line in IDS]
     assert_close(embed("--pool", pool), reference.pooled(lines, rows, pool))
-    assert refused_embed().startswith(f"s.npy: line 1, position 1: there is no row {value}")
+    assert refused_embed().startswith(f"s.npy: line 1, position 1: {value} is not one of the")
     encode("--specials", "none", "--unknown", "skip", output="s.safetensors")
     assert_close(embed("--pool", pool, sequences="s.safetensors"), reference.pooled(lines, rows, pool))
 
@@ -288,7 +288,7 @@ def test_an_id_without_a_row_is_named_with_its_place(
     ids[6, 2] = ids[7, 0] = wrong
     np.save("s.npy", ids)
     message = refused_embed(*options)
-    assert message.startswith(f"s.npy: line 7, position 3: there is no row {wrong} among the 7 of m.npy")
+    assert message.startswith(f"s.npy: line 7, position 3: {wrong} is not one of the 7 rows of m.npy")
 
 
 def test_in_lines_that_keep_their_lengths_the_place_is_named_too() -> None:
@@ -296,14 +296,14 @@ def test_in_lines_that_keep_their_lengths_the_place_is_named_too() -> None:
     encode(output="s.safetensors")
     np.save("small.npy", np.ones((6, 3), np.float32))
     message = refused_embed("--pool", "mean", matrix="small.npy", sequences="s.safetensors")
-    assert message.startswith("s.safetensors: line 4, position 3: there is no row 6 among the 6 of small.npy")
+    assert message.startswith("s.safetensors: line 4, position 3: 6 is not one of the 6 rows of small.npy")
 
 
 @pytest.mark.parametrize("value", [2**63 + 5, 2**64 - 1])
 def test_an_id_that_is_beyond_all_types_is_named_as_it_is(value: int) -> None:
     make()
     np.save("s.npy", np.array([[0, value]], np.uint64))
-    assert f"line 1, position 2: there is no row {value} among" in refused_embed()
+    assert f"line 1, position 2: {value} is not one of the" in refused_embed()
 
 
 # ---------------------------------------------------------------- bad luck
@@ -339,7 +339,7 @@ def test_a_stale_sidecar_is_told_and_a_broken_one_refused() -> None:
 def test_files_that_hold_something_else_are_one_line() -> None:
     make()
     encode()
-    assert refused_embed(sequences="corpus.txt").startswith("corpus.txt: line 1: 'w0 w1 w2 w0' is no line of")
+    assert refused_embed(sequences="corpus.txt").startswith("corpus.txt: line 1: 'w0 w1 w2 w0' is not a line of")
     assert refused_embed(matrix="vectors.txt").startswith("vectors.txt: is neither .npy nor safetensors")
     os.unlink("m.npy.json")
     os.unlink("s.npy.json")

@@ -112,7 +112,7 @@ def test_rows_masks_and_lengths_are_those_of_plain_loops(
         assert "vocab.tsv: has none of the" in refused_encode(*options)
         return
     if not expected_length:
-        assert f"--length {length}: is 0, as so many lines hold no words" in refused_encode(*options)
+        assert f"--length {length}: is 0, because too many lines hold no words" in refused_encode(*options)
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(padding_module, "IDS_PER_BLOCK", n_at_once)

@@ -345,7 +345,7 @@ def test_sequences_are_checked_and_their_length_told() -> None:
     assert "was made with another vocabulary than vocab.tsv (4 and 1 words)" in message
     Path("s.npy.json").unlink()
     message = refused_matrix("--sequences", "s.npy", output="n.npy")
-    assert message.startswith("s.npy: line 1, position 2: there is no row 3 among the 3 of vocab.tsv")
+    assert message.startswith("s.npy: line 1, position 2: 3 is not one of the 3 rows of vocab.tsv")
 
 
 # ---------------------------------------------------------------- bad luck

@@ -147,7 +147,7 @@ def test_another_length_is_an_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["max", "p50"])
 def test_lines_without_words_have_no_length(text: str) -> None:
-    with pytest.raises(InputError, match=f"--length {text}: is 0, as so many lines hold no words; name a number"):
+    with pytest.raises(InputError, match=f"--length {text}: is 0, because too many lines hold no words; name a number"):
         chosen_length(text, Counter({0: 3, 2: 2} if text == "p50" else {0: 3}))
 
 

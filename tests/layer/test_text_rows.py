@@ -180,12 +180,12 @@ def test_a_pipe_has_no_record_and_that_is_told() -> None:
     ("typed", "message"),
     [
         (b"", "standard input: holds no lines; write the numbers of a line on each"),
-        (b"2 3\n2 x\n", "standard input: line 2: '2 x' is no line of whole numbers; correct it"),
-        (b"2 3\n2 5\n", "standard input: line 2, position 2: there is no row 5 among the 5 of m.npy"),
-        (b"2 -1\n", "standard input: line 1, position 2: there is no row -1 among the 5 of m.npy"),
+        (b"2 3\n2 x\n", "standard input: line 2: '2 x' is not a line of whole numbers; correct it"),
+        (b"2 3\n2 5\n", "standard input: line 2, position 2: 5 is not one of the 5 rows of m.npy"),
+        (b"2 -1\n", "standard input: line 1, position 2: -1 is not one of the 5 rows of m.npy"),
         (
             b"2 3\n1 99999999999999999999\n",
-            "standard input: line 2: there is no row 99999999999999999999 in any matrix",
+            "standard input: line 2: 99999999999999999999 is too large for the row of a matrix",
         ),
         (gzip.compress(b"2 3\n" * 99, mtime=0)[:20], "standard input: the compressed data is broken or cut short"),
         (safetensors.numpy.save({"ids": np.zeros((1, 1))}), "standard input: safetensors cannot be read from a pipe"),
@@ -219,7 +219,7 @@ def test_a_matrix_is_checked_against_lines_of_text() -> None:
     assert b"input_length 3" in told.stderr
     Path("s.txt").write_bytes(b"2 9\n")
     message = refused("matrix", "--vocab", "vocab.tsv", "--vector-size", "2", "--sequences", "s.txt", "-o", "o.npy")
-    assert message.startswith("s.txt: line 1, position 2: there is no row 9 among the 5 of vocab.tsv")
+    assert message.startswith("s.txt: line 1, position 2: 9 is not one of the 5 rows of vocab.tsv")
 
 
 # ---------------------------------------------------------------- a terminal

@@ -10,6 +10,7 @@ from wordvec_cli.layer.encoded_reading import StoredSequences, is_binary, open_s
 from wordvec_cli.layer.encoded_text import ids_of
 from wordvec_cli.layer.row_rule import RowRule, Specials, check_agreement
 from wordvec_cli.layer.rows import Rows
+from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, ignore
 from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.storage.sidecar import unrecorded
@@ -115,8 +116,9 @@ class Decoder:
             return b"<%b>" % rule.specials.names[id].encode()
         if not 0 <= id - rule.specials.n_rows < len(vocabulary):
             raise InputError(
-                f"{line.where}, position {line.ids.index(id) + 1}: there is no row {id} among {rule.n_rows}: the "
-                f"special rows are {rule.specials}, the words {len(vocabulary)}; name the --vocab they were made with"
+                f"{line.where}, position {line.ids.index(id) + 1}: {id} is not one of the {rule.n_rows} rows: the "
+                f"special ones ({rule.specials}) and {counted(len(vocabulary), 'word')}; name the --vocab that the "
+                "numbers were made with"
             )
         return vocabulary.word(id - rule.specials.n_rows)
 

@@ -25,8 +25,8 @@ class StoredSequences(NamedTuple):
     """Int64Array in a file, mapped.
 
     ids      (n_lines, length), or (n_ids,) with offsets (n_lines + 1,)
-    rule     None: the file does not say
-    padding  the value of padding; None: there is none, or the file does not say
+    rule     None: not recorded
+    padding  the id of padding; None: lines are not padded, or it is not recorded
     note     what could not be checked, for the user
     """
 
@@ -75,13 +75,13 @@ class StoredSequences(NamedTuple):
         place = int(is_wrong.argmax())
         line = int(np.searchsorted(lines.offsets, place, side="right")) - 1
         raise InputError(
-            f"{self.path}: line {lines.first + line + 1}, position {place - lines.offsets[line] + 1}: there is no row "
-            f"{ids[place]} among the {n_rows} of {where}; use what has the same vocabulary and --specials"
+            f"{self.path}: line {lines.first + line + 1}, position {place - lines.offsets[line] + 1}: {ids[place]} is "
+            f"not one of the {n_rows} rows of {where}; use files made with the same vocabulary and --specials"
         )
 
 
 def _as_ids(ids: NDArray[Any]) -> Int64Array:
-    """A copy as int64; as they are if that cannot hold them, and no matrix has so many rows."""
+    """A copy as int64; as they are if one is too large for that, and thus for any matrix."""
     if ids.dtype.kind == "u" and ids.size and int(ids.max()) > np.iinfo(np.int64).max:
         return np.array(ids)
     return np.array(ids, np.int64)

@@ -30,7 +30,7 @@ def ids_of(line: bytes, where: str) -> list[int]:
         ids = None
     if not isinstance(ids, list) or not all(type(id) is int for id in ids):
         start = shown(line.rstrip()[:40])
-        raise InputError(f"{where}: {start!r} is no line of whole numbers; correct it")
+        raise InputError(f"{where}: {start!r} is not a line of whole numbers; correct it")
     return ids
 
 
@@ -42,11 +42,11 @@ def _whole(number: bytes) -> int:
 
 
 def _as_array(ids: list[int], where: str) -> Int64Array:
-    """Raises: InputError if a number is beyond 64 bits, and no matrix has so many rows"""
+    """Raises: InputError if a number is beyond 64 bits, and thus not a row of any matrix"""
     try:
         return np.array(ids, np.int64)
     except OverflowError:
-        raise InputError(f"{where}: there is no row {max(ids, key=abs)} in any matrix; correct it") from None
+        raise InputError(f"{where}: {max(ids, key=abs)} is too large for the row of a matrix; correct it") from None
 
 
 def open_any(path: str, folder: Path) -> StoredSequences:

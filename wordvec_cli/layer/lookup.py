@@ -48,7 +48,7 @@ class Layer:
 
     @property
     def _n_ids(self) -> int:
-        """How many ids at a time, so that their vectors stay in the cache."""
+        """How many ids to look up at a time, so that their vectors stay in the cache."""
         return max(1, BYTES_AT_ONCE // (4 * self.dim))
 
     def vectors(self) -> Iterator[Matrix]:
@@ -78,7 +78,7 @@ class Layer:
     def sentence_vectors(self, pool: Pool, weights: Matrix | None = None) -> Iterator[Matrix]:
         """The vectors of the words of each line, without padding, as one: (n, dim) for some lines at a time.
 
-        pool     `sif` is the mean of weighed words, as which `sif_vectors` begin
+        pool     `sif` is the mean of weighed words, the first step of `sif_vectors`
         weights  (n_rows,) what each word's vector is multiplied with; None: 1
         A line without words has a vector of zeros. Raises: InputError if an id has no row
         """
@@ -107,7 +107,7 @@ class Layer:
 
     @property
     def _padding(self) -> int | None:
-        """The id that is no word: of the sequences, or else of the matrix's rule, or of the default one."""
+        """The id of padding: of the sequences, or else of the matrix's rule, or of the default one."""
         if self.sequences.padding is not None:
             return self.sequences.padding
         rule = self.sequences.rule or self.matrix.rule or RowRule(Specials(), 0, "")

@@ -110,14 +110,14 @@ def _compose(vocabulary: Vocabulary, vectors: Embeddings, words: Matrix, kinds: 
 
 
 def _forget_infinite(words: Matrix, kinds: list[str]) -> None:
-    """What is not finite is no vector: a layer would pass it on to all that it is added to."""
+    """Take vectors that are not finite for missing: a layer would pass them on to all that they are added to."""
     for first in range(0, len(words), ROWS_AT_ONCE):
         for i in np.flatnonzero(~np.isfinite(words[first : first + ROWS_AT_ONCE]).all(axis=1)) + first:
             words[i], kinds[i] = 0, NONE
 
 
 def _unknown_vector(vectors: Embeddings, vocabulary: Vocabulary) -> Matrix | None:
-    """The vector that a file has for unknown words: its own, or that of `<unk>` where this is no word to us."""
+    """The vector that a file has for unknown words: its own, or that of `<unk>` if our vocabulary lacks that word."""
     candidates = [np.array(vectors.unknown, np.float32)] if vectors.unknown is not None else []
     for name in UNKNOWN_WORDS:
         word_id = vectors.vocabulary.find(name)

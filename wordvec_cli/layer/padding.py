@@ -27,7 +27,7 @@ class IdLines(NamedTuple):
     """Some lines of a corpus: line i is ids[offsets[i] : offsets[i + 1]].
 
     ids    int32 or int64
-    first  the number of the first of them, from 0
+    first  the number of the first line, from 0
     """
 
     ids: NDArray[Any]
@@ -68,11 +68,11 @@ class RowIds:
         return map(self.lines, self.ranges())
 
     def ranges(self) -> Iterator[tuple[int, int]]:
-        """What `lines` is called with, for all lines; a longer line than is good to have at a time comes alone."""
+        """All lines in pieces for `lines`, of about IDS_PER_BLOCK ids; a longer line is a piece of its own."""
         return ranges_of_lines(self.sequences.offsets, IDS_PER_BLOCK)
 
     def lines(self, some: tuple[int, int]) -> IdLines:
-        """The lines from one number up to another, which is not among them."""
+        """The lines from the first number up to the second, which is excluded."""
         first, last = some
         offsets = self.sequences.offsets[first : last + 1]
         words = self.sequences.ids[offsets[0] : offsets[-1]]
@@ -110,7 +110,7 @@ def ranges_of_lines(offsets: NDArray[Any], n_ids: int) -> Iterator[tuple[int, in
 
 
 def check_length(text: str) -> None:
-    """Raises: OptionError if it is none that `chosen_length` knows"""
+    """Raises: OptionError if `chosen_length` does not know it"""
     percent = _PERCENTAGE.fullmatch(text)
     if not ((text.isdecimal() and int(text)) or text == "max" or (percent and 0 < float(percent[1]) <= 100)):
         raise OptionError(f"--length {text}: must be a number from 1, max, or a percentage such as p99")
@@ -127,7 +127,7 @@ def chosen_length(text: str, length_counts: "Counter[int]") -> int:
     percent = _PERCENTAGE.fullmatch(text)
     length = max(length_counts) if percent is None else percentile(length_counts, float(percent[1]))
     if not length:
-        raise InputError(f"--length {text}: is 0, as so many lines hold no words; name a number")
+        raise InputError(f"--length {text}: is 0, because too many lines hold no words; name a number")
     return length
 
 

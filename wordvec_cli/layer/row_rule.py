@@ -45,12 +45,12 @@ class Specials:
 
     @property
     def padding(self) -> int | None:
-        """The row of padding, if there is one."""
+        """The row of padding; None: there is none."""
         return self._row(PADDING_NAME)
 
     @property
     def unknown(self) -> int | None:
-        """The row of words that the vocabulary lacks, if there is one."""
+        """The row of words that the vocabulary lacks; None: there is none."""
         return self._row(UNKNOWN_NAME)
 
     def _row(self, name: str) -> int | None:
@@ -96,7 +96,7 @@ class RowRule:
 
 
 def check_agreement(path: str, rule: RowRule, other_path: str, other: RowRule) -> None:
-    """Raises: InputError if two files follow different rules; it says how they differ"""
+    """Raises: InputError if two files follow different rules, with their difference"""
     if rule.specials != other.specials:
         what = f"has the special rows {rule.specials} and {other_path} {other.specials}"
         raise InputError(f"{path}: {what}; make one of them again with the same --specials")

@@ -21,7 +21,7 @@ SIF_WEIGHT = 1e-3  # a of the paper
 
 
 def sif_weights(rows: Rows, weight: float = SIF_WEIGHT) -> Matrix:
-    """What each row weighs, (n_rows,); rows that stand for no word weigh 1, as words without a count do in the source.
+    """The weight of each row, (n_rows,): 1 for special rows, as for words without a count in the source.
 
     Raises: InputError if the vocabulary has no counts
     """
@@ -44,7 +44,7 @@ def sif_vectors(layer: Layer, weights: Matrix, folder: Path) -> Iterator[Matrix]
     squares = np.zeros((layer.dim, layer.dim))
     numbers = Spool(folder, np.float32)
     for part in layer.sentence_vectors("sif", weights):
-        with np.errstate(invalid="ignore"):  # told below
+        with np.errstate(invalid="ignore"):  # reported below
             exact = part.astype(np.float64)
             squares += exact.T @ exact
         numbers.append(part)

@@ -58,7 +58,7 @@ class TermMatrix:
         return "<i4" if len(self.columns) <= np.iinfo(np.int32).max else "<i8"  # one type for both, as scipy has it
 
     def size_bytes(self, layout: TermLayout) -> int:
-        """What a file of it takes, to some hundred bytes; as text at least, as numbers can be longer than a digit."""
+        """The size of a file, to some hundred bytes; of text at least, as numbers can be longer than a digit."""
         if layout == "text":
             return 2 * math.prod(self.shape)
         index_bytes = np.dtype(self.index_type).itemsize

@@ -16,7 +16,7 @@ from wordvec_cli.vectors.decimals import shortest, shortest_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ROWS_AT_ONCE = 1 << 10
-VALUES_WITHOUT_KERNELS = 100_000  # up to so many are written before numba would be there
+VALUES_WITHOUT_KERNELS = 100_000  # a matrix of up to this size is written sooner than numba is loaded
 Matrix = NDArray[np.float32]
 
 
