@@ -214,8 +214,14 @@ def test_csv_has_titles_and_as_many_cells_in_each_row(folder: Path, tmp_path: Pa
     ("lines", "bad"),
     [
         ([b"label\ttext", b"x\tred", b"only one cell", b"x\ty\tz", b"", b"x\tmonday"], {3: "1 cells", 4: "3 cells"}),
-        ([b'{"text": "red"}', b'{"text"', b'{"other": 1}', b"", b'{"text": "monday"}'], {2: "is no JSON", 3: "has no"}),
-        ([b'{"text": 1}', b'{"text": "red"}', b"[]", b'{"text": "monday"}'], {1: "is no text", 3: "is no JSON object"}),
+        (
+            [b'{"text": "red"}', b'{"text"', b'{"other": 1}', b"", b'{"text": "monday"}'],
+            {2: "is not JSON", 3: "has no"},
+        ),
+        (
+            [b'{"text": 1}', b'{"text": "red"}', b"[]", b'{"text": "monday"}'],
+            {1: "is not a text", 3: "is not a JSON object"},
+        ),
     ],
 )
 def test_a_line_that_cannot_be_read_is_told_and_the_others_are_answered(
@@ -402,7 +408,7 @@ def test_words_are_counted_and_the_line_end_is_one(folder: Path) -> None:
 def test_vectors_alone_are_no_classifier(vector_file: Path, folder: Path, tmp_path: Path) -> None:
     status, error = error_of("predict", vector_file)
     assert status == 1
-    assert error.endswith("holds word vectors and no classifier; wordvec classify train makes one")
+    assert error.endswith("holds word vectors but no classifier; train one with wordvec classify train")
     exported = tmp_path / "exported.safetensors"
     run_here("export", folder / "softmax", exported)
     assert "classifier" not in store.open_file(str(exported)).metadata
@@ -581,7 +587,7 @@ def test_vectors_that_do_not_fit_are_refused(folder: Path, init_file: Path, tmp_
         (["no label", "here"], "no line has a label"),
         ([""], "no line has a label"),
         (["__label__a x", "__label__a y"], "there is only one label (a)"),
-        (["__label__a x", "__label__b y"], "--min-count-label 2: no label occurs as often"),
+        (["__label__a x", "__label__b y"], "--min-count-label 2: no label occurs that often"),
     ],
 )
 def test_a_text_that_teaches_nothing_is_an_error(tmp_path: Path, lines: list[str], error: str) -> None:
@@ -602,8 +608,8 @@ def test_odd_lines_are_told_and_the_rest_is_learnt(tmp_path: Path) -> None:
     assert result.stderr.decode().splitlines() == [
         "8 lines, 9 words, 3 labels",
         "left out: 5 lines without a label that is kept",
-        "counted as empty: 2 lines with labels and no words",
-        "the loss ended at 1.098, and that of guessing by how frequent the labels are is 1.055: "  # ln 3; of
+        "without words: 2 lines with labels; learnt from the line end alone",
+        "the loss ended at 1.098, and guessing labels by their frequency has 1.055: "  # ln 3; of
         "next to nothing was learnt; raise --epochs, or --learning-rate",  # 0.4, 0.4, 0.2
     ]
     model = classifier.load(str(tmp_path / "model"))

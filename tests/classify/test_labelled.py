@@ -124,14 +124,14 @@ def test_a_table_of_objects_may_have_several_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"a\tb\nx\ty\n", ":1: no column is named 'text' (tabs are between names): a, b"),
-        (b"text\tlabel\nx\n", ":2: has 1 cells where the line of names has 2"),
-        (b'{"text": "x", "label": "y"}\n{"text"\n', ":2: is no JSON"),
-        (b'{"text": "x", "label": "y"}\n[1]\n', ":2: is no JSON object"),
-        (b'{"text": "x"}\n', ":1: has no 'label', but: text"),
-        (b'{"text": 3, "label": "y"}\n', ":1: 'text' is no text"),
-        (b'{"text": "x", "label": {"y": 1}}\n', ":1: 'label' is no label"),
-        (b'{"text": "x", "label": NaN}\n', ":1: 'label' is no label"),
+        (b"a\tb\nx\ty\n", ":1: no column is named 'text'; the columns, with tabs between them, are: a, b"),
+        (b"text\tlabel\nx\n", ":2: has 1 cells, but the line of column names has 2"),
+        (b'{"text": "x", "label": "y"}\n{"text"\n', ":2: is not JSON"),
+        (b'{"text": "x", "label": "y"}\n[1]\n', ":2: is not a JSON object"),
+        (b'{"text": "x"}\n', ":1: has no 'label'; its keys are: text"),
+        (b'{"text": 3, "label": "y"}\n', ":1: 'text' is not a text"),
+        (b'{"text": "x", "label": {"y": 1}}\n', ":1: 'label' is not a label"),
+        (b'{"text": "x", "label": NaN}\n', ":1: 'label' is not a label"),
         (b'{"text": "x", "label": "a\\tb"}\n', ":1: a label holds a tab"),
     ],
 )

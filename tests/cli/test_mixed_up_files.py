@@ -140,7 +140,7 @@ def test_a_compressed_pipe_is_refused(command: str) -> None:
 def test_a_minimum_that_no_word_reaches_is_told_before_training() -> None:
     Path("labelled.txt").write_text("__label__x a\n__label__y b\n" * 9)
     told = refused("classify train labelled.txt -o model --min-count 500")
-    assert "--min-count 500: no word of the text occurs as often; lower it" in told
+    assert "--min-count 500: no word of the text occurs that often; lower it" in told
 
 
 def test_a_threshold_that_is_no_number_is_refused() -> None:

@@ -1,8 +1,8 @@
-"""Labelled text as a classifier is trained on it: for each line the rows of its words and n-grams, and its labels.
+"""Labelled text as training examples: for each line the rows of its words and n-grams, and its labels.
 
-Word n-grams are hashed into buckets as in fastText, and only the buckets that the text falls in get a row: of two
-million, some ten thousand in a text of ordinary size. So matrix and file are small, and an n-gram that was never seen
-adds nothing to a prediction, where fastText would add the random numbers that its row began with.
+Word n-grams are hashed into buckets as in fastText, but only the buckets that occur get a row: of two million, some
+ten thousand in a text of ordinary size. So matrix and file are small, and an n-gram that was never seen adds nothing to
+a prediction, where fastText would add the random numbers that its row began with.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ Offsets = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ExampleOptions:
-    """How text becomes examples. A word that is left out still counts in the n-grams around it, as in fastText."""
+    """How text becomes examples. A word that is dropped still counts in the n-grams around it, as in fastText."""
 
     word_ngrams: int = 1
     buckets: int = 2_000_000
@@ -44,15 +44,16 @@ class ExampleOptions:
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What there is to learn.
+    """What a classifier is trained on.
 
     rows (n,) int32, row_offsets (n_examples + 1,): the rows of each example, of words and then of n-grams
-    labels, label_offsets: the same of its labels, each once
-    vocabulary  the words, those of --init that the text lacks at the end
-    buckets     (n_ngrams,) int32, ascending: those that have a row
-    n_words     that occur in the text
-    n_tokens    of the examples, line ends too
-    n_unlabelled, n_without_text  lines that have no label that is kept, and are left out; examples that have no word
+    labels, label_offsets: the same for its labels, each once
+    vocabulary    the words; words of --init that are not in the text come last
+    buckets       (n_ngrams,) int32, ascending: the buckets that have a row
+    n_words       words that occur in the text
+    n_tokens      tokens of the examples, with line ends
+    n_unlabelled  lines that are left out, as they have no label that is kept
+    n_without_text  examples without a word
     """
 
     rows: TokenIds
@@ -95,18 +96,22 @@ def make_examples(text: LabelledText, options: ExampleOptions, folder: Path, ini
 
 
 def _labels(text: LabelledText, min_count: int) -> tuple[TokenIds, Vocabulary]:
-    """The id of each distinct label, -1 of one that is too rare; and the others. Raises: InputError"""
+    """The id of each distinct label, -1 if it is too rare; and the labels that are kept. Raises: InputError"""
     table = text.numbering.labels
     if not len(table):
-        raise InputError("no line has a label; name what labels begin with (--label-prefix), or their column")
+        raise InputError(
+            "no line has a label; say what labels begin with (--label-prefix), or name their column (--label-column)"
+        )
     counts = np.bincount(text.labels, minlength=len(table))
     every = ranked(table.text[: table.offsets[-1]], table.offsets, counts)
     if (np.asarray(every.counts) < min_count).all():
-        raise InputError(f"--min-count-label {min_count}: no label occurs as often; lower it")
+        raise InputError(f"--min-count-label {min_count}: no label occurs that often; lower it")
     kept = every.prune(min_count)
     if len(kept) == 1:
         name = shown(kept.word(0))
-        raise InputError(f"there is only one label ({name}), so there is nothing to tell apart; add lines of another")
+        raise InputError(
+            f"there is only one label ({name}), so there is nothing to learn; add lines with another label"
+        )
     return _ids_of(table, kept), kept
 
 
@@ -121,7 +126,7 @@ def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> TokenIds:
 
 
 def _lines_with(text: LabelledText, label_ids: TokenIds) -> Offsets:
-    """The lines that have a label that is kept."""
+    """The numbers of the lines that have a label that is kept."""
     n_kept = np.concatenate([[0], np.cumsum(label_ids[text.labels] >= 0)])[text.label_offsets]
     return np.flatnonzero(np.diff(n_kept))
 
@@ -138,7 +143,7 @@ def _own_labels(text: LabelledText, lines: Offsets, label_ids: TokenIds) -> tupl
 
 
 class _Words(NamedTuple):
-    """All words, and the rows of each distinct token and of the line end; -1: none."""
+    """All words; the row of each distinct token, and of the line end, -1 without one."""
 
     vocabulary: Vocabulary
     token_rows: TokenIds
@@ -156,7 +161,7 @@ def _words(text: LabelledText, min_count: int, init: Embeddings | None) -> _Word
     counts[line_end] += text.n_lines
     frequent = np.flatnonzero(counts >= min_count)
     if init is None and not len(frequent):
-        raise InputError(f"--min-count {min_count}: no word of the text occurs as often; lower it")
+        raise InputError(f"--min-count {min_count}: no word of the text occurs that often; lower it")
     words, offsets = take_words(table.text, table.offsets, frequent)
     vocabulary = ranked(words, offsets, counts[frequent])
     if init is not None:

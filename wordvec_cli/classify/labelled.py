@@ -41,7 +41,7 @@ class NumberedLines(NamedTuple):
 class Numbering:
     """Numbers the distinct tokens and labels of a text as they come.
 
-    label_prefix    what labels begin with; None: there are none in the text
+    label_prefix    what labels begin with; None: the text has no labels in it
     tokens, labels  tables of what has come so far (`text.word_table.WordTable`)
     """
 
@@ -120,7 +120,7 @@ class LabelledText:
     """A labelled corpus as numbers, mapped from files that have no name.
 
     tokens (n,) int32, token_offsets (n_lines + 1,) int64: the numbers of `numbering.tokens` of each line
-    labels, label_offsets: the same of its labels
+    labels, label_offsets: the same for its labels
     """
 
     tokens: TokenIds

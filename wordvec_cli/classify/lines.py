@@ -1,4 +1,4 @@
-"""Lines as labels and text: in fastText's notation, or in named columns of a table."""
+"""Lines taken apart into labels and text: in fastText's notation, or in named columns of a table."""
 
 import json
 import re
@@ -17,8 +17,8 @@ Row = tuple[list[bytes], bytes]  # the labels of a line, and its text without li
 class LabelLayout:
     """Where a line has its labels and its text.
 
-    label_prefix  words that begin so, and go on, are labels; None if there are columns
-    text_column, label_column  of tables: lines of tab-separated cells below a line of names, or JSON objects
+    label_prefix  words that begin with it, and are longer, are labels; None for tables
+    text_column, label_column  for tables: lines of tab-separated cells below a line of column names, or JSON objects
 
     Raises: OptionError
     """
@@ -29,18 +29,18 @@ class LabelLayout:
 
     def __post_init__(self) -> None:
         if self.label_prefix is not None and len(self.label_prefix.split()) != 1:
-            raise OptionError("--label-prefix: must be characters without white space")
+            raise OptionError("--label-prefix: must be one or more characters without white space")
         if self.label_prefix is not None and self.label_prefix != self.label_prefix.strip():
-            raise OptionError("--label-prefix: must be characters without white space")
+            raise OptionError("--label-prefix: must be one or more characters without white space")
         if self.label_column is not None and self.text_column is None:
-            raise OptionError("--label-column: needs --text-column too, the name of the column of the text")
+            raise OptionError("--label-column: needs --text-column too; name the column that holds the text")
 
 
 class RowParser:
     """Takes lines apart, one after the other.
 
-    name          of what is read, for errors
-    invalid_utf8  as of a Tokenizer; a line that is skipped becomes empty. "keep" where the corpus has seen to it
+    name          of the file, for errors
+    invalid_utf8  as in Tokenizer, but a skipped line becomes empty; "keep" where the corpus has applied it already
     """
 
     def __init__(self, layout: LabelLayout, name: str, invalid_utf8: str = "keep") -> None:
@@ -56,11 +56,11 @@ class RowParser:
             self._label = re.compile(rb"(?<![^ \t\r\v\f])" + re.escape(layout.label_prefix) + rb"([^ \t\r\v\f]+)")
 
     def rows(self, lines: Sequence[bytes]) -> list[Row]:
-        """The labels and the text of each line that is no header. Raises: InputError that names the line"""
+        """The labels and the text of each line that is not a header. Raises: InputError that names the line"""
         return [row for line in lines if (row := self._row(line)) is not None]
 
     def rows_one_by_one(self, lines: Sequence[bytes], tell: Callable[[str], None]) -> list[Row | None]:
-        """As `rows`, but a line that cannot be read is told, and is None.
+        """As `rows`, but a line that cannot be read is passed to `tell` as a message, and is None.
 
         Raises: InputError if the names of columns cannot be read
         """
@@ -81,7 +81,7 @@ class RowParser:
         return self._layout.text_column is not None and not self._is_json and not self._places
 
     def _row(self, line: bytes) -> Row | None:
-        """The labels and the text of the next line; None of a header."""
+        """The labels and the text of the next line; None for a header."""
         self._n_lines += 1
         line = self._treated(line)
         return self._of_words(line) if self._layout.text_column is None else self._of_columns(line.removesuffix(b"\r"))
@@ -117,7 +117,7 @@ class RowParser:
             return [], b""
         if len(cells) != self._n_columns:
             raise self._error(
-                f"has {len(cells)} cells where the line of names has {self._n_columns}; a tab ends a cell"
+                f"has {len(cells)} cells, but the line of column names has {self._n_columns}; put a tab between cells"
             )
         text, *labels = (cells[place] for place in self._places)
         return [label for label in labels if label], text
@@ -129,7 +129,7 @@ class RowParser:
         for name in wanted:
             if as_bytes(name) not in names:
                 there_are = ", ".join(map(shown, names))
-                raise self._error(f"no column is named {name!r} (tabs are between names): {there_are}")
+                raise self._error(f"no column is named {name!r}; the columns, with tabs between them, are: {there_are}")
         return [names.index(as_bytes(name)) for name in wanted]
 
     def _of_json(self, line: bytes) -> Row:
@@ -139,26 +139,26 @@ class RowParser:
             cells = json.loads(as_text(line))
         except ValueError as error:
             reason = getattr(error, "msg", error)  # without the number of a line, which would be that within this one
-            raise self._error(f"is no JSON ({reason}); give one object on each line") from None
+            raise self._error(f"is not JSON ({reason}); write one object per line") from None
         if not isinstance(cells, dict):
-            raise self._error("is no JSON object; give one on each line")
+            raise self._error("is not a JSON object; write one per line")
         text = self._cell(cells, self._layout.text_column)
         if not isinstance(text, str):
-            raise self._error(f"{self._layout.text_column!r} is no text")
+            raise self._error(f"{self._layout.text_column!r} is not a text; give a string")
         labels = [] if self._layout.label_column is None else self._labels(self._cell(cells, self._layout.label_column))
         return labels, bytes_of_json(text).replace(b"\n", b" ")
 
     def _cell(self, cells: dict[str, Any], name: str | None) -> Any:
         if name not in cells:
-            raise self._error(f"has no {name!r}, but: {', '.join(cells)}")
+            raise self._error(f"has no {name!r}; its keys are: {', '.join(cells)}")
         return cells[name]
 
     def _labels(self, cell: object) -> list[bytes]:
-        """A label, or a list of them; numbers as they are written, nothing for null."""
+        """A label or a list of labels; whole numbers as they are written; null is no label."""
         labels = []
         for label in cell if isinstance(cell, list) else [cell]:
             if isinstance(label, dict | list | float):
-                raise self._error(f"{self._layout.label_column!r} is no label; give a string, or a list of them")
+                raise self._error(f"{self._layout.label_column!r} is not a label; give a string or a list of strings")
             if label is not None and label != "":
                 labels.append(bytes_of_json(label if isinstance(label, str) else json.dumps(label)))
         if any(re.search(rb"[\t\n\r]", label) for label in labels):

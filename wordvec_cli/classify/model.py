@@ -1,8 +1,8 @@
-"""A text classifier: averaged word vectors and a linear layer, in a native vector file with further tensors.
+"""A text classifier: averaged word vectors and a linear layer, in a native vector file with more tensors.
 
     vectors          (n_words, dim)   the word vectors, as in any vector file
     ngrams.vectors   (n_ngrams, dim)  those of the word n-grams that were seen in training
-    ngrams.buckets   (n_ngrams,)      the numbers that they hash to, ascending
+    ngrams.buckets   (n_ngrams,)      the buckets that they hash to, ascending
     output           (n, dim)         a row for each label, or for each inner node of the tree of labels
     labels.offsets, labels.text, labels.counts   the names, back to back, and how often each was seen
     paths.offsets, paths.nodes, paths.signs      of the tree, for hierarchical softmax
@@ -49,10 +49,10 @@ LINE_END_HASH = np.uint32(signed_hash(LINE_END) & 0xFFFFFFFF)
 class Task:
     """What a classifier does with a line.
 
-    word_ngrams   words of the longest n-gram that has a vector
-    buckets       that n-grams are hashed into
-    label_prefix  words that begin so are labels, and no text; None: there are none
-    Raises: OptionError, whether an option or a file has a value that cannot be
+    word_ngrams   words in the longest n-gram that has a vector
+    buckets       how many buckets n-grams are hashed into
+    label_prefix  words that begin with it are labels, not text; None: labels are in a column of their own
+    Raises: OptionError for a value out of range, from an option or from a file
     """
 
     loss: Loss
@@ -83,7 +83,7 @@ class Paths(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """See above. Arrays may be maps of a file."""
+    """The parts of a classifier, as in the file. Arrays may be maps of the file."""
 
     words: Embeddings
     ngram_vectors: Matrix
@@ -100,12 +100,12 @@ class Classifier:
 
     @property
     def n_scores(self) -> int:
-        """How many numbers it takes to find the labels of one line."""
+        """How many numbers are computed to classify one line."""
         return len(self.labels) if self.paths is None else len(self.paths.nodes)
 
     @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
     def probabilities(self, hidden: Matrix) -> Matrix:
-        """Of each label, (n, n_labels), for hidden vectors (n, dim): independent ones for one-vs-all, else shares."""
+        """For hidden vectors (n, dim): (n, n_labels); independent for one-vs-all, otherwise each row sums to 1."""
         scores = hidden @ self.output.T
         if self.task.loss == ONE_VS_ALL:
             return _sigmoid(scores)
@@ -160,10 +160,10 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
 
 
 def load(path: str) -> Classifier:
-    """Open a classifier, mapped. Raises: InputError if it is none, or damaged"""
+    """Open a classifier, mapped. Raises: InputError if the file is not a classifier, or is damaged"""
     words = native.load(path)
     if CLASSIFIER not in words.metadata:
-        raise InputError(f"{path}: holds word vectors and no classifier; wordvec classify train makes one")
+        raise InputError(f"{path}: holds word vectors but no classifier; train one with wordvec classify train")
     table = recorded(words.metadata, CLASSIFIER)
     if (its := table.get("version")) != VERSION:
         raise InputError(f"{path}: {safetensors.unknown_version('classifier', its, str(VERSION))}")
@@ -178,7 +178,7 @@ def load(path: str) -> Classifier:
 
 
 class _Tensors:
-    """Tensors of a file as arrays. Raises: ValueError if one is not of the type or shape that it has to have"""
+    """Tensors of a file as arrays. Raises: ValueError if a tensor has another type or shape than asked for"""
 
     def __init__(self, tensors: Mapping[str, safetensors.StoredTensor]) -> None:
         self._tensors = tensors
@@ -219,7 +219,7 @@ def _labels(tensors: _Tensors) -> Vocabulary:
     if fault := fault_of_offsets(offsets, len(text)):
         raise ValueError(f"labels.offsets {fault}")
     if counts.min() < 0:
-        raise ValueError("labels.counts are below 0")
+        raise ValueError("labels.counts are negative")
     return Vocabulary.from_words(each_word(text, offsets), counts.tolist())
 
 

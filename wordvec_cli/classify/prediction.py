@@ -12,8 +12,8 @@ from wordvec_cli.classify.lines import LabelLayout, RowParser
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
 from wordvec_cli.classify.ngrams import extended, hashes_of, signed_hash
 
-BYTES_WITHOUT_KERNELS = 20_000  # up to so much text, Python is faster than importing numba
-MAX_TABLE_BYTES = 100_000_000  # of the distinct words met so far, after which they are forgotten
+BYTES_WITHOUT_KERNELS = 20_000  # up to this size, Python is faster than importing numba
+MAX_TABLE_BYTES = 100_000_000  # the distinct words met so far are forgotten beyond it
 SCORES_AT_ONCE = 1 << 22
 
 
@@ -64,7 +64,7 @@ class Predictor:
         self._features: _Features | None = None
 
     def probabilities(self, texts: Sequence[bytes]) -> Matrix:
-        """Of each label, (n, n_labels), for texts in which no label stands."""
+        """The probability of each label, (n, n_labels), for texts without labels in them."""
         self.classifier.words.vocabulary.check_unchanged()
         self._n_bytes += sum(map(len, texts))
         if self._n_bytes <= BYTES_WITHOUT_KERNELS:
@@ -155,6 +155,6 @@ class _Features:
 
 
 def _most_rows(lines: NumberedLines, word_ngrams: int) -> int:
-    """How many rows lines have at most: their words, line ends, and n-grams that begin with each word; one to spare."""
+    """An upper bound of the rows of lines: words, line ends, and n-grams that begin at each word; one to spare."""
     lengths = np.diff(lines.token_ends, prepend=0)
     return int((lengths * np.minimum(word_ngrams, lengths + 1)).sum()) + len(lengths) + 1

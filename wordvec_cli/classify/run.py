@@ -111,7 +111,7 @@ def _note_examples(examples: Examples, order: ClassifierOrder, note: Note) -> No
     if examples.n_unlabelled:
         note(f"left out: {counted(examples.n_unlabelled, 'line')} without a label that is kept")
     if examples.n_without_text:
-        note(f"counted as empty: {counted(examples.n_without_text, 'line')} with labels and no words")
+        note(f"without words: {counted(examples.n_without_text, 'line')} with labels; learnt from the line end alone")
     if order.init is not None:
         frozen = ", kept as in the file" if order.config.freeze else ""
         note(f"from --init: {counted(len(order.init.vocabulary), 'word')}{frozen}")

@@ -1,4 +1,4 @@
-"""How well labels were predicted: precision, recall, F1, of all and of each label, and what was taken for what."""
+"""Precision, recall and F1 of predicted labels, for all and for each, and which labels were confused."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ class PrecisionRecall(NamedTuple):
 class LabelScores:
     """Counts of true and predicted labels, a line at a time.
 
-    confusion  for each true label of a line how often which label was predicted first; None for none
+    confusion  for each true label of a line, how often each label was predicted first; None: no label was predicted
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class LabelScores:
 
     @property
     def labels(self) -> list[bytes]:
-        """All that were true or predicted, the most frequent first, equal ones in byte order."""
+        """All labels that were true or predicted, the most frequent first, equals in byte order."""
         return sorted(self._n_true | self._n_predicted, key=lambda label: (-self._n_true[label], label))
 
     def of_label(self, label: bytes) -> PrecisionRecall:
@@ -62,11 +62,11 @@ class LabelScores:
 
     @property
     def overall(self) -> PrecisionRecall:
-        """Of all labels of all lines together (micro-averages; fastText's P@k and R@k)."""
+        """For all labels of all lines together (micro-averages; fastText's P@k and R@k)."""
         return PrecisionRecall(self._n_true.total(), self._n_predicted.total(), self._n_right.total())
 
     @property
     def mean_f1(self) -> float:
-        """Of the labels, each with the same weight (macro-average)."""
+        """The mean of the labels' F1, each with the same weight (macro-average)."""
         labels = self.labels
         return sum(self.of_label(label).f1 for label in labels) / len(labels) if labels else 0.0

@@ -43,8 +43,8 @@ class ClassifierConfig:
     vector_size: int = 100
     epochs: int = 5
     learning_rate: float = 0.1  # falls linearly to zero
-    word_ngrams: int = 1  # words of the longest n-gram that has a vector
-    buckets: int = 2_000_000  # that n-grams are hashed into
+    word_ngrams: int = 1  # words in the longest n-gram that has a vector
+    buckets: int = 2_000_000  # how many n-grams are hashed into
     min_count: int = 1
     min_count_label: int = 1
     freeze: bool = False  # whether the vectors of --init stay as they are
@@ -82,7 +82,7 @@ class ClassifierTrainer:
         if init is not None and init.dim != config.vector_size:
             raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
         if init is not None and not is_finite(init.matrix):
-            raise InputError("--init: holds numbers that are not finite; wordvec verify tells which")
+            raise InputError("--init: holds numbers that are not finite; wordvec verify counts such vectors")
         self.n_epochs = config.epochs
         self.units_per_epoch = examples.n_tokens
         self._examples, self._config, self._init = examples, config, init
@@ -104,7 +104,7 @@ class ClassifierTrainer:
 
     @property
     def untrained_loss(self) -> float:
-        """Of an example, all of whose scores are zero."""
+        """The loss of an example whose scores are all zero."""
         counts, n_labels = self._examples.label_vocabulary.counts, len(self._examples.label_vocabulary)
         if self._config.loss == ONE_VS_ALL:
             return n_labels * math.log(2)
@@ -114,7 +114,7 @@ class ClassifierTrainer:
 
     @property
     def loss_of_guessing(self) -> float:
-        """Of an example for which each label is as likely as it is frequent, whatever the words."""
+        """The loss of an example if each label is predicted as likely as it is frequent, whatever the words."""
         counts = np.asarray(self._examples.label_vocabulary.counts, np.float64)
         if self._config.loss == ONE_VS_ALL:
             shares = counts / self._examples.n
@@ -124,13 +124,13 @@ class ClassifierTrainer:
         return float(-(shares * np.log(shares)).sum())
 
     def complaint(self, loss: float) -> str:
-        """What the last epoch's loss says against the result; empty: nothing."""
+        """A warning if the last epoch's loss is no better than guessing; empty if it is."""
         if loss < (1 - HARDLY) * self.loss_of_guessing:
             return ""
         is_above = loss > (1 + HARDLY) * self.untrained_loss
         what = "lower --learning-rate" if is_above else "raise --epochs, or --learning-rate"
         return (
-            f"the loss ended at {loss:.4g}, and that of guessing by how frequent the labels are is "
+            f"the loss ended at {loss:.4g}, and guessing labels by their frequency has "
             f"{self.loss_of_guessing:.4g}: next to nothing was learnt; {what}"
         )
 
@@ -187,7 +187,7 @@ class ClassifierTrainer:
         return BlockLoss(total, n)
 
     def classifier(self, tokenizer: Tokenizer, label_prefix: str | None) -> Classifier:
-        """What has been trained; its matrices are views of the trainer's."""
+        """The trained classifier; its matrices are views of the trainer's."""
         examples, config = self._examples, self._config
         n_words, matrix = len(examples.vocabulary), self.parameters["inputs"]
         return Classifier(
@@ -212,7 +212,7 @@ def _paths_of(counts: NDArray[np.int64]) -> Paths:
 
 
 def _block_starts(examples: Examples) -> Sequence[int]:
-    """Where blocks of examples begin in the order of any epoch, and the end: as many as have some thousand rows."""
+    """Where blocks of examples begin in the order of any epoch, and the end: blocks of some thousand rows."""
     per_example = max(len(examples.rows) / examples.n, 1)
     n_examples = max(int(ROWS_PER_BLOCK / per_example) // GROUP_OF_MANY * GROUP_OF_MANY, GROUP_OF_MANY)
     return [*range(0, examples.n, n_examples), examples.n]
