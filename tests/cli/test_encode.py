@@ -160,7 +160,7 @@ def test_a_value_that_is_a_word_too_is_told() -> None:
 
 def test_unknown_words_without_a_row_cannot_be_kept() -> None:
     message = refused_encode("--specials", "pad", "--unknown", "keep", status=2)
-    assert message.startswith("--unknown keep: needs a row called unk, which --specials pad lacks")
+    assert message.startswith("--missing keep: needs a row called unk, which --specials pad lacks")
 
 
 def test_an_id_that_does_not_fit_its_type_is_an_error() -> None:

@@ -1,12 +1,14 @@
 """One name, one meaning, everywhere."""
 
+import ast
 import subprocess
+from pathlib import Path
 
 import click
 import pytest
 
 from tests.conftest import COMMAND
-from wordvec_cli import __version__, formats
+from wordvec_cli import __version__, cli, formats
 from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.spelling import OURS, renamed_options
@@ -14,7 +16,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import READABLE
 
 # Their help says what it is for each command.
-OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "unknown", "window", "words"}
+OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "window", "words"}
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.
@@ -107,20 +109,45 @@ def test_help_names_what_a_value_is_in_one_letter_or_word() -> None:
                 )
 
 
-def test_a_renamed_option_still_takes_its_old_name_and_shows_the_new_one() -> None:
+RENAMED = {
+    "phrases": ("--threshold", "--phrase-threshold", ["-o", "output", "corpus", "0.25"]),
+    "encode": ("--unknown", "--missing", ["-o", "output", "--vocab", "words", "corpus", "skip"]),
+    "classify predict": ("--threshold", "--min-probability", ["model", "0.25"]),
+    "classify test": ("--threshold", "--min-probability", ["model", "0.25"]),
+}
+
+
+def test_the_options_with_an_old_name_are_known() -> None:
     renamed = {name: renamed_options(command) for name, command in commands().items() if renamed_options(command)}
-    assert renamed == {
-        "phrases": {"--threshold": "--phrase-threshold"},
-        "classify predict": {"--threshold": "--min-probability"},
-        "classify test": {"--threshold": "--min-probability"},
-    }
-    for name, names in renamed.items():
-        command = commands()[name]
-        for old, new in names.items():
-            others = ["-o", "output", "corpus"] if name == "phrases" else ["model"]
-            given = [command.make_context(name, [each, "0.25", *others], obj=Terminal()).params for each in (old, new)]
-            assert given[0] == given[1]
-            assert 0.25 in given[0].values()
-            text = command.get_help(click.Context(command, info_name=name))
-            assert new in text
-            assert f"{old} " not in text
+    assert renamed == {name: {old: new} for name, (old, new, _) in RENAMED.items()}
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_renamed_option_still_takes_its_old_name_and_shows_the_new_one(name: str) -> None:
+    (old, new, (*arguments, value)), command = RENAMED[name], commands()[name]
+    given = [command.make_context(name, [option, value, *arguments], obj=Terminal()).params for option in (old, new)]
+    assert given[0] == given[1]
+    assert value in map(str, given[0].values())
+    text = command.get_help(click.Context(command, info_name=name))
+    assert new in text
+    assert f"{old} " not in text
+
+
+def declared(path: Path) -> list[str]:
+    """The long names in each call of click.option in a file."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    options = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "option"]
+    first = [each.value for call in options for each in call.args[:2] if isinstance(each, ast.Constant)]
+    return [name for name in map(str, first) if name.startswith("--")]
+
+
+# Declared more than once, as what they say differs from command to command.
+SEVERAL = {
+    "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--vector-size", "--window", "--words",
+}  # fmt: skip
+
+
+def test_each_option_is_declared_once() -> None:
+    names = [name for path in Path(cli.__file__).parent.rglob("*.py") for name in declared(path)]
+    assert {"--vocab", "--format", "--to", "--min-count", "--tokenizer", "--tmp-dir"} <= set(names)
+    assert {name for name in names if names.count(name) > 1} == SEVERAL

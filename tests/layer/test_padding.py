@@ -63,7 +63,7 @@ def test_words_come_after_the_special_rows(
 
 
 def test_unknown_words_are_kept_only_if_they_have_a_row() -> None:
-    with pytest.raises(OptionError, match="--unknown keep: needs a row for unknown words, which --specials pad lacks"):
+    with pytest.raises(OptionError, match="--missing keep: needs a row for unknown words, which --specials pad lacks"):
         RowIds(sequences_of([]), Specials(("pad",)))
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from wordvec_cli.cli.option_types import Renamed
 from wordvec_cli.cli.options import combined, matrix_option, padding_value_option, specials_option, to_option
 
 _SIDES = click.Choice(["pre", "post"])
@@ -26,9 +27,9 @@ row_options = combined(
         help="Type of the numbers; a number that does not fit is an error.  [default: int32]",
     ),
     click.option(
-        "--unknown", type=click.Choice(["keep", "skip"]),
-        help="Give words outside the vocabulary the row of unk, or leave them out.  [default: keep, if there is such a "
-        "row]",
+        "--missing", "unknown", cls=Renamed, old_name="--unknown", type=click.Choice(["keep", "skip"]),
+        help="keep: give words outside the vocabulary the row of unk; skip: leave them out.  [default: keep, if there "
+        "is such a row]",
     ),
     click.option(
         "--as", "weighting", type=click.Choice(["one-hot", "binary", "count", "tf-idf"]),

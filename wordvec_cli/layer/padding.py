@@ -53,7 +53,7 @@ class RowIds:
 
     def __post_init__(self) -> None:
         if not self.skips_unknown and self.specials.unknown is None:
-            raise OptionError(f"--unknown keep: needs a row for unknown words, which --specials {self.specials} lacks")
+            raise OptionError(f"--missing keep: needs a row for unknown words, which --specials {self.specials} lacks")
 
     @property
     def n_lines(self) -> int:

@@ -45,7 +45,7 @@ class RowOptions:
             ("--padding", self.padding, get_args(Side)),
             ("--truncating", self.truncating, get_args(Side)),
             ("--dtype", self.dtype, DTYPES),
-            ("--unknown", self.unknown, get_args(UnknownWords)),
+            ("--missing", self.unknown, get_args(UnknownWords)),
             ("--as", self.weighting, WEIGHTINGS),
         ):
             if value is not None and value not in choices:
@@ -61,7 +61,7 @@ class RowOptions:
         """Whether unknown words are left out. Raises: OptionError if they are to be kept, but have no row"""
         if self.unknown == "keep" and specials.unknown is None:
             raise OptionError(
-                f"--unknown keep: needs a row called unk, which --specials {specials} lacks; add it, or skip"
+                f"--missing keep: needs a row called unk, which --specials {specials} lacks; add it, or skip"
             )
         return self.unknown == "skip" or specials.unknown is None
 

@@ -11,6 +11,7 @@ from wordvec_cli.cli.options import (
     corpus_options,
     min_count_option,
     output_option,
+    seed_option,
 )
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
@@ -57,7 +58,7 @@ hyper_parameters = combined(
         help="Drop labels that occur less often.  [default: 1]",
     ),
     click.option("--freeze", is_flag=True, default=None, help="Keep the vectors of --init as they are."),
-    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"),
+    seed_option,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import click
 
 from wordvec_cli.cli.options import padding_value_option, progress_options, specials_option, vocab_option
 from wordvec_cli.cli.output import tell_awaited, write_stdout
+from wordvec_cli.cli.tables import format_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM
@@ -26,10 +27,7 @@ _BLANK = {"text": b"\n", "json": b"null\n"}
 @click.command(short_help="Turn word numbers back into text.")
 @click.argument("sequences", default=STANDARD_STREAM)
 @vocab_option("The words, as they were given to wordvec encode.", required=True)
-@click.option(
-    "--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="text: words with a space between them; json: an array of words a line.",
-)  # fmt: skip
+@format_option(("text", "json"), "text: words with a space between them; json: an array of words a line.")
 @click.option(
     "--keep-padding", "keeps_padding", is_flag=True, help="Show padding as <pad>, which is otherwise left out."
 )
