@@ -3,7 +3,6 @@
 import io
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.posix import IS_POSIX, REASON, SIGHUP, SIGQUIT, needed, resource
 from wordvec_cli.cli import run
 
 # Kernels compile at their first call, which no deadline should count.
@@ -60,11 +60,18 @@ def hear_ignored_signals() -> Iterable[signal.Signals]:
     A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP, and children inherit that. They
     do not inherit a handler: one that does nothing is as deaf, but for this process alone.
     """
-    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
+    numbers = (signal.SIGINT, SIGHUP, SIGQUIT, signal.SIGTERM)
     ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, lambda *_: None)
     return ignored
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this system cannot do, and say what that is."""
+    for item in items:
+        if not IS_POSIX and isinstance(item, pytest.Function) and (need := needed(item.function)):
+            item.add_marker(pytest.mark.skip(reason=f"{REASON} {need}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import lzma
 import os
-import resource
 import shutil
 import sys
 from collections import namedtuple
@@ -19,6 +18,7 @@ import pytest
 import safetensors.numpy
 
 from tests.conftest import Run
+from tests.posix import resource
 from tests.reference import encoded, lines_of
 from tests.reference_pairs import cooccurrences
 from tests.storage.test_bad_luck import OLD, assert_one_line

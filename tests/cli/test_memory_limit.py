@@ -1,13 +1,13 @@
 """`ulimit` too low for numpy or numba: one line before they load, instead of an abort or an endless loop in them."""
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.posix import resource
 from wordvec_cli.cli import memory_limit
 from wordvec_cli.errors import InputError
 

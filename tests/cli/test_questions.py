@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gensim.models.fasttext import load_facebook_vectors
 from gensim.test.utils import datapath
 
 from tests.conftest import COMMAND, Run, run_here
+from tests.posix import pty
 from wordvec_cli.vectors.native import load, packed_tensors, save, save_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import COMMAND, run_here
+from tests.posix import pty
 from wordvec_cli.cli.visible import visible, visible_lines
 from wordvec_cli.text.csv_text import csv_cell
 from wordvec_cli.text.json_text import written

@@ -4,7 +4,6 @@ import contextlib
 import io
 import math
 import os
-import resource
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.posix import resource
 from wordvec_cli.cli import run
 
 SECONDS = 10  # of the processor's time, so that a busy machine fails nothing

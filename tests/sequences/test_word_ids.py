@@ -1,7 +1,6 @@
 """The corpus as word ids, against the tokenizer and a dict."""
 
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.posix import resource
 from tests.reference import encoded, lines_of
 from tests.vocabulary.test_counting import texts, tokenizers
 from wordvec_cli.errors import InputError, OutputError

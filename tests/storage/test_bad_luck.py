@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import COMMAND, Run
+from tests.posix import SIGKILL, resource
 
 OLD = b"the old output"
 
@@ -253,9 +253,7 @@ def training(corpus_file: Path, output: Path) -> "subprocess.Popen[bytes]":
     raise AssertionError("training never began")
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
-)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (SIGKILL, -SIGKILL)])
 def test_a_signal_leaves_the_old_output_whole_and_beside_it_a_checkpoint_only(
     corpus_file: Path, output: Path, number: signal.Signals, status: int
 ) -> None:

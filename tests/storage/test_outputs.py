@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import COMMAND, run_here
+from tests.posix import SIGHUP
 from wordvec_cli import formats
 from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.formats import gensim_native
@@ -252,7 +253,7 @@ cli.main()
 
 
 @posix_only
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(SIGHUP, 129), (signal.SIGTERM, 143)])
 def test_a_command_that_is_hung_up_or_ended_leaves_nothing(tmp_path: Path, number: signal.Signals, status: int) -> None:
     process = subprocess.run(
         [sys.executable, "-c", SIGNALLED, tmp_path / "out", str(int(number))], check=False, timeout=60

@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import COMMAND, TOPICS, run_here
+from tests.posix import resource
 from wordvec_cli.cli import COMMANDS, run
 from wordvec_cli.cli.commands.classify import ClassifyCommands
 from wordvec_cli.storage.streams import whole

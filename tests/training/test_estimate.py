@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
+from tests.posix import resource
 from tests.storage.test_bad_luck import assert_one_line, in_own_mounts, training
 from wordvec_cli.cli import run as run_command
 from wordvec_cli.storage.files import shown_size
