@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec_cli import formats
+from wordvec_cli.api.bar import log_note
 from wordvec_cli.api.comparisons import Comparisons
 from wordvec_cli.api.judgements import Judgements
 from wordvec_cli.errors import InputError, OptionError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     Path = str | os.PathLike[str]
+
+LOST_AS_EXPECTED = ("counts", "how the vectors were made")  # few formats have room for them
 
 
 class Vectors(Comparisons, Judgements):
@@ -76,7 +79,7 @@ class Vectors(Comparisons, Judgements):
         format    as `wordvec export --to` takes it: native, word2vec, word2vec-binary, glove, gensim ...
         decimals  of text; None: the fewest digits that read back as the same float32
         packing   float16 or int8, of our own format
-        Warns of what the format has no room for. Raises: OptionError, OutputError
+        Warns of what the format has no room for, but for counts and metadata. Raises: OptionError, OutputError
         """
         from wordvec_cli.formats.reading import WriteOptions
 
@@ -88,7 +91,11 @@ class Vectors(Comparisons, Judgements):
             raise OptionError("decimals= is for text, and this format stores numbers as they are; leave it out")
         formats.check_output_files(name, target)
         for what in formats.write_vectors(name, self.embeddings, target, WriteOptions(decimals, packing=packing)):
-            warnings.warn(f"{name}: the format has no room for {what}", stacklevel=2)
+            text = f"{name}: the format has no room for {what}"
+            if what in LOST_AS_EXPECTED:
+                log_note(text)
+            else:
+                warnings.warn(text, stacklevel=2)
 
     def save_word2vec_format(self, fname: "Path", binary: bool = False) -> None:
         """Write word2vec's text or binary format, whatever the file's name is."""
