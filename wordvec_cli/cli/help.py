@@ -113,5 +113,5 @@ def write_options(command: click.Command, context: click.Context, formatter: cli
 
 
 def _without_limits(text: str) -> str:
-    """Without click's limits (`x>=1`), which an error tells where one is passed."""
+    """Without click's limits (`x>=1`), which an error names where one is passed."""
     return _RANGE.sub(lambda match: "]" if match[1] == "; " else "", text)

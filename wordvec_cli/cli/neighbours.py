@@ -10,13 +10,14 @@ import click
 
 from wordvec_cli.cli.missing import exit_status
 from wordvec_cli.cli.options import combined, min_count_option
-from wordvec_cli.cli.output import listed_words, write_stdout
+from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import as_text, shown
+from wordvec_cli.text.lines import listed_words
 
 if TYPE_CHECKING:
     from wordvec_cli.queries.answers import Search

@@ -9,11 +9,10 @@ import click
 from wordvec_cli.cli.option_types import Size, SpecialsType
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
-from wordvec_cli.storage import files
 from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
-    from wordvec_cli.text.tokenizer import Tokenizer
+    pass
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]  # of a command
@@ -30,9 +29,6 @@ def combined(*decorators: Decorator) -> Callable[[Command], Command]:
     return decorate
 
 
-spool_folder = files.spool_folder
-
-
 def _set_progress(ctx: click.Context, param: click.Parameter, value: str) -> None:
     ctx.find_object(Terminal).mode = value  # type: ignore[union-attr]
 
@@ -41,7 +37,7 @@ def _set_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     ctx.find_object(Terminal).is_quiet = value  # type: ignore[union-attr]
 
 
-# Eager, so that an error in a later option is already told in the mode that was asked for.
+# Eager, so that an error in a later option is already reported in the mode that was asked for.
 progress_options = combined(
     click.option(
         "--progress",
@@ -75,7 +71,7 @@ threads_option = click.option(
 
 
 def min_count_option(default: int | None, help: str = "Drop words that occur less often.") -> Decorator:
-    """default  None: the command finds it, and tells in `help` what it is"""
+    """default  None: the command finds it, and `help` says what it is"""
     return click.option(
         "--min-count", type=click.IntRange(min=1), default=default, show_default=default is not None, metavar="N",
         help=help,
@@ -252,13 +248,3 @@ def corpus_options(memory: Decorator | None = None, has_threads: bool = True) ->
     limits = [threads_option] if has_threads else []
     limits += [memory] if memory else []
     return combined(tokenizer_options, *limits, tmp_dir_option, progress_options)
-
-
-def agreed_tokenizer(given: "Tokenizer | None", recorded: "Tokenizer | None", what_was_made: str) -> "Tokenizer":
-    """The tokenizer of the options, or the one recorded with a file. Raises: InputError if there are both and differ.
-
-    what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
-    """
-    from wordvec_cli.text import tokenizer
-
-    return tokenizer.agreed_tokenizer(given, recorded, what_was_made)

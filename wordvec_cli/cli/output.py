@@ -9,19 +9,16 @@ import click
 
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.visible import visible_lines
-from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM, writable
 from wordvec_cli.storage.streams import STANDARD_OUTPUT, standard_output
-from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, read_lines
+from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor
 
 if TYPE_CHECKING:
-    from wordvec_cli.text.corpus import Corpus
-    from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
-    from wordvec_cli.vocabulary.file import VocabularyFile
+    pass
 
 
 def is_for_terminal(output: str) -> bool:
-    """Whether a result would go to a screen, which is no place for a binary one."""
+    """Whether a result would go to a screen, where nothing binary should go."""
     return output == STANDARD_STREAM and sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -79,23 +76,3 @@ def lines_of_stdin(terminal: Terminal, what: str, is_null: bool = False) -> Iter
 def fields_of(line: bytes) -> list[bytes]:
     """The words of a line: between tabs if there are any, else between blanks."""
     return line.split(b"\t") if b"\t" in line else line.split()
-
-
-def listed_words(path: str) -> list[bytes]:
-    """The words of a file, one a line, each once and in their order. Raises: InputError if it holds none"""
-    words = list(dict.fromkeys(filter(None, read_lines(path))))
-    if not words:
-        raise InputError(f"{path}: holds no words; write one a line")
-    return words
-
-
-def read_vocabulary_and_tell(path: str, terminal: Terminal) -> "VocabularyFile":
-    from wordvec_cli.vocabulary.notes import read_and_note
-
-    return read_and_note(path, terminal.note)
-
-
-def count_words_and_tell(corpus: "Corpus", options: "CountOptions", terminal: Terminal) -> "CountedWords":
-    from wordvec_cli.vocabulary.notes import count_and_note
-
-    return count_and_note(corpus, options, terminal.report, terminal.note)

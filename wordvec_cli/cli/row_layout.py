@@ -10,7 +10,7 @@ _SIDES = click.Choice(["pre", "post"])
 row_options = combined(
     to_option(
         ["npy", "safetensors", "text", "jsonl", "npz"], name="layout",
-        help="The layout of the output, if its name does not tell. npy: an array (lines, length); the others keep the "
+        help="The layout of the output, if its name does not say. npy: an array (lines, length); the others keep the "
         "length of each line unless --length is given. safetensors: `ids` and `offsets`; text: `12 7 0` a line; "
         "jsonl: `[12, 7, 0]` a line; npz: see --as.",
     ),
@@ -19,8 +19,14 @@ row_options = combined(
         help="Length of all rows: a number; the longest line's; or the smallest that is enough for 99 % (or another "
         "percentage) of the lines.  [default: max for npy]",
     ),
-    click.option("--padding", type=_SIDES, help="Where a shorter line is filled up.  [default: pre]"),
-    click.option("--truncating", type=_SIDES, help="Where a longer line is cut.  [default: pre]"),
+    click.option(
+        "--padding", type=_SIDES,
+        help="Fill up a shorter line at its beginning (pre) or its end (post).  [default: pre]",
+    ),
+    click.option(
+        "--truncating", type=_SIDES,
+        help="Cut a longer line at its beginning (pre) or its end (post).  [default: pre]",
+    ),
     padding_value_option,
     click.option(
         "--dtype", type=click.Choice(["int32", "int64", "int16", "int8", "uint8", "uint16", "uint32"]),
@@ -39,8 +45,16 @@ row_options = combined(
 )  # fmt: skip
 
 companion_options = combined(
-    click.option("--mask", metavar="FILE", help="Write where the words are, (lines, length) bool, as .npy."),
-    click.option("--lengths", metavar="FILE", help="Write how many words each row has, (lines,) int64, as .npy."),
+    click.option(
+        "--mask",
+        metavar="FILE",
+        help="Also write a mask to this .npy file: (lines, length) bool, true where a word is.",
+    ),
+    click.option(
+        "--lengths",
+        metavar="FILE",
+        help="Also write the number of words in each row to this .npy file: (lines,) int64.",
+    ),
     specials_option,
     matrix_option(required=False),
 )

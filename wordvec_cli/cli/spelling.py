@@ -103,7 +103,7 @@ def suggestions(commands: click.Group) -> Iterator[None]:
 
 
 def _instead(name: str, context: click.Context | None, commands: click.Group) -> str:
-    """What to write in the place of an option, as the end of a sentence; empty if there is no telling."""
+    """What to write in the place of an option, as the end of a sentence; empty if nothing comes to mind."""
     plain = _plain(name)
     if plain in ABSENT:
         return f"; {ABSENT[plain]}"

@@ -34,13 +34,13 @@ class Terminal:
             self._report_line(progress)
         elif progress.is_milestone:
             place = f" {progress.done}/{progress.total}" if progress.total else ""
-            told = ": ".join(filter(None, (progress.stage + place, _figures(progress))))
-            self._show(told, {"note": told})
+            text = ": ".join(filter(None, (progress.stage + place, _figures(progress))))
+            self._show(text, {"note": text})
         elif sys.stderr is not None and sys.stderr.isatty():
             self._report_bar(progress)
 
     def note(self, text: str, **fields: object) -> None:
-        """Tell the user something that is no error.
+        """Show the user something that is not an error.
 
         fields  what the note says, for a program: in JSON they take the text's place
         """

@@ -31,7 +31,8 @@ hyper_parameters = combined(
     vector_size_option,
     click.option(
         "--window", type=click.IntRange(min=1), metavar="N",
-        help="Context words on each side at most.  [default: 5, as word2vec.c, gensim and fastText; glove: 15, as "
+        help="How many words on each side are context, at most.  [default: 5, as word2vec.c, gensim and fastText; "
+        "glove: 15, as "
         "GloVe]",
     ),
     click.option(
@@ -40,11 +41,11 @@ hyper_parameters = combined(
     ),
     click.option(
         "--negative", type=click.IntRange(min=1), metavar="N",
-        help="Noise words for each pair, with negative sampling.  [default: 5, as everywhere]",
+        help="How many noise words are drawn for each pair, with negative sampling.  [default: 5, as everywhere]",
     ),
     click.option(
         "--noise-exponent", type=float, metavar="X",
-        help="Noise words are drawn in proportion to count^X.  [default: 0.75, as word2vec.c and gensim; "
+        help="Draw noise words in proportion to count^X.  [default: 0.75, as word2vec.c and gensim; "
         "fastText: 0.5]",
     ),
     click.option(
@@ -54,12 +55,12 @@ hyper_parameters = combined(
     ),
     click.option(
         "--cbow-mean/--cbow-sum", default=None,
-        help="cbow predicts from the mean or the sum of the context vectors.  [default: mean, as everywhere]",
+        help="Predict from the mean or the sum of the context vectors.  [default: mean, as everywhere]",
     ),
     click.option(
         "--cbow-gradient", type=click.Choice(["sum", "mean"]),
-        help="cbow adds the whole error to each context vector, or divides it by their number (with --cbow-mean the "
-        "true gradient; wants a higher --learning-rate).  [default: sum, as word2vec.c and gensim]",
+        help="Add the whole error to each context vector, or divide it by their number (with --cbow-mean the "
+        "true gradient; needs a higher --learning-rate).  [default: sum, as word2vec.c and gensim]",
     ),
     click.option(
         "--epochs", type=click.IntRange(min=1), metavar="N",
@@ -79,24 +80,24 @@ hyper_parameters = combined(
     pair_options,
     click.option(
         "--x-max", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="glove: pairs with this weight or more count fully.  [default: 100, as GloVe; its vectors of 2024: 10]",
+        help="Pairs with this weight or more count fully.  [default: 100, as GloVe; its vectors of 2024: 10]",
     ),
     click.option(
         "--weight-exponent", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="glove: other pairs count (weight / x-max)^X.  [default: 0.75, as GloVe, which calls it alpha]",
+        help="Other pairs count (weight / x-max)^X.  [default: 0.75, as GloVe, which calls it alpha]",
     ),
     click.option(
         "--gradient-clip", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="glove: the highest absolute value of a gradient's component.  [default: 100, as GloVe]",
+        help="The largest absolute value of a component of a gradient.  [default: 100, as GloVe]",
     ),
     click.option(
         "--combine", type=click.Choice(["word", "sum", "concat"]),
-        help="glove: publish each word's vector, its sum with the context vector, or both in a row.  [default: sum, as "
+        help="Publish each word's vector, its sum with the context vector, or both in a row.  [default: sum, as "
         "GloVe]",
     ),
     click.option(
         "--unknown-vector", is_flag=True, default=None,
-        help="glove: keep the mean of the 100 rarest words in the file too, for unknown words; GloVe always does, as "
+        help="Keep the mean of the 100 rarest words in the file too, for unknown words; GloVe always does, as "
         "the word <unk>.",
     ),
     seed_option,

@@ -43,6 +43,14 @@ def read_lines(path: str) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in (*lines, *filter(None, [rest]))]
 
 
+def listed_words(path: str) -> list[bytes]:
+    """The words of a file, one a line, each once, in the order of the file. Raises: InputError if it holds none"""
+    words = list(dict.fromkeys(filter(None, read_lines(path))))
+    if not words:
+        raise InputError(f"{path}: holds no words; write one a line")
+    return words
+
+
 @contextmanager
 def opened(path: str) -> Iterator[BinaryIO]:
     """What a file holds, decompressed; a pipe, which cannot be read from its start again, is read to its end first."""

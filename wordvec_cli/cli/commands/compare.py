@@ -9,7 +9,7 @@ import click
 from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
 from wordvec_cli.cli.missing import EXIT_MISSING
 from wordvec_cli.cli.options import combined
-from wordvec_cli.cli.output import listed_words, write_stdout
+from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
@@ -23,6 +23,7 @@ from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes, as_text
+from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
 
 N_EXAMPLES = 5  # words and neighbours that are shown

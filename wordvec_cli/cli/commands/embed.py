@@ -24,7 +24,7 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 @output_option("the vectors")
 @to_option(
     ["npy", "text"], name="layout",
-    help="The layout of the output, if its name does not tell. npy: an array; text: line, position, row and vector of "
+    help="The layout of the output, if its name does not say. npy: an array; text: line, position, row and vector of "
     "each number, with tabs between them; with --pool the vector alone.  [default: npy for -]",
 )  # fmt: skip
 @click.option(

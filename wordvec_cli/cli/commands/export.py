@@ -9,17 +9,17 @@ from wordvec_cli.cli.options import (
     combined,
     memory_option,
     progress_options,
-    spool_folder,
     threads_option,
     tmp_dir_option,
     to_option,
     vocab_option,
 )
-from wordvec_cli.cli.output import listed_words
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
 from wordvec_cli.messages import counted
+from wordvec_cli.storage.files import spool_folder
+from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.packing import Packing
 
 _writing_options = combined(
