@@ -3,14 +3,12 @@
 import click
 
 from wordvec_cli import formats
+from wordvec_cli.cli.corpus_options import corpus_options, max_vocab_option, pair_options
 from wordvec_cli.cli.options import (
     combined,
-    corpus_options,
-    max_vocab_option,
     memory_option,
     min_count_option,
     output_option,
-    pair_options,
     seed_option,
     to_option,
     vector_size_option,

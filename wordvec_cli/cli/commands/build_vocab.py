@@ -4,15 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wordvec_cli.cli.options import (
-    corpus_argument,
-    corpus_options,
-    max_vocab_option,
-    memory_option,
-    min_count_option,
-    output_option,
-    to_option,
-)
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, max_vocab_option
+from wordvec_cli.cli.options import memory_option, min_count_option, output_option, to_option
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:

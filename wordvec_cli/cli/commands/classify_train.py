@@ -5,14 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.commands.classify import label_prefix_option, layout_options
-from wordvec_cli.cli.options import (
-    combined,
-    corpus_argument,
-    corpus_options,
-    min_count_option,
-    output_option,
-    seed_option,
-)
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
+from wordvec_cli.cli.options import combined, min_count_option, output_option, seed_option
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Init, init_options

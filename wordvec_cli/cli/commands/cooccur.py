@@ -4,15 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli.options import (
-    corpus_argument,
-    corpus_options,
-    memory_option,
-    output_option,
-    pair_options,
-    to_option,
-    vocab_option,
-)
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, pair_options
+from wordvec_cli.cli.options import memory_option, output_option, to_option, vocab_option
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 

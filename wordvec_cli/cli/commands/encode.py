@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli.options import corpus_argument, corpus_options, output_option, vocab_option
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
+from wordvec_cli.cli.options import output_option, vocab_option
 from wordvec_cli.cli.output import check_not_for_terminal, tell_awaited
 from wordvec_cli.cli.row_layout import companion_options, row_options
 from wordvec_cli.cli.terminal import Terminal

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
 from wordvec_cli.cli.help import long_name
 from wordvec_cli.cli.option_types import Renamed
-from wordvec_cli.cli.options import (
-    combined,
-    corpus_argument,
-    corpus_options,
-    min_count_option,
-    output_option,
-)
+from wordvec_cli.cli.options import combined, min_count_option, output_option
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:

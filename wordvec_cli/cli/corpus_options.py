@@ -1,0 +1,95 @@
+"""Options of the commands that read a corpus."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from wordvec_cli.cli.options import (
+    Decorator,
+    combined,
+    invalid_utf8_option,
+    progress_options,
+    threads_option,
+    tmp_dir_option,
+)
+from wordvec_cli.text.splitters import SPLITTERS
+
+corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+
+max_vocab_option = click.option(
+    "--max-vocab", type=click.IntRange(min=1), metavar="N", help="Keep only the N most frequent words."
+)
+
+# Their defaults, those of GloVe's cooccur, are in `PairOptions` and `GloveConfig`.
+pair_options = combined(
+    click.option(
+        "--symmetric/--left-only", default=None,
+        help="Count words on both sides, or only those before a word.  [default: symmetric]",
+    ),
+    click.option(
+        "--distance-weighting/--flat-weighting", default=None,
+        help="Count a word at distance d as 1/d, or as 1.  [default: distance-weighting]",
+    ),
+    click.option(
+        "--unknown", type=click.Choice(["skip", "gap"]),
+        help="skip: words outside the vocabulary are taken out before distances are measured; gap: they keep their "
+        "place.  "
+        "[default: skip]",
+    ),
+)  # fmt: skip
+
+_TOKENIZER_OPTIONS = combined(
+    click.option(
+        "--tokenizer",
+        type=click.Choice(list(SPLITTERS)),
+        help="; ".join(f"{name}: {splitter.help}" for name, splitter in SPLITTERS.items()) + ".  [default: whitespace]",
+    ),
+    click.option(
+        "--token-pattern",
+        metavar="REGEX",
+        help="Tokens are the matches of this regular expression, or of its group if it has exactly one.",
+    ),
+    click.option("--lowercase", is_flag=True, help="Convert the text to lower case."),
+    click.option("--normalise", type=click.Choice(["NFC", "NFKC"]), help="Convert the text to a Unicode normal form."),
+    invalid_utf8_option,
+)
+
+
+def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how text becomes tokens, as one argument: a Tokenizer, or None if none of them is given."""
+
+    @functools.wraps(function)
+    def with_tokenizer(
+        *,
+        tokenizer: Any,
+        token_pattern: str | None,
+        lowercase: bool,
+        normalise: Any,
+        invalid_utf8: Any,
+        **others: Any,
+    ) -> Any:
+        from wordvec_cli.text.tokenizer import Tokenizer
+
+        if token_pattern is not None and tokenizer is not None:
+            raise click.UsageError("--tokenizer and --token-pattern exclude each other; give one of them")
+        given = any((tokenizer, token_pattern is not None, lowercase, normalise, invalid_utf8))
+        kind: Any = "pattern" if token_pattern is not None else tokenizer or "whitespace"
+        chosen = Tokenizer(kind, token_pattern, lowercase, normalise, invalid_utf8 or "keep") if given else None
+        return function(tokenizer=chosen, **others)
+
+    return _TOKENIZER_OPTIONS(with_tokenizer)
+
+
+def corpus_options(memory: Decorator | None = None, has_threads: bool = True) -> Decorator:
+    """The options of each command that reads a corpus: how text becomes tokens, and what the work may take.
+
+    The command gets `tokenizer`, `threads`, `memory` and `tmp_dir`.
+
+    memory       `memory_option(...)`; None: the command has none
+    has_threads  whether the command can use several
+    """
+    limits = [threads_option] if has_threads else []
+    limits += [memory] if memory else []
+    return combined(tokenizer_options, *limits, tmp_dir_option, progress_options)
