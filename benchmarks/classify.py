@@ -22,7 +22,7 @@ from benchmarks.table import SAMPLE, print_table, text_file
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.examples import Examples, make_examples
 from wordvec_cli.classify.labelled import read_labelled
-from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.prediction import Predictor
 from wordvec_cli.classify.scores import LabelScores
 from wordvec_cli.classify.scoring import score_lines
@@ -56,9 +56,9 @@ def examples_of(train: Path, config: ClassifierConfig, tokenizer: Tokenizer, ini
 
 
 def precision(model: classifier.Classifier, test: Path) -> float:
-    rows = RowParser(LabelLayout(), str(test)).rows(test.read_bytes().splitlines())
+    lines = LineParser(LabelLayout(), str(test)).parse(test.read_bytes().splitlines())
     scores = LabelScores()
-    score_lines(Predictor(model), rows, 1, 0.0, scores)
+    score_lines(Predictor(model), lines, 1, 0.0, scores)
     return scores.overall.precision
 
 

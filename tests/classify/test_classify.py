@@ -21,7 +21,7 @@ from tests.conftest import COMMAND, Run, run_here
 from tests.damage import with_metadata
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.labelled import NumberedLines
-from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.prediction import BYTES_WITHOUT_KERNELS, Predictor, _most_rows
 from wordvec_cli.storage import safetensors as store
 from wordvec_cli.vectors import embeddings, native
@@ -162,7 +162,7 @@ NASTY_LINES = [
 @pytest.mark.parametrize("loss", LOSSES)
 def test_probabilities_are_those_of_the_tensors_of_the_file(folder: Path, loss: str) -> None:
     model = classifier.load(str(folder / loss))
-    texts = [text for _, text in RowParser(LabelLayout(), "lines").rows(NASTY_LINES)]
+    texts = [text for _, text in LineParser(LabelLayout(), "lines").parse(NASTY_LINES)]
     many = texts * (BYTES_WITHOUT_KERNELS // sum(map(len, NASTY_LINES)) + 1)  # so many that kernels are worth while
     for found in (Predictor(model).probabilities(texts), Predictor(model).probabilities(many)[: len(texts)]):
         for line, values in zip(NASTY_LINES, found, strict=True):
@@ -294,7 +294,7 @@ def test_lines_that_are_no_utf8_are_treated_as_in_training(tmp_path: Path, polic
     words = list(native.load(str(tmp_path / "m")).vocabulary)
     assert expected in words if expected else not any(word.startswith(b"caf") for word in words)
     predictor = Predictor(classifier.load(str(tmp_path / "m")))
-    treated = RowParser(LabelLayout(), "lines", predictor.classifier.tokenizer.invalid_utf8).rows([b"caf\xe9"])
+    treated = LineParser(LabelLayout(), "lines", predictor.classifier.tokenizer.invalid_utf8).parse([b"caf\xe9"])
     assert treated == [([], expected or b"")]
 
 

@@ -12,7 +12,7 @@ from tests.reference import NASTY_PIECES, lines_of
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.examples import ExampleOptions, Examples, make_examples
 from wordvec_cli.classify.labelled import LabelledText, read_labelled
-from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.corpus import Corpus
@@ -180,10 +180,10 @@ def test_lines_come_whole_from_any_pieces(size: int) -> None:
 
 
 def test_rows_know_their_number_in_errors_over_several_calls() -> None:
-    parser = RowParser(TSV, "pipe")
-    assert parser.rows([b"text\tlabel", b"a\tb"]) == [([b"b"], b"a")]
+    parser = LineParser(TSV, "pipe")
+    assert parser.parse([b"text\tlabel", b"a\tb"]) == [([b"b"], b"a")]
     with pytest.raises(InputError, match=r"^pipe:4: "):
-        parser.rows([b"c\td", b"e"])
+        parser.parse([b"c\td", b"e"])
 
 
 # ---------------------------------------------------------------- examples

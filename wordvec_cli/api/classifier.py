@@ -13,7 +13,7 @@ from wordvec_cli.api.opening import load as load_vectors
 from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.classify import model
-from wordvec_cli.classify.lines import LabelLayout, Row, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LabelledLine, LineParser
 from wordvec_cli.classify.model import Classifier
 from wordvec_cli.classify.prediction import Predictor, label_layout, predict
 from wordvec_cli.classify.run import ClassifierOrder, config_of, run
@@ -94,9 +94,9 @@ class TextClassifier:
         total = scores.overall
         return {"precision": total.precision, "recall": total.recall, "f1": total.f1, "n": scores.n_lines}
 
-    def _rows(self, texts: Iterable[str]) -> list[Row]:
-        parser = RowParser(label_layout(self.classifier), "texts", self.classifier.tokenizer.invalid_utf8)
-        return parser.rows([as_bytes(text).rstrip(b"\n").replace(b"\n", b" ") for text in texts])
+    def _rows(self, texts: Iterable[str]) -> list[LabelledLine]:
+        parser = LineParser(label_layout(self.classifier), "texts", self.classifier.tokenizer.invalid_utf8)
+        return parser.parse([as_bytes(text).rstrip(b"\n").replace(b"\n", b" ") for text in texts])
 
     def save(self, path: AnyPath) -> None:
         """Write the model, a .safetensors file, which is a vector file too. Raises: OutputError"""
@@ -164,7 +164,7 @@ def _as_table(texts: Any, labels: Labels) -> Iterable[str]:
         yield json.dumps({"text": text, "labels": _labels_of(of_text)})
 
 
-def _labelled(texts: Iterable[str], labels: Labels) -> list[Row]:
+def _labelled(texts: Iterable[str], labels: Labels) -> list[LabelledLine]:
     return [
         ([as_bytes(label) for label in _labels_of(of_text)], as_bytes(text).replace(b"\n", b" "))
         for text, of_text in zip(texts, labels, strict=True)

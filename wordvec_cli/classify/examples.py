@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOKENS_AT_ONCE = 1 << 20
 
-TokenIds = NDArray[np.int32]
+Int32s = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 
@@ -56,13 +56,13 @@ class Examples:
     n_without_text  examples without a word
     """
 
-    rows: TokenIds
+    rows: Int32s
     row_offsets: Offsets
-    labels: TokenIds
+    labels: Int32s
     label_offsets: Offsets
     vocabulary: Vocabulary
     label_vocabulary: Vocabulary
-    buckets: TokenIds
+    buckets: Int32s
     n_words: int
     n_tokens: int
     n_unlabelled: int
@@ -95,7 +95,7 @@ def make_examples(text: LabelledText, options: ExampleOptions, folder: Path, ini
 # ---------------------------------------------------------------- labels
 
 
-def _labels(text: LabelledText, min_count: int) -> tuple[TokenIds, Vocabulary]:
+def _labels(text: LabelledText, min_count: int) -> tuple[Int32s, Vocabulary]:
     """The id of each distinct label, -1 if it is too rare; and the labels that are kept. Raises: InputError"""
     table = text.numbering.labels
     if not len(table):
@@ -115,7 +115,7 @@ def _labels(text: LabelledText, min_count: int) -> tuple[TokenIds, Vocabulary]:
     return _ids_of(table, kept), kept
 
 
-def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> TokenIds:
+def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> Int32s:
     """The id of each word of a table, (n,); -1 if the vocabulary lacks it."""
     text = np.append(np.asarray(vocabulary.text), np.zeros(PADDING, np.uint8))
     ids = np.full(len(table), -1, np.int32)
@@ -125,13 +125,13 @@ def _ids_of(table: "WordTable", vocabulary: Vocabulary) -> TokenIds:
     return ids
 
 
-def _lines_with(text: LabelledText, label_ids: TokenIds) -> Offsets:
+def _lines_with(text: LabelledText, label_ids: Int32s) -> Offsets:
     """The numbers of the lines that have a label that is kept."""
     n_kept = np.concatenate([[0], np.cumsum(label_ids[text.labels] >= 0)])[text.label_offsets]
     return np.flatnonzero(np.diff(n_kept))
 
 
-def _own_labels(text: LabelledText, lines: Offsets, label_ids: TokenIds) -> tuple[TokenIds, Offsets]:
+def _own_labels(text: LabelledText, lines: Offsets, label_ids: Int32s) -> tuple[Int32s, Offsets]:
     from wordvec_cli.kernels import classify
 
     labels, offsets = np.empty(len(text.labels) + 1, np.int32), np.zeros(len(lines) + 1, np.int64)
@@ -146,7 +146,7 @@ class _Words(NamedTuple):
     """All words; the row of each distinct token, and of the line end, -1 without one."""
 
     vocabulary: Vocabulary
-    token_rows: TokenIds
+    token_rows: Int32s
     end_row: int
 
 
@@ -206,7 +206,7 @@ class _Rows:
         ranks, self.buckets = classify.ranks_of_bits(bits)
         self._of_ngrams = bits, ranks, len(words.vocabulary)
 
-    def written(self, folder: Path) -> tuple[TokenIds, Offsets]:
+    def written(self, folder: Path) -> tuple[Int32s, Offsets]:
         """The rows of all lines, mapped, and where each line's begin, (n + 1,)."""
         all_rows = Spool(folder, np.int32)
         offsets = np.zeros(len(self._lines) + 1, np.int64)
@@ -223,7 +223,7 @@ class _Rows:
         bounds = np.flatnonzero(np.diff(slice_of)) + 1
         return list(zip([0, *bounds.tolist()], [*bounds.tolist(), len(self._lines)], strict=True))
 
-    def _of_lines(self, first: int, last: int) -> tuple[TokenIds, Offsets]:
+    def _of_lines(self, first: int, last: int) -> tuple[Int32s, Offsets]:
         from wordvec_cli.kernels import classify
 
         lines, text = self._lines[first:last], self._text

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.classify.lines import LabelLayout, Row, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LabelledLine, LineParser
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.blocks import Block
@@ -57,12 +57,12 @@ class Numbering:
     def size_bytes(self) -> int:
         return self.tokens.size_bytes + self._chunks.size_bytes
 
-    def of_rows(self, rows: Sequence[Row]) -> NumberedLines:
+    def of_lines(self, lines: Sequence[LabelledLine]) -> NumberedLines:
         """The lines whose labels are known already."""
-        text = b"\n".join(text for _, text in rows) + b"\n" if rows else b""
+        text = b"\n".join(text for _, text in lines) + b"\n" if lines else b""
         numbered = self._of_plain_text(text)
-        labels = [label for labels, _ in rows for label in labels]
-        ends = np.cumsum(np.fromiter((len(labels) for labels, _ in rows), np.int64, len(rows)))
+        labels = [label for labels, _ in lines for label in labels]
+        ends = np.cumsum(np.fromiter((len(labels) for labels, _ in lines), np.int64, len(lines)))
         return numbered._replace(labels=self._numbers(self.labels, *back_to_back(labels)), label_ends=ends)
 
     def _of_plain_text(self, text: bytes) -> NumberedLines:
@@ -159,9 +159,9 @@ def _numbered(corpus: Corpus, layout: LabelLayout, numbering: Numbering, report:
             yield numbering.of_text(np.frombuffer(block.buffer, np.uint8), block.size)
         return
     name = corpus.paths[0] if len(corpus.paths) == 1 else f"{corpus.paths[0]} and {len(corpus.paths) - 1} more"
-    parser = RowParser(layout, name)
+    parser = LineParser(layout, name)
     for lines in whole_lines(block.text for block in blocks):
-        yield numbering.of_rows(parser.rows(lines))
+        yield numbering.of_lines(parser.parse(lines))
 
 
 def _reported(corpus: Corpus, report: Report) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
 from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
 
@@ -27,7 +27,7 @@ def check_files(paths: Sequence[str]) -> None:
                 pass
 
 
-def lines_of_files(files: LineFiles, invalid_utf8: str) -> Iterator[tuple[RowParser, list[bytes]]]:
+def lines_of_files(files: LineFiles, invalid_utf8: str) -> Iterator[tuple[LineParser, list[bytes]]]:
     """The lines of files, some at a time, each time with the parser for them.
 
     Lines of standard input come as they are written, so that a program gets its answer at once.
@@ -35,6 +35,6 @@ def lines_of_files(files: LineFiles, invalid_utf8: str) -> Iterator[tuple[RowPar
     for path in files.paths or (STANDARD_STREAM,):
         is_stream = path == STANDARD_STREAM
         name = "standard input" if is_stream else path
-        parser = RowParser(files.layout, name, invalid_utf8)
+        parser = LineParser(files.layout, name, invalid_utf8)
         for lines in lines_of_descriptor(STANDARD_INPUT, name) if is_stream else lines_of_file(path):
             yield parser, lines

@@ -10,7 +10,7 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.decoding import as_bytes, as_text, bytes_of_json, in_valid_utf8, shown
 from wordvec_cli.text.tokenizer import invalid_utf8_message
 
-Row = tuple[list[bytes], bytes]  # the labels of a line, and its text without line ends
+LabelledLine = tuple[list[bytes], bytes]  # the labels of a line, and its text without line ends
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LabelLayout:
             raise OptionError("--label-column: needs --text-column too; name the column that holds the text")
 
 
-class RowParser:
+class LineParser:
     """Takes lines apart, one after the other.
 
     name          of the file, for errors
@@ -55,32 +55,32 @@ class RowParser:
         if layout.label_prefix is not None:
             self._label = re.compile(rb"(?<![^ \t\r\v\f])" + re.escape(layout.label_prefix) + rb"([^ \t\r\v\f]+)")
 
-    def rows(self, lines: Sequence[bytes]) -> list[Row]:
+    def parse(self, lines: Sequence[bytes]) -> list[LabelledLine]:
         """The labels and the text of each line that is not a header. Raises: InputError that names the line"""
-        return [row for line in lines if (row := self._row(line)) is not None]
+        return [parsed for line in lines if (parsed := self._parsed(line)) is not None]
 
-    def rows_one_by_one(self, lines: Sequence[bytes], tell: Callable[[str], None]) -> list[Row | None]:
-        """As `rows`, but a line that cannot be read is passed to `tell` as a message, and is None.
+    def parse_each(self, lines: Sequence[bytes], tell: Callable[[str], None]) -> list[LabelledLine | None]:
+        """As `parse`, but a line that cannot be read is passed to `tell` as a message, and is None.
 
         Raises: InputError if the names of columns cannot be read
         """
-        rows: list[Row | None] = []
+        parsed: list[LabelledLine | None] = []
         for line in lines:
             try:
-                if (row := self._row(line)) is not None:
-                    rows.append(row)
+                if (labelled := self._parsed(line)) is not None:
+                    parsed.append(labelled)
             except InputError as error:
                 if self._lacks_columns:
                     raise
                 tell(str(error))
-                rows.append(None)
-        return rows
+                parsed.append(None)
+        return parsed
 
     @property
     def _lacks_columns(self) -> bool:
         return self._layout.text_column is not None and not self._is_json and not self._places
 
-    def _row(self, line: bytes) -> Row | None:
+    def _parsed(self, line: bytes) -> LabelledLine | None:
         """The labels and the text of the next line; None for a header."""
         self._n_lines += 1
         line = self._treated(line)
@@ -97,12 +97,12 @@ class RowParser:
             return in_valid_utf8(line) if self._invalid_utf8 == "replace" else b""
         return line
 
-    def _of_words(self, line: bytes) -> Row:
+    def _of_words(self, line: bytes) -> LabelledLine:
         if self._layout.label_prefix is None:
             return [], line
         return self._label.findall(line), self._label.sub(b"", line)
 
-    def _of_columns(self, line: bytes) -> Row | None:
+    def _of_columns(self, line: bytes) -> LabelledLine | None:
         if self._n_lines == 1:
             self._is_json = line.lstrip().startswith(b"{")
             if not self._is_json:
@@ -132,7 +132,7 @@ class RowParser:
                 raise self._error(f"no column is named {name!r}; the columns, with tabs between them, are: {there_are}")
         return [names.index(as_bytes(name)) for name in wanted]
 
-    def _of_json(self, line: bytes) -> Row:
+    def _of_json(self, line: bytes) -> LabelledLine:
         if not line.strip():
             return [], b""
         try:

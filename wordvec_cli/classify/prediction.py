@@ -8,7 +8,7 @@ import numpy as np
 
 from wordvec_cli.classify.labelled import NumberedLines, Numbering
 from wordvec_cli.classify.line_files import LineFiles, lines_of_files
-from wordvec_cli.classify.lines import LabelLayout, RowParser
+from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
 from wordvec_cli.classify.ngrams import extended, hashes_of, signed_hash
 
@@ -29,9 +29,9 @@ def predict(
 
     Words that begin as the labels of training did are left out, as `wordvec classify predict` does.
     """
-    parser = RowParser(label_layout(classifier), "texts", classifier.tokenizer.invalid_utf8)
+    parser = LineParser(label_layout(classifier), "texts", classifier.tokenizer.invalid_utf8)
     lines = [text.replace(b"\n", b" ") for text in texts]
-    return Predictor(classifier).predict([text for _, text in parser.rows(lines)], k, threshold)
+    return Predictor(classifier).predict([text for _, text in parser.parse(lines)], k, threshold)
 
 
 def label_layout(classifier: Classifier, text_column: str | None = None) -> LabelLayout:
@@ -49,10 +49,10 @@ def predict_files(
     Raises: InputError
     """
     for parser, lines in lines_of_files(files, predictor.classifier.tokenizer.invalid_utf8):
-        rows = parser.rows_one_by_one(lines, note_failure)
-        texts = [row[1] for row in rows if row is not None]
+        parsed = parser.parse_each(lines, note_failure)
+        texts = [line[1] for line in parsed if line is not None]
         answers = iter(predictor.predict(texts, k, threshold) if texts else ())
-        yield [None if row is None else next(answers) for row in rows]
+        yield [None if line is None else next(answers) for line in parsed]
 
 
 class Predictor:
@@ -132,7 +132,7 @@ class _Features:
     def hidden(self, texts: Sequence[bytes]) -> Matrix:
         from wordvec_cli.kernels import classify
 
-        classifier, lines = self._classifier, self.numbering.of_rows([([], text) for text in texts])
+        classifier, lines = self._classifier, self.numbering.of_lines([([], text) for text in texts])
         self._learn_new_tokens()
         offsets = np.concatenate([[0], lines.token_ends])
         task = classifier.task

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wordvec_cli.classify.line_files import LineFiles, lines_of_files
-from wordvec_cli.classify.lines import Row
+from wordvec_cli.classify.lines import LabelledLine
 from wordvec_cli.classify.prediction import Predictor
 from wordvec_cli.classify.scores import LabelScores
 from wordvec_cli.errors import InputError
@@ -22,7 +22,7 @@ def score_files(predictor: Predictor, files: LineFiles, k: int, threshold: float
     """
     scores, n_unlabelled = LabelScores(), 0
     for parser, lines in lines_of_files(files, predictor.classifier.tokenizer.invalid_utf8):
-        n_unlabelled += score_lines(predictor, parser.rows(lines), k, threshold, scores)
+        n_unlabelled += score_lines(predictor, parser.parse(lines), k, threshold, scores)
     if not scores.n_lines:
         raise InputError(f"{files.name}: no line has a label, so there is nothing to compare with")
     if n_unlabelled:
@@ -31,13 +31,15 @@ def score_files(predictor: Predictor, files: LineFiles, k: int, threshold: float
     return scores
 
 
-def score_lines(predictor: Predictor, rows: Sequence[Row], k: int, threshold: float, scores: LabelScores) -> int:
+def score_lines(
+    predictor: Predictor, lines: Sequence[LabelledLine], k: int, threshold: float, scores: LabelScores
+) -> int:
     """Count lines in `scores`; how many have no label and are left out."""
-    labelled = [row for row in rows if row[0]]
+    labelled = [line for line in lines if line[0]]
     predicted = predictor.predict([text for _, text in labelled], k, threshold) if labelled else []
     for (labels, _), predictions in zip(labelled, predicted, strict=True):
         scores.add(labels, [prediction.label for prediction in predictions])
-    return len(rows) - len(labelled)
+    return len(lines) - len(labelled)
 
 
 def _note_unknown(scores: LabelScores, known: set[bytes], note: Note) -> None:
