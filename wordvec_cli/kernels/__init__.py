@@ -1,6 +1,11 @@
 """The compiled inner loops: the only home of numba. Importing this package settles where compiled code is kept."""
 
+import os
 import warnings
+
+# Before numba is imported: where colorama is installed, numba would have it write an escape sequence to standard output
+# at the end of a process that has compiled something.
+os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 
 from numba.core import event
 
