@@ -44,7 +44,7 @@ def test_what_loads_neither_runs_under_a_limit_that_numpy_could_not_live_with(ve
     assert limited(resource.RLIMIT_AS, 60_000, "lookup", vector_file, "monday").stdout.startswith(b"monday ")
     refused = limited(resource.RLIMIT_AS, 60_000, "similar", vector_file, "monday")
     assert (refused.returncode, refused.stdout) == (1, b"")
-    assert refused.stderr.startswith(b"Error: ulimit -v: allows 61.44 MB, and this command takes ")
+    assert refused.stderr.startswith(b"Error: ulimit -v: allows 61.44 MB, and this command needs ")
     assert limited(resource.RLIMIT_AS, 200_000, "similar", vector_file, "monday").returncode == 0
 
 
