@@ -157,11 +157,11 @@ def test_lines_that_keep_their_lengths_are_pooled(pool: str, n_bytes: int, monke
 @pytest.mark.parametrize("value", ["-1", "99"])
 def test_without_special_rows_the_recorded_value_is_padding(pool: str, value: str) -> None:
     rows = make("none")
-    encode("--specials", "none", "--unknown", "skip", "--value", value)
+    encode("--specials", "none", "--missing", "skip", "--value", value)
     lines = [[id - 2 for id in line if id > 1] for line in IDS]
     assert_close(embed("--pool", pool), reference.pooled(lines, rows, pool))
     assert refused_embed().startswith(f"s.npy: line 1, position 1: {value} is not one of the")
-    encode("--specials", "none", "--unknown", "skip", output="s.safetensors")
+    encode("--specials", "none", "--missing", "skip", output="s.safetensors")
     assert_close(embed("--pool", pool, sequences="s.safetensors"), reference.pooled(lines, rows, pool))
 
 
@@ -207,7 +207,7 @@ def test_sif_is_that_of_its_authors(n_bytes: int, specials: str, layout: str, mo
     monkeypatch.setattr(lookup_module, "BYTES_AT_ONCE", n_bytes)
     rows = make(specials)
     value = ["--value", "-1"] if specials == "none" and layout == "npy" else []
-    unknown = ["--unknown", "skip"] if specials == "none" else []
+    unknown = ["--missing", "skip"] if specials == "none" else []
     encode("--to", layout, "--specials", specials, *value, *unknown, output="s")
     tokens = [line.split() for line in Path("corpus.txt").read_bytes().splitlines()]
     names = [] if specials == "none" else specials.split(",")

@@ -106,7 +106,7 @@ def test_rows_masks_and_lengths_are_those_of_plain_loops(
     else:
         expected_length = int(length)
     options = ["--length", length, "--padding", sides[0], "--truncating", sides[1], "--specials", specials]
-    options += ["--unknown", "skip" if skips else "keep", "--dtype", dtype, "--mask", "m.npy", "--lengths", "l.npy"]
+    options += ["--missing", "skip" if skips else "keep", "--dtype", dtype, "--mask", "m.npy", "--lengths", "l.npy"]
     options += [] if "pad" in names else ["--value", "77"]
     if not any(token in WORDS for line in lines for token in line):
         assert "vocab.tsv: has none of the" in refused_encode(*options)
@@ -159,7 +159,7 @@ def test_a_value_that_is_a_word_too_is_told() -> None:
 
 
 def test_unknown_words_without_a_row_cannot_be_kept() -> None:
-    message = refused_encode("--specials", "pad", "--unknown", "keep", status=2)
+    message = refused_encode("--specials", "pad", "--missing", "keep", status=2)
     assert message.startswith("--missing keep: needs a row called unk, which --specials pad lacks")
 
 
@@ -203,10 +203,10 @@ def test_lines_as_text_keep_their_lengths() -> None:
     assert Path("s.txt").read_bytes() == b"2 3 4 2\n\n1 2 3\n2 2 2 2 2 2\n"
     encode(output="s.jsonl")
     assert [json.loads(line) for line in Path("s.jsonl").read_bytes().splitlines()] == IDS
-    encode("--unknown", "skip", "--lengths", "l.npy", output="s.txt")
+    encode("--missing", "skip", "--lengths", "l.npy", output="s.txt")
     assert Path("s.txt").read_bytes() == b"2 3 4 2\n\n2 3\n2 2 2 2 2 2\n"
     assert np.load("l.npy").tolist() == [4, 0, 2, 6]
-    encode("--specials", "none", "--unknown", "skip", output="s.txt")
+    encode("--specials", "none", "--missing", "skip", output="s.txt")
     assert Path("s.txt").read_bytes() == b"0 1 2 0\n\n0 1\n0 0 0 0 0 0\n"
 
 
@@ -331,7 +331,7 @@ def test_a_corpus_in_one_line_and_one_without_an_end() -> None:
     assert Path("s.txt").read_text().count("\n") == 1
 
 
-@pytest.mark.parametrize("options", [(), ("--unknown", "skip"), ("--as", "count")])
+@pytest.mark.parametrize("options", [(), ("--missing", "skip"), ("--as", "count")])
 def test_a_corpus_without_a_known_word_is_an_error(options: tuple[str, ...]) -> None:
     Path("corpus.txt").write_bytes(b"x y\nz\n")
     output = "s.npz" if "--as" in options else "s.npy"
@@ -494,5 +494,5 @@ def test_native_vectors_are_a_matrix_without_special_rows() -> None:
     Path("corpus.txt").write_bytes(b"a b c a b\nc a b\n" * 5)
     done("build-vocab", "corpus.txt", "-o", "vocab.tsv")
     done("train", "corpus.txt", "--vocab", "vocab.tsv", "-o", "v.safetensors", "--sample", "0", "--threads", "1")
-    encode("--matrix", "v.safetensors", "--unknown", "skip", "--length", "9", "--value", "-1")
+    encode("--matrix", "v.safetensors", "--missing", "skip", "--length", "9", "--value", "-1")
     assert np.load("s.npy")[:2].tolist() == [[-1] * 4 + [0, 1, 2, 0, 1], [-1] * 6 + [2, 0, 1]]

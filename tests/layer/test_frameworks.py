@@ -93,7 +93,7 @@ def test_the_defaults_are_those_of_keras() -> None:
 def test_encoded_text_is_padded_as_by_keras(
     padding: str, truncating: str, unknown: str, value: int | None, length: str
 ) -> None:
-    options = ["--padding", padding, "--truncating", truncating, "--unknown", unknown, "--length", length]
+    options = ["--padding", padding, "--truncating", truncating, "--missing", unknown, "--length", length]
     options += [] if value is None else ["--value", str(value)]
     lines = lines_as_ids(unknown)
     longest = int(np.percentile([*map(len, lines)], 50, method="inverted_cdf")) if length == "p50" else None
@@ -120,7 +120,7 @@ def test_the_line_that_is_printed_makes_a_layer_with_our_vectors(to: str, specia
     name, line = told.stderr.decode().splitlines()[-1].split(": ", 1)
     assert name == {"keras": "Keras", "torch": "PyTorch"}[to]
     options = ["--specials", specials] + ([] if "pad" in specials else ["--value", "3"])
-    ids = encode(*options, "--unknown", "keep" if "unk" in specials else "skip")
+    ids = encode(*options, "--missing", "keep" if "unk" in specials else "skip")
     layer = eval(line, dict(MODULES))
     expected = layer(ids if to == "keras" else torch.from_numpy(ids))
     assert_same_bits(embedded("--matrix", "a matrix's"), expected)

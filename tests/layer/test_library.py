@@ -94,7 +94,7 @@ def test_vectors_become_a_matrix() -> None:
         ({"padding": "left"}, "--padding left: is not one of pre, post"),
         ({"truncating": "left"}, "--truncating left: is not one of pre, post"),
         ({"dtype": "float32"}, "--dtype float32: is not one of int32"),
-        ({"unknown": "gap"}, "--unknown gap: is not one of keep, skip"),
+        ({"unknown": "gap"}, "--missing gap: is not one of keep, skip"),
         ({"weighting": "bm25"}, "--as bm25: is not one of one-hot"),
     ],
 )

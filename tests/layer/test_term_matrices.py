@@ -92,7 +92,7 @@ def test_many_lines_cross_the_borders_of_blocks(
 
 def test_tf_idf_is_that_of_scikit_learn(text: list[str]) -> None:
     expected = TfidfVectorizer(analyzer=str.split, vocabulary=WORDS).fit_transform(text)
-    matrix = encode(text, "tf-idf", "--unknown", "skip")
+    matrix = encode(text, "tf-idf", "--missing", "skip")
     assert matrix.shape == (500, 2 + len(WORDS))
     assert matrix[:, :2].nnz == 0
     np.testing.assert_allclose(matrix[:, 2:].toarray(), expected.toarray(), rtol=1e-14)
@@ -110,7 +110,7 @@ def test_tf_idf_with_unknown_words_as_a_column_is_that_of_scikit_learn(text: lis
 @pytest.mark.parametrize("weighting", ["binary", "count"])
 def test_counts_are_those_of_scikit_learn(weighting: str, text: list[str]) -> None:
     vectorizer = CountVectorizer(analyzer=str.split, vocabulary=WORDS, binary=weighting == "binary")
-    matrix = encode(text, weighting, "--specials", "none", "--unknown", "skip")
+    matrix = encode(text, weighting, "--specials", "none", "--missing", "skip")
     assert (matrix != vectorizer.fit_transform(text)).nnz == 0
 
 
@@ -128,7 +128,7 @@ def test_one_hot_is_that_of_scikit_learn(text: list[str]) -> None:
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_lines_without_words_are_empty_rows(weighting: str) -> None:
-    matrix = encode(["", "x", "", "cat"], weighting, "--unknown", "skip")
+    matrix = encode(["", "x", "", "cat"], weighting, "--missing", "skip")
     assert matrix.shape == (1 if weighting == "one-hot" else 4, 9)
     assert matrix[:-1].nnz == 0
 

@@ -65,7 +65,7 @@ def embedded(typed: bytes, *options: str) -> np.ndarray:
 
 def test_one_hot_vectors_are_printed_a_row_for_each_token() -> None:
     assert encode("--as", "one-hot", "--to", "text") == b"0 0 1 0 0\n0 0 0 1 0\n0 0 1 0 0\n0 1 0 0 0\n0 0 0 0 1\n"
-    assert encode("--as", "one-hot", "--to", "text", "--unknown", "skip").count(b"\n") == 4
+    assert encode("--as", "one-hot", "--to", "text", "--missing", "skip").count(b"\n") == 4
 
 
 def test_counts_of_lines_are_printed_a_row_for_each_line() -> None:
