@@ -288,7 +288,7 @@ def test_a_model_of_which_no_word_is_wanted_still_composes(tmp_path: Path) -> No
 def test_words_that_are_not_utf8_are_treated_as_asked(tmp_path: Path) -> None:
     path = write(tmp_path, SMALL["plain"].file())
     assert "caf\ufffd".encode() in list(read(path, invalid_utf8="replace").vocabulary)
-    with pytest.raises(InputError, match="word 4: the word is not UTF-8"):
+    with pytest.raises(InputError, match="word 4: the word is not valid UTF-8"):
         read(path, invalid_utf8="error")
 
 

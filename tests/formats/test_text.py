@@ -375,7 +375,7 @@ def test_words_that_are_not_utf8_are_kept_replaced_or_skipped(choice: str, words
 
 
 def test_a_word_that_is_not_utf8_is_an_error_on_demand_that_tells_its_line() -> None:
-    with pytest.raises(InputError, match=r"^v\.txt: line 2: the word is not UTF-8"):
+    with pytest.raises(InputError, match=r"^v\.txt: line 2: the word is not valid UTF-8"):
         read(BROKEN, ReadOptions(invalid_utf8="error"))
 
 
