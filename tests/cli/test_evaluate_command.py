@@ -213,7 +213,7 @@ def test_vectors_that_are_not_finite_are_refused(tmp_path: Path, number: float) 
         (("wordsim353", "--predictions", "-"), 1, "standard output is for the scores"),
         (("wordsim353", "--predictions", "nowhere/x.tsv"), 1, "the folder"),
         (("mine.txt", "--predictions", "mine.txt"), 1, "is read by this command"),
-        (("wordsim353", "--bootstrap", "0", "--seed", "3"), 2, "nothing is drawn"),
+        (("wordsim353", "--bootstrap", "0", "--seed", "3"), 2, "has no effect"),
         (("wordsim353", "--protocol", "other"), 2, "'other' is not one of"),
     ],
 )
