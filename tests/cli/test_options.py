@@ -13,7 +13,6 @@ from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.spelling import OURS, renamed_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import READABLE
 
 # Their help says what it is for each command.
 OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "window", "words"}
@@ -88,8 +87,16 @@ def test_a_size_is_read_with_its_unit(text: str, n_bytes: int) -> None:
 
 
 def test_the_formats_that_are_offered_are_those_of_the_table() -> None:
-    """The list is written down twice, as a look-up must not wait for the table."""
-    assert list(READABLE) == formats.readable_formats()
+    """A look-up does not wait for the table: it is read for help, and when a format is given."""
+    context = click.Context(commands()["lookup"])
+    option = next(each for each in context.command.params if "--from" in each.opts)
+    record = option.get_help_record(context)
+    assert record is not None and f": {', '.join(formats.readable_formats())}." in record[1]
+    assert [option.type.convert(name, option, context) for name in formats.readable_formats()] == [
+        each.value for each in option.type.shell_complete(context, option, "")
+    ]
+    with pytest.raises(click.BadParameter, match="'projector' is not one of 'native', 'glove'"):
+        option.type.convert("projector", option, context)
 
 
 def test_the_version_is_printed() -> None:

@@ -11,7 +11,6 @@ from tests.conftest import run_here
 from tests.docs.test_docs import ROOT
 from wordvec_cli import cli, formats
 from wordvec_cli.text import splitters
-from wordvec_cli.vectors import native
 
 BLOCKS = dict(
     re.findall(r"^```python (.+?)\n(.*?)^```$", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL | re.MULTILINE)
@@ -43,9 +42,9 @@ def test_a_format(vector_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     printed("export", vector_file, tmp_path / "v.bars")
     assert (tmp_path / "v.bars").read_text().startswith("the|")
     words = ["monday", "red"]
-    read = formats.open_vectors(str(tmp_path / "v.bars"), told="bars")
-    theirs = native.load(str(vector_file))
-    assert [read.vector(word).tolist() for word in words] == [theirs.vector(word).tolist() for word in words]
+    expected = printed("lookup", vector_file, *words)
+    assert printed("lookup", tmp_path / "v.bars", *words) == expected
+    assert printed("lookup", tmp_path / "v.bars", "--from", "bars", *words) == expected
 
 
 def test_a_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

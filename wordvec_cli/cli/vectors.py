@@ -19,17 +19,44 @@ from wordvec_cli.vectors.native import load, native_kind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from click.shell_completion import CompletionItem
+
     from wordvec_cli.formats.reading import ReadOptions
 
-# A copy of `formats.readable_formats()`: a look-up in a native file must not wait for that module.
-READABLE = (
-    "native", "glove", "word2vec", "word2vec-binary", "fasttext", "glove-binary", "gensim", "npy", "npz", "safetensors",
-)  # fmt: skip
 SLOW_BYTES = 100_000_000  # from this size on, a file that is not native gets a note of how long it took
 
+
+class _VectorFormat(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
+    """The name of a format that can be read. A look-up in a native file must not wait for the table of them."""
+
+    name = "format"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name: str = self._choice().convert(value, param, ctx)
+        return name
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+    def _choice(self) -> "click.Choice[str]":
+        from wordvec_cli import formats
+
+        return click.Choice(formats.readable_formats())
+
+
+class _FromOption(click.Option):
+    """`--from`, whose help names the formats."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from wordvec_cli import formats
+
+        names, text = super().get_help_record(ctx) or ("", "")
+        return names, f"{text.removesuffix('.')}: {', '.join(formats.readable_formats())}."
+
+
 _from_option = click.option(
-    "--from", "format", type=click.Choice(READABLE), metavar="FORMAT",
-    help=f"The format of the vector file, if it is not recognised by its content: {', '.join(READABLE)}.",
+    "--from", "format", cls=_FromOption, type=_VectorFormat(), metavar="FORMAT",
+    help="The format of the vector file, if it is not recognised by its content.",
 )  # fmt: skip
 _allow_pickle_option = click.option(
     "--allow-pickle", is_flag=True,

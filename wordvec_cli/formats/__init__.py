@@ -41,11 +41,12 @@ MOST_START_BYTES = 1 << 26  # of a file whose first row is long, to tell what it
 class Format(NamedTuple):
     """A kind of vector file.
 
-    module    of this package: with `looks_like(start)`, a reader and a writer, as far as the format can
+    module    of this package, with a reader and a writer, as far as the format can
     suffixes  of the names of its files; the first format that has one writes files of such names
     reader    "rows": a stream of them; else the name of the function that reads a whole file; None: it is not read
     writer    the name of the module's function; None: it is not written
     beside    the name of the function that gives the paths of what is written beside a file; None: nothing is
+    has_look  whether the module's `looks_like(start)` recognises such files by their first bytes
     """
 
     module: str
@@ -53,6 +54,7 @@ class Format(NamedTuple):
     reader: str | None
     writer: str | None = None
     beside: str | None = None
+    has_look: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -66,10 +68,10 @@ FORMATS: Mapping[str, Format] = {
     NATIVE: Format("native", (".safetensors",), None, "write"),
     "glove": Format("text", (".txt", ".glove"), "rows", "write_glove"),
     "word2vec": Format("text", (".vec", ".w2v"), "rows", "write_word2vec"),
-    "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write"),
-    "fasttext": Format("fasttext", (".ftz",), "read"),
+    "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write", has_look=True),
+    "fasttext": Format("fasttext", (".ftz",), "read", has_look=True),
     "glove-binary": Format("glove_binary", (), "read"),
-    "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path"),
+    "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path", has_look=True),
     "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
@@ -221,8 +223,8 @@ def _known_by(start: bytes) -> str | None:
     for name, beginning in _MAGIC.items():
         if start.startswith(beginning):
             return name
-    for name in ("fasttext", "gensim", "word2vec-binary"):
-        if FORMATS[name].load_module().looks_like(start):
+    for name, each in FORMATS.items():
+        if each.has_look and each.load_module().looks_like(start):
             return name
     if file_kind(start[:KIND_BYTES]):
         return None
