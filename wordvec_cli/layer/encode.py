@@ -8,7 +8,6 @@ from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.layer import encoded_writing, term_matrices
 from wordvec_cli.layer.encoded import Encoded
 from wordvec_cli.layer.encoded_writing import write_encoded, write_lengths, write_mask
-from wordvec_cli.layer.matrix_file import open_matrix, rows_of_matrix
 from wordvec_cli.layer.padding import RowIds, percentile
 from wordvec_cli.layer.row_options import RowOptions
 from wordvec_cli.layer.row_rule import Specials
@@ -183,6 +182,8 @@ def _rows(order: EncodeOrder, rows: Rows, note: Note) -> Rows:
     """Which row is which: as the options say, or the matrix, which have to agree. Raises: InputError"""
     if order.matrix is None:
         return rows
+    from wordvec_cli.layer.matrix_file import open_matrix, rows_of_matrix  # which bring a dozen modules
+
     return rows_of_matrix(rows, order.specials, open_matrix(order.matrix), note)
 
 
