@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import wordvec_cli
-from tests.conftest import Run
+from tests.conftest import run_here
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Progress
 
@@ -50,11 +50,11 @@ def test_a_corpus_gives_the_same_vocabulary_whatever_it_comes_as(corpora: dict[s
         vocab["nowhere"]
 
 
-def test_a_saved_vocabulary_is_the_commands_to_the_byte(wordvec: Run, corpora: dict[str, Any], tmp_path: Path) -> None:
+def test_a_saved_vocabulary_is_the_commands_to_the_byte(corpora: dict[str, Any], tmp_path: Path) -> None:
     options = {"min_count": 2, "max_vocab": 3, "tokenizer": "words", "lowercase": True}
     wordvec_cli.build_vocab(corpora["path"], **options, threads=1).save(tmp_path / "mine.tsv")
     flags = ["--min-count", "2", "--max-vocab", "3", "--tokenizer", "words", "--lowercase"]
-    assert wordvec("build-vocab", corpora["path"], *flags, "-o", tmp_path / "theirs.tsv").returncode == 0
+    assert run_here("build-vocab", corpora["path"], *flags, "-o", tmp_path / "theirs.tsv").returncode == 0
     for ending in (".tsv", ".tsv.json"):
         assert (tmp_path / f"mine{ending}").read_bytes() == (tmp_path / f"theirs{ending}").read_bytes()
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import wordvec_cli
-from tests.conftest import TOPICS, Run
+from tests.conftest import TOPICS, run_here
+from wordvec_cli.api.classifier import HYPER_PARAMETERS, ClassifierOptions
 from wordvec_cli.classify import TextClassifier
 from wordvec_cli.errors import InputError
 
@@ -54,11 +55,11 @@ def test_texts_may_have_several_labels_and_labels_any_characters() -> None:
     assert "__label__x" in model.vectors  # a word of these texts like any other
 
 
-def test_a_model_is_the_commands_to_the_byte(wordvec: Run, tmp_path: Path) -> None:
+def test_a_model_is_the_commands_to_the_byte(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("\n".join(LINES) + "\n")
     flags = ["--vector-size", "8", "--epochs", "10", "--threads", "1", "--learning-rate", "0.5", "--word-ngrams", "2"]
     arguments = [tmp_path / "train.txt", "-o", tmp_path / "theirs.safetensors", *flags]
-    assert wordvec("classify", "train", *arguments).returncode == 0
+    assert run_here("classify", "train", *arguments).returncode == 0
     theirs = (tmp_path / "theirs.safetensors").read_bytes()
     for corpus in (tmp_path / "train.txt", LINES):
         model = wordvec_cli.classify.train(corpus, output=tmp_path / "mine.safetensors", word_ngrams=2, **OPTIONS)
@@ -81,6 +82,10 @@ def test_columns_and_vectors_to_start_from_are_taken(tmp_path: Path, vector_file
         model = wordvec_cli.classify.train(tmp_path / "t.tsv", init=init, freeze=True, **options)
         np.testing.assert_array_equal(model.vectors["red"], vectors["red"])
         assert model.predict("red green")[0].label == "colour"
+
+
+def test_every_hyper_parameter_of_the_command_can_be_named() -> None:
+    assert set(ClassifierOptions.__optional_keys__) >= HYPER_PARAMETERS
 
 
 def test_wrong_calls_are_errors(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 
 import wordvec_cli
-from tests.conftest import Run
+from tests.conftest import run_here
 from wordvec_cli import Vectors
 from wordvec_cli.errors import InputError, OptionError
 
@@ -31,7 +31,7 @@ def test_rows_look_as_they_are_asked_for() -> None:
     assert encoded(length=2) == [[3, 2], [0, 0], [5, 1]]
     assert encoded(length=2, truncating="post", padding="post") == [[2, 3], [0, 0], [5, 1]]
     assert encoded(length=4, padding="post", value=9) == [[2, 3, 2, 9], [9, 9, 9, 9], [5, 1, 9, 9]]
-    assert encoded(unknown="skip") == [[2, 3, 2], [0, 0, 0], [0, 0, 5]]
+    assert encoded(missing="skip") == [[2, 3, 2], [0, 0, 0], [0, 0, 5]]
     assert encoded(specials=["pad", "bos", "unk"]) == [[3, 4, 3], [0, 0, 0], [0, 6, 2]]
     assert encoded(specials="none", value=99) == [[0, 1, 0], [99, 99, 99], [99, 99, 3]]
     assert wordvec_cli.encode(TEXTS, WORDS, dtype="int64").dtype == np.int64
@@ -81,16 +81,16 @@ def test_words_of_parts_are_matched(subwords: Any) -> None:
     np.testing.assert_array_equal(built.matrix[3], subwords.ours[subwords.others[0]])
 
 
-def test_arrays_are_those_of_the_commands(wordvec: Run, corpus_file: Path, vector_file: Path, tmp_path: Path) -> None:
+def test_arrays_are_those_of_the_commands(corpus_file: Path, vector_file: Path, tmp_path: Path) -> None:
     vocab = wordvec_cli.build_vocab(corpus_file, max_vocab=10)
     vocab.save(tmp_path / "vocab.tsv")
     options = ["--length", "5", "--padding", "post", "--dtype", "int16", "--vocab", tmp_path / "vocab.tsv"]
-    assert wordvec("encode", corpus_file, "-o", tmp_path / "ids.npy", *options).returncode == 0
+    assert run_here("encode", corpus_file, "-o", tmp_path / "ids.npy", *options).returncode == 0
     mine = wordvec_cli.encode(corpus_file, vocab, length=5, padding="post", dtype="int16")
     np.testing.assert_array_equal(mine, np.load(tmp_path / "ids.npy"))
     assert mine.dtype == np.int16
     options = ["--vocab", tmp_path / "vocab.tsv", "--vectors", vector_file, "-o", tmp_path / "m.npy"]
-    assert wordvec("matrix", *options).returncode == 0
+    assert run_here("matrix", *options).returncode == 0
     np.testing.assert_array_equal(wordvec_cli.embedding_matrix(vocab, vector_file).matrix, np.load(tmp_path / "m.npy"))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import DIM, Pair, of_words
 from tests.api.test_lookups import same
+from wordvec_cli.errors import OptionError
 
 
 def same_answers(mine: Any, theirs: Any) -> None:
@@ -209,6 +210,16 @@ def test_each_metric_puts_words_in_its_order(plain: Pair, metric: Any) -> None:
     found = plain.ours.nearest(["w0"], 9, metric)
     assert found.ids[0].tolist() == expected
     np.testing.assert_allclose(found.scores[0], np.abs(scores[expected]) if metric == "euclidean" else scores[expected])
+
+
+def test_a_metric_that_there_is_not_is_an_error(plain: Pair) -> None:
+    with pytest.raises(OptionError, match="cosine, dot, euclidean"):
+        plain.ours.nearest(["w0"], metric="cosin")  # type: ignore[arg-type]
+
+
+def test_a_range_without_words_has_no_answers(plain: Pair) -> None:
+    assert plain.ours.most_similar("w0", clip_start=9, clip_end=5) == []
+    assert plain.ours.most_similar("w0", topn=None, clip_start=9, clip_end=5).shape == (0,)
 
 
 def test_fewer_answers_than_asked_for_are_filled_up() -> None:

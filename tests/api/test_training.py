@@ -1,5 +1,6 @@
 """Training from Python gives what the command gives, whatever a corpus comes as."""
 
+import inspect
 import logging
 import subprocess
 import sys
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 
 import wordvec_cli
-from tests.conftest import Run
+from tests.conftest import run_here
+from wordvec_cli.api.options import TOKENIZER_OPTIONS
+from wordvec_cli.api.training import TrainOptions
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Progress
+from wordvec_cli.training import order
 
 OPTIONS = {"vector_size": 8, "epochs": 3, "threads": 1}
 FLAGS = ["--vector-size", "8", "--epochs", "3", "--threads", "1"]
@@ -24,11 +28,9 @@ def lines(corpus_file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("model", ["skipgram", "glove"])
-def test_vectors_are_the_commands_to_the_byte(
-    wordvec: Run, corpus_file: Path, lines: list[str], tmp_path: Path, model: Any
-) -> None:
+def test_vectors_are_the_commands_to_the_byte(corpus_file: Path, lines: list[str], tmp_path: Path, model: Any) -> None:
     theirs, mine = tmp_path / "theirs.safetensors", tmp_path / "mine.safetensors"
-    assert wordvec("train", corpus_file, "-o", theirs, "--model", model, *FLAGS).returncode == 0
+    assert run_here("train", corpus_file, "-o", theirs, "--model", model, *FLAGS).returncode == 0
     for corpus in (corpus_file, str(corpus_file), [corpus_file], lines, (line.split() for line in lines)):
         vectors = wordvec_cli.train(corpus, model=model, output=mine, **OPTIONS)
         assert mine.read_bytes() == theirs.read_bytes()
@@ -85,6 +87,12 @@ def test_a_wrong_option_is_an_error_that_names_near_ones(lines: list[str]) -> No
         wordvec_cli.train()
     with pytest.raises(InputError, match="--min-count"):
         wordvec_cli.train(["too few words"])
+
+
+def test_every_option_of_the_command_can_be_named() -> None:
+    named = set(TrainOptions.__optional_keys__) | set(inspect.signature(wordvec_cli.train).parameters)
+    assert {"eval_set" if name == "eval_sets" else name for name in order.OPTIONS} <= named
+    assert set(TrainOptions.__optional_keys__) - TOKENIZER_OPTIONS - {"eval_set"} <= order.OPTIONS
 
 
 def test_progress_and_notes_go_where_they_are_asked_for(

@@ -5,16 +5,16 @@ import os
 from collections.abc import Iterable
 from dataclasses import fields
 from functools import cached_property
-from typing import Any, NamedTuple, cast, overload
+from typing import Any, NamedTuple, Unpack, overload
 
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.opening import load as load_vectors
-from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.options import TokenizerOptions, check_names, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.classify import model
 from wordvec_cli.classify.lines import LabelLayout, LabelledLine, LineParser
-from wordvec_cli.classify.model import Classifier
+from wordvec_cli.classify.model import Classifier, Loss
 from wordvec_cli.classify.prediction import Predictor, label_layout, predict
 from wordvec_cli.classify.run import ClassifierOrder, config_of, run
 from wordvec_cli.classify.scores import LabelScores
@@ -27,8 +27,7 @@ from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.text.tokenizer import Tokenizer
 
 Labels = Iterable[str | Iterable[str]]  # of each text its label, or its labels
-OPTIONS = {field.name for field in fields(ClassifierConfig)}
-_COLUMNS = LabelLayout(None, "text", "labels")
+HYPER_PARAMETERS = {field.name for field in fields(ClassifierConfig)}
 
 
 class Prediction(NamedTuple):
@@ -103,48 +102,70 @@ class TextClassifier:
         model.save(os.fspath(path), self.classifier, self.classifier.words.metadata)
 
 
-def train(  # noqa: PLR0913
+class ClassifierOptions(TokenizerOptions, total=False):
+    """How a classifier is trained, as the options of `wordvec classify train` of these names, with their defaults.
+
+    output        a .safetensors file that is written too
+    label_prefix  words of a text that begin so are its labels, by default "__label__"
+    text_column, label_column  of a table: lines of cells between tabs below a line of names, or JSON objects
+    threads       by default the usable CPUs; only with 1 the next run gives the same numbers
+    """
+
+    output: AnyPath
+    label_prefix: str
+    text_column: str
+    label_column: str
+    threads: int
+    tmp_dir: AnyPath
+    loss: Loss
+    vector_size: int
+    epochs: int
+    learning_rate: float
+    word_ngrams: int
+    buckets: int
+    min_count: int
+    min_count_label: int
+    freeze: bool
+    seed: int
+
+
+def train(
     texts: Texts,
     labels: Labels | None = None,
     *,
-    output: AnyPath | None = None,
     init: Vectors | AnyPath | None = None,
-    label_prefix: str = "__label__",
-    text_column: str | None = None,
-    label_column: str | None = None,
-    threads: int | None = None,
-    tmp_dir: AnyPath | None = None,
     progress: Shown = False,
-    **options: Any,
+    **options: Unpack[ClassifierOptions],
 ) -> TextClassifier:
     """Learn to give texts their labels.
 
-    texts         with labels: an iterable of texts. Without: a path, Path objects, or an iterable of lines whose words
-                  that begin with label_prefix are labels (fastText's notation), or of a table's lines with columns
-    labels        of each text a label, or a list of labels
-    output        a .safetensors file that is written too
-    init          vectors to start from
-    threads       None: the usable CPUs; only with 1 the next run gives the same numbers
-    options       the long options of `wordvec classify train`: loss, vector_size, epochs, learning_rate, word_ngrams,
-                  buckets, min_count, min_count_label, freeze, seed; and those in `TokenizerOptions`
-    Raises: InputError, OptionError, TypeError for an option that there is not
+    texts    with labels: an iterable of texts. Without: a path, Path objects, or an iterable of lines, where words that
+             begin with __label__ are labels, as in fastText, or columns are named
+    labels   of each text a label, or a list of labels
+    init     vectors to start from
+    options  as in `ClassifierOptions`, and in `TokenizerOptions`
+    Raises: InputError, OptionError; TypeError for an option that there is not; ValueError if a text lacks its label
     """
-    check_names("classify.train", options, OPTIONS | TOKENIZER_OPTIONS)
-    folder = folder_for(tmp_dir)
-    if labels is None:
-        layout = LabelLayout(None if text_column else label_prefix.encode(), text_column, label_column)
-    else:
-        layout, texts = _COLUMNS, _as_table(texts, labels)
-    tokens = tokenizer_of(cast(TokenizerOptions, {name: options.pop(name) for name in TOKENIZER_OPTIONS & {*options}}))
+    check_names("classify.train", options, ClassifierOptions.__optional_keys__)
+    folder = folder_for(options.get("tmp_dir"))
+    layout = _layout(options) if labels is None else LabelLayout(None, "text", "labels")
+    sources = sources_of(texts if labels is None else _as_table(texts, labels), folder)
     start = None if init is None else (init if isinstance(init, Vectors) else load_vectors(init)).embeddings
-    config = config_of(options, start)
-    corpus = open_corpus(sources_of(texts, folder), tokens or Tokenizer(), folder, log_note)
+    config = config_of({name: value for name, value in options.items() if name in HYPER_PARAMETERS}, start)
+    tokenizer = tokenizer_of(options) or Tokenizer()
+    corpus = open_corpus(sources, tokenizer, folder, log_note)
+    output, n_threads = options.get("output"), options.get("threads") or usable_cpus()
     path = None if output is None else os.fspath(output)
-    order = ClassifierOrder(
-        corpus, path, layout, corpus.tokenizer, config, start, threads or usable_cpus(), str(folder)
-    )
+    order = ClassifierOrder(corpus, path, layout, tokenizer, config, start, n_threads, str(folder))
     with reporting(progress) as report:
         return TextClassifier(run(order, report, log_note))
+
+
+def _layout(given: ClassifierOptions) -> LabelLayout:
+    """Where lines have their labels. Raises: OptionError"""
+    text_column = given.get("text_column")
+    prefix = None if text_column else as_bytes(given.get("label_prefix", "__label__"))
+    return LabelLayout(prefix, text_column, given.get("label_column"))
 
 
 def load(path: AnyPath) -> TextClassifier:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from wordvec_cli.api.bar import log_note
 from wordvec_cli.api.lookups import Lookups
+from wordvec_cli.api.options import one_of
 from wordvec_cli.errors import InputError
-from wordvec_cli.evaluation.asking import ask
-from wordvec_cli.evaluation.protocol import GENSIM, Lexicon, Protocol
+from wordvec_cli.evaluation.asking import outcomes_of_sets
+from wordvec_cli.evaluation.protocol import GENSIM, Protocol
 from wordvec_cli.evaluation.scores import Outcomes
 from wordvec_cli.evaluation.set_folders import read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
@@ -65,7 +67,9 @@ class Judgements(Lookups):
         """
         eval_set = _one_set(analogies, Analogies)
         protocol = _protocol(restrict_vocab, case_insensitive, dummy4unknown)
-        outcomes = self._outcomes(eval_set, replace(protocol, method=_METHODS[similarity_function]))
+        outcomes = self._outcomes(
+            eval_set, replace(protocol, method=one_of("similarity_function", similarity_function, _METHODS))
+        )
         words = [tuple(map(str.upper, each)) for each in eval_set.words] if case_insensitive else eval_set.words
         bounds = zip(eval_set.section_names, eval_set.section_bounds(), strict=True)
         sections = [_section(name, outcomes, words, *where) for name, where in bounds]
@@ -74,7 +78,8 @@ class Judgements(Lookups):
         return len(total["correct"]) / n_used, [*sections, total]
 
     def _outcomes(self, eval_set: EvalSet, protocol: Protocol) -> Outcomes:
-        return ask(Lexicon(self.vocabulary, protocol), self.vectors, eval_set)
+        ((outcomes,),) = outcomes_of_sets([self.embeddings], [eval_set], protocol, log_note)
+        return outcomes
 
 
 def _protocol(restrict_vocab: int | None, case_insensitive: bool, dummy4unknown: bool) -> Protocol:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.options import TokenizerOptions, check_names, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.api.words import Words
@@ -49,54 +49,74 @@ class EmbeddingMatrix(NamedTuple):
     matched: list[str] | None
 
 
-def encode(  # noqa: PLR0913
+class EncodeOptions(TokenizerOptions, total=False):
+    """How texts become rows, as the options of `wordvec encode` of these names.
+
+    padding, truncating  where a shorter text is filled up and a longer one is cut: "pre" (the default) or "post"
+    value      the id that fills up; by default the row of padding
+    dtype      of the ids, by default "int32"
+    missing    "keep": words that the vocabulary lacks get the row of unknown words; "skip": they are left out; by
+               default they are kept if there is such a row
+    weighting  "one-hot", "binary", "count" or "tf-idf": a sparse matrix with a column for each row instead (--as)
+    specials   the special rows, by default "pad,unk"
+    """
+
+    padding: Side
+    truncating: Side
+    value: int
+    dtype: str
+    missing: UnknownWords
+    weighting: Weighting
+    specials: AnySpecials
+    threads: int
+    tmp_dir: AnyPath
+
+
+def encode(
     texts: Texts,
     vocabulary: AnyVocabulary,
     *,
     length: int | str | None = "max",
-    padding: Side = "pre",
-    truncating: Side = "pre",
-    value: int | None = None,
-    dtype: str = "int32",
-    unknown: UnknownWords | None = None,
-    weighting: Weighting | None = None,
-    specials: AnySpecials = None,
-    threads: int | None = None,
-    tmp_dir: AnyPath | None = None,
     progress: Shown = False,
-    **tokenizer: Unpack[TokenizerOptions],
+    **options: Unpack[EncodeOptions],
 ) -> Any:
     """Texts as ids of the rows of an embedding matrix: 0 is padding, 1 an unknown word, then come the words.
 
     texts       a path (file or folder), Path objects, or an iterable of texts or of token lists
     vocabulary  from build_vocab, Vectors, a vocabulary file, or a list of words
     length      of all rows: a number, "max" (the longest text's) or "p99" (enough for 99 % of the texts)
-    padding, truncating  where a shorter text is filled up and a longer one is cut: "pre" or "post"
-    value       the id that fills up; None: the row of padding
-    unknown     "keep": unknown words get their row; "skip": they are left out; None: keep, if there is such a row
-    weighting   "one-hot", "binary", "count" or "tf-idf": a sparse matrix with a column for each row instead
-    specials    the special rows, by default "pad,unk"
-    tokenizer   as in `TokenizerOptions`; by default that of the vocabulary
+    options     as in `EncodeOptions`, and in `TokenizerOptions`; the tokenizer is by default that of the vocabulary
     Returns (n_texts, length) ids; with length=None a list of arrays; with a weighting a scipy.sparse.csr_array
-    Raises: InputError
+    Raises: InputError, OptionError
     """
-    check_names("encode", tokenizer, TOKENIZER_OPTIONS)
+    check_names("encode", options, EncodeOptions.__optional_keys__)
     words, its_tokenizer, name = _known(vocabulary)
-    chosen = agreed_tokenizer(tokenizer_of(tokenizer), its_tokenizer, f"{name}: was built")
-    n_threads = threads or usable_cpus()
-    if weighting is not None:
-        options = RowOptions(unknown=unknown, weighting=weighting, n_threads=n_threads)
-    else:
-        rows_length = None if length is None else str(length)
-        options = RowOptions(rows_length, padding, truncating, value, dtype, unknown, n_threads=n_threads)
-    folder, rows = folder_for(tmp_dir), Rows.of(words, _specials(specials), name)
-    corpus = open_corpus(sources_of(texts, folder), chosen, folder, log_note)
+    tokenizer = agreed_tokenizer(tokenizer_of(options), its_tokenizer, f"{name}: was built")
+    rows_options = _row_options(length, options)
+    rows = Rows.of(words, _specials(options.get("specials")), name)
+    folder = folder_for(options.get("tmp_dir"))
+    corpus = open_corpus(sources_of(texts, folder), tokenizer, folder, log_note)
     with reporting(progress) as report:
-        if weighting is not None:
-            return encode_terms(corpus, rows, options, report, log_note).to_scipy()
-        encoded = encode_corpus(corpus, rows, options, report, log_note)
+        if rows_options.weighting is not None:
+            return encode_terms(corpus, rows, rows_options, report, log_note).to_scipy()
+        encoded = encode_corpus(corpus, rows, rows_options, report, log_note)
         ids = encoded.array()
     return ids if length is not None else _split(ids, encoded.length_array())
+
+
+def _row_options(length: int | str | None, given: EncodeOptions) -> RowOptions:
+    if "weighting" in given:
+        length = None  # of which a matrix of terms has none
+    return RowOptions(
+        None if length is None else str(length),
+        given.get("padding"),
+        given.get("truncating"),
+        given.get("value"),
+        given.get("dtype"),
+        given.get("missing"),
+        given.get("weighting"),
+        given.get("threads") or usable_cpus(),
+    )
 
 
 def embedding_matrix(  # noqa: PLR0913

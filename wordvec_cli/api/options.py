@@ -1,11 +1,13 @@
 """Options as keywords: which there are, and those of a tokenizer."""
 
 import difflib
-from collections.abc import Iterable
-from typing import Literal, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypedDict, TypeVar
 
 from wordvec_cli.errors import OptionError
 from wordvec_cli.text.tokenizer import Tokenizer
+
+Value = TypeVar("Value")
 
 
 class TokenizerOptions(TypedDict, total=False):
@@ -23,7 +25,7 @@ class TokenizerOptions(TypedDict, total=False):
     invalid_utf8: Literal["keep", "replace", "skip", "error"]
 
 
-TOKENIZER_OPTIONS = frozenset(TokenizerOptions.__annotations__)
+TOKENIZER_OPTIONS = frozenset(TokenizerOptions.__optional_keys__)
 
 
 def tokenizer_of(given: TokenizerOptions) -> Tokenizer | None:
@@ -45,3 +47,10 @@ def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> No
             near = difflib.get_close_matches(name, known, 3)
             hint = f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(sorted(known))}"
             raise TypeError(f"{function}() has no option {name!r}{hint}")
+
+
+def one_of(name: str, given: str, choices: Mapping[str, Value]) -> Value:
+    """What a name stands for. Raises: OptionError if it is none of the choices"""
+    if given not in choices:
+        raise OptionError(f"{name} {given!r}: must be one of {', '.join(choices)}")
+    return choices[given]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from wordvec_cli.api.lookups import Lookups
+from wordvec_cli.api.options import one_of
 from wordvec_cli.api.words import KEY_TYPES, Key
 from wordvec_cli.queries.analogies import CosMul
 from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
@@ -112,8 +113,9 @@ class Questions(Lookups):
         words             words, or vectors (n, vector_size)
         restrict_vocab    only the first so many words are answers
         include_question  whether a word may be among its own answers
-        Raises: KeyError
+        Raises: KeyError, OptionError
         """
+        scorer_of = one_of("metric", metric, METRICS)
         questions = [words] if isinstance(words, KEY_TYPES) else list(words)
         own = [None if include_question else self._own_index(key) for key in questions]
         index = self._index(*self._bounds(0, None, restrict_vocab))
@@ -122,7 +124,7 @@ class Questions(Lookups):
         for start in range(0, len(questions), QUESTIONS_AT_ONCE):
             some = slice(start, start + QUESTIONS_AT_ONCE)
             excluded = [() if each is None else (each,) for each in own[some]]
-            found = nearest(index, METRICS[metric](self._rows(questions[some])), k, excluded)
+            found = nearest(index, scorer_of(self._rows(questions[some])), k, excluded)
             ids[some, : found.ids.shape[1]] = found.ids
             scores[some, : found.ids.shape[1]] = found.scores
         return Nearest(self._words_of(ids), ids, scores)
@@ -133,7 +135,8 @@ class Questions(Lookups):
         """The first number of the words that may be answers, and the one after the last."""
         if restrict_vocab:
             start, end = 0, restrict_vocab
-        return slice(start, end or None).indices(len(self))[:2]
+        start, end, _ = slice(start, end or None).indices(len(self))
+        return start, max(start, end)
 
     @cached_property
     def _whole_index(self) -> Index:
