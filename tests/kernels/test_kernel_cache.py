@@ -55,6 +55,16 @@ def test_kernels_that_nobody_has_used_for_long_are_removed_and_nothing_else(tmp_
     assert sorted(os.listdir(tmp_path)) == ["kernels-new", "kernels-used", "others-old"]
 
 
+def test_an_upgrade_removes_the_kernels_of_the_version_before_and_of_no_other_installation(tmp_path: Path) -> None:
+    for name in ("kernels-before", "kernels-after", "kernels-elsewhere", "others"):
+        (tmp_path / name).mkdir()
+    compiled.mark_used(tmp_path / "kernels-elsewhere", tmp_path / "elsewhere")
+    compiled.mark_used(tmp_path / "kernels-before", tmp_path / "here")
+    assert (tmp_path / "kernels-elsewhere").exists()
+    compiled.mark_used(tmp_path / "kernels-after", tmp_path / "here")
+    assert sorted(os.listdir(tmp_path)) == ["kernels-after", "kernels-elsewhere", "others"]
+
+
 def test_a_folder_in_use_stays_however_old_it_is(tmp_path: Path) -> None:
     for name in ("kernels-one", "kernels-other"):  # of two versions, each of them used now and then
         (tmp_path / name).mkdir()
@@ -62,7 +72,7 @@ def test_a_folder_in_use_stays_however_old_it_is(tmp_path: Path) -> None:
         recent = time.time() - compiled.SECONDS_UNUSED + 60
         for folder in tmp_path.iterdir():
             os.utime(folder, (recent, recent))
-        compiled.mark_used(tmp_path / name)
+        compiled.mark_used(tmp_path / name, tmp_path / f"installation of {name}")
         assert time.time() - (tmp_path / name).stat().st_mtime < 60
     assert sorted(os.listdir(tmp_path)) == ["kernels-one", "kernels-other"]
 

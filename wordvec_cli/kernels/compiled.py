@@ -1,8 +1,8 @@
 """Where compiled kernels are kept: in the user's cache, in a folder named by all that they are made of.
 
 numba looks for changes only in the file of the function that it loads, though what it compiled holds functions of other
-files too. With a folder for each state of all files, no stale code is ever found. Each use of a folder makes it young;
-one that no process has used for a month, as after an upgrade, is removed by the next process that runs kernels.
+files too. With a folder for each state of all files, no stale code is ever found. The first process after an upgrade of
+an installation removes what the installation had before; one that is gone leaves a folder that goes after a month.
 """
 
 import atexit
@@ -21,7 +21,8 @@ import numba
 from numba.core import caching
 
 PREFIX = "kernels-"
-SECONDS_UNUSED = 30 * 24 * 3600  # after which a folder of other kernels goes; two versions in use keep theirs
+INSTALLATION = "installation"  # a file in the folder: of which installation the kernels are
+SECONDS_UNUSED = 30 * 24 * 3600  # after which the folder of another installation goes
 
 _config = cast(Any, numba.config)
 
@@ -97,16 +98,24 @@ def _probe() -> None:
     """Stands for every kernel: numba decides by the source's folder where compiled code is kept."""
 
 
-def mark_used(own: Path) -> None:
-    """Make the folder young, and remove those of other versions that nobody has used for long."""
+def mark_used(own: Path, installation: Path = Path(__file__).parent) -> None:
+    """Make the folder young and the installation's; remove those that it had before, and those unused for long."""
     with suppress(OSError):  # of another process that does the same
         os.utime(own)
-        for folder in _unused_beside(own):
+        (own / INSTALLATION).write_text(str(installation))
+        for folder in _outdated_beside(own, installation):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unused_beside(own: Path) -> Iterator[Path]:
+def _outdated_beside(own: Path, installation: Path) -> Iterator[Path]:
     oldest = time.time() - SECONDS_UNUSED
-    for entry in os.scandir(own.parent):
-        if entry.name.startswith(PREFIX) and entry.is_dir() and entry.stat().st_mtime < oldest:
-            yield Path(entry.path)
+    for folder in own.parent.glob(f"{PREFIX}*"):
+        if folder != own and (_installation_of(folder) == str(installation) or folder.stat().st_mtime < oldest):
+            yield folder
+
+
+def _installation_of(folder: Path) -> str | None:
+    try:
+        return (folder / INSTALLATION).read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
