@@ -405,7 +405,7 @@ def test_parameters_start_small_at_random_and_squares_at_one(dim: int, tmp_path:
     starts = []
     for seed in (1, 1, 2):
         config = GloveConfig(vector_size=dim, seed=seed)
-        trainer = GloveTrainer(tiles_of(random_counts(50), config.weighting, tmp_path), config)
+        trainer = GloveTrainer(tiles_of(random_counts(50), config.weighting, tmp_path), None, config)
         trainer.initialise()
         starts.append(all_parameters(trainer))
         words, contexts = sides_of(trainer)
@@ -424,7 +424,7 @@ def test_an_epoch_trains_as_glove_c_does_on_the_pairs_in_some_order(
 ) -> None:
     config = GloveConfig(vector_size=dim, x_max=20, learning_rate=0.1, gradient_clip=0.5)
     counts = random_counts(n_words, share=1)
-    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), None, config)
     trainer.initialise()
     before = sides_of(trainer)
     watched = Watched(monkeypatch, trains=True)
@@ -446,7 +446,7 @@ def test_an_epoch_has_every_pair_once_and_a_round_no_block_twice(
     config = GloveConfig(vector_size=3)
     counts = random_counts(n_words)
     counts[0, 0] = 2
-    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), None, config)
     expected = [(row, column) for row, column in np.argwhere(counts).tolist()]
     orders = []
     for epoch in range(3):
@@ -471,7 +471,7 @@ def test_each_tile_is_shuffled_anew_in_each_epoch(tmp_path: Path, monkeypatch: p
     watched = Watched(monkeypatch, trains=False)
     for seed in (1, 2):
         config = GloveConfig(vector_size=1, seed=seed)
-        trainer = GloveTrainer(tiles_of(random_counts(48, share=1), config.weighting, tmp_path), config)
+        trainer = GloveTrainer(tiles_of(random_counts(48, share=1), config.weighting, tmp_path), None, config)
         for epoch in range(2):
             for block in range(16):
                 trainer.train_block(epoch, block, rate_factor=1.0)
@@ -487,7 +487,7 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path: Path) -> None:
     results = set()
     for n_threads in (1, 2, 5):
         config = GloveConfig(vector_size=20, epochs=2)
-        trainer = GloveTrainer(tiles_of(random_counts(300), config.weighting, tmp_path), config)
+        trainer = GloveTrainer(tiles_of(random_counts(300), config.weighting, tmp_path), None, config)
         trained = train(trainer, Session(n_threads))
         assert trained.state.n_threads == n_threads
         results.add((all_parameters(trainer), trained.matrix[:].tobytes(), trained.state.losses))
@@ -497,7 +497,7 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_what_is_published_are_the_parameters(tmp_path: Path) -> None:
     for combine in ("word", "sum", "concat"):
         config = GloveConfig(vector_size=5, epochs=1, combine=combine)
-        trainer = GloveTrainer(tiles_of(random_counts(20), config.weighting, tmp_path), config)
+        trainer = GloveTrainer(tiles_of(random_counts(20), config.weighting, tmp_path), None, config)
         trained = train(trainer)
         words, contexts = trainer.parameters["words"], trainer.parameters["contexts"]
         np.testing.assert_array_equal(trained.context, contexts)
@@ -508,7 +508,7 @@ def test_what_is_published_are_the_parameters(tmp_path: Path) -> None:
 def test_the_loss_before_training_is_that_of_zeros(tmp_path: Path) -> None:
     config = GloveConfig(x_max=5, weight_exponent=0.5)
     counts = random_counts(30)
-    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(counts, config.weighting, tmp_path), None, config)
     losses = [reference_glove.loss_of(x, 0.0, 5, 0.5) for x in counts[counts > 0]]
     assert trainer.untrained_loss == pytest.approx(np.mean(losses), rel=1e-9)
 
@@ -519,7 +519,7 @@ def test_the_loss_of_counts_that_vectors_can_explain_tends_to_zero(tmp_path: Pat
     words, contexts = rng.normal(0, 0.7, (2, 6, 3))
     logs = words @ contexts.T + rng.normal(0, 0.5, (6, 1)) + rng.normal(0, 0.5, (1, 6))
     config = GloveConfig(vector_size=3, x_max=1e-3, epochs=80, learning_rate=0.2)
-    trainer = GloveTrainer(tiles_of(np.exp(logs), config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(np.exp(logs), config.weighting, tmp_path), None, config)
     trained = train(trainer)
     losses = trained.state.losses
     assert losses[0] > losses[1] > losses[9] > losses[-1]
@@ -546,7 +546,7 @@ def test_a_loss_that_zeros_would_not_have_is_no_divergence(
 ) -> None:
     """The logarithm of 1 is 0: vectors of zero are right for all pairs, or for all but one, whose round stands out."""
     config = GloveConfig(vector_size=10, epochs=3)
-    trainer = GloveTrainer(tiles_of(counts_of(20), config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(counts_of(20), config.weighting, tmp_path), None, config)
     trained = train(trainer)
     assert trained.state.n_halvings == 0
     assert trained.state.losses[-1] < trained.state.losses[0]
@@ -559,7 +559,7 @@ def test_a_rate_that_is_far_too_high_ends_in_an_error_and_not_in_vectors(
     config = GloveConfig(vector_size=20, x_max=10, epochs=3, learning_rate=rate, gradient_clip=clip)
     notes: list[str] = []
     with pytest.raises(DivergedError, match="even at an eighth of the learning rate; lower --learning-rate"):
-        trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), config)
+        trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), None, config)
         train(trainer, Session(2, note=notes.append))
     shares = ("half", "a quarter of", "an eighth of")
     assert notes == [f"epoch 1 diverged; starting again at {share} the learning rate" for share in shares]
@@ -569,7 +569,7 @@ def test_a_rate_that_is_far_too_high_ends_in_an_error_and_not_in_vectors(
 def test_vectors_are_numbers_whatever_the_rate(rate: float, tmp_path: Path) -> None:
     """It is halved where need be, or training ends in an error."""
     config = GloveConfig(vector_size=20, x_max=10, epochs=4, learning_rate=rate, gradient_clip=1e30)
-    trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), config)
+    trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), None, config)
     try:
         trained = train(trainer)
     except DivergedError:

@@ -179,7 +179,7 @@ def test_what_is_none_is_not_given() -> None:
         ({"checkpoint_every": float("nan")}, "--checkpoint-every nan: must be a number of minutes"),
         ({"early_stopping": 2}, "--early-stopping: needs a score to act on; add --eval-set FILE"),
         ({"resume": True}, "--resume: there is no file to write"),
-        ({"output": "vectors"}, "vectors: its name does not tell the format"),
+        ({"output": "vectors"}, "vectors: its name does not say the format"),
         ({"pairs": "pairs.bin"}, "--pairs: takes the place of a corpus; leave the corpus out"),
         ({"corpus": ()}, "nothing to train on; name a corpus"),
     ],

@@ -25,7 +25,7 @@ def word2vec_trainer(folder: Path, loss: str) -> Word2VecTrainer:
 
 def glove_trainer(folder: Path) -> GloveTrainer:
     config = GloveConfig(vector_size=5)
-    return GloveTrainer(tiles_of(random_counts(6), config.weighting, folder), config)
+    return GloveTrainer(tiles_of(random_counts(6), config.weighting, folder), None, config)
 
 
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])

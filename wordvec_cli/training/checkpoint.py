@@ -29,7 +29,7 @@ from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import writable
 from wordvec_cli.storage.sidecar import fingerprint_of
 from wordvec_cli.training import tiles
-from wordvec_cli.training.glove import GLOVE
+from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.session import BEST, SNAPSHOT, BlockLoss, State
 from wordvec_cli.training.tiles import Tiles, open_tiles
 from wordvec_cli.vectors.native import matrix_tensor, stored_vocabulary, vocabulary_tensors
@@ -125,7 +125,7 @@ class Checkpoint:
                 path = self.folder / name
                 if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
                     raise self._damaged(path)
-            material = (open_tiles if inputs["model"] == GLOVE else open_sequences)(self.folder)
+            material = (open_tiles if MODELS[inputs["model"]].of_pairs else open_sequences)(self.folder)
             vocabulary = stored_vocabulary(file)
             if not material.fits(len(vocabulary)):
                 raise self._damaged(self.folder / _material_files(inputs)[0])
@@ -224,7 +224,7 @@ class Checkpoint:
 
 def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the files that hold what is trained on."""
-    return tiles.FILES if inputs["model"] == GLOVE else word_ids.FILES
+    return tiles.FILES if MODELS[inputs["model"]].of_pairs else word_ids.FILES
 
 
 def _synchronise(path: Path) -> None:

@@ -79,6 +79,12 @@ class GloveConfig:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> GloveConfig:
+    """Of the options that are given, and of those among `defaults` that suit GloVe. Raises: OptionError"""
+    chosen = {**defaults, **given}
+    return GloveConfig(**{field.name: chosen[field.name] for field in fields(GloveConfig) if field.name in chosen})
+
+
 class CombinedRows:
     """The published vectors, made of a word's two when they are asked for."""
 
@@ -117,8 +123,8 @@ class GloveTrainer:
     def __init__(
         self,
         tiles: Tiles,
+        vocabulary: Vocabulary | None,  # needed to find the words of `init`
         config: GloveConfig,
-        vocabulary: Vocabulary | None = None,  # needed to find the words of `init`
         init: Embeddings | None = None,
     ) -> None:
         self.n_epochs = config.epochs

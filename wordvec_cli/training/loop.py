@@ -137,7 +137,11 @@ class _Run:
         self._speed = Speed(self._trainer, state, self._session.n_threads)
         where = f"going back to the end of epoch {state.epoch}" if state.epoch else "starting again"
         share = SHARES[state.n_halvings]
-        self._session.note(f"epoch {diverged.epoch + 1} diverged; {where} at {share} the learning rate")
+        told = f"epoch {diverged.epoch + 1} diverged; {where} at {share} the learning rate"
+        self._session.note(
+            told, stage=told, done=state.epoch, total=self._trainer.n_epochs, unit="epochs",
+            rate_factor=state.rate_factor,
+        )  # fmt: skip
         return state
 
 

@@ -1,19 +1,46 @@
-"""The models that there are, by the name of `--model`."""
+"""The models, by the name of `--model`. To add one: a module with its configuration and its trainer, and a row here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from wordvec_cli.errors import OptionError
-from wordvec_cli.training import word2vec_config
-from wordvec_cli.training.glove import GLOVE, GloveConfig
+from wordvec_cli.training import glove, word2vec_config
+from wordvec_cli.training.glove import GLOVE, GloveConfig, GloveTrainer
 from wordvec_cli.training.options import option_name, types_of
+from wordvec_cli.training.word2vec import Word2VecTrainer
 from wordvec_cli.training.word2vec_config import CBOW, SKIPGRAM, Word2VecConfig
 
 Config = Word2VecConfig | GloveConfig
-CONFIGS: Mapping[str, type[Config]] = {SKIPGRAM: Word2VecConfig, CBOW: Word2VecConfig, GLOVE: GloveConfig}
 
-TYPES: Mapping[str, type] = types_of(GloveConfig) | types_of(Word2VecConfig)  # of hyper-parameters, by their names
+
+class Model(NamedTuple):
+    """What a name of `--model` stands for.
+
+    config       frozen, with a field for each option
+    configured   makes one of the options that are given and of those among defaults that suit them
+    trainer      trains on material with a vocabulary, a configuration, and vectors to start from or None
+    of_pairs     whether the material is how often words stand near each other (`Tiles`), or the corpus as word ids
+                 (`Sequences`)
+    """
+
+    config: type[Config]
+    configured: Callable[[Mapping[str, Any], Mapping[str, Any]], Config]
+    trainer: Callable[..., Word2VecTrainer | GloveTrainer]
+    of_pairs: bool = False
+
+
+_WORD2VEC = Model(Word2VecConfig, word2vec_config.configured, Word2VecTrainer)
+MODELS = {
+    SKIPGRAM: _WORD2VEC,
+    CBOW: _WORD2VEC,
+    GLOVE: Model(GloveConfig, glove.configured, GloveTrainer, of_pairs=True),
+}
+
+# Of hyper-parameters, by their names.
+TYPES: Mapping[str, type] = {
+    name: kind for model in reversed(MODELS.values()) for name, kind in types_of(model.config).items()
+}
 
 
 def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
@@ -22,12 +49,16 @@ def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
     Raises: OptionError that names the option
     """
     model = given.get("model", defaults.get("model", SKIPGRAM))
-    if model not in CONFIGS:
-        raise OptionError(f"--model {model}: must be one of {', '.join(CONFIGS)}")
-    names = {field.name for field in fields(CONFIGS[model])}
+    if model not in MODELS:
+        raise OptionError(f"--model {model}: must be one of {', '.join(MODELS)}")
+    names = {field.name for field in fields(MODELS[model].config)}
     for name in given:
         if name not in names:
             raise OptionError(f"{option_name(name)}: is not for --model {model}; leave it out")
-    if CONFIGS[model] is Word2VecConfig:
-        return word2vec_config.configured(given, defaults)
-    return GloveConfig(**{name: value for name, value in {**defaults, **given}.items() if name in names})
+    return MODELS[model].configured(given, defaults)
+
+
+def are_of_one_kind(model: str, other: str) -> bool:
+    """Whether two models have the same options."""
+    first, second = MODELS.get(model), MODELS.get(other)
+    return first is not None and second is not None and first.config is second.config

@@ -22,7 +22,7 @@ from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import gensim_engine
 from wordvec_cli.training.glove import GLOVE, PAIR_OPTIONS, GloveConfig
 from wordvec_cli.training.like import LIMITS, recorded_options
-from wordvec_cli.training.models import TYPES, Config, configured
+from wordvec_cli.training.models import MODELS, TYPES, Config, are_of_one_kind, configured
 from wordvec_cli.training.options import check_at_least, option_name, typed
 from wordvec_cli.training.presets import PRESETS
 from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
@@ -73,8 +73,8 @@ class Order:
         return self.engine == GENSIM
 
     @property
-    def is_glove(self) -> bool:
-        return isinstance(self.config, GloveConfig)
+    def is_of_pairs(self) -> bool:
+        return MODELS[self.config.model].of_pairs
 
     @property
     def format(self) -> formats.Format:
@@ -186,7 +186,7 @@ def _theirs(given: Mapping[str, Any]) -> dict[str, Any]:
     else:
         return {}
     model, theirs = given.get("model"), defaults.get("model", SKIPGRAM)
-    if model and (model == GLOVE) != (theirs == GLOVE):
+    if model and not are_of_one_kind(model, theirs):
         raise OptionError(f"--model {model}: {source} is for {theirs}; leave one of them out")
     return defaults
 
@@ -225,7 +225,7 @@ def _limits(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 
 
 def _memory(order: Order) -> int:
-    return MEMORY_FOR_PAIRS if order.is_glove else MEMORY_FOR_WORDS
+    return MEMORY_FOR_PAIRS if order.is_of_pairs else MEMORY_FOR_WORDS
 
 
 def _check_suits(order: Order) -> None:

@@ -51,7 +51,7 @@ class Preparation:
         if file := self.inputs.pairs_file:
             return replace(self.planner.plan(Counted(file.vocabulary)), n_pairs=len(file.pairs))
         text = self._text()
-        if not self.order.is_glove:
+        if not self.order.is_of_pairs:
             return self.planner.plan(self._tokens(text), text)
         vocabulary = self._words(text).vocabulary
         sequences = encode(text, vocabulary, self.order.threads, self.report)  # nothing else tells how many pairs
@@ -73,7 +73,7 @@ class Preparation:
         sequences = self._encoded(text, vocabulary, folder)
         advise(self.order, vocabulary, sequences, self.note)
         material: Sequences | Tiles = sequences
-        if self.order.is_glove:
+        if self.order.is_of_pairs:
             material = self._tiles_of_text(text, sequences, vocabulary, folder)
         return PreparedRun(material, vocabulary, self.inputs.table, text.stamp(), sequences.corpus_fingerprint)
 
@@ -106,7 +106,7 @@ class Preparation:
     def _encoded(self, text: Corpus, vocabulary: Vocabulary, folder: Path) -> Sequences:
         """In files of the folder, but for GloVe: its material are the pairs, and the ids go when these are counted."""
         order = self.order
-        sequences = encode(text, vocabulary, order.threads, self.report, None if order.is_glove else folder)
+        sequences = encode(text, vocabulary, order.threads, self.report, None if order.is_of_pairs else folder)
         if self.inputs.vocabulary_file:
             plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
             self.planner.check_fits(plan)

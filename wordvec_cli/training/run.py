@@ -16,9 +16,10 @@ from wordvec_cli.training import checkpoint_folder, gensim_engine, trainer
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.estimate.totals import Estimate, estimated
-from wordvec_cli.training.glove import GloveConfig, GloveTrainer
+from wordvec_cli.training.glove import GloveTrainer
 from wordvec_cli.training.inputs import read_inputs
 from wordvec_cli.training.matrices import words_in_common
+from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.planning import check_fits
 from wordvec_cli.training.prepare import Preparation
@@ -28,6 +29,7 @@ from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.session import Session
 from wordvec_cli.training.trainer import Trained
 from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 
 AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
 
@@ -143,10 +145,11 @@ class _Training:
 
     def _trainer(self) -> AnyTrainer:
         order, prepared = self.order, self.prepared
-        if isinstance(order.config, GloveConfig):
-            return GloveTrainer(prepared.tiles, order.config, prepared.vocabulary, order.init)
-        what = prepared.sequences, prepared.vocabulary, order.config, order.init
-        return gensim_engine.GensimTrainer(*what, self.kept.folder) if order.is_by_gensim else Word2VecTrainer(*what)
+        if order.is_by_gensim:
+            assert isinstance(order.config, Word2VecConfig)
+            what = prepared.sequences, prepared.vocabulary, order.config, order.init
+            return gensim_engine.GensimTrainer(*what, self.kept.folder)
+        return MODELS[order.config.model].trainer(prepared.material, prepared.vocabulary, order.config, order.init)
 
     def _note_init(self) -> None:
         """Raises: InputError if no word has a vector to start from"""

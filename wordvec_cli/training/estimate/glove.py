@@ -51,7 +51,7 @@ def measured_seconds(plan: Plan) -> float:
     """How long the epochs take, at the speed of about half a second of training on tiles as they will be."""
     assert isinstance(plan.config, GloveConfig)
     sample = _drawn_tiles(plan)
-    trainer = GloveTrainer(sample, plan.config)
+    trainer = GloveTrainer(sample, None, plan.config)
     trainer.load_kernel(plan.n_threads)
     trainer.initialise()
     diagonal = [(i, i) for i in range(sample.n_blocks) if len(sample.tile(i, i))]

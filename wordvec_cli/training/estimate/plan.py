@@ -8,7 +8,7 @@ from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.glove import GloveConfig
-from wordvec_cli.training.models import Config
+from wordvec_cli.training.models import MODELS, Config
 from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, Word2VecConfig
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def is_of_pairs(self) -> bool:
-        return isinstance(self.config, GloveConfig)
+        return MODELS[self.config.model].of_pairs
 
     @property
     def of_words(self) -> Word2VecConfig:
