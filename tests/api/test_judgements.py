@@ -79,3 +79,15 @@ def test_products_of_cosines_can_answer_analogies(tmp_path: Path) -> None:
     score, sections = vectors.evaluate_word_analogies(tmp_path / "a.txt", similarity_function="most_similar_cosmul")
     assert score == 1.0
     assert sections[0] == {"section": "one", "correct": [("A", "B", "C", "D")], "incorrect": []}
+
+
+def test_unknown_words_may_get_vectors_from_their_parts(subwords: Pair, tmp_path: Path) -> None:
+    rows: list[Any] = list(zip(subwords.words, subwords.others * 2, range(6), strict=True))
+    rows += [("the", "police", 3.5), ("people", "the", 1)]
+    (tmp_path / "p.tsv").write_text("".join(f"{one}\t{other}\t{score}\n" for one, other, score in rows))
+    options = {"case_insensitive": False}
+    assert subwords.ours.evaluate_word_pairs(tmp_path / "p.tsv", **options)[2] == 75  # six of eight
+    (pearson, _), _, unknown = subwords.ours.evaluate_word_pairs(tmp_path / "p.tsv", **options, subwords=True)
+    cosines = [subwords.gensim.similarity(one, other) for one, other, _ in rows]
+    assert unknown == 0
+    assert pearson == pytest.approx(np.corrcoef([score for *_, score in rows], cosines)[0, 1], abs=1e-5)

@@ -1,10 +1,12 @@
 """Vectors by their words are gensim's, and so are the errors of words that are missing."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import wordvec_cli
 from tests.api.conftest import N_WORDS, Pair
 from wordvec_cli import Vectors
 from wordvec_cli.errors import InputError, UnknownWordError
@@ -37,6 +39,14 @@ def test_vectors_of_words_are_gensims_whatever_way_they_are_asked_for(pair: Pair
     assert ours[pair.words[0]].shape == (ours.vector_size,)
     assert ours[[pair.words[0]]].shape == (1, ours.vector_size)
     assert ours[[]].shape == (0, ours.vector_size)
+
+
+def test_words_are_found_alike_with_and_without_a_table(vector_file: Path) -> None:
+    words = ["red", "monday", "nowhere", "", "\udcff"]
+    fresh = [wordvec_cli.load(vector_file).has_index_for(word) for word in words]
+    vectors = wordvec_cli.load(vector_file)
+    assert [vectors.has_index_for(word) for _ in range(100) for word in words] == fresh * 100
+    assert fresh == [True, True, False, False, False]
 
 
 def test_membership_is_gensims_and_tells_words_of_parts_from_those_with_a_number(pair: Pair) -> None:

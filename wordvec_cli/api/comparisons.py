@@ -8,6 +8,7 @@ import numpy as np
 
 from wordvec_cli.api.questions import Questions
 from wordvec_cli.api.words import Key
+from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.similarity import similarities, similarities_to_all
 from wordvec_cli.vectors.lengths import unit_rows
 
@@ -32,8 +33,10 @@ class Comparisons(Questions):
 
     def distances(self, word_or_vector: "KeyOrVector", other_words: Iterable[Key] = ()) -> "Vector":
         """1 - the cosine of a word with each of others, or with all words if none are given, (n,). Raises: KeyError"""
-        (question,), others = self._rows([word_or_vector]), list(other_words)
-        return 1 - self.cosine_similarities(question, self._rows(others) if others else self.vectors)
+        question, others = self._rows([word_or_vector]), list(other_words)
+        if others:
+            return 1 - self.cosine_similarities(question[0], self._rows(others))
+        return 1 - self._cosines(Cosine(question), 0, len(self))
 
     @staticmethod
     def cosine_similarities(vector_1: "NDArray[Any]", vectors_all: "NDArray[Any]") -> "Vector":

@@ -11,10 +11,11 @@ from wordvec_cli.api.lookups import Lookups
 from wordvec_cli.api.options import one_of
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.asking import outcomes_of_sets
-from wordvec_cli.evaluation.protocol import GENSIM, Protocol
+from wordvec_cli.evaluation.protocol import GENSIM, Lexicon, Protocol
 from wordvec_cli.evaluation.scores import Outcomes
 from wordvec_cli.evaluation.set_folders import read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
+from wordvec_cli.queries.similarity import similarities
 
 if TYPE_CHECKING:
     Path = str | os.PathLike[str]
@@ -26,7 +27,7 @@ _METHODS: dict[str, Any] = {"most_similar": "3cosadd", "most_similar_cosmul": "3
 
 
 class Judgements(Lookups):
-    """Vectors that can be scored. Only words of the vocabulary are asked for; others count as unknown, as in gensim."""
+    """Vectors that can be scored; words outside the vocabulary count as unknown, as in gensim."""
 
     def evaluate_word_pairs(
         self,
@@ -34,18 +35,23 @@ class Judgements(Lookups):
         restrict_vocab: int | None = 300_000,
         case_insensitive: bool = True,
         dummy4unknown: bool = False,
+        subwords: bool = False,
     ) -> "tuple[Correlation, Correlation, float]":
         """Pearson's and Spearman's correlation with people's scores, each with its p-value, and the unknown pairs in %.
 
         pairs           a file in any layout that `wordvec evaluate` reads, or the name of a set: wordsim353, simlex999
         restrict_vocab  only the first so many words are known
         dummy4unknown   whether pairs with unknown words count, as of cosine 0
+        subwords        whether unknown words get vectors made from their parts, where the model can; not so in gensim
         Raises: InputError
         """
         from scipy import stats
 
         eval_set = _one_set(pairs, WordPairs)
-        outcomes = self._outcomes(eval_set, _protocol(restrict_vocab, case_insensitive, dummy4unknown))
+        protocol = _protocol(restrict_vocab, case_insensitive, dummy4unknown)
+        outcomes = self._outcomes(eval_set, protocol)
+        if subwords:
+            outcomes = self._with_parts(outcomes, Lexicon(self.vocabulary, protocol))
         cosines = outcomes.values[outcomes.is_used].astype(np.float64)
         scores = np.array(eval_set.scores)[outcomes.is_used]
         correlations = (stats.pearsonr(scores, cosines), stats.spearmanr(scores, cosines))
@@ -80,6 +86,19 @@ class Judgements(Lookups):
     def _outcomes(self, eval_set: EvalSet, protocol: Protocol) -> Outcomes:
         ((outcomes,),) = outcomes_of_sets([self.embeddings], [eval_set], protocol, log_note)
         return outcomes
+
+    def _with_parts(self, outcomes: Outcomes, lexicon: Lexicon) -> Outcomes:
+        """What vectors make of pairs if unknown words get one that is made from their parts."""
+        values, is_made = outcomes.values.copy(), np.zeros_like(outcomes.is_known)
+        for i in np.flatnonzero(~outcomes.is_known).tolist():
+            ids = map(lexicon.find, outcomes.eval_set.words[i])
+            found = zip(ids, outcomes.eval_set.words[i], strict=True)
+            first, second = (self.vectors[index] if index >= 0 else self._vector(word) for index, word in found)
+            if first is not None and second is not None:
+                values[i], is_made[i] = similarities("cosine", first[None], second[None])[0], True
+        return replace(
+            outcomes, values=values, is_known=outcomes.is_known | is_made, is_used=outcomes.is_used | is_made
+        )
 
 
 def _protocol(restrict_vocab: int | None, case_insensitive: bool, dummy4unknown: bool) -> Protocol:

@@ -160,11 +160,21 @@ class Questions(Lookups):
 
     def _scores(self, scorer: Scorer, start: int, end: int) -> "Matrix":
         """The score of each word of a range for the only question of a scorer, (n,) float32."""
+        if isinstance(scorer, Cosine):
+            return self._cosines(scorer, start, end)
         scores = np.empty(end - start, np.float32)
         for first in range(start, end, ROWS_AT_ONCE):
             rows = self.vectors[first : min(first + ROWS_AT_ONCE, end)].astype(np.float64)
             scores[first - start :][: len(rows)] = scorer.exact(rows, np.zeros(len(rows), np.int64))
         return scores
+
+    def _cosines(self, scorer: Cosine, start: int, end: int) -> "Matrix":
+        """As `_scores`, in single precision, which is quicker."""
+        cosines, first = np.empty((end - start, 1), np.float32), 0
+        for block in self._index(start, end).blocks(ROWS_AT_ONCE):
+            scorer.scores(block.rows, block.lengths, cosines[first : first + len(block.ids)])
+            first += len(block.ids)
+        return cosines[:, 0]
 
     def _own_index(self, key: "KeyOrVector") -> int | None:
         return self._find(key) if isinstance(key, KEY_TYPES) else None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Key = str | int | np.integer  # a word, or its number
 KEY_TYPES = (str, int, np.integer)
+LOOKUPS_PER_WORD = 32  # a table of all words is made as quickly as one in so many is found without
 Default = TypeVar("Default")
 
 
@@ -33,6 +34,7 @@ class Words:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self._n_lookups = 0
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -81,14 +83,22 @@ class Words:
         return int(self.counts[index])
 
     def _find(self, key: object) -> int | None:
-        if isinstance(key, str | bytes):
-            try:
-                return self.vocabulary.find(key)
-            except UnicodeEncodeError:  # half a surrogate pair: such a text is no word
-                return None
+        if isinstance(key, str):
+            return self._find_word(key)
         if isinstance(key, int | np.integer) and 0 <= key < len(self):
             return int(key)
         return None
+
+    def _find_word(self, word: str) -> int | None:
+        """By bisection, which needs no table; after many words by one, which is quicker and takes time to make."""
+        self._n_lookups += 1
+        if self._n_lookups * LOOKUPS_PER_WORD > len(self):
+            self.vocabulary.check_unchanged()
+            return self.key_to_index.get(word)
+        try:
+            return self.vocabulary.find(word)
+        except UnicodeEncodeError:  # half a surrogate pair: such a text is no word
+            return None
 
 
 def missing(key: object) -> MissingWordError:
