@@ -1,5 +1,6 @@
 """`parallel.in_order`: results in the order of the tasks, not far ahead, and an end to the work whatever happens."""
 
+import concurrent.futures
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ class CountingPool(ThreadPoolExecutor):
 
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[CountingPool]]:
-    monkeypatch.setattr(parallel, "ThreadPoolExecutor", CountingPool)
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", CountingPool)
     CountingPool.n_given = 0
     yield CountingPool
 
@@ -101,7 +102,7 @@ def test_tasks_that_have_not_begun_are_dropped_with_the_results(monkeypatch: pyt
             may_go_on.set()
             super().shutdown(wait=wait)
 
-    monkeypatch.setattr(parallel, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
     results = in_order(work, range(50), 1)
     next(results)
     assert is_held.wait(10)

@@ -23,7 +23,7 @@ def usable_cpus() -> int:
 
 
 def in_order(work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:
-    """Each task with its result, on threads, in their order; few are begun before those ahead of them are taken."""
+    """Each task with its result, on threads, in their order; at most TASKS_AHEAD x n_threads run ahead."""
     from concurrent.futures import ThreadPoolExecutor
 
     source = iter(tasks)

@@ -116,7 +116,7 @@ def test_standard_output_takes_one_output(command: str) -> None:
 
 def test_a_padding_that_is_not_the_recorded_one_is_refused() -> None:
     told = refused("decode sequences.npy --vocab vocab.tsv --value 3")
-    assert "sequences.npy: its padding is 0" in told
+    assert "sequences.npy: was padded with 0, as its record says, not with --value 3" in told
 
 
 def test_a_length_that_is_none_is_told_before_the_corpus_is_read() -> None:

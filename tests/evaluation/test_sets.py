@@ -165,7 +165,8 @@ def test_a_file_comes_before_a_set_of_the_same_name(tmp_path: Path, monkeypatch:
 def test_a_set_may_come_from_standard_input(tmp_path: Path) -> None:
     path = written(tmp_path, "v.txt", "a 1 0\nb 1 1\nc 0 1\n")
     result = start("evaluate", path, "-", "--format", "tsv", stdin=b"a b 1\na c 0\nb c 2\n")
-    assert (result.returncode, result.stderr) == (0, b"")
+    told = [line for line in result.stderr.splitlines() if not line.startswith(b"compiling")]  # on a fresh machine
+    assert (result.returncode, told) == (0, [])
     assert result.stdout.splitlines()[1].startswith(b"stdin\tall\tspearman\t")
     empty = start("evaluate", path, "-", stdin=b"")
     assert (empty.returncode, empty.stderr.count(b"\n")) == (1, 1)

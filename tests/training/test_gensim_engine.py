@@ -173,8 +173,14 @@ def test_one_thread_gives_the_same_numbers_in_one_process(
         (["--early-stopping", "2", "--eval-set", "pairs.tsv"], "--early-stopping"),
         (["--checkpoint-every", "10"], "--checkpoint-every"),
         (["--deterministic", "--threads", "2"], "--deterministic: gensim is deterministic on one thread only"),
-        (["--model", "cbow", "--cbow-gradient", "mean"], "--cbow-gradient mean: gensim does not have it"),
-        (["--model", "cbow", "--cbow-sum", "--cbow-gradient", "sum"], "--cbow-gradient sum: gensim does not have it"),
+        (
+            ["--model", "cbow", "--cbow-gradient", "mean"],
+            "--cbow-gradient mean: gensim cannot do that",
+        ),
+        (
+            ["--model", "cbow", "--cbow-sum", "--cbow-gradient", "sum"],
+            "--cbow-gradient sum: gensim cannot do that",
+        ),
         (["--seed", str(2**32)], "--seed 4294967296"),
         (["--learning-rate", "1e38"], "--learning-rate 1e+38"),
     ],

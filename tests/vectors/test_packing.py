@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import Run, run_here
-from wordvec_cli import load
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries.agreement import cosines_of_rows, overlap_of_neighbours
 from wordvec_cli.storage.safetensors import Tensor
-from wordvec_cli.vectors.native import packed_tensors, save, save_tensors
+from wordvec_cli.vectors.native import load, packed_tensors, save, save_tensors
 from wordvec_cli.vectors.packing import unpacked_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -45,7 +45,7 @@ def test_a_fingerprint_does_not_depend_on_how_the_arrays_are_kept() -> None:
 
 
 def test_a_repeated_word_is_named() -> None:
-    with pytest.raises(InputError, match="'b' comes twice"):
+    with pytest.raises(InputError, match="'b' is repeated"):
         Vocabulary.from_words([b"a", b"b", b"c", b"b"])
 
 
