@@ -23,9 +23,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.formats import FORMATS, format_for, open_vectors, writable_formats, write_vectors
+from wordvec_cli.formats import FORMATS, format_for, open_vectors, readable_formats, writable_formats, write_vectors
 from wordvec_cli.formats.reading import NOT_FINITE, REPEATED, ReadOptions, WriteOptions
-from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -93,6 +93,44 @@ def read(
 
 def rows(embeddings: Embeddings) -> list[tuple[bytes, list[float]]]:
     return list(zip(embeddings.vocabulary, embeddings.matrix.tolist(), strict=True))
+
+
+# ---------------------------------------------------------------- every row of the table
+
+BOTH_WAYS = [name for name, each in FORMATS.items() if each.writer and name in readable_formats()]
+HARD_WORDS = [
+    b"a b",
+    b" a",
+    b"a ",
+    b"a\tb",
+    b"a|b",
+    b"a;b",
+    b"a,b",
+    b'"a"',
+    b"#a",
+    b"</s>",
+    b"1",
+    b"-",
+    b"\xe9",
+    b"a\nb",
+    b"a\0b",
+]
+
+
+@pytest.mark.parametrize("word", HARD_WORDS)
+@pytest.mark.parametrize("name", BOTH_WAYS)
+def test_what_a_format_takes_it_gives_back_and_what_it_cannot_hold_it_refuses(name: str, word: bytes) -> None:
+    """A word that would be read as another one, or not at all, is refused, or noted, when it is written."""
+    vectors = from_matrix(Vocabulary.from_words([b"the", word, b"cat"]), np.float32([[1, 2], [3, 4.5], [-1, 0]]), {})
+    path = f"v{FORMATS[name].suffixes[0]}"
+    try:
+        notes = write_vectors(path, vectors, FORMATS[name], WriteOptions())
+    except InputError as error:
+        assert str(error).startswith(path)
+        assert not os.path.exists(path)
+    else:
+        found = open_vectors(path, ReadOptions(allow_pickle=True), name)
+        assert rows(found) == rows(vectors) or notes
 
 
 # ---------------------------------------------------------------- what it is

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.reference import NASTY_PIECES
 from wordvec_cli.errors import InputError
+from wordvec_cli.text.splitters import SPLITTERS
 from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
 from wordvec_cli.text.words import back_to_back
 
@@ -74,7 +75,7 @@ def test_invalid_utf8_is_kept_replaced_skipped_or_an_error() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "word"}, "--tokenizer: 'word' is not one of whitespace, words, pattern"),
+        ({"kind": "word"}, f"--tokenizer: 'word' is not one of {', '.join(SPLITTERS)}, pattern"),
         ({"normalise": "nfc"}, "--normalise"),
         ({"invalid_utf8": "ignore"}, "--invalid-utf8"),
         ({"kind": "pattern"}, "--token-pattern"),

@@ -47,6 +47,7 @@ class Format(NamedTuple):
     writer    the name of the module's function; None: it is not written
     beside    the name of the function that gives the paths of what is written beside a file; None: nothing is
     has_look  whether the module's `looks_like(start)` recognises such files by their first bytes
+    is_text   whether people can read it: it has `--decimals`, and may be named .txt
     """
 
     module: str
@@ -55,10 +56,7 @@ class Format(NamedTuple):
     writer: str | None = None
     beside: str | None = None
     has_look: bool = False
-
-    @property
-    def is_text(self) -> bool:
-        return self.module in {"text", "tables", "projector"}
+    is_text: bool = False
 
     def load_module(self) -> Any:
         return importlib.import_module(f"{__name__}.{self.module}")
@@ -66,8 +64,8 @@ class Format(NamedTuple):
 
 FORMATS: Mapping[str, Format] = {
     NATIVE: Format("native", (".safetensors",), None, "write"),
-    "glove": Format("text", (".txt", ".glove"), "rows", "write_glove"),
-    "word2vec": Format("text", (".vec", ".w2v"), "rows", "write_word2vec"),
+    "glove": Format("text", (".txt", ".glove"), "rows", "write_glove", is_text=True),
+    "word2vec": Format("text", (".vec", ".w2v"), "rows", "write_word2vec", is_text=True),
     "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write", has_look=True),
     "fasttext": Format("fasttext", (".ftz",), "read", has_look=True),
     "glove-binary": Format("glove_binary", (), "read"),
@@ -75,10 +73,10 @@ FORMATS: Mapping[str, Format] = {
     "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
-    "projector": Format("projector", (".tensors.tsv",), None, "write", "companions"),
-    "tsv": Format("tables", (".tsv",), None, "write_tsv"),
-    "csv": Format("tables", (".csv",), None, "write_csv"),
-    "jsonl": Format("tables", (".jsonl",), None, "write_jsonl"),
+    "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
+    "tsv": Format("tables", (".tsv",), None, "write_tsv", is_text=True),
+    "csv": Format("tables", (".csv",), None, "write_csv", is_text=True),
+    "jsonl": Format("tables", (".jsonl",), None, "write_jsonl", is_text=True),
 }
 
 

@@ -1,6 +1,7 @@
 """Rows of a vector file: words and their vectors, as a reader yields them, and many of them gathered in one matrix."""
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.storage.spool import Spool
-from wordvec_cli.text.words import take_words
+from wordvec_cli.text.words import back_to_back, take_words
 
 Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -28,6 +29,11 @@ class Rows(NamedTuple):
     offsets: Integers
     matrix: Matrix
     places: Integers
+
+    @staticmethod
+    def of(words: Sequence[bytes], matrix: Matrix, places: Integers) -> "Rows":
+        """Those of a list of words."""
+        return Rows(*back_to_back(words), matrix, places)
 
     def taken(self, chosen: Integers) -> "Rows":
         """Those with the numbers `chosen`."""
