@@ -560,7 +560,7 @@ def test_a_rate_that_is_far_too_high_ends_in_an_error_and_not_in_vectors(
     notes: list[str] = []
     with pytest.raises(DivergedError, match="even at an eighth of the learning rate; lower --learning-rate"):
         trainer = GloveTrainer(tiles_of(random_counts(40), config.weighting, tmp_path), None, config)
-        train(trainer, Session(2, note=notes.append))
+        train(trainer, Session(2, note=lambda text, **fields: notes.append(text)))
     shares = ("half", "a quarter of", "an eighth of")
     assert notes == [f"epoch 1 diverged; starting again at {share} the learning rate" for share in shares]
 

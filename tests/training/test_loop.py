@@ -119,8 +119,13 @@ def test_a_cancelled_run_goes_on_where_it_was(n_blocks_done: int) -> None:
 
 
 def test_what_diverges_goes_back_to_the_last_snapshot_at_half_the_rate() -> None:
-    trainer, keeper, notes = Adding(diverges_above=0.3, in_epoch=5), InMemory(), list[str]()
-    state = loop.run(trainer, Session(1, keeper, note=notes.append))
+    trainer, keeper, notes, told = Adding(diverges_above=0.3, in_epoch=5), InMemory(), list[str](), list[object]()
+
+    def note(text: str, **fields: object) -> None:
+        notes.append(text)
+        told.append((fields["done"], fields["rate_factor"]))
+
+    state = loop.run(trainer, Session(1, keeper, note=note))
     assert state.n_halvings == 2
     for rate in (0.5, 0.25):
         assert next(block for block in trainer.trained if block[2] == rate) == (4, 0, rate)
@@ -131,6 +136,7 @@ def test_what_diverges_goes_back_to_the_last_snapshot_at_half_the_rate() -> None
         f"epoch 6 diverged; going back to the end of epoch 4 at {share} the learning rate"
         for share in ("half", "a quarter of")
     ]
+    assert told == [(4, 0.5), (4, 0.25)]
 
 
 def test_what_diverges_at_first_starts_anew() -> None:
