@@ -304,7 +304,7 @@ def test_a_text_without_known_words_after_the_tokenizer_is_an_error(capsys: pyte
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ([], "Missing option '--vocab'"),
+        ([], "--vocab: is missing; add --vocab FILE"),
         (["--vocab", VOCAB, "--unknown", "keep"], "'keep' is not one of 'skip', 'gap'"),
         (["--vocab", VOCAB, "--window", "0"], "--window"),
         (["--vocab", VOCAB, "--window", "many"], "--window"),
@@ -323,7 +323,7 @@ def test_a_wrong_option_is_a_usage_error(options: list[Any], text: str, capsys: 
 
 def test_an_output_is_required(capsys: pytest.CaptureFixture[str]) -> None:
     assert cooccur(TEXT) == 2
-    assert_refused("Missing option '-o'", capsys)
+    assert_refused("-o: is missing; add -o FILE", capsys)
 
 
 def test_pairs_are_not_written_to_a_terminal(

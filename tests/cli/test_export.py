@@ -224,6 +224,7 @@ def test_a_real_pipe_is_read_and_written(wordvec: Run) -> None:
         (["v.txt", "out.txt", "--to", "xml"], "--to", 2),
         (["v.txt", "out.txt", "--from", "csv"], "--from", 2),
         (["v.txt", "out.txt", "--duplicates", "all"], "--duplicates", 2),
+        (["v.txt", "out.txt", "more", "yet"], "more yet: too many arguments", 2),
         (["v.txt", "out.txt", "--max-bytes", "many"], "--max-bytes", 2),
         (["v.txt", "v.txt"], "v.txt: is read by this command; name another output", 1),
         (["v.txt", "./v.txt"], "v.txt: is read by this command; name another output", 1),
@@ -234,7 +235,7 @@ def test_a_real_pipe_is_read_and_written(wordvec: Run) -> None:
         (["v.txt", "."], "is not a file; name a file to write", 1),
         (["v.txt", "out.txt", "--from", "word2vec-binary"], "v.txt: does not begin with `rows dimension`", 1),
         (["v.txt", "out.txt", "--max-bytes", "50"], "v.txt: is longer than --max-bytes", 1),
-        (["v.txt"], "Missing argument", 2),
+        (["v.txt"], "OUTPUT: is missing", 2),
     ],
 )
 def test_what_cannot_be_is_one_line_and_nothing_is_written(

@@ -80,10 +80,10 @@ def test_an_option_without_its_value_points_to_help(option: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["-k", "0"], "Invalid value for '-k': 0 is not at least 1"),
-        (["-k", "x"], "Invalid value for '-k': 'x' is not a whole number"),
-        (["--threshold", "x"], "Invalid value for '--threshold': 'x' is not a number"),
-        (["--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'tsv', 'csv', 'json'"),
+        (["-k", "0"], "-k: 0 is not at least 1"),
+        (["-k", "x"], "-k: 'x' is not a whole number"),
+        (["--threshold", "x"], "--threshold: 'x' is not a number"),
+        (["--format", "xml"], "--format: 'xml' is not one of 'tsv', 'csv', 'json'"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_what_would_do(arguments: list[str], complaint: str) -> None:

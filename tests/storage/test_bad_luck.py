@@ -98,7 +98,7 @@ def test_an_output_that_cannot_be_written_is_found_before_the_corpus_is_read(wor
         (["train", "c", "-x-max", "10", "-o", "v.safetensors"], "no such option: -x-max; here it is --x-max"),
         (["train", "c", "-o", "v.safetensors", "-iter", "5"], "here it is --epochs"),
         (["train", "c", "-o", "v.safetensors", "--iter=5"], "here it is --epochs"),
-        (["train", "c"], "Missing option '-o'"),
+        (["train", "c"], "-o: is missing; add -o FILE; see wordvec train --help"),
         (["lookup", "v.safetensors", "--format", "xml"], "--format"),
         (["similar", "v.safetensors", "w", "-k", "0"], "-k"),
         (["no-such-command"], "No such command"),

@@ -423,7 +423,7 @@ def test_pairs_do_not_make_the_default_model_glove(wordvec_here: Here, pairs: Pa
 
 def test_without_a_corpus_and_without_pairs_there_is_nothing_to_do(wordvec_here: Here, tmp_path: Path) -> None:
     printed = wordvec_here("train", "-o", tmp_path / "v.safetensors", "--model", "glove", status=2)
-    assert "Missing argument 'CORPUS...'" in printed.err
+    assert "CORPUS: is missing; name files or folders, or - for standard input" in printed.err
 
 
 OF_C = {

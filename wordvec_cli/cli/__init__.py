@@ -6,7 +6,6 @@ A command reads its options, calls one library function and prints. It returns i
 import importlib
 import itertools
 import os
-import re
 import signal
 import sys
 import warnings
@@ -58,6 +57,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
+            spelling.check_values(self, ctx, args)
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx  # which click leaves out where an option lacks its value
@@ -76,8 +76,15 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.modules and not args[0].startswith("-"):
-            raise click.UsageError(spelling.no_such_command(args[0], self.modules), ctx)
+            text = spelling.no_such_command(args[0], self.modules)
+            raise click.UsageError(text, self._asked_about(ctx, args))
         return super().resolve_command(ctx, args)
+
+    def _asked_about(self, ctx: click.Context, args: list[str]) -> click.Context:
+        """That of the command whose help is asked for by `wordvec help train`, as other programs have it."""
+        if len(args) > 1 and args[0] == "help" and (command := self.get_command(ctx, args[1])):
+            return click.Context(command, parent=ctx, info_name=args[1])
+        return ctx
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.modules:
@@ -179,7 +186,9 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
             error.show()
             return error.exit_code
         case click.ClickException():
-            text, status = _complaint(error), error.exit_code
+            from wordvec_cli.cli.complaints import complaint
+
+            text, status = complaint(error), error.exit_code
         case BrokenPipeError():
             _forget_stdout()
             return 0
@@ -195,28 +204,6 @@ def _tell(error: BaseException, terminal: Terminal) -> int:
         _forget_stdout()
     terminal.error(text)
     return status
-
-
-# What click says, and how we say it.
-_PLAIN_ENGLISH = (
-    (r"^Option '(\S+)' requires an argument$", r"\1: needs a value"),
-    (r"is not a valid integer( range)?$", "is not a whole number"),
-    (r"is not a valid float( range)?$", "is not a number"),
-    (r"is not in the range x>=(\S+)$", r"is not at least \1"),
-    (r"is not in the range x>(\S+)$", r"is not more than \1"),
-    (r"is not in the range (\S+)<=x<=(\S+)$", r"is not from \1 to \2"),
-)
-
-
-def _complaint(error: click.ClickException) -> str:
-    """What click says, as one line in our way."""
-    text = " ".join(error.format_message().split()).removesuffix(".")
-    for pattern, ours in _PLAIN_ENGLISH:
-        text = re.sub(pattern, ours, text)
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None:
-        return text
-    return f"{text}{' See' if text.endswith('?') else '; see'} {context.command_path} --help"
 
 
 def _run_command(arguments: Sequence[str], terminal: Terminal) -> int:

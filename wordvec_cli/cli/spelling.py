@@ -89,6 +89,24 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
             raise click.UsageError(f"no such option: -{name}{_instead(name, context, whole)}", context)
 
 
+def check_values(command: click.Command, context: click.Context, arguments: Sequence[str]) -> None:
+    """Catch `--vector-size -o FILE`, where an option stands in the place of a value. Raises: click.UsageError
+
+    What an option is called can still be a value: `--delimiter=-o`.
+    """
+    takes_value: dict[str, bool] = {}
+    for option in command.get_params(context):
+        if isinstance(option, click.Option):
+            old_name = getattr(option, "old_name", None)
+            takes_value |= dict.fromkeys((*option.opts, *filter(None, [old_name])), not option.is_flag)
+    rest = iter([] if context.resilient_parsing else arguments)
+    for argument in rest:
+        if argument == "--":
+            return
+        if takes_value.get(argument) and next(rest, "").partition("=")[0] in takes_value:
+            raise click.UsageError(f"{argument}: needs a value", context)
+
+
 @contextmanager
 def suggestions(commands: click.Group) -> Iterator[None]:
     """Answer an option that the command does not have with ours, if another tool has it or it is nearly spelt so.
@@ -112,6 +130,10 @@ def _instead(name: str, context: click.Context | None, commands: click.Group) ->
     option = ours.split()[0]
     if plain in OURS and (not option.startswith("--") or option in here):
         return f"; here it is {ours}"
+    if context and (short := name.removeprefix("-")) in (
+        each for option in context.command.params for each in option.opts
+    ):
+        return f"; did you mean {short}?"
     if near := [each for each in here if is_near(plain, _plain(each))]:
         return f"; did you mean {' or '.join(near)}?"
     having = [command for command, names in _every_command(commands) if option in names]

@@ -54,7 +54,7 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, **options: Any)
     if is_for_terminal(options["output"]) and not dry_run:
         raise click.UsageError("-o -: vectors are binary; use -o FILE or redirect the output")
     if not options["corpus"] and not options["pairs"]:
-        raise click.UsageError("Missing argument 'CORPUS...'.")
+        raise click.UsageError("CORPUS: is missing; name files or folders, or - for standard input")
 
     from wordvec_cli.training.order import settled
 
