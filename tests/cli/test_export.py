@@ -128,7 +128,10 @@ def test_wanted_words_and_a_limit_choose_rows_and_missing_words_are_counted(comm
     Path("words").write_bytes(b"\n\n")
     assert_error(command("export", "v.txt", "x.txt", "--words", "words"), "words: holds no words; write one a line")
     Path("words").write_bytes(b"absent\n")
-    assert_error(command("export", "v.txt", "x.txt", "--words", "words"), "v.txt: holds no vectors of these words")
+    assert_error(
+        command("export", "v.txt", "x.txt", "--words", "words"),
+        "words: none of its 1 word has a vector in v.txt; is it a list of words",
+    )
     assert_error(command("export", "v.txt", "x.txt", "--words", "no-file"), "no-file: no such file or directory")
     assert_error(command("export", "v.txt", "x.txt", "--limit", "0"), "--limit", 2)
     assert not Path("x.txt").exists()
@@ -224,6 +227,7 @@ def test_a_real_pipe_is_read_and_written(wordvec: Run) -> None:
         (["v.txt", "out.txt", "--to", "xml"], "--to", 2),
         (["v.txt", "out.txt", "--from", "csv"], "--from", 2),
         (["v.txt", "out.txt", "--duplicates", "all"], "--duplicates", 2),
+        (["v.txt", "n.safetensors", "--float16", "--int8"], "--float16 and --int8 exclude each other; give one", 2),
         (["v.txt", "out.txt", "more", "yet"], "more yet: too many arguments", 2),
         (["v.txt", "out.txt", "--max-bytes", "many"], "--max-bytes", 2),
         (["v.txt", "v.txt"], "v.txt: is read by this command; name another output", 1),

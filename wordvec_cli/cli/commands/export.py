@@ -1,5 +1,8 @@
 """`wordvec export`: any vector file into any other kind."""
 
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,9 +20,11 @@ from wordvec_cli.cli.options import (
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
+from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import spool_folder
 from wordvec_cli.text.lines import listed_words
+from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.packing import Packing
 
 _writing_options = combined(
@@ -40,26 +45,40 @@ _writing_options = combined(
         "float32]",
     ),
     safe_option,
+)
+
+_PACKING_OPTIONS = combined(
     click.option(
         "--float16",
-        "packing",
-        flag_value="float16",
+        is_flag=True,
         help="Native files: 16-bit floats, half the size; reports what is lost.",
     ),
     click.option(
         "--int8",
-        "packing",
-        flag_value="int8",
+        is_flag=True,
         help="Native files: a byte for each number and a scale for each row, a quarter of the size; reports what is "
         "lost.",
     ),
 )
 
 
+def _packing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--float16 and --int8 as one argument: `packing`."""
+
+    @functools.wraps(function)
+    def with_packing(*arguments: Any, float16: bool, int8: bool, **others: Any) -> Any:
+        if float16 and int8:
+            raise click.UsageError("--float16 and --int8 exclude each other; give one of them")
+        return function(*arguments, packing="float16" if float16 else "int8" if int8 else None, **others)
+
+    return _PACKING_OPTIONS(with_packing)
+
+
 @click.command(short_help="Turn a vector file into another kind.")
 @click.argument("input")
 @click.argument("output")
 @_writing_options
+@_packing_options
 @vocab_option()
 @vector_options
 @threads_option
@@ -99,16 +118,35 @@ def command(
     order = ExportOrder(output, to, WriteOptions(n_threads=threads, packing=packing, **writing))
     order.check(input, words, vocab)
     wanted = frozenset(listed_words(words)) if words else None
-    vectors = source.open(input, terminal, vocab, Part(wanted, limit, (spool_folder(tmp_dir, output), memory)))
+    with _words_named(input, words, len(wanted or ())):
+        vectors = source.open(input, terminal, vocab, Part(wanted, limit, (spool_folder(tmp_dir, output), memory)))
     if wanted and limit is None:
         _note_missing(len(wanted), len(vectors.vocabulary), input, terminal)
     export(vectors, order, terminal.note)
     if packing:
-        from wordvec_cli.queries.packing_loss import note_packing_loss
+        _note_loss(vectors, packing, terminal)
 
-        note_packing_loss(vectors, packing, terminal.note)
+
+@contextmanager
+def _words_named(path: str, words: str | None, n_words: int) -> Iterator[None]:
+    """Name the list too where none of its words has a vector: it may be the wrong file. Raises: InputError"""
+    try:
+        yield
+    except InputError as error:
+        if words is None or "holds no vectors of these words" not in str(error):
+            raise
+        raise InputError(
+            f"{words}: none of its {counted(n_words, 'word')} has a vector in {path}; is it a list of words, one a "
+            "line, in the same language and case?"
+        ) from None
 
 
 def _note_missing(n_wanted: int, n_found: int, path: str, terminal: Terminal) -> None:
     if n_found < n_wanted:
         terminal.note(f"{n_wanted - n_found} of {counted(n_wanted, 'word')} are not in {path}")
+
+
+def _note_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> None:
+    from wordvec_cli.queries.packing_loss import note_packing_loss
+
+    note_packing_loss(vectors, packing, terminal.note)
