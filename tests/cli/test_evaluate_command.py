@@ -207,7 +207,9 @@ def test_vectors_that_are_not_finite_are_refused(tmp_path: Path, number: float) 
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("nowhere.txt",), 1, "nowhere.txt: no such file"),
+        (("nowhere.txt",), 1, "nowhere.txt: no such file or directory; sets with names are wordsim353, simlex999, "),
+        (("wordsim35",), 1, "wordsim35: no such file or directory; did you mean the set wordsim353?"),
+        (("mine.txt/x",), 1, "mine.txt/x: not a directory"),
         (("empty",), 1, "empty: holds no sets"),
         (("utf16.txt",), 1, "utf16.txt: is text in UTF-16"),
         (("wordsim353", "--predictions", "-"), 1, "standard output is for the scores"),

@@ -1,11 +1,13 @@
 """Finding sets: a file, a folder of files, or one of the sets that gensim brings along."""
 
+import difflib
 import os
+from typing import NoReturn
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.set_files import groups_of, read_eval_set
 from wordvec_cli.evaluation.sets import Analogies, EvalSet
-from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.files import STANDARD_STREAM, readable
 
 # The sets that gensim brings along, by the names under which they can be asked for.
 SHIPPED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt", "questions-words": "questions-words.txt"}
@@ -20,8 +22,8 @@ def read_eval_sets(path: str) -> list[EvalSet]:
     Files of a folder that have no sections of their own make one set, each file a section: so BATS and GloVe's
     questions are shared. Raises: InputError
     """
-    if path in SHIPPED and not os.path.exists(path):
-        path = shipped_path(path)
+    if path != STANDARD_STREAM and _is_absent(path):
+        path = shipped_path(path) if path in SHIPPED else _refuse(path)
     if not os.path.isdir(path):
         return [read_eval_set(path)]
     files = _files_of_sets(path)
@@ -31,6 +33,24 @@ def read_eval_sets(path: str) -> list[EvalSet]:
     parts = {file: each for file, each in sets if isinstance(each, Analogies) and each.section_names == (each.name,)}
     others = [each for file, each in sets if file not in parts]
     return ([_joined(path, parts)] if parts else []) + others
+
+
+def _is_absent(path: str) -> bool:
+    """Whether there is no such file; one that cannot be reached is told of where it is opened."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        pass
+    return False
+
+
+def _refuse(path: str) -> NoReturn:
+    """Raises: InputError that tells of the sets with names, and which of them is meant if that can be told"""
+    near = difflib.get_close_matches(path.lower(), SHIPPED, n=1)
+    hint = f"did you mean the set {near[0]}?" if near else f"sets with names are {', '.join(SHIPPED)}"
+    raise InputError(f"{path}: no such file or directory; {hint}")
 
 
 def shipped_path(name: str) -> str:
