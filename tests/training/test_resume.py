@@ -177,6 +177,11 @@ def test_resume_without_a_checkpoint_starts(wordvec: Run, corpus_file: Path, tmp
     assert b"holds no checkpoint; training starts at the beginning" in result.stderr
 
 
+def test_resume_says_nothing_of_checkpoints_before_the_corpus_is_found(wordvec: Run, tmp_path: Path) -> None:
+    result = wordvec("train", "--resume", "x", "-o", "y.safetensors", *OPTIONS, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (1, b"Error: x: no such file or directory\n")
+
+
 def test_a_run_that_is_killed_before_its_first_checkpoint_goes_on_from_its_last_quarter(
     wordvec: Run, long_corpus: Path, tmp_path: Path
 ) -> None:

@@ -99,9 +99,9 @@ def _eval_sets(order: Order, note: Note) -> list[EvalSet]:
 
 
 def _prepared(preparation: Preparation, kept: Checkpoint) -> PreparedRun:
-    if preparation.order.resume:
-        preparation.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
     prepared = preparation.run(kept.folder)
+    if preparation.order.resume:  # said when the corpus has been found: what follows --resume may be taken for it
+        preparation.note(f"{kept.folder}: holds no checkpoint; training starts at the beginning")
     if not preparation.order.is_by_gensim:  # it has no checkpoints
         kept.begin(prepared)
     return prepared
