@@ -73,7 +73,7 @@ demo: $(VENV)/.installed
 	$(BIN)/wordvec similar $(DEMO)/vectors.safetensors war freedom banks -k 5
 	printf 'nation nations country\nmaking make taking\nmexico mexican spain\n' | $(BIN)/wordvec analogy $(DEMO)/vectors.safetensors -k 1
 	$(BIN)/wordvec lookup $(DEMO)/vectors.safetensors peace | cut -c 1-76
-	$(BIN)/wordvec info $(DEMO)/vectors.safetensors
+	$(BIN)/wordvec info $(DEMO)/vectors.safetensors | head -n 8
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist site *.egg-info
