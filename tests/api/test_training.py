@@ -13,7 +13,7 @@ import pytest
 import wordvec_cli
 from tests.conftest import run_here
 from wordvec_cli.api.options import TOKENIZER_OPTIONS
-from wordvec_cli.api.training import TrainOptions
+from wordvec_cli.api.train_options import TrainOptions
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Progress
 from wordvec_cli.training import order
@@ -81,11 +81,11 @@ def test_a_wrong_option_is_an_error_that_names_near_ones(lines: list[str]) -> No
         wordvec_cli.train(lines, eval_sets=["x"])
     with pytest.raises(OptionError, match="model"):
         wordvec_cli.train(lines, model="no such")
-    with pytest.raises(OptionError, match="--vector-size"):
+    with pytest.raises(OptionError, match=r"^vector_size"):
         wordvec_cli.train(lines, vector_size="many")
     with pytest.raises(OptionError, match="nothing to train on"):
         wordvec_cli.train()
-    with pytest.raises(InputError, match="--min-count"):
+    with pytest.raises(InputError, match="lower min_count"):
         wordvec_cli.train(["too few words"])
 
 

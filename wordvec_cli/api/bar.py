@@ -1,10 +1,12 @@
 """What long work shows: a bar in a terminal or a notebook where one is asked for, and notes as logging has them."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from wordvec_cli.api.face import in_python
 from wordvec_cli.progress import Progress, Report, silent
 
 if TYPE_CHECKING:
@@ -12,16 +14,20 @@ if TYPE_CHECKING:
 
 Shown = bool | Report  # True: a bar; a function: it is called with each Progress
 _LOG = logging.getLogger("wordvec_cli")
+# By its text, as its class is beside numba, which is slow to import. It is logged too.
+warnings.filterwarnings("ignore", "compiling what this command runs")
 
 
 def log_note(text: str, **_: object) -> None:
     """Log what the command would tell on standard error: logging.basicConfig(level=logging.INFO) shows it."""
-    _LOG.info(text)
+    _LOG.info(in_python(text))
 
 
 @contextmanager
 def reporting(progress: Shown) -> Iterator[Report]:
     """The report that shows progress as it is asked for; the bar goes with the end of the work."""
+    if not (isinstance(progress, bool) or progress is None or callable(progress)):
+        raise TypeError(f"progress={progress!r}: must be True for a bar, False, or a function")
     if progress is not True:
         yield progress or silent
         return

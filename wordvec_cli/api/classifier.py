@@ -1,16 +1,17 @@
 """Text classifiers: `classify.train` learns labels of texts, `classify.load` opens a model, `predict` applies it."""
 
+import itertools
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, Unpack, overload
 
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
+from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load as load_vectors
-from wordvec_cli.api.options import TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.options import ArgumentError, TokenizerOptions, optional, threads_of, tokenizer_of, whole_number
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.classify import model
 from wordvec_cli.classify.lines import LabelLayout, LabelledLine, LineParser
@@ -21,13 +22,14 @@ from wordvec_cli.classify.scores import LabelScores
 from wordvec_cli.classify.scoring import score_lines
 from wordvec_cli.classify.trainer import ClassifierConfig
 from wordvec_cli.errors import InputError
-from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.decoding import as_bytes, as_text
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.options import types_of
 
 Labels = Iterable[str | Iterable[str]]  # of each text its label, or its labels
-HYPER_PARAMETERS = {field.name for field in fields(ClassifierConfig)}
+_END = object()
+HYPER_PARAMETERS = types_of(ClassifierConfig)
 
 
 class Prediction(NamedTuple):
@@ -65,11 +67,13 @@ class TextClassifier:
     ) -> list[Prediction]: ...
     @overload
     def predict(self, texts: Iterable[str], k: int = 1, threshold: float = 0.0) -> list[list[Prediction]]: ...
+    @face()
     def predict(self, texts: str | Iterable[str], k: int = 1, threshold: float = 0.0) -> Any:
         """The `k` most probable labels of a text, best first, or of each of many texts.
 
         threshold  labels that are less probable are left out
         """
+        k = whole_number("k", k, 1)
         asked = [texts] if isinstance(texts, str) else texts
         found = [
             [Prediction(as_text(label), float(share)) for label, share in of_text]
@@ -77,6 +81,7 @@ class TextClassifier:
         ]
         return found[0] if isinstance(texts, str) else found
 
+    @face()
     def score(
         self, texts: Iterable[str], labels: Labels | None = None, k: int = 1, threshold: float = 0.0
     ) -> dict[str, float]:
@@ -97,6 +102,7 @@ class TextClassifier:
         parser = LineParser(label_layout(self.classifier), "texts", self.classifier.tokenizer.invalid_utf8)
         return parser.parse([as_bytes(text).rstrip(b"\n").replace(b"\n", b" ") for text in texts])
 
+    @face()
     def save(self, path: AnyPath) -> None:
         """Write the model, a .safetensors file, which is a vector file too. Raises: OutputError"""
         model.save(os.fspath(path), self.classifier, self.classifier.words.metadata)
@@ -129,6 +135,7 @@ class ClassifierOptions(TokenizerOptions, total=False):
     seed: int
 
 
+@face("classify.train", ClassifierOptions)
 def train(
     texts: Texts,
     labels: Labels | None = None,
@@ -146,19 +153,23 @@ def train(
     options  as in `ClassifierOptions`, and in `TokenizerOptions`
     Raises: InputError, OptionError; TypeError for an option that there is not; ValueError if a text lacks its label
     """
-    check_names("classify.train", options, ClassifierOptions.__optional_keys__)
     folder = folder_for(options.get("tmp_dir"))
     layout = _layout(options) if labels is None else LabelLayout(None, "text", "labels")
     sources = sources_of(texts if labels is None else _as_table(texts, labels), folder)
     start = None if init is None else (init if isinstance(init, Vectors) else load_vectors(init)).embeddings
-    config = config_of({name: value for name, value in options.items() if name in HYPER_PARAMETERS}, start)
+    config = config_of(_hyper_parameters(options), start)
     tokenizer = tokenizer_of(options) or Tokenizer()
     corpus = open_corpus(sources, tokenizer, folder, log_note)
-    output, n_threads = options.get("output"), options.get("threads") or usable_cpus()
+    output, n_threads = options.get("output"), threads_of(options.get("threads"))
     path = None if output is None else os.fspath(output)
     order = ClassifierOrder(corpus, path, layout, tokenizer, config, start, n_threads, str(folder))
     with reporting(progress) as report:
         return TextClassifier(run(order, report, log_note))
+
+
+def _hyper_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are given, each of its type. Raises: OptionError"""
+    return {name: optional(name, options[name], kind) for name, kind in HYPER_PARAMETERS.items() if name in options}
 
 
 def _layout(given: ClassifierOptions) -> LabelLayout:
@@ -168,6 +179,7 @@ def _layout(given: ClassifierOptions) -> LabelLayout:
     return LabelLayout(prefix, text_column, given.get("label_column"))
 
 
+@face("classify.load")
 def load(path: AnyPath) -> TextClassifier:
     """Open a model that `classify.train` or `wordvec classify train` wrote. Raises: InputError"""
     return TextClassifier(model.load(os.fspath(path)))
@@ -178,15 +190,24 @@ def _labels_of(labels: str | Iterable[str]) -> list[str]:
 
 
 def _as_table(texts: Any, labels: Labels) -> Iterable[str]:
-    """JSON lines of texts and their labels. Raises: ValueError if there are more of one than of the other"""
+    """JSON lines of texts and their labels. Raises: TypeError; and as `_pairs`"""
     if isinstance(texts, str | os.PathLike):
         raise TypeError("labels= goes with an iterable of texts; a file has the labels of its lines in it")
-    for text, of_text in zip(texts, labels, strict=True):
+    for text, of_text in _pairs(texts, labels):
         yield json.dumps({"text": text, "labels": _labels_of(of_text)})
+
+
+def _pairs(texts: Iterable[Any], labels: Labels) -> Iterator[tuple[Any, Any]]:
+    """Each text with its label or labels. Raises: ArgumentError if there are more of one than of the other"""
+    for number, (text, of_text) in enumerate(itertools.zip_longest(texts, labels, fillvalue=_END)):
+        if text is _END or of_text is _END:
+            more = "labels than texts" if text is _END else "texts than labels"
+            raise ArgumentError(f"there are more {more} ({number}); give each text its label")
+        yield text, of_text
 
 
 def _labelled(texts: Iterable[str], labels: Labels) -> list[LabelledLine]:
     return [
         ([as_bytes(label) for label in _labels_of(of_text)], as_bytes(text).replace(b"\n", b" "))
-        for text, of_text in zip(texts, labels, strict=True)
+        for text, of_text in _pairs(texts, labels)
     ]

@@ -27,6 +27,8 @@ def sources_of(corpus: Texts, folder: Path) -> tuple[str | Source, ...]:
     """
     if isinstance(corpus, str | os.PathLike):
         return (os.fspath(corpus),)
+    if not isinstance(corpus, Iterable):
+        raise TypeError(f"the corpus is {corpus!r}; give a path, or texts or lists of tokens")
     items = iter(corpus)
     first = list(itertools.islice(items, 1))
     if first and isinstance(first[0], os.PathLike):

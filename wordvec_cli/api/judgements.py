@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from wordvec_cli.api.bar import log_note
+from wordvec_cli.api.face import face
 from wordvec_cli.api.lookups import Lookups
 from wordvec_cli.api.options import one_of
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.asking import outcomes_of_sets
 from wordvec_cli.evaluation.protocol import GENSIM, Lexicon, Protocol
 from wordvec_cli.evaluation.scores import Outcomes
-from wordvec_cli.evaluation.set_folders import read_eval_sets
+from wordvec_cli.evaluation.set_folders import SHIPPED, read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
 from wordvec_cli.queries.similarity import similarities
+from wordvec_cli.storage.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     Path = str | os.PathLike[str]
@@ -29,6 +31,7 @@ _METHODS: dict[str, Any] = {"most_similar": "3cosadd", "most_similar_cosmul": "3
 class Judgements(Lookups):
     """Vectors that can be scored; words outside the vocabulary count as unknown, as in gensim."""
 
+    @face()
     def evaluate_word_pairs(
         self,
         pairs: "Path",
@@ -58,6 +61,7 @@ class Judgements(Lookups):
         pearson, spearman = ((float(each.statistic), float(each.pvalue)) for each in correlations)
         return pearson, spearman, float(100 * (1 - outcomes.is_known.mean()))
 
+    @face()
     def evaluate_word_analogies(
         self,
         analogies: "Path",
@@ -112,10 +116,13 @@ def _protocol(restrict_vocab: int | None, case_insensitive: bool, dummy4unknown:
 
 def _one_set(path: "Path", kind: type[SomeSet]) -> SomeSet:
     """The only set of a file. Raises: InputError if it is of another kind, or one of several"""
-    (first, *others) = read_eval_sets(os.fspath(path))
+    name = os.fspath(path)
+    if name not in (*SHIPPED, STANDARD_STREAM) and not os.path.exists(name):
+        raise InputError(f"{name}: no such file; the sets that have a name are {', '.join(SHIPPED)}")
+    (first, *others) = read_eval_sets(name)
     if others or not isinstance(first, kind):
         wanted = "word pairs" if kind is WordPairs else "analogies"
-        raise InputError(f"{os.fspath(path)}: is not one set of {wanted}; name a file that is")
+        raise InputError(f"{name}: is not one set of {wanted}; name a file that is")
     return first
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
+from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.options import TokenizerOptions, threads_of, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.api.words import Words
@@ -20,7 +21,6 @@ from wordvec_cli.layer.row_options import RowOptions, UnknownWords
 from wordvec_cli.layer.row_rule import Specials
 from wordvec_cli.layer.rows import Rows
 from wordvec_cli.layer.term_matrices import Weighting
-from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
@@ -59,6 +59,8 @@ class EncodeOptions(TokenizerOptions, total=False):
                default they are kept if there is such a row
     weighting  "one-hot", "binary", "count" or "tf-idf": a sparse matrix with a column for each row instead (--as)
     specials   the special rows, by default "pad,unk"
+    threads    by default the usable CPUs
+    tmp_dir    for temporary files
     """
 
     padding: Side
@@ -72,6 +74,7 @@ class EncodeOptions(TokenizerOptions, total=False):
     tmp_dir: AnyPath
 
 
+@face(options=EncodeOptions, renamed=[("vocab", "vocabulary")])
 def encode(
     texts: Texts,
     vocabulary: AnyVocabulary,
@@ -89,7 +92,6 @@ def encode(
     Returns (n_texts, length) ids; with length=None a list of arrays; with a weighting a scipy.sparse.csr_array
     Raises: InputError, OptionError
     """
-    check_names("encode", options, EncodeOptions.__optional_keys__)
     words, its_tokenizer, name = _known(vocabulary)
     tokenizer = agreed_tokenizer(tokenizer_of(options), its_tokenizer, f"{name}: was built")
     rows_options = _row_options(length, options)
@@ -115,10 +117,11 @@ def _row_options(length: int | str | None, given: EncodeOptions) -> RowOptions:
         given.get("dtype"),
         given.get("missing"),
         given.get("weighting"),
-        given.get("threads") or usable_cpus(),
+        threads_of(given.get("threads")),
     )
 
 
+@face(renamed=[("vocab", "vocabulary")])
 def embedding_matrix(  # noqa: PLR0913
     vocabulary: AnyVocabulary,
     vectors: Vectors | AnyPath | None = None,

@@ -1,13 +1,20 @@
 """Options as keywords: which there are, and those of a tokenizer."""
 
-import difflib
-from collections.abc import Iterable, Mapping
-from typing import Literal, TypedDict, TypeVar
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any, Literal, TypedDict, TypeVar
 
 from wordvec_cli.errors import OptionError
+from wordvec_cli.parallel import usable_cpus
+from wordvec_cli.storage.sizes import REMEDY, parsed_size
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.options import typed
 
 Value = TypeVar("Value")
+
+
+class ArgumentError(OptionError, ValueError):
+    """A value that an argument cannot have; a ValueError too, as Python programs expect."""
 
 
 class TokenizerOptions(TypedDict, total=False):
@@ -15,7 +22,9 @@ class TokenizerOptions(TypedDict, total=False):
 
     tokenizer      "whitespace", "words" or another name that `--tokenizer` takes
     token_pattern  a regular expression whose matches are the words, instead
-    lowercase      before the text is split, as is normalise
+    lowercase      True: before the text is split
+    normalise      "NFC" or "NFKC", before the text is split
+    invalid_utf8   what becomes of bytes that are not UTF-8: "keep", "replace", "skip" their lines, "error"
     """
 
     tokenizer: str | None
@@ -25,11 +34,15 @@ class TokenizerOptions(TypedDict, total=False):
     invalid_utf8: Literal["keep", "replace", "skip", "error"]
 
 
+_TYPES: Mapping[str, type] = {
+    "tokenizer": str, "token_pattern": str, "lowercase": bool, "normalise": str, "invalid_utf8": str,
+}  # fmt: skip
 TOKENIZER_OPTIONS = frozenset(TokenizerOptions.__optional_keys__)
 
 
 def tokenizer_of(given: TokenizerOptions) -> Tokenizer | None:
     """The tokenizer that options make; None if none of them is given. Raises: OptionError"""
+    given = {name: typed(name, given[name], kind) for name, kind in _TYPES.items() if given.get(name) is not None}  # type: ignore[literal-required, assignment]
     kind, pattern = given.get("tokenizer"), given.get("token_pattern")
     if kind is not None and pattern is not None:
         raise OptionError("tokenizer and token_pattern exclude each other; give one of them")
@@ -40,13 +53,32 @@ def tokenizer_of(given: TokenizerOptions) -> Tokenizer | None:
     return Tokenizer("pattern" if pattern is not None else kind or "whitespace", pattern, **chosen)  # type: ignore[arg-type]
 
 
-def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises: TypeError for a keyword that is none of the options, with those that are near"""
-    for name in given:
-        if name not in (known := frozenset(known)):
-            near = difflib.get_close_matches(name, known, 3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(sorted(known))}"
-            raise TypeError(f"{function}() has no option {name!r}{hint}")
+def optional(name: str, value: object, kind: type) -> Any:
+    """A value of an option as `kind`, None as it is. Raises: OptionError"""
+    return None if value is None else typed(name, value, kind)
+
+
+def threads_of(given: object) -> int:
+    """How many threads; the usable CPUs where none are given. Raises: OptionError"""
+    return optional("threads", given, int) or usable_cpus()
+
+
+def size_of(name: str, given: Any) -> Any:
+    """Bytes, of a number or of a text such as "1GB"; None as it is. Raises: OptionError"""
+    if not isinstance(given, str):
+        return optional(name, given, int)
+    if (size := parsed_size(given)) is None:
+        raise OptionError(f"{name} {given!r}: is not a size; {REMEDY}")
+    return size
+
+
+def whole_number(name: str, given: Any, lowest: int) -> int:
+    """An argument as an int. Raises: ArgumentError"""
+    if isinstance(given, bool) or not isinstance(given, Integral):
+        raise ArgumentError(f"{name}={given!r}: must be a whole number")
+    if given < lowest:
+        raise ArgumentError(f"{name}={given}: must be at least {lowest}")
+    return int(given)
 
 
 def one_of(name: str, given: str, choices: Mapping[str, Value]) -> Value:

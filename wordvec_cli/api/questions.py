@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from wordvec_cli.api.face import face
 from wordvec_cli.api.lookups import Lookups
-from wordvec_cli.api.options import one_of
+from wordvec_cli.api.options import one_of, whole_number
 from wordvec_cli.api.words import KEY_TYPES, Key
 from wordvec_cli.queries.analogies import CosMul
 from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
@@ -47,6 +48,7 @@ class Nearest(NamedTuple):
 class Questions(Lookups):
     """Vectors that can be asked for the nearest words."""
 
+    @face()
     def most_similar(  # noqa: PLR0913, PLR0917  gensim's parameters
         self,
         positive: "Terms" = None,
@@ -68,20 +70,24 @@ class Questions(Lookups):
         question = self._mean(keys, weights, at_unit_length=True)
         return self._ranked(Cosine(question[None]), keys, topn, self._bounds(clip_start, clip_end, restrict_vocab))
 
+    @face()
     def similar_by_word(self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> "Ranked | Matrix":
         """`most_similar` to one word."""
         return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
 
+    @face()
     def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> "Ranked | Matrix":
         """`most_similar` to one word."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
+    @face()
     def similar_by_vector(
         self, vector: "NDArray[Any]", topn: int | None = 10, restrict_vocab: int | None = None
     ) -> "Ranked | Matrix":
         """`most_similar` to one vector, (vector_size,)."""
         return self.most_similar([np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
 
+    @face()
     def most_similar_cosmul(
         self,
         positive: "Terms" = None,
@@ -100,6 +106,7 @@ class Questions(Lookups):
         scorer = CosMul(self._rows(added, np.float64)[None], self._rows(subtracted, np.float64)[None])
         return self._ranked(scorer, [*added, *subtracted], topn, self._bounds(0, None, restrict_vocab))
 
+    @face()
     def nearest(
         self,
         words: "Iterable[KeyOrVector] | NDArray[Any]",
@@ -113,9 +120,9 @@ class Questions(Lookups):
         words             words, or vectors (n, vector_size)
         restrict_vocab    only the first so many words are answers
         include_question  whether a word may be among its own answers
-        Raises: KeyError, OptionError
+        Raises: KeyError, OptionError, ValueError
         """
-        scorer_of = one_of("metric", metric, METRICS)
+        scorer_of, k = one_of("metric", metric, METRICS), whole_number("k", k, 1)
         questions = [words] if isinstance(words, KEY_TYPES) else list(words)
         own = [None if include_question else self._own_index(key) for key in questions]
         index = self._index(*self._bounds(0, None, restrict_vocab))
@@ -152,7 +159,7 @@ class Questions(Lookups):
         """The answers to one question, without its own words; the score of each word if topn is None."""
         if topn is None:
             return self._scores(scorer, *bounds)
-        if topn < 1:
+        if not (topn := whole_number("topn", topn, 0)):
             return []
         own = {index for key in keys if (index := self._own_index(key)) is not None}
         (found,) = nearest(self._index(*bounds), scorer, topn, [own]).lists()

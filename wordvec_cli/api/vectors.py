@@ -11,10 +11,12 @@ import numpy as np
 from wordvec_cli import formats
 from wordvec_cli.api.bar import log_note
 from wordvec_cli.api.comparisons import Comparisons
+from wordvec_cli.api.face import face, in_python
 from wordvec_cli.api.judgements import Judgements
+from wordvec_cli.api.options import ArgumentError
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.decoding import as_bytes
-from wordvec_cli.vectors.embeddings import from_matrix
+from wordvec_cli.vectors.embeddings import from_matrix, of_rows
 from wordvec_cli.vectors.packing import Packing
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -36,6 +38,7 @@ class Vectors(Comparisons, Judgements):
     """
 
     @classmethod
+    @face()
     def from_arrays(
         cls,
         words: Iterable[str],
@@ -44,8 +47,13 @@ class Vectors(Comparisons, Judgements):
         metadata: Mapping[str, str] | None = None,
     ) -> "Vectors":
         """Vectors of your own: row i of `vectors` (n, vector_size) belongs to word i. Raises: InputError"""
-        vocabulary = Vocabulary.from_words(map(as_bytes, words), counts)
-        matrix = np.array(vectors, np.float32, order="C", ndmin=2)
+        vocabulary = Vocabulary.from_words(map(_as_word, words), counts)
+        try:
+            matrix = np.array(vectors, np.float32, order="C", ndmin=2)
+        except (TypeError, ValueError):
+            raise ArgumentError(
+                "the vectors are not a table of numbers; give one row of numbers for each word"
+            ) from None
         if matrix.ndim != 2 or len(matrix) != len(vocabulary):
             raise InputError(f"there are {len(vocabulary)} words and an array of shape {matrix.shape}; give a row each")
         return cls(from_matrix(vocabulary, matrix, metadata or {}))
@@ -61,11 +69,22 @@ class Vectors(Comparisons, Judgements):
     def __repr__(self) -> str:
         return f"<Vectors: {len(self):,} words x {self.vector_size}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By value, so that other processes can have them. Raises: TypeError if vectors are made from parts of words"""
+        own = self.embeddings
+        if own.composed is not None:
+            raise TypeError("vectors of parts of words cannot be pickled; load the file in each process instead")
+        others = {"context": own.context, "unknown": None if own.unknown is None else np.array(own.unknown, np.float32)}
+        others = {name: rows for name, rows in others.items() if rows is not None}
+        counts = None if self.counts is None else self.counts.tolist()
+        return _restored, (type(self), list(own.vocabulary), counts, own.matrix, dict(own.metadata), others)
+
     @property
     def metadata(self) -> dict[str, Any]:
         """How the vectors were made: configuration, seed, corpus, tokenizer ..., as far as the file says."""
         return {name: _parsed(value) for name, value in self.embeddings.metadata.items()}
 
+    @face(renamed=[("to", "format")])
     def save(
         self,
         path: "Path",
@@ -95,8 +114,9 @@ class Vectors(Comparisons, Judgements):
             if what in LOST_AS_EXPECTED:
                 log_note(text)
             else:
-                warnings.warn(text, stacklevel=2)
+                warnings.warn(in_python(text), stacklevel=3)  # where `face` was called
 
+    @face(renamed=[("to", "format")])
     def save_word2vec_format(self, fname: "Path", binary: bool = False) -> None:
         """Write word2vec's text or binary format, whatever the file's name is."""
         self.save(fname, "word2vec-binary" if binary else "word2vec")
@@ -120,6 +140,23 @@ class Vectors(Comparisons, Judgements):
         except ImportError as error:
             raise ImportError("to_pandas() needs pandas; install it with: pip install pandas") from error
         return pandas.DataFrame(self.vectors, index=pandas.Index(self.index_to_key, name="word"))
+
+
+def _restored(  # noqa: PLR0913, PLR0917
+    kind: type[Vectors],
+    words: list[bytes],
+    counts: list[int] | None,
+    matrix: Any,
+    metadata: dict[str, str],
+    others: dict[str, Any],
+) -> Vectors:
+    return kind(of_rows(Vocabulary.from_words(words, counts), matrix, metadata, others))
+
+
+def _as_word(word: object) -> bytes:
+    if not isinstance(word, str):
+        raise ArgumentError(f"the word {word!r} is not a str; give words as text")
+    return as_bytes(word)
 
 
 def _parsed(value: str) -> Any:

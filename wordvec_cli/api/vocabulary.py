@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
-from wordvec_cli.api.options import TOKENIZER_OPTIONS, TokenizerOptions, check_names, tokenizer_of
+from wordvec_cli.api.face import face
+from wordvec_cli.api.options import TokenizerOptions, optional, size_of, threads_of, tokenizer_of
 from wordvec_cli.api.words import Words
-from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.options import typed
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
 from wordvec_cli.vocabulary.file import write_vocabulary
 from wordvec_cli.vocabulary.notes import count_and_note
@@ -52,13 +53,14 @@ class CountedVocabulary(Words):
         write_vocabulary(self._counted, os.fspath(path), format)
 
 
+@face(options=TokenizerOptions)
 def build_vocab(  # noqa: PLR0913
     corpus: Texts,
     *,
     min_count: int = 5,
     max_vocab: int | None = None,
     threads: int | None = None,
-    memory: int = 1_000_000_000,
+    memory: int | str = 1_000_000_000,
     tmp_dir: AnyPath | None = None,
     progress: Shown = False,
     **tokenizer: Unpack[TokenizerOptions],
@@ -69,14 +71,18 @@ def build_vocab(  # noqa: PLR0913
     min_count  leave out words that occur less often
     max_vocab  keep only the most frequent words
     threads    None: the usable CPUs
-    memory     in bytes; beyond it, temporary files go to tmp_dir
+    memory     in bytes, or such as "1GB"; beyond it, temporary files go to tmp_dir
     progress   True shows a bar; a function is called with each Progress
     tokenizer  as in `TokenizerOptions`
     Raises: InputError
     """
-    check_names("build_vocab", tokenizer, TOKENIZER_OPTIONS)
     folder = folder_for(tmp_dir)
-    options = CountOptions(min_count, max_vocab, memory, threads or usable_cpus())
+    options = CountOptions(
+        typed("min_count", min_count, int),
+        optional("max_vocab", max_vocab, int),
+        size_of("memory", memory),
+        threads_of(threads),
+    )
     text = open_corpus(sources_of(corpus, folder), tokenizer_of(tokenizer) or Tokenizer(), folder, log_note)
     with reporting(progress) as report:
         return CountedVocabulary(count_and_note(text, options, report, log_note))

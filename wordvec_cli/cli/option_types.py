@@ -1,15 +1,13 @@
 """What options may be: sizes, special rows, numbers that are numbers, and options that had another name."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec_cli.storage.sizes import REMEDY, parsed_size
+
 if TYPE_CHECKING:
     from wordvec_cli.layer.row_rule import Specials
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
@@ -20,9 +18,9 @@ class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        if (match := _SIZE.fullmatch(value)) is None:
-            self.fail(f"{value!r} is not a size; write it like 200MB or 1.5GB", param, ctx)
-        return int(float(match[1]) * _UNITS[match[2].lower()])
+        if (size := parsed_size(value)) is None:
+            self.fail(f"{value!r} is not a size; {REMEDY}", param, ctx)
+        return size
 
 
 class Renamed(click.Option):

@@ -6,58 +6,6 @@ from contextlib import contextmanager
 
 import click
 
-# What word2vec.c, GloVe, fastText and gensim call it (lower case, no dashes or underscores): what we call it.
-OURS = {
-    "alpha": "--learning-rate (word2vec's alpha) or --weight-exponent (GloVe's)",
-    "bucket": "--buckets",
-    "cbow": "--model cbow (or skipgram)",
-    "cbowmean": "--cbow-mean",
-    "dim": "--vector-size",
-    "epoch": "--epochs",
-    "eta": "--learning-rate",
-    "gradclip": "--gradient-clip",
-    "hs": "--loss hierarchical-softmax (or negative-sampling)",
-    "input": "an argument: wordvec train CORPUS...",
-    "inputfile": "--pairs",
-    "iter": "--epochs",
-    "label": "--label-prefix",
-    "lr": "--learning-rate",
-    "maxfinalvocab": "--max-vocab",
-    "maxvocab": "--max-vocab",
-    "maxvocabsize": "--max-vocab",
-    "minalpha": "--min-learning-rate",
-    "mincount": "--min-count",
-    "mincountlabel": "--min-count-label",
-    "neg": "--negative",
-    "nsexponent": "--noise-exponent",
-    "overflowfile": "--tmp-dir",
-    "pretrainedvectors": "--init",
-    "readvocab": "--vocab",
-    "savefile": "--output",
-    "savevocab": "wordvec build-vocab CORPUS -o FILE",
-    "sg": "--model skipgram (or cbow)",
-    "shrinkwindows": "--shrinking-window",
-    "size": "--vector-size",
-    "skipgram": "--model skipgram",
-    "t": "--sample",
-    "tempfile": "--tmp-dir",
-    "thread": "--threads",
-    "threshold": "--threshold (similar), --min-probability (classify) or --phrase-threshold (phrases)",
-    "topn": "-k",
-    "train": "an argument: wordvec train CORPUS...",
-    "useunkvec": "--unknown-vector",
-    "vectorsize": "--vector-size",
-    "vocabfile": "--vocab",
-    "windowsize": "--window",
-    "wordngrams": "--word-ngrams",
-    "workers": "--threads",
-    "ws": "--window",
-    "zipf": "--noise-exponent",
-}
-# What another tool has and this one does not, and what to do.
-_NO_SUBWORDS = "vectors of subwords are not trained here; those of a fastText model are read as they are"
-_CONCERNED_WITH_SUBWORDS = ("maxn", "minn")
-ABSENT = dict.fromkeys(_CONCERNED_WITH_SUBWORDS, _NO_SUBWORDS)
 LETTERS_PER_EDIT = 4
 SHORTEST_START = 4  # letters that are enough to mean a longer name
 _SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z_-]+)(=.*)?", re.DOTALL)
@@ -85,7 +33,9 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
         ours = renamed.get(ours, ours)
         if ours in long_names:
             raise click.UsageError(f"no such option: -{name}; here it is {ours}", context)
-        if _plain(name) in OURS or _plain(name) in ABSENT:
+        from wordvec_cli.training.other_tools import ABSENT, OURS, plain
+
+        if plain(name) in OURS or plain(name) in ABSENT:
             raise click.UsageError(f"no such option: -{name}{_instead(name, context, whole)}", context)
 
 
@@ -122,19 +72,21 @@ def suggestions(commands: click.Group) -> Iterator[None]:
 
 def _instead(name: str, context: click.Context | None, commands: click.Group) -> str:
     """What to write in the place of an option, as the end of a sentence; empty if nothing comes to mind."""
-    plain = _plain(name)
-    if plain in ABSENT:
-        return f"; {ABSENT[plain]}"
+    from wordvec_cli.training.other_tools import ABSENT, OURS, plain
+
+    wrong = plain(name)
+    if wrong in ABSENT:
+        return f"; {ABSENT[wrong]}"
     here = _long_names(context.command) if context else []
-    ours = OURS.get(plain, name)
+    ours = OURS.get(wrong, name)
     option = ours.split()[0]
-    if plain in OURS and (not option.startswith("--") or option in here):
+    if wrong in OURS and (not option.startswith("--") or option in here):
         return f"; here it is {ours}"
     if context and (short := name.removeprefix("-")) in (
         each for option in context.command.params for each in option.opts
     ):
         return f"; did you mean {short}?"
-    if near := [each for each in here if is_near(plain, _plain(each))]:
+    if near := [each for each in here if is_near(wrong, plain(each))]:
         return f"; did you mean {' or '.join(near)}?"
     having = [command for command, names in _every_command(commands) if option in names]
     return f"; {' and '.join(having)} ha{'s' if len(having) == 1 else 've'} {option}" if 0 < len(having) < 3 else ""
@@ -163,7 +115,9 @@ def _every_command(group: click.Group, prefix: str = "wordvec") -> Iterator[tupl
 
 def no_such_command(name: str, commands: Iterable[str]) -> str:
     """What to say about a command that there is not."""
-    near = [each for each in commands if is_near(_plain(name), _plain(each))]
+    from wordvec_cli.training.other_tools import plain
+
+    near = [each for each in commands if is_near(plain(name), plain(each))]
     return f"No such command: {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
@@ -188,7 +142,3 @@ def n_edits(first: str, second: str) -> int:
             row.append(n)
         rows.append(row)
     return rows[-1][-1]
-
-
-def _plain(name: str) -> str:
-    return re.sub("[-_]", "", name).lower()

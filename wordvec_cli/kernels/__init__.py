@@ -1,5 +1,6 @@
 """The compiled inner loops: the only home of numba. Importing this package settles where compiled code is kept."""
 
+import logging
 import os
 import warnings
 
@@ -25,9 +26,9 @@ class _Teller(event.Listener):
         if not self.has_told:
             self.has_told = True
             once = "is done once and " if _is_kept else ""
-            warnings.warn(
-                f"compiling what this command runs for this processor, which {once}takes some seconds", Compiling, 1
-            )
+            text = f"compiling what this command runs for this processor, which {once}takes some seconds"
+            logging.getLogger("wordvec_cli").info(text)  # for programs, where the face hides the warning
+            warnings.warn(text, Compiling, 1)
 
     def on_end(self, event: object) -> None:
         pass

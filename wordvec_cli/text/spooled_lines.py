@@ -44,6 +44,8 @@ def spooled_lines(lines: Iterable[Line], folder: Path) -> Source:
 def _as_text(line: Line, number: int) -> bytes:
     if isinstance(line, str | bytes):
         return _as_bytes(line, number).removesuffix(b"\n").replace(b"\n", b" ")
+    if not isinstance(line, Iterable):
+        raise _neither(line, number)
     tokens = [_as_bytes(token, number) for token in line]
     for token in tokens:
         if token.split() != [token]:
@@ -55,8 +57,12 @@ def _as_text(line: Line, number: int) -> bytes:
 
 def _as_bytes(text: object, number: int) -> bytes:
     if not isinstance(text, str | bytes):
-        raise InputError(f"line {number}: {text!r} is neither a text nor a list of tokens")
+        raise _neither(text, number)
     try:
         return as_bytes(text)
     except UnicodeEncodeError as error:
         raise InputError(f"line {number}: cannot be written as UTF-8 ({error.reason})") from None
+
+
+def _neither(what: object, number: int) -> InputError:
+    return InputError(f"line {number}: {what!r} is neither a text nor a list of tokens")
