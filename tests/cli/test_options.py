@@ -11,8 +11,9 @@ from tests.conftest import COMMAND
 from wordvec_cli import __version__, cli, formats
 from wordvec_cli.cli import COMMANDS, wordvec
 from wordvec_cli.cli.option_types import Size
-from wordvec_cli.cli.spelling import OURS, renamed_options
+from wordvec_cli.cli.spelling import renamed_options
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
 OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "window", "words"}
