@@ -154,7 +154,7 @@ def _restored(  # noqa: PLR0913, PLR0917
 
 
 def _as_word(word: object) -> bytes:
-    if not isinstance(word, str):
+    if not isinstance(word, str | bytes):
         raise ArgumentError(f"the word {word!r} is not a str; give words as text")
     return as_bytes(word)
 
