@@ -20,6 +20,10 @@ class OptionError(InputError):
     exit_status = 2
 
 
+class NoWantedWordsError(InputError):
+    """A vector file that has none of the words that are wanted of it."""
+
+
 class OutputError(WordvecError):
     """A result that could not be written whole; the old file, if any, is untouched."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, NoWantedWordsError
 from wordvec_cli.formats.fasttext_file import looks_like, open_model
 from wordvec_cli.formats.fasttext_model import Dictionary, Model
 from wordvec_cli.formats.reading import Oddities, ReadOptions, collected
@@ -55,7 +55,7 @@ def _wanted_ids(dictionary: Dictionary, options: ReadOptions) -> Integers:
 def _without_words(path: str, model: Model, composed: Callable[[bytes], "memoryview[float]"] | None) -> Embeddings:
     """A model that has none of the words, but perhaps vectors that are composed."""
     if composed is None:
-        raise InputError(f"{path}: holds no vectors of these words")
+        raise NoWantedWordsError(f"{path}: holds no vectors of these words")
     no_words = Vocabulary(np.empty(0, np.uint8), np.zeros(1, np.int64), np.empty(0, np.int64))
     return Embeddings(no_words, memoryview(b"").cast("f"), model.dim, model.metadata, composed=composed)
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, NoWantedWordsError
 from wordvec_cli.formats.rows import GatheredRows, Integers, Matrix, Rows
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.text.decoding import in_valid_utf8, is_utf8, quoted
@@ -25,7 +25,6 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 Duplicates = Literal["first", "last", "mean", "error", "all"]
 InvalidUtf8 = Literal["keep", "replace", "skip", "error"]
 
-OF_THESE_WORDS = " of these words; are they of the same language and case?"
 NOT_UTF8 = "words that are not valid UTF-8"
 NOT_FINITE = "rows with numbers that are not finite"
 REPEATED = "repeated words"
@@ -109,7 +108,7 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
         if options.limit is not None and len(found) >= options.limit:
             break
     if not len(found):
-        raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
+        raise _no_vectors(path, options)
     return _without_duplicates(path, found.rows(), options, oddities)
 
 
@@ -122,12 +121,18 @@ def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embedding
     ids = range(len(vocabulary)) if options.words is None else sorted(_ids(vocabulary, options.words))
     kept = np.array(ids[: options.limit], np.int64)
     if not len(kept):
-        raise InputError(f"{path}: holds no vectors{OF_THESE_WORDS if options.words else ''}")
+        raise _no_vectors(path, options)
     counts = None if all_counts is None else np.asarray(all_counts)[kept].tolist()
     words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
     taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
     context = None if embeddings.context is None else embeddings.context[kept].data.cast("B").cast("f")
     return replace(taken, context_values=context, unknown=embeddings.unknown, composed=embeddings.composed)
+
+
+def _no_vectors(path: str, options: ReadOptions) -> InputError:
+    if options.words:
+        return NoWantedWordsError(f"{path}: holds no vectors of these words; are they of the same language and case?")
+    return InputError(f"{path}: holds no vectors")
 
 
 def _ids(vocabulary: Vocabulary, words: Iterable[bytes]) -> list[int]:

@@ -20,7 +20,7 @@ from wordvec_cli.cli.options import (
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, NoWantedWordsError
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import spool_folder
 from wordvec_cli.text.lines import listed_words
@@ -132,8 +132,8 @@ def _words_named(path: str, words: str | None, n_words: int) -> Iterator[None]:
     """Name the list too where none of its words has a vector: it may be the wrong file. Raises: InputError"""
     try:
         yield
-    except InputError as error:
-        if words is None or "holds no vectors of these words" not in str(error):
+    except NoWantedWordsError:
+        if words is None:
             raise
         raise InputError(
             f"{words}: none of its {counted(n_words, 'word')} has a vector in {path}; is it a list of words, one a "
