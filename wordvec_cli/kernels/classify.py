@@ -25,16 +25,18 @@ from wordvec_cli.kernels.parts import (
     inlined,
     kernel,
     load,
+    load_register,
     multiply,
     multiply_add,
     part,
     splat,
+    splat_register,
     store,
-    store_sums,
     sum_of,
 )
+from wordvec_cli.kernels.processor import REGISTER
+from wordvec_cli.kernels.rows import TILE, score_tile
 
-TILE = 4  # a tile's 16 sums stay in registers and hide the latency of a multiply-add
 SOFTMAX, ONE_VS_ALL, HIERARCHICAL_SOFTMAX = 0, 1, 2
 LOWEST_SCORE = np.float32(-1e30)  # of labels that fill up the last vector: they get a probability of zero
 MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label takes from a group; see `limit_factors`
@@ -305,40 +307,12 @@ def add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim):
 # ---------------------------------------------------------------- the linear layer
 
 
-@inlined
-def score_tile(hidden, example, outputs, label, dim, scores, position, stride):
-    """The scores of TILE examples and TILE labels, to scores[position + i * stride + j]."""
-    zero = splat(np.float32(0))
-    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = zero
-    s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = zero
-    h0, h1, h2, h3 = example, example + dim, example + 2 * dim, example + 3 * dim
-    w0, w1, w2, w3 = label, label + dim, label + 2 * dim, label + 3 * dim
-    for d in range(0, dim, LANES):
-        a0, a1, a2, a3 = load(hidden, h0 + d), load(hidden, h1 + d), load(hidden, h2 + d), load(hidden, h3 + d)
-        b = load(outputs, w0 + d)
-        s00, s10 = multiply_add(a0, b, s00), multiply_add(a1, b, s10)
-        s20, s30 = multiply_add(a2, b, s20), multiply_add(a3, b, s30)
-        b = load(outputs, w1 + d)
-        s01, s11 = multiply_add(a0, b, s01), multiply_add(a1, b, s11)
-        s21, s31 = multiply_add(a2, b, s21), multiply_add(a3, b, s31)
-        b = load(outputs, w2 + d)
-        s02, s12 = multiply_add(a0, b, s02), multiply_add(a1, b, s12)
-        s22, s32 = multiply_add(a2, b, s22), multiply_add(a3, b, s32)
-        b = load(outputs, w3 + d)
-        s03, s13 = multiply_add(a0, b, s03), multiply_add(a1, b, s13)
-        s23, s33 = multiply_add(a2, b, s23), multiply_add(a3, b, s33)
-    store_sums(scores, position, s00, s01, s02, s03)
-    store_sums(scores, position + stride, s10, s11, s12, s13)
-    store_sums(scores, position + 2 * stride, s20, s21, s22, s23)
-    store_sums(scores, position + 3 * stride, s30, s31, s32, s33)
-
-
 @part
 def score_group(hidden, n_examples, outputs, n_labels, dim, scores, stride):
     """scores[i * stride + label] for the examples of a group and all labels, both in whole tiles."""
     for label in range(0, n_labels, TILE):
         for i in range(0, n_examples, TILE):
-            score_tile(hidden, i * dim, outputs, label * dim, dim, scores, i * stride + label, stride)
+            score_tile(outputs, label, hidden, i, dim, scores, i * stride + label, stride)
 
 
 @part
@@ -349,23 +323,25 @@ def step_group(hidden, steps, n_examples, outputs, n_labels, dim, factors, strid
     """
     for label in range(0, n_labels, TILE):
         r0, r1, r2, r3 = label * dim, (label + 1) * dim, (label + 2) * dim, (label + 3) * dim
-        for d in range(0, dim, LANES):
-            w0, w1, w2, w3 = load(outputs, r0 + d), load(outputs, r1 + d), load(outputs, r2 + d), load(outputs, r3 + d)
-            n0 = n1 = n2 = n3 = splat(np.float32(0))
+        for d in range(0, dim, REGISTER):
+            w0, w1 = load_register(outputs, r0 + d), load_register(outputs, r1 + d)
+            w2, w3 = load_register(outputs, r2 + d), load_register(outputs, r3 + d)
+            n0 = n1 = n2 = n3 = splat_register(np.float32(0))
             for i in range(n_examples):
                 f = i * stride + label
-                f0, f1, f2, f3 = splat(factors[f]), splat(factors[f + 1]), splat(factors[f + 2]), splat(factors[f + 3])
-                h = load(hidden, i * dim + d)
+                f0, f1 = splat_register(factors[f]), splat_register(factors[f + 1])
+                f2, f3 = splat_register(factors[f + 2]), splat_register(factors[f + 3])
+                h = load_register(hidden, i * dim + d)
                 n0, n1 = multiply_add(f0, h, n0), multiply_add(f1, h, n1)
                 n2, n3 = multiply_add(f2, h, n2), multiply_add(f3, h, n3)
-                low = multiply_add(f1, w1, multiply_add(f0, w0, load(steps, i * dim + d)))
+                low = multiply_add(f1, w1, multiply_add(f0, w0, load_register(steps, i * dim + d)))
                 high = multiply_add(f3, w3, multiply(f2, w2))
                 store(steps, i * dim + d, add(low, high))
             # Not to what they were: what another thread has added meanwhile would be lost.
-            store(outputs, r0 + d, add(load(outputs, r0 + d), n0))
-            store(outputs, r1 + d, add(load(outputs, r1 + d), n1))
-            store(outputs, r2 + d, add(load(outputs, r2 + d), n2))
-            store(outputs, r3 + d, add(load(outputs, r3 + d), n3))
+            store(outputs, r0 + d, add(load_register(outputs, r0 + d), n0))
+            store(outputs, r1 + d, add(load_register(outputs, r1 + d), n1))
+            store(outputs, r2 + d, add(load_register(outputs, r2 + d), n2))
+            store(outputs, r3 + d, add(load_register(outputs, r3 + d), n3))
 
 
 @inlined

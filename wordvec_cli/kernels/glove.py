@@ -17,20 +17,23 @@ from wordvec_cli.kernels.parts import (
     divide_by_root,
     kernel,
     load,
+    load_register,
     multiply,
     multiply_add,
     part,
     prefetch_to_write,
     random_bits,
     splat,
+    splat_register,
     store,
     sum_of,
 )
+from wordvec_cli.kernels.processor import REGISTER
 
 # A pair of a tile: row << 16 | column, within their blocks, and the logarithm of its weight.
 PAIR = np.dtype([("place", "<u4"), ("log", "<f4")])
 AHEAD = 4  # how many pairs early their parameters are asked for
-BIASES = LANES  # floats at the end of a row: the bias, its sum of squares, and padding
+BIASES = LANES  # floats at the end of a row: the bias, its sum of squares, and padding up to a cache line
 
 
 @kernel
@@ -107,7 +110,7 @@ def train_tile(
     clip_at  the highest absolute value of a gradient's component
     """
     stride = 2 * dim + BIASES
-    factor_of_rate, limit, minus = splat(rate), splat(clip_at), splat(np.float32(-1))
+    factor_of_rate, limit, minus = splat_register(rate), splat_register(clip_at), splat_register(np.float32(-1))
     loss = 0.0
     for p in range(len(pairs)):
         later = pairs[min(p + AHEAD, len(pairs) - 1)].place
@@ -124,10 +127,10 @@ def train_tile(
         weight = np.exp(min(exponent * (log - log_max), np.float32(0)))
         slope = weight * difference
         loss += np.float64(slope) * np.float64(difference)
-        slopes = splat(slope)
-        for d in range(0, dim, LANES):
-            word, context = load(words, w + d), load(contexts, c + d)
-            word_squares, context_squares = load(words, w + dim + d), load(contexts, c + dim + d)
+        slopes = splat_register(slope)
+        for d in range(0, dim, REGISTER):
+            word, context = load_register(words, w + d), load_register(contexts, c + d)
+            word_squares, context_squares = load_register(words, w + dim + d), load_register(contexts, c + dim + d)
             word_step = multiply(clip(multiply(slopes, context), limit), factor_of_rate)
             context_step = multiply(clip(multiply(slopes, word), limit), factor_of_rate)
             store(words, w + d, multiply_add(minus, divide_by_root(word_step, word_squares), word))

@@ -3,12 +3,15 @@
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-LANES = 16  # floats in a vector: an AVX-512 register and a cache line; LLVM splits it where registers are narrower
+from wordvec_cli.kernels.processor import N_REGISTERS, REGISTER, ROOT_ESTIMATE
+
+LANES = 16  # floats in a vector: a cache line, an AVX-512 register; LLVM splits it where registers are narrower
+HOLDS_TILE = N_REGISTERS >= 32  # whether the 16 sums of a tile and what they are made of stay in registers
 
 # Without error_model, Python's test for a zero divisor keeps LLVM from vectorising.
 _FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ninf: divergence must show
@@ -22,19 +25,26 @@ kernel = njit(cache=True, **OPTIONS)
 
 
 class FloatVector(types.Type):
-    """`LANES` floats in a register."""
+    """Some floats in registers."""
+
+    def __init__(self, lanes):
+        super().__init__(f"FloatVector({lanes})")
+        self.lanes = lanes
+
+    @property
+    def of_llvm(self):
+        return ir.VectorType(ir.FloatType(), self.lanes)
 
 
 _INT = ir.IntType(32)
-_VECTOR = ir.VectorType(ir.FloatType(), LANES)
-_ESTIMATES_ROOTS = binding.get_host_cpu_features().get("avx512f", False)
-float_vector = FloatVector("FloatVector")
+float_vector = FloatVector(LANES)  # the usual one: several registers hide the time that an instruction takes
+register_vector = FloatVector(REGISTER)  # where there are so many that all would not fit otherwise
 
 
 @register_model(FloatVector)
 class _FloatVectorModel(models.PrimitiveModel):
     def __init__(self, manager, vector_type):
-        super().__init__(manager, vector_type, _VECTOR)
+        super().__init__(manager, vector_type, vector_type.of_llvm)
 
 
 def address_of(context, builder, array_type, array, position, value_type):
@@ -43,39 +53,62 @@ def address_of(context, builder, array_type, array, position, value_type):
     return builder.bitcast(builder.gep(base, [position]), value_type.as_pointer())
 
 
+def _load(vector_type, array):
+    """Signature and code of a load."""
+
+    def generate(context, builder, signature, args):
+        address = address_of(context, builder, signature.args[0], *args, vector_type.of_llvm)
+        return builder.load(address, align=4)
+
+    return vector_type(array, types.intp), generate
+
+
 @intrinsic
 def load(typing, array, position):
     """array[position : position + LANES] of a flat float32 array, unchecked."""
+    return _load(float_vector, array)
 
-    def generate(context, builder, signature, args):
-        address = address_of(context, builder, signature.args[0], *args, _VECTOR)
-        return builder.load(address, align=4)
 
-    return float_vector(array, types.intp), generate
+@intrinsic
+def load_register(typing, array, position):
+    """array[position : position + REGISTER] of a flat float32 array, unchecked."""
+    return _load(register_vector, array)
 
 
 @intrinsic
 def store(typing, array, position, vector):
-    """array[position : position + LANES] = vector, unchecked."""
+    """array[position : position + the lanes of the vector] = vector, unchecked."""
 
     def generate(context, builder, signature, args):
-        address = address_of(context, builder, signature.args[0], args[0], args[1], _VECTOR)
+        address = address_of(context, builder, signature.args[0], args[0], args[1], args[2].type)
         builder.store(args[2], address, align=4)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, float_vector), generate
+    return types.void(array, types.intp, vector), generate
+
+
+def _splat(vector_type):
+    """Signature and code of a vector with a number in every lane."""
+
+    def generate(context, builder, signature, args):
+        undefined = ir.Constant(vector_type.of_llvm, ir.Undefined)
+        one = builder.insert_element(undefined, args[0], _INT(0))
+        places = ir.Constant(ir.VectorType(_INT, vector_type.lanes), [0] * vector_type.lanes)
+        return builder.shuffle_vector(one, undefined, places)
+
+    return vector_type(types.float32), generate
 
 
 @intrinsic
 def splat(typing, number):
-    """A vector with `number` in every lane."""
+    """A vector of `LANES` with `number` in every lane."""
+    return _splat(float_vector)
 
-    def generate(context, builder, signature, args):
-        undefined = ir.Constant(_VECTOR, ir.Undefined)
-        one = builder.insert_element(undefined, args[0], _INT(0))
-        return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
 
-    return float_vector(types.float32), generate
+@intrinsic
+def splat_register(typing, number):
+    """A vector of one register with `number` in every lane."""
+    return _splat(register_vector)
 
 
 @intrinsic
@@ -85,7 +118,7 @@ def add(typing, left, right):
     def generate(context, builder, signature, args):
         return builder.fadd(*args)
 
-    return float_vector(float_vector, float_vector), generate
+    return left(left, left), generate
 
 
 @intrinsic
@@ -96,7 +129,7 @@ def multiply_add(typing, left, right, total):
         product = builder.fmul(args[0], args[1], flags=("contract",))
         return builder.fadd(product, args[2], flags=("contract",))
 
-    return float_vector(float_vector, float_vector, float_vector), generate
+    return left(left, left, left), generate
 
 
 @intrinsic
@@ -106,7 +139,7 @@ def multiply(typing, left, right):
     def generate(context, builder, signature, args):
         return builder.fmul(*args)
 
-    return float_vector(float_vector, float_vector), generate
+    return left(left, left), generate
 
 
 @intrinsic
@@ -119,32 +152,40 @@ def clip(typing, vector, limit):
         vector = builder.select(builder.fcmp_ordered(">", vector, highest), highest, vector)
         return builder.select(builder.fcmp_ordered("<", vector, lowest), lowest, vector)
 
-    return float_vector(float_vector, float_vector), generate
+    return vector(vector, vector), generate
 
 
 @intrinsic
 def divide_by_root(typing, vector, squares):
-    """vector / sqrt(squares), lane by lane, for squares > 0; the last bits are not exact where a root is estimated."""
+    """vector / sqrt(squares), lane by lane, for squares > 0; the last bits are not exact where a root is estimated.
+
+    It is where the processor can, for a vector of one register.
+    """
+    single, lanes = vector.of_llvm, vector.lanes
 
     def generate(context, builder, signature, args):
         vector, squares = args
-        if not _ESTIMATES_ROOTS:
+        if not ROOT_ESTIMATE or lanes != REGISTER:
             function = cgutils.get_or_insert_function(
-                builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), f"llvm.sqrt.v{LANES}f32"
+                builder.module, ir.FunctionType(single, [single]), f"llvm.sqrt.v{lanes}f32"
             )
             return builder.fdiv(vector, builder.call(function, [squares]))
-        # 14 bits of 1 / sqrt(x), and a step of Newton's method: y (3 - x y y) / 2
-        estimate_type = ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR, ir.IntType(16)])
-        estimate = cgutils.get_or_insert_function(builder.module, estimate_type, "llvm.x86.avx512.rsqrt14.ps.512")
-        y = builder.call(estimate, [squares, constant(0.0), ir.IntType(16)(-1)])
+        # 12 or 14 bits of 1 / sqrt(x), and a step of Newton's method: y (3 - x y y) / 2
+        y = estimate(builder, squares)
         half = builder.fmul(builder.fmul(squares, constant(-0.5)), y)
         factor = builder.fadd(builder.fmul(half, y, flags=("contract",)), constant(1.5), flags=("contract",))
         return builder.fmul(vector, builder.fmul(y, factor))
 
-    def constant(number):
-        return ir.Constant(_VECTOR, [number] * LANES)
+    def estimate(builder, squares):
+        masked = [constant(0.0), ir.IntType(16)(-1)] if "avx512" in ROOT_ESTIMATE else []
+        function_type = ir.FunctionType(single, [single, *(argument.type for argument in masked)])
+        function = cgutils.get_or_insert_function(builder.module, function_type, ROOT_ESTIMATE)
+        return builder.call(function, [squares, *masked])
 
-    return float_vector(float_vector, float_vector), generate
+    def constant(number):
+        return ir.Constant(single, [number] * lanes)
+
+    return vector(vector, vector), generate
 
 
 @intrinsic
@@ -153,7 +194,7 @@ def sum_of(typing, vector):
 
     def generate(context, builder, signature, args):
         (sums,) = args
-        width = LANES
+        width = vector.lanes
         while width > 1:
             width //= 2
             halves = (range(width), range(width, 2 * width))
@@ -164,38 +205,39 @@ def sum_of(typing, vector):
             sums = builder.fadd(low, high)
         return builder.extract_element(sums, _INT(0))
 
-    return types.float32(float_vector), generate
+    return types.float32(vector), generate
 
 
 @intrinsic
 def store_sums(typing, array, position, a, b, c, d):
     """array[position : position + 4] = sum(a), sum(b), sum(c), sum(d).
 
-    The four are folded into one another: 13 instructions, where four separate sums take about 32.
+    The four are folded into one another: 13 instructions for 16 lanes, where four separate sums take about 32.
     """
+    lanes = a.lanes
 
     def generate(context, builder, signature, args):
-        def shuffle(left, right, lanes):
-            return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(_INT, len(lanes)), lanes))
+        def shuffle(left, right, places):
+            return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(_INT, len(places)), places))
 
         def fold(left, right, *halves):
-            # both halves of every quad of lanes, one from `left` and one from `right` (whose lanes start at LANES)
-            low, high = ([quad + lane for quad in range(0, LANES, 4) for lane in half] for half in halves)
+            # both halves of every quad of lanes, one from `left` and one from `right` (whose lanes start at `lanes`)
+            low, high = ([quad + lane for quad in range(0, lanes, 4) for lane in half] for half in halves)
             return builder.fadd(shuffle(left, right, low), shuffle(left, right, high))
 
-        singles = (0, LANES, 1, LANES + 1), (2, LANES + 2, 3, LANES + 3)
-        pairs = (0, 1, LANES, LANES + 1), (2, 3, LANES + 2, LANES + 3)
+        singles = (0, lanes, 1, lanes + 1), (2, lanes + 2, 3, lanes + 3)
+        pairs = (0, 1, lanes, lanes + 1), (2, 3, lanes + 2, lanes + 3)
         sums = fold(fold(args[2], args[3], *singles), fold(args[4], args[5], *singles), *pairs)
-        width = LANES // 2
+        width = lanes // 2
         while width >= 4:
-            lanes = list(range(2 * width))
-            sums = builder.fadd(shuffle(sums, sums, lanes[:width]), shuffle(sums, sums, lanes[width:]))
+            places = list(range(2 * width))
+            sums = builder.fadd(shuffle(sums, sums, places[:width]), shuffle(sums, sums, places[width:]))
             width //= 2
         address = address_of(context, builder, signature.args[0], args[0], args[1], sums.type)
         builder.store(sums, address, align=4)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, float_vector, float_vector, float_vector, float_vector), generate
+    return types.void(array, types.intp, a, a, a, a), generate
 
 
 def _prefetch(array, position, is_to_write):
