@@ -32,6 +32,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
     parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")
+    parser.add_argument(
+        "--processor", default="", metavar="NAME", help="training also with kernels for it, for example haswell (AVX2)"
+    )
     parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)

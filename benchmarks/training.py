@@ -5,12 +5,16 @@ the vectors; gensim's is `Word2Vec.train(corpus_file=...)` alone, without buildi
 """
 
 import argparse
+import json
 import logging
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +139,61 @@ def compare_speed(material: Material, settings: Mapping[str, Word2VecConfig], ep
     )
 
 
+class TrainingElsewhere:
+    """Trains in a process of its own with kernels for some processor: numba asks but once which one there is."""
+
+    def __init__(self, corpus: Path, processor: str) -> None:
+        chosen = {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""} if processor else {}
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.training", corpus],
+            env=os.environ | chosen, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> "TrainingElsewhere":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def speed(self, config: Word2VecConfig, threads: int) -> float:
+        assert self._process.stdin and self._process.stdout
+        print(json.dumps([asdict(config), threads]), file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+
+def answer_trainings(corpus: Path) -> None:
+    """The other end of `TrainingElsewhere`."""
+    with tempfile.TemporaryDirectory() as folder:
+        material = Material.of(corpus, Path(folder))
+        for line in sys.stdin:
+            config, threads = json.loads(line)
+            print(ours(material, Word2VecConfig(**config), threads).speed, flush=True)
+
+
+def compare_processors(
+    material: Material, settings: Mapping[str, Word2VecConfig], processor: str, epochs: int, runs: int
+) -> None:
+    """What kernels for another processor, whose instructions this one has too, lose against those for this one."""
+    speeds: dict[tuple[str, int, str], list[float]] = {
+        (name, threads, kernels): [] for name in settings for threads in (1, 2) for kernels in ("", processor)
+    }
+    with TrainingElsewhere(material.path, "") as native, TrainingElsewhere(material.path, processor) as other:
+        for run in range(runs + 1):
+            for (name, threads, kernels), results in speeds.items():
+                config = replace(settings[name], epochs=epochs, seed=run + 1)
+                results.append((other if kernels else native).speed(config, threads))
+    medians = {key: statistics.median(results[1:]) / 1e6 for key, results in speeds.items()}  # the first compiles
+    rows = []
+    for name, threads, _ in list(speeds)[::2]:
+        mine, its = medians[name, threads, ""], medians[name, threads, processor]
+        rows.append([name, threads, mine, its, f"{its / mine:.2f}x"])
+    print_table(
+        f"million words/s with kernels for {processor}, {material.path.name}, medians of {runs} runs in turn",
+        ["", "threads", "this processor", processor, "ratio"],
+        rows,
+    )
+
+
 def compare_quality(material: Material, settings: Mapping[str, Word2VecConfig], epochs: int, seeds: int) -> None:
     def means(train_one: Callable[[Material, Word2VecConfig], Run], config: Word2VecConfig) -> dict[str, str]:
         results = [scores(train_one(material, replace(config, epochs=epochs, seed=1 + i))) for i in range(seeds)]
@@ -195,7 +254,13 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         material = Material.of(text_file(arguments.corpus, Path(folder)), Path(folder))
         compare_speed(material, settings, arguments.epochs, arguments.runs)
+        if arguments.processor:
+            compare_processors(material, settings, arguments.processor, arguments.epochs, arguments.runs)
         compare_estimates(material, settings, arguments.epochs)
         measure_checkpoints(material, max(arguments.epochs, 3), arguments.runs)
         if arguments.quality:
             compare_quality(material, settings, arguments.epochs, 3)
+
+
+if __name__ == "__main__":
+    answer_trainings(Path(sys.argv[1]))
