@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import classify, evaluation, formats, glove, layer, lookup, queries, text, training
+from benchmarks import classify, evaluation, formats, glove, growth, layer, lookup, queries, text, training
 
 BENCHMARKS = {
     "text": text.main,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "lookup": lookup.main,
     "layer": layer.main,
     "queries": queries.main,
+    "growth": growth.main,
 }
 
 
@@ -35,6 +36,10 @@ def main() -> None:
     parser.add_argument(
         "--processor", default="", metavar="NAME", help="training also with kernels for it, for example haswell (AVX2)"
     )
+    parser.add_argument("--sizes", default="1,10", help="growth: megabytes of text, for example 1,10,100,1000")
+    parser.add_argument("--threads", default="1,2", help="growth: numbers of threads")
+    parser.add_argument("--axes", default="text,dimension,vocabulary", help="growth: with what")
+    parser.add_argument("--picture", default="", metavar="FILE", help="growth: where an SVG picture goes")
     parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
