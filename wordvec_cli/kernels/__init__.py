@@ -10,7 +10,7 @@ os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 
 from numba.core import event
 
-from wordvec_cli.kernels import compiled
+from wordvec_cli.kernels import compiled, loading
 
 
 class Compiling(Warning):
@@ -40,4 +40,5 @@ if not _is_kept:
         "compiled code cannot be kept, so that every run compiles anew; set NUMBA_CACHE_DIR to a writable folder",
         stacklevel=1,
     )
+loading.install()
 event.register("numba:compile", _Teller())
