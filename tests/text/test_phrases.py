@@ -13,8 +13,9 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.text import corpus as corpus_module
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.phrase_options import LearntPhrases, PhraseOptions
+from wordvec_cli.text.phrase_scores import is_punctuation
 from wordvec_cli.text.phrase_table import read_phrases, write_phrases
-from wordvec_cli.text.phrases import is_punctuation, join, learn
+from wordvec_cli.text.phrases import join, learn
 from wordvec_cli.text.tokenizer import Tokenizer
 
 LEE = Path(datapath("lee_background.cor"))

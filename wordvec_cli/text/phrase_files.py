@@ -86,7 +86,9 @@ def _note_passes(learnt: LearntPhrases, note: Note) -> None:
 def connector_words(told: str) -> frozenset[bytes]:
     """Words with commas between them; "english" is gensim's list."""
     if told == "english":
-        from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS
-
-        return frozenset(word.encode() for word in ENGLISH_CONNECTOR_WORDS)
+        return ENGLISH
     return frozenset(os.fsencode(word.strip()) for word in told.split(","))
+
+
+# Articles, prepositions and conjunctions. Source: gensim, models/phrases.py, ENGLISH_CONNECTOR_WORDS
+ENGLISH = frozenset(b"a an the for of with without at from to in on by and or".split())

@@ -1,21 +1,22 @@
 """Phrases: word pairs that come together more often than chance, found by gensim's scores and joined in the text.
 
 The text streams through as pieces: the words of a line, or of a part of one where a line is longer than a block.
-Words are bytes; gensim's `Phrases` scores them as it scores strings.
+Words are bytes. A large text goes through as numbers, with the same result: see `phrase_ids`.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.phrase_options import Figures, LearntPass, LearntPhrases, PhraseOptions, Words
+from wordvec_cli.text.phrase_scores import Pair, Totals, learnt_pass
 
+SMALL_BYTES = 1_000_000  # of text, up to which it is done before the kernels for larger ones are loaded
 BETWEEN_WORDS = b" "  # of a pair that is counted
 
 
@@ -33,11 +34,34 @@ def learn(corpus: Corpus, options: PhraseOptions, report: Report = silent) -> Le
     """
     passes: list[LearntPass] = []
     for number in range(1, options.n_passes + 1):
-        candidates = _Candidates(options)
-        for piece in _joined(_pieces(corpus, f"pass {number} of {options.n_passes}", report), options, passes):
-            candidates.add(piece)
-        passes.append(candidates.learnt())
+        stage = f"pass {number} of {options.n_passes}"
+        passes.append(
+            _learnt_by_ids(corpus, options, passes, stage, report) or _learnt(corpus, options, passes, stage, report)
+        )
     return LearntPhrases(options, corpus.tokenizer, tuple(passes))
+
+
+def _learnt(corpus: Corpus, options: PhraseOptions, passes: list[LearntPass], stage: str, report: Report) -> LearntPass:
+    candidates = _Candidates(options)
+    for piece in _joined(_pieces(corpus, stage, report), options, passes):
+        candidates.add(piece)
+    return candidates.learnt()
+
+
+def _learnt_by_ids(
+    corpus: Corpus, options: PhraseOptions, passes: list[LearntPass], stage: str, report: Report
+) -> LearntPass | None:
+    """None if that cannot be, or rare pairs must be dropped on the way."""
+    if not _goes_by_ids(corpus, options):
+        return None
+    from wordvec_cli.text import phrase_ids
+
+    return phrase_ids.learnt_of(corpus, options, passes, stage, report)
+
+
+def _goes_by_ids(corpus: Corpus, options: PhraseOptions) -> bool:
+    is_large = corpus.size_bytes > SMALL_BYTES
+    return is_large and corpus.tokenizer.splits_at_white_space and not options.connector_words
 
 
 def join(corpus: Corpus, learnt: LearntPhrases, report: Report = silent) -> Iterator[bytes]:
@@ -45,6 +69,11 @@ def join(corpus: Corpus, learnt: LearntPhrases, report: Report = silent) -> Iter
 
     Raises: InputError
     """
+    if _goes_by_ids(corpus, learnt.options):
+        from wordvec_cli.text import phrase_ids
+
+        yield from phrase_ids.join(corpus, learnt, report)
+        return
     starts_line = True
     for words, ends_line in _joined(_pieces(corpus, "join", report), learnt.options, learnt.passes):
         before = b"" if starts_line or not words else b" "
@@ -162,50 +191,22 @@ class _Candidates:
             self._prune()
 
     def _prune(self) -> None:
-        from gensim.utils import prune_vocab
-
-        self._n_dropped += prune_vocab(self._counts, self._too_rare)
+        """Source: gensim, utils.py, `prune_vocab`"""
+        rare = [key for key, count in self._counts.items() if count < self._too_rare]
+        for key in rare:
+            self._n_dropped += self._counts.pop(key)
         self._too_rare += 1
 
     def learnt(self) -> LearntPass:
-        """The phrases among what was counted, with gensim's scores, best first."""
-        scorer, phrases, n_punctuation = self._scorer(), {}, 0
-        for candidate, count in self._frequent_pairs():
-            first, last = candidate[0], candidate[-1]
-            _, score = scorer.score_candidate(first, last, list(candidate[1:-1]))
-            if score is None:
-                continue
-            if not self._options.join_punctuation and (is_punctuation(first) or is_punctuation(last)):
-                n_punctuation += 1
-            else:
-                phrases[candidate] = Figures(count, score)
-        ordered = dict(sorted(phrases.items(), key=lambda item: (-item[1].score, item[0])))
-        return LearntPass(ordered, self._n_words, len(self._counts), self._n_dropped, n_punctuation)
+        """The phrases among what was counted."""
+        totals = Totals(self._n_words, len(self._counts), self._n_dropped)
+        return learnt_pass(self._frequent_pairs(), totals, self._options)
 
-    def _scorer(self) -> Any:
-        from gensim.models.phrases import Phrases
-
-        options = self._options
-        scorer = Phrases(
-            min_count=options.min_count, threshold=options.threshold, delimiter=BETWEEN_WORDS,
-            scoring=options.scoring, connector_words=options.connector_words,
-        )  # fmt: skip
-        scorer.vocab, scorer.corpus_word_count = self._counts, self._n_words
-        return scorer
-
-    def _frequent_pairs(self) -> Iterator[tuple[Words, int]]:
+    def _frequent_pairs(self) -> Iterator[Pair]:
         for key, count in self._counts.items():
             if BETWEEN_WORDS in key and count >= self._options.min_count:
-                yield tuple(key.split(BETWEEN_WORDS)), count
-
-
-def is_punctuation(word: bytes) -> bool:
-    """Whether a word has no letter, digit or combining mark; what is not valid UTF-8 is not punctuation."""
-    try:
-        text = word.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any(character.isalnum() or unicodedata.category(character)[0] == "M" for character in text)
+                words = tuple(key.split(BETWEEN_WORDS))
+                yield Pair(words, count, self._counts[words[0]], self._counts[words[-1]])
 
 
 def _with_connector_words(words: Sequence[bytes], connector_words: frozenset[bytes]) -> tuple[list[Words], list[bytes]]:
