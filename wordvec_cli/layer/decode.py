@@ -2,12 +2,15 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from wordvec_cli.errors import InputError
-from wordvec_cli.layer.encoded_reading import StoredSequences, is_binary, open_sequences, said_of
+from wordvec_cli.layer.encoded_reading import is_binary, open_sequences, said_of
 from wordvec_cli.layer.encoded_text import ids_of
+from wordvec_cli.layer.padding import IdLines
 from wordvec_cli.layer.row_rule import RowRule, Specials, check_agreement
 from wordvec_cli.layer.rows import Rows
 from wordvec_cli.messages import counted
@@ -17,6 +20,7 @@ from wordvec_cli.storage.sidecar import unrecorded
 from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
 from wordvec_cli.vocabulary.notes import read_and_note
 
+MOST_KNOWN = 1_000_000  # words that are kept at hand
 DecodedLine = list[bytes] | InputError  # the words of a line, or why a line of text cannot be read
 
 
@@ -52,7 +56,7 @@ def decode_file(order: DecodeOrder, note: Note = ignore) -> Iterator[list[Decode
     if source.rule:
         check_agreement(order.vocab, rows.rule, order.sequences, source.rule)
     decoder = Decoder(rows, _padding(order, source, rows), order.keeps_padding)
-    return ([decoder.line(line) for line in batch] for batch in source.batches)
+    return map(decoder.batch, source.batches)
 
 
 def _padding(order: DecodeOrder, source: "_Source", rows: Rows) -> int | None:
@@ -76,6 +80,26 @@ class LineOfIds(NamedTuple):
     ids: Sequence[int]
 
 
+class LinesOfIds(NamedTuple):
+    """Lines of the file at `path`, as an array."""
+
+    path: str
+    lines: IdLines
+
+    def each(self) -> Iterator[LineOfIds]:
+        ids, bounds = self.lines.ids.tolist(), itertools.pairwise(self.lines.offsets.tolist())
+        for number, (start, end) in enumerate(bounds, self.lines.first + 1):
+            yield LineOfIds(f"{self.path}: line {number}", ids[start:end])
+
+    def without(self, id: int | None) -> IdLines:
+        """The lines without an id, if there is one to leave out."""
+        if id is None:
+            return self.lines
+        is_kept = self.lines.ids != id
+        n_before = np.append(0, np.cumsum(is_kept))
+        return IdLines(self.lines.ids[is_kept], n_before[self.lines.offsets], self.lines.first)
+
+
 class LineOfText(NamedTuple):
     """A line of text that ids are still to be read from, and where it stands."""
 
@@ -93,11 +117,22 @@ class Decoder:
     rows: Rows
     padding: int | None
     keeps_padding: bool
+    _known: dict[int, bytes] = field(default_factory=dict, compare=False)  # words that have come, by their ids
 
-    def line(self, line: LineOfIds | LineOfText) -> DecodedLine:
+    def batch(self, lines: LinesOfIds | Sequence[LineOfText]) -> list[DecodedLine]:
         """Raises: InputError for an id without a row in an array"""
-        if isinstance(line, LineOfIds):
-            return self.words(line)
+        if not isinstance(lines, LinesOfIds):
+            return [self.line(line) for line in lines]
+        some = lines.without(None if self.keeps_padding else self.padding)
+        ids = some.ids
+        has_row = (ids >= 0) & (ids < self.rows.rule.n_rows) | (ids == self.padding)
+        if not has_row.all():
+            return [self.words(line) for line in lines.each()]  # which names the first that has none
+        words = self._words(LineOfIds(lines.path, ids.tolist()))
+        return [words[start:end] for start, end in itertools.pairwise(some.offsets.tolist())]
+
+    def line(self, line: LineOfText) -> DecodedLine:
+        """The words of a line, or why it cannot be read."""
         try:
             return self.words(LineOfIds(line.where, ids_of(line.text, line.where)))
         except InputError as error:
@@ -105,8 +140,21 @@ class Decoder:
 
     def words(self, line: LineOfIds) -> list[bytes]:
         """Raises: InputError if an id has no row"""
-        ids = line.ids if self.keeps_padding else [id for id in line.ids if id != self.padding]
-        return [self._word(id, line) for id in ids]
+        if self.keeps_padding:
+            return self._words(line)
+        return self._words(line._replace(ids=[id for id in line.ids if id != self.padding]), line)
+
+    def _words(self, line: LineOfIds, whole: LineOfIds | None = None) -> list[bytes]:
+        """whole  the line with its padding, for errors"""
+        try:
+            return [self._known[id] for id in line.ids]
+        except KeyError:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            for id in dict.fromkeys(line.ids):
+                if id not in self._known:
+                    self._known[id] = self._word(id, whole or line)
+            return [self._known[id] for id in line.ids]
 
     def _word(self, id: int, line: LineOfIds) -> bytes:
         rule, vocabulary = self.rows.rule, self.rows.vocabulary
@@ -129,7 +177,7 @@ class Decoder:
 class _Source(NamedTuple):
     """Lines, some at a time, and what is known of them: see `StoredSequences`."""
 
-    batches: Iterable[Sequence[LineOfIds | LineOfText]]
+    batches: Iterable[LinesOfIds | Sequence[LineOfText]]
     rule: RowRule | None
     padding: int | None
     note: str | None
@@ -143,16 +191,8 @@ def _opened(path: str) -> _Source:
     if not is_binary(path):
         return _Source(_lines_of_text(lines_of_file(path), path), *said_of(path))
     stored = open_sequences(path)
-    return _Source(_lines_of_ids(stored), stored.rule, stored.padding, stored.note)
-
-
-def _lines_of_ids(stored: StoredSequences) -> Iterator[list[LineOfIds]]:
-    for some in stored.lines():
-        ids, bounds = some.ids.tolist(), itertools.pairwise(some.offsets.tolist())
-        yield [
-            LineOfIds(f"{stored.path}: line {some.first + number}", ids[start:end])
-            for number, (start, end) in enumerate(bounds, 1)
-        ]
+    lines = (LinesOfIds(path, some) for some in stored.lines())
+    return _Source(lines, stored.rule, stored.padding, stored.note)
 
 
 def _lines_of_text(batches: Iterable[list[bytes]], shown: str) -> Iterator[list[LineOfText]]:

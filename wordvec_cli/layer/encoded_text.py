@@ -19,12 +19,15 @@ from wordvec_cli.storage.streams import standard_input
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.text.lines import lines_of_open
 
+PLAIN = b"0123456789 \t\n\r\v\f"
 Said = tuple[RowRule | None, int | None, str | None]  # the rule, the value of padding, and a note: see StoredSequences
 
 
 def ids_of(line: bytes, where: str) -> list[int]:
     """The numbers of a line, with blanks between them or a JSON array. Raises: InputError that begins with `where`"""
     try:
+        if not line.translate(None, PLAIN):  # as nearly all lines are
+            return list(map(int, line.split()))
         ids = json.loads(line) if line.lstrip().startswith(b"[") else list(map(_whole, line.split()))
     except (ValueError, RecursionError):
         ids = None
