@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import classify, evaluation, formats, glove, growth, layer, lookup, queries, text, training
+from benchmarks import classify, evaluation, formats, glove, growth, layer, lookup, queries, startup, text, training
 
 BENCHMARKS = {
     "text": text.main,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "formats": formats.main,
     "classify": classify.main,
     "lookup": lookup.main,
+    "startup": startup.main,
     "layer": layer.main,
     "queries": queries.main,
     "growth": growth.main,
