@@ -8,7 +8,7 @@ import click
 
 LETTERS_PER_EDIT = 4
 SHORTEST_START = 4  # letters that are enough to mean a longer name
-_SINGLE_DASH = re.compile(r"-([A-Za-z][A-Za-z_-]+)(=.*)?", re.DOTALL)
+_SINGLE_DASH = r"-([A-Za-z][A-Za-z_-]+)(=.*)?"  # compiled when there is a dash: it takes as long as all other arguments
 
 
 def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent: click.Context | None = None) -> None:
@@ -26,7 +26,7 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
     for argument in arguments[1:]:
         if argument == "--":
             return
-        if not (match := _SINGLE_DASH.fullmatch(argument)):
+        if argument[:1] != "-" or not (match := re.fullmatch(_SINGLE_DASH, argument, re.DOTALL)):
             continue
         name = match[1]
         ours = f"--{name.replace('_', '-')}"
