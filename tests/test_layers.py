@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,61 @@ def test_reading_vectors_imports_neither_numpy_nor_numba_nor_gensim(vector_file:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert result.stderr.decode().splitlines()[-1] == "0 []"
     assert result.stdout
+
+
+# What waits for kernels need not wait for these; scipy itself is imported by numba, which asks for its version.
+HEAVY = {"gensim", "scipy.linalg", "scipy.sparse", "numpy.f2py", "numba.np.arraymath", "pandas", "torch"}
+TINY_COMMANDS = {
+    "train": ["train", "t.txt", "-o", "v.safetensors", "--min-count", "1"],
+    "train, cbow, hierarchical softmax": [
+        "train",
+        "t.txt",
+        "-o",
+        "c.safetensors",
+        "--model",
+        "cbow",
+        "--loss",
+        "hierarchical-softmax",
+        "--min-count",
+        "1",
+    ],
+    "train, glove": ["train", "t.txt", "-o", "g.safetensors", "--model", "glove", "--min-count", "1"],
+    "build-vocab": ["build-vocab", "t.txt", "-o", "vocab.tsv", "--min-count", "1"],
+    "export of text": ["export", "v.txt", "e.safetensors"],
+    "matrix": ["matrix", "--vocab", "vocab.tsv", "--vectors", "v.txt", "-o", "m.npy"],
+    "encode": ["encode", "t.txt", "--vocab", "vocab.tsv", "-o", "i.npy"],
+    "decode": ["decode", "i.npy", "--vocab", "vocab.tsv"],
+    "phrases": ["phrases", "t.txt", "-o", "p.txt", "--min-count", "1"],
+    "classify train": ["classify", "train", "labelled.txt", "-o", "m.safetensors", "--min-count", "1"],
+}
+
+
+@pytest.fixture(scope="module")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "t.txt").write_text("the cat sat on the mat\nthe dog sat on the cat and the mat\n" * 20)
+    (folder / "labelled.txt").write_text("__label__a the cat sat\n__label__b on the mat\n" * 5)
+    (folder / "v.txt").write_text("the 1 2\ncat 3 4\n")
+    (folder / "vocab.tsv").write_text("the\t80\ncat\t40\nsat\t40\n")
+    (folder / "i.npy").write_bytes(np_file())
+    return folder
+
+
+def np_file() -> bytes:
+    """The numbers 2, 3 and 4 as one row of an .npy file."""
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<3q", 2, 3, 4)
+
+
+@pytest.mark.parametrize("name", TINY_COMMANDS)
+def test_what_has_been_compiled_waits_neither_for_gensim_nor_for_the_compiler(tiny_folder: Path, name: str) -> None:
+    code = (
+        f"import sys; from wordvec_cli.cli import run; status = run({TINY_COMMANDS[name]!r}); "
+        f"print(status, sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    for _ in range(2):  # the first time kernels may be compiled
+        result = subprocess.run([sys.executable, "-c", code], cwd=tiny_folder, capture_output=True, check=True)
+    assert result.stderr.decode().splitlines()[-1] == "0 []"
 
 
 def test_importing_the_package_imports_nothing_of_it() -> None:
