@@ -15,11 +15,11 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from wordvec_cli import __version__
 from wordvec_cli.errors import InputError
-from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.storage.files import is_stream, readable, replacing
 
 LENGTH = struct.Struct("<Q")
 ALIGNMENT = 64
@@ -49,6 +49,7 @@ _NUMPY_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BOOL": "?"} | {
     f"{kind.upper()}{8 * size}": f"<{kind}{size}" for kind in "iu" for size in (8, 4, 2, 1)
 }
 BYTES_AT_ONCE = 1 << 22
+BYTES_OF_A_THREAD = 1 << 24  # of a file, from which on a thread for its checksum is worth its start
 
 
 class Tensor(NamedTuple):
@@ -181,10 +182,36 @@ def write(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str],
     """Write a safetensors file in the order of `tensors`; the tensor `aligned` starts at a multiple of 64 bytes."""
     import hashlib
 
-    digest = hashlib.sha256(_header(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned))
-    for chunk in _all_chunks(tensors):
-        digest.update(chunk)
-    write_unchecked(path, tensors, {**metadata, "checksum": digest.hexdigest()}, aligned)
+    header = _header(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned)
+    digest = hashlib.sha256(header)
+    if is_stream(path):  # in which the checksum cannot be filled in at the end
+        for chunk in _all_chunks(tensors):
+            digest.update(chunk)
+        write_unchecked(path, tensors, {**metadata, "checksum": digest.hexdigest()}, aligned)
+        return
+    with replacing(path) as file:
+        file.write(header)
+        if sum(tensor.n_bytes for tensor in tensors.values()) < BYTES_OF_A_THREAD:
+            for chunk in _all_chunks(tensors):
+                digest.update(chunk)
+                file.write(chunk)
+        else:
+            _write_and_hash(file, tensors, digest.update)
+        file.seek(header.find(CHECKSUM_KEY) + len(CHECKSUM_KEY))
+        file.write(digest.hexdigest().encode())
+
+
+def _write_and_hash(
+    file: IO[bytes], tensors: Mapping[str, Tensor], update: Callable[[bytes | memoryview], None]
+) -> None:
+    """Hash each chunk on a thread of its own while it is written."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        for chunk in _all_chunks(tensors):
+            hashed = pool.submit(update, chunk)
+            file.write(chunk)
+            hashed.result()
 
 
 def write_unchecked(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> None:
