@@ -49,6 +49,7 @@ class InMemory:
     def __init__(self, due_after: int = 10**9) -> None:
         self.saved: dict[str, tuple[State, dict[str, Matrix]]] = {}
         self.names: list[tuple[str, int, int]] = []
+        self.unannounced: list[State] = []
         self.n_asked, self.due_after = 0, due_after
 
     def is_due(self) -> bool:
@@ -57,6 +58,10 @@ class InMemory:
 
     def save_checkpoint(self, state: State, parameters: Mapping[str, Matrix]) -> None:
         self.save("checkpoint", state, parameters)
+        self.unannounced.append(state)
+
+    def newly_kept(self, wait: bool) -> State | None:
+        return self.unannounced.pop() if self.unannounced else None
 
     def save(self, name: str, state: State, parameters: Mapping[str, Matrix]) -> None:
         self.names.append((name, state.epoch, state.block))

@@ -436,7 +436,9 @@ def test_pairs_out_of_range_are_not_trained_on_whatever_their_fingerprint(
 @pytest.mark.parametrize("name", ["snapshot", "best"])
 def test_what_training_may_go_back_to_is_not_what_it_was(tmp_path: Path, name: str) -> None:
     matrix = np.ones((3, 2), np.float32)
-    Checkpoint(tmp_path, 60).save(name, State(epoch=1), {"vectors": matrix})
+    kept = Checkpoint(tmp_path, 60)
+    kept.save(name, State(epoch=1), {"vectors": matrix})
+    kept.close()
     assert Checkpoint(tmp_path, 60).restore(name, {"vectors": matrix}) == State(epoch=1)
     with pytest.raises(InputError, match="is damaged"):
         Checkpoint(tmp_path, 60).restore(name, {"vectors": np.ones((2, 2), np.float32)})

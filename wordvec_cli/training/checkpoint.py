@@ -29,6 +29,7 @@ from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import writable
 from wordvec_cli.storage.sidecar import fingerprint_of
 from wordvec_cli.training import tiles
+from wordvec_cli.training.background import Background
 from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.session import BEST, SNAPSHOT, BlockLoss, State
 from wordvec_cli.training.tiles import Tiles, open_tiles
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 RUN, STATE = "run", "state"
 RUN_FILE = f"{RUN}.safetensors"
 FORMAT_VERSION = "3"
+MOST_COPIED_BYTES = 1 << 26  # of parameters: below it they are copied, and written while training goes on
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class PreparedRun:
 class Checkpoint:
     """The folder of one output; a `Keeper`.
 
+    Small parameters are copied and written in the background, one file at a time; large ones while training waits, as
+    it would otherwise need their memory twice.
+
     seconds  between two checkpoints; None: none are written, the folder is a temporary one
     """
 
@@ -82,6 +87,8 @@ class Checkpoint:
         self._seconds = seconds
         self._last = time.monotonic()
         self._whole: set[str] = set()  # the files that this process has written, or found to be as they were written
+        self._background = Background()
+        self._to_announce: State | None = None
 
     @property
     def lasts(self) -> bool:
@@ -139,7 +146,19 @@ class Checkpoint:
 
     def save_checkpoint(self, state: State, parameters: "Mapping[str, Matrix]") -> None:
         self.save(STATE, state, parameters)
+        self._to_announce = state
         self._last = time.monotonic()
+
+    def newly_kept(self, wait: bool) -> State | None:
+        if wait or not self._background.is_busy:
+            self._background.wait()
+            state, self._to_announce = self._to_announce, None
+            return state
+        return None
+
+    def close(self) -> None:
+        """Wait until nothing is written any more."""
+        self._background.wait_whatever_came_of_it()
 
     def restore_checkpoint(self, parameters: "Mapping[str, Matrix]") -> State | None:
         """The newest checkpoint, or snapshot if that is newer; None if training is to start at its beginning."""
@@ -156,6 +175,15 @@ class Checkpoint:
         return max(saved, key=lambda each: (each[1].n_halvings, each[1].epoch, each[1].block), default=None)
 
     def save(self, name: str, state: State, parameters: "Mapping[str, Matrix]") -> None:
+        if bytes_of_copy(sum(matrix.size for matrix in parameters.values())):
+            self._background.wait()  # before the copy: there is one at a time
+            copies = {key: matrix.copy() for key, matrix in parameters.items()}
+            self._background.begin(lambda: self._write(name, state, copies))
+        else:
+            self._background.wait()
+            self._write(name, state, parameters)
+
+    def _write(self, name: str, state: State, parameters: "Mapping[str, Matrix]") -> None:
         tensors = {key: matrix_tensor(matrix) for key, matrix in parameters.items()}
         metadata = {"format_version": FORMAT_VERSION, "state": json.dumps(asdict(state))}
         write = (
@@ -165,6 +193,7 @@ class Checkpoint:
         self._whole.add(name)
 
     def restore(self, name: str, parameters: "Mapping[str, Matrix]") -> State | None:
+        self._background.wait()
         if (state := self._state(name)) is not None:
             file = self._open(name)
             for key, matrix in parameters.items():
@@ -220,6 +249,12 @@ class Checkpoint:
     def end(self) -> None:
         """Nothing is left to resume: the folder is removed when it is closed."""
         (self.folder / RUN_FILE).unlink(missing_ok=True)
+
+
+def bytes_of_copy(n_numbers: int) -> int:
+    """The memory that it takes to write so many parameters in the background; 0 of those that are not copied."""
+    n_bytes = 4 * n_numbers
+    return n_bytes if n_bytes <= MOST_COPIED_BYTES else 0
 
 
 def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:

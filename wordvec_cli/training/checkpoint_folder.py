@@ -47,7 +47,9 @@ def opened(output: str | None, spool_folder: Path, minutes: float) -> Iterator[C
     with ExitStack() as room:
         with writable(str(spool_folder)):
             name = room.enter_context(temporary_folder(spool_folder))
-        yield Checkpoint(Path(name), None)
+        checkpoint = Checkpoint(Path(name), None)
+        room.callback(checkpoint.close)
+        yield checkpoint
 
 
 @contextmanager
@@ -62,6 +64,7 @@ def _locked(folder: Path, minutes: float) -> Iterator[Checkpoint]:
         try:
             yield checkpoint
         finally:
+            checkpoint.close()  # the folder is ours as long as something is written there
             if not checkpoint.holds_run:
                 shutil.rmtree(folder, ignore_errors=True)
 

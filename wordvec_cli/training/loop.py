@@ -64,6 +64,7 @@ class _Run:
                 state = self._rolled_back(state)
         if self._session.patience is not None and 0 < state.best_epoch != state.epoch:
             self._keeper.restore(BEST, self._trainer.parameters)
+        self._announce(wait=True)
         return state
 
     def _rest_of_epoch(self, state: State) -> State:
@@ -74,10 +75,16 @@ class _Run:
             if is_cancelled or self._keeper.is_due():
                 self._check_parameters()
                 self._keeper.save_checkpoint(state, self._trainer.parameters)
-                self._report(self._speed.checkpoint(state))
+                self._announce(wait=is_cancelled)
             if is_cancelled:
                 raise Cancelled
         return state
+
+    def _announce(self, wait: bool = False) -> None:
+        """Report the last checkpoint when it is on the disk."""
+        kept = self._keeper.newly_kept(wait)
+        if kept is not None:
+            self._report(self._speed.checkpoint(kept))
 
     def _until_pause(self, state: State) -> State:
         """Train blocks on all threads until the epoch ends, a checkpoint is due, or the run is cancelled."""
@@ -94,6 +101,7 @@ class _Run:
                 if not loss.total <= self._trainer.exploded_loss * loss.n_terms:
                     raise _Diverged
                 self._report(self._speed.block(state))
+                self._announce()
                 if self._session.is_cancelled() or self._keeper.is_due():
                     feed.end()
         return state

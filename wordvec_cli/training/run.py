@@ -140,6 +140,7 @@ class _Training:
             if order.is_by_gensim or not self.kept.lasts:
                 raise
             self.kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), its_trainer.parameters)
+            self.kept.newly_kept(wait=True)
             raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error
         return result
 

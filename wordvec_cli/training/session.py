@@ -85,12 +85,21 @@ class State:
 
 
 class Keeper(Protocol):
-    """Where states are kept, each with the parameters: the checkpoint to resume from, and others by name."""
+    """Where states are kept, each with the parameters: the checkpoint to resume from, and others by name.
+
+    What is saved may be written while training goes on. An error of that is raised by whatever is called next.
+    """
 
     def is_due(self) -> bool:
         """Whether it is time for another checkpoint."""
 
     def save_checkpoint(self, state: State, parameters: Mapping[str, "Matrix"]) -> None: ...
+
+    def newly_kept(self, wait: bool) -> State | None:
+        """The last checkpoint, if it is on the disk by now and was not given before.
+
+        wait  until all is on the disk
+        """
 
     def save(self, name: str, state: State, parameters: Mapping[str, "Matrix"]) -> None: ...
 
@@ -109,6 +118,9 @@ class _Nowhere:
 
     def save_checkpoint(self, state: State, parameters: Mapping[str, "Matrix"]) -> None:
         pass
+
+    def newly_kept(self, wait: bool) -> State | None:
+        return None
 
     def save(self, name: str, state: State, parameters: Mapping[str, "Matrix"]) -> None:
         pass

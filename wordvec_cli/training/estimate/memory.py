@@ -7,6 +7,7 @@ from wordvec_cli.evaluation.protocol import GENSIM
 from wordvec_cli.evaluation.sets import Analogies
 from wordvec_cli.text.corpus import BLOCK_BYTES
 from wordvec_cli.training import word2vec
+from wordvec_cli.training.checkpoint import bytes_of_copy
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.matrices import ROWS_PER_CHUNK, padded
@@ -45,10 +46,14 @@ def _table_bytes(n_words: int, n_text: int) -> int:
 
 
 def training_memory(plan: Plan) -> int:
-    """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them."""
+    """Two matrices with padded rows, what is drawn from, and the most that comes and goes beside them.
+
+    That is the copy from which a snapshot or a checkpoint is written too.
+    """
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
     if plan.is_of_pairs:
-        return KERNEL_BYTES + glove.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan))
+        copy = bytes_of_copy(glove.state_bytes(plan) // 4)
+        return KERNEL_BYTES + glove.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan) + copy)
     if plan.is_by_gensim:
         objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
         return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))
@@ -58,7 +63,8 @@ def training_memory(plan: Plan) -> int:
     n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
     gathered = 4 * padded_dim * rows * n_threads
     chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, ROWS_PER_CHUNK)
-    passing = max(gathered, chunks, _memory_of_init(plan), _scoring_memory(plan))
+    copy = bytes_of_copy(dim * (n_words + plan.n_outputs))
+    passing = max(gathered + copy, chunks, _memory_of_init(plan), _scoring_memory(plan) + copy)
     return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
 
 
