@@ -23,6 +23,7 @@ ROWS_OF_GROUP = 40  # of the matrices that a kernel gathers for some centres, be
 COPIES_OF_CHUNK = 3  # of rows, while they get their random numbers
 BYTES_PER_SCORED_WORD = 250  # of the table of words that an --eval-set is looked up in
 BYTES_PER_DIRECTED_NUMBER = 4 + 8 + 4  # of a vector: as it is made, divided by its length, and at length 1
+WORDS_BEFORE_A_CHECKPOINT = 10_000_000  # at least, in ten minutes
 GENSIM_BYTES = 33_000_000  # of its modules and buffers
 GENSIM_BYTES_PER_WORD = {NEGATIVE_SAMPLING: 360, HIERARCHICAL_SOFTMAX: 700}  # of Python objects
 
@@ -52,7 +53,7 @@ def training_memory(plan: Plan) -> int:
     """
     n_words, dim = len(plan.vocabulary), plan.config.vector_size
     if plan.is_of_pairs:
-        copy = bytes_of_copy(glove.state_bytes(plan) // 4)
+        copy = _bytes_of_copy(plan, glove.state_bytes(plan) // 4)
         return KERNEL_BYTES + glove.memory(plan) + max(_memory_of_init(plan), _scoring_memory(plan) + copy)
     if plan.is_by_gensim:
         objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
@@ -63,9 +64,15 @@ def training_memory(plan: Plan) -> int:
     n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
     gathered = 4 * padded_dim * rows * n_threads
     chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, ROWS_PER_CHUNK)
-    copy = bytes_of_copy(dim * (n_words + plan.n_outputs))
+    copy = _bytes_of_copy(plan, dim * (n_words + plan.n_outputs))
     passing = max(gathered + copy, chunks, _memory_of_init(plan), _scoring_memory(plan) + copy)
     return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
+
+
+def _bytes_of_copy(plan: Plan, n_numbers: int) -> int:
+    """Of a snapshot or a checkpoint; an epoch of few words has ended before either is due."""
+    is_taken = plan.config.epochs > 1 or plan.n_known >= WORDS_BEFORE_A_CHECKPOINT
+    return bytes_of_copy(n_numbers) if is_taken else 0
 
 
 def _memory_of_init(plan: Plan) -> int:
