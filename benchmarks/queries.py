@@ -1,4 +1,4 @@
-"""Neighbours of 10 000 words among 400 000 against gensim and against the bare matrix product; one word, cold.
+"""Neighbours of 10 000 words among 400 000 against gensim and the bare matrix product; of one word, cold and warm.
 
 Vectors are those of --vectors (GloVe's glove.6B.50d.txt for the published figures), or random ones.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,17 @@ from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
 from wordvec_cli import formats
+from wordvec_cli.api.vectors import Vectors
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
-from wordvec_cli.queries.scan import Index
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 N_WORDS, DIM, K = 400_000, 50, 10
+N_ROWS = 300_000  # of the vectors that are asked one by one
 N_QUERIES, N_OF_GENSIM = 10_000, 200  # gensim's loop is timed on fewer, and its time multiplied
 AT_ONCE, ROWS = 512, 4096  # the blocks of the command
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]
@@ -47,10 +49,7 @@ def timed(task: Callable[[], object]) -> float:
 
 
 def library(vectors: Embeddings, asked: "np.ndarray") -> None:
-    index = Index(vectors)
-    for start in range(0, len(asked), AT_ONCE):
-        some = asked[start : start + AT_ONCE]
-        nearest(index, Cosine(vectors.matrix[some]), K, [frozenset([int(i)]) for i in some])
+    nearest(Index(vectors), Cosine(vectors.matrix[asked]), K, [[int(i)] for i in asked])
 
 
 def bare_product(directions: "np.ndarray", asked: "np.ndarray") -> None:
@@ -91,6 +90,7 @@ def many(vectors: Embeddings, path: Path, folder: Path, n_runs: int) -> None:
         ),
     }  # fmt: skip
     gensim_loop(theirs, ["0"])  # computes its norms
+    command(path, folder / "words", None)  # compiles what is not yet compiled
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(n_runs):
         for name, (factor, task) in tasks.items():
@@ -105,32 +105,73 @@ def many(vectors: Embeddings, path: Path, folder: Path, n_runs: int) -> None:
 
 
 def cold(path: Path, word: str, n_runs: int) -> None:
+    """Whole commands, the file in the page cache; beside them the least that they could take, and their peak memory."""
     read = f"import numpy; numpy.fromfile({str(path)!r}, numpy.uint8)"
+    packed = {packing: path.with_suffix(f".{packing}.safetensors") for packing in ("float16", "int8")}
+    for packing, target in packed.items():
+        subprocess.run([*WORDVEC, "export", "--quiet", f"--{packing}", path, target], check=True)
     commands = {
+        "python -c 'import click, numpy'": [sys.executable, "-c", "import click, numpy"],
         "python -c 'import numpy', and the file read once": [sys.executable, "-c", read],
         "wordvec similar, one word": [*WORDVEC, "similar", path, word],
+        **{f"... {packing}": [*WORDVEC, "similar", target, word] for packing, target in packed.items()},
         "wordvec analogy, one question": [*WORDVEC, "analogy", path, word, word, word],
         "wordvec similarity, one pair": [*WORDVEC, "similarity", path, word, word],
     }
     seconds: dict[str, list[float]] = {name: [] for name in commands}
+    megabytes: dict[str, float] = {}
     for _ in range(5 * n_runs):
         for name, arguments in commands.items():
-            seconds[name].append(
-                timed(lambda arguments=arguments: subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL))
-            )
+            start = time.perf_counter()
+            megabytes[name] = peak_megabytes(arguments)
+            seconds[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     first = next(iter(medians.values()))
     print_table(
-        f"whole commands, the file in the page cache, in turn, medians of {5 * n_runs}",
-        ["", "ms", "ratio"],
-        [[name, median * 1e3, median / first] for name, median in medians.items()],
+        f"whole commands, the file of {path.stat().st_size / 1e6:.0f} MB in the page cache, in turn, medians of "
+        f"{5 * n_runs}",
+        ["", "ms", "ratio", "peak MB"],
+        [[name, median * 1e3, median / first, megabytes[name]] for name, median in medians.items()],
+    )
+
+
+def peak_megabytes(arguments: Sequence[object]) -> float:
+    """Run a command; the most memory that it had, with what it has mapped."""
+    process = subprocess.Popen([str(each) for each in arguments], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def one_by_one(n_runs: int) -> None:
+    """`most_similar` in Python, a word at a time, each time another one."""
+    matrix = np.random.default_rng(1).normal(size=(N_ROWS, 100)).astype(np.float32)
+    ours = Vectors.from_arrays([f"word{i}" for i in range(N_ROWS)], matrix)
+    theirs = KeyedVectors(100)
+    theirs.add_vectors([f"word{i}" for i in range(N_ROWS)], matrix)
+    sides = {"gensim": theirs.most_similar, "wordvec": ours.most_similar}
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(10 * n_runs + 1):
+        for name, most_similar in sides.items():
+            seconds[name].append(timed(lambda ask=most_similar, number=number: ask(f"word{7 * number}", topn=K)))
+    medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}  # the first computes lengths
+    print_table(
+        f"most_similar in Python, one word of {N_ROWS} x 100, in turn, medians of {10 * n_runs}",
+        ["", "ms", "gensim / it"],
+        [[name, median * 1e3, f"{medians['gensim'] / median:.1f}x"] for name, median in medians.items()],
     )
 
 
 def main(arguments: argparse.Namespace) -> None:
     vectors = opened(arguments.vectors)
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "v.safetensors"
+        path, wide = Path(name) / "v.safetensors", Path(name) / "wide.safetensors"
+        rows = np.random.default_rng(1).normal(size=(N_WORDS, 300)).astype(np.float32)
+        save(str(wide), Vocabulary.from_words(b"word%d" % i for i in range(N_WORDS)), rows, {})
+        del rows
+        cold(wide, "word1000", arguments.runs)
         save(str(path), vectors.vocabulary, vectors.matrix, {})
-        cold(path, os.fsdecode(vectors.vocabulary.word(1000)), arguments.runs)
+        one_by_one(arguments.runs)
         many(vectors, path, Path(name), arguments.runs)

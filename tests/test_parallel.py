@@ -1,4 +1,4 @@
-"""`parallel.in_order`: results in the order of the tasks, not far ahead, and an end to the work whatever happens."""
+"""`in_order`: results in the order of the tasks, not far ahead, and an end to the work whatever happens."""
 
 import concurrent.futures
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wordvec_cli import parallel
-from wordvec_cli.parallel import in_order
+from wordvec_cli.parallel import in_order, on_threads
 
 
 class CountingPool(ThreadPoolExecutor):
@@ -108,3 +108,31 @@ def test_tasks_that_have_not_begun_are_dropped_with_the_results(monkeypatch: pyt
     assert is_held.wait(10)
     results.close()
     assert begun == [0, 1]
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("n_tasks", [0, 1, 50])
+def test_threads_share_the_tasks(n_tasks: int, n_threads: int) -> None:
+    done: list[int] = []
+    on_threads(done.append, range(n_tasks), n_threads)
+    assert sorted(done) == [*range(n_tasks)]
+
+
+def test_tasks_run_at_the_same_time() -> None:
+    both = threading.Barrier(2)
+    on_threads(lambda _: both.wait(10), range(2), 2)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_error_on_any_thread_ends_the_work_and_is_raised(n_threads: int) -> None:
+    begun: list[int] = []
+    has_begun = threading.Barrier(n_threads)
+
+    def work(task: int) -> None:
+        begun.append(task)
+        has_begun.wait(10)
+        raise ValueError("task")
+
+    with pytest.raises(ValueError, match="task"):
+        on_threads(work, range(50), n_threads)
+    assert len(begun) == n_threads

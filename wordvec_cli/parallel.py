@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -15,11 +15,49 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+THREADS_OF_PRODUCTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")  # what numpy's library for products asks
+MOST_SCANS_AT_ONCE = 8
+
+
 def usable_cpus() -> int:
     """The CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def scans_at_once() -> int:
+    """As many as CPUs if numpy's library for products uses one thread; else one."""
+    n_threads = next((os.environ[name] for name in THREADS_OF_PRODUCTS if name in os.environ), None)
+    return min(usable_cpus(), MOST_SCANS_AT_ONCE) if n_threads == "1" else 1
+
+
+def on_threads(work: Callable[[Task], object], tasks: Sequence[Task], n_threads: int) -> None:
+    """Work on every task, on this thread and others; for work of milliseconds, which a pool's import would outlast.
+
+    Raises: what the first task that failed raised; tasks that had not begun then are left out
+    """
+    import threading
+
+    remaining, errors = iter(tasks), list[BaseException]()
+
+    def run() -> None:
+        try:
+            for task in remaining:
+                if errors:
+                    return
+                work(task)
+        except BaseException as error:  # noqa: BLE001  of a thread, it would be printed and forgotten
+            errors.append(error)
+
+    others = [threading.Thread(target=run) for _ in range(min(n_threads, len(tasks)) - 1)]
+    for other in others:
+        other.start()
+    run()
+    for other in others:
+        other.join()
+    if errors:
+        raise errors[0]
 
 
 def in_order(work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:

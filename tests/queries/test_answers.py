@@ -6,6 +6,7 @@ from gensim.models import KeyedVectors
 
 from wordvec_cli.queries import answers
 from wordvec_cli.queries.answers import Search, neighbours_of_questions, odd_one_out, similarities_of_questions
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.nearest import ids_of_words
 from wordvec_cli.queries.questions import (
     ANALOGY_WEIGHTS,
@@ -14,7 +15,6 @@ from wordvec_cli.queries.questions import (
     question_of_sum,
     question_of_words,
 )
-from wordvec_cli.queries.scan import Index
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary

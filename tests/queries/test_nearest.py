@@ -1,17 +1,22 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
 from tests import reference_query
 from wordvec_cli.errors import InputError
-from wordvec_cli.queries import scan
+from wordvec_cli.queries import many, scan
 from wordvec_cli.queries.analogies import CosMul, scorer_of_analogies
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import METRICS
 from wordvec_cli.queries.nearest import NO_NEIGHBOUR, Neighbours, answer_ids, nearest
-from wordvec_cli.queries.scan import Index
 from wordvec_cli.queries.similarity import similarities, similarities_to_all, similarity_of_sets, weighted_means
+from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
+from wordvec_cli.vectors.native import load, packed_tensors, save_tensors
+from wordvec_cli.vectors.packing import Packing, scales_of
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -36,10 +41,30 @@ def gensim_vectors(matrix: np.ndarray) -> KeyedVectors:
     return vectors
 
 
-@pytest.fixture(params=[(1 << 8, 16), (1 << 13, 32), (1 << 22, 1 << 13)], ids=["small", "middling", "whole"])
+@pytest.fixture(params=[(1 << 8, 16), (1 << 13, 32), (1 << 22, 1 << 13), "few", "compiled"], ids=str)
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "SCORES_PER_BLOCK", request.param[0])
-    monkeypatch.setattr(scan, "MOST_ROWS", request.param[1])
+    """Questions by blocks of scores; as if they were few, all scores at once; or as if they were many, compiled.
+
+    The last two take a part of the rows at a time.
+    """
+    monkeypatch.setattr(scan, "FEW_QUERIES", 1 << 10 if request.param == "few" else 0)
+    monkeypatch.setattr(scan, "FLOATS_PER_PART", 1 << 10)
+    if isinstance(request.param, tuple):
+        monkeypatch.setattr(scan, "SCORES_PER_BLOCK", request.param[0])
+        monkeypatch.setattr(scan, "MOST_ROWS", request.param[1])
+    if request.param == "compiled":
+        compiled(monkeypatch)
+
+
+def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every scan is compiled, on two threads, and finds little room for candidates."""
+    monkeypatch.setattr(scan, "FEW_QUERIES", 0)
+    monkeypatch.setattr(scan, "PRODUCTS_TO_LOAD", 0)
+    monkeypatch.setattr(scan, "PRODUCTS_IF_LOADED", 0)
+    monkeypatch.setattr(many, "FLOATS_PER_BLOCK", 1 << 9)
+    monkeypatch.setattr(many, "ROOM_PER_BLOCK", 1)
+    monkeypatch.setattr(many, "ROOM_PER_KEPT", 0)
+    monkeypatch.setattr(many, "usable_cpus", lambda: 2)
 
 
 def ids(answers: Neighbours) -> list[list[int]]:
@@ -116,6 +141,78 @@ def test_a_threshold_keeps_what_reaches_it(metric: str, threshold: float) -> Non
     assert threshold == 2 or 1 < len(expected) < 299
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 15, 16, 17, 300])
+@pytest.mark.parametrize("k", [1, 16, 17, 300, 301])
+def test_one_question_to_threads_is_answered_as_the_definition_says(
+    n_rows: int, k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row, fewer rows than a group, as many neighbours as rows, and a dimension that is a multiple of nothing."""
+    monkeypatch.setattr(scan, "FLOATS_PER_PART", 7 * 13)
+    matrix = random_matrix(300, 13)[-n_rows:]
+    question = random_matrix(300, 13)[[5]]
+    index = Index(embeddings_of(matrix), n_threads=3)
+    for metric in METRICS:
+        for _ in range(2):  # the second time, lengths are known
+            answers = nearest(index, METRICS[metric](question), k)
+            assert ids(answers) == [reference_query.nearest(metric, question[0], matrix, k, frozenset())]
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize("packing", ["float16", "int8"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_packed_vectors_are_answers_as_they_are_unpacked(
+    tmp_path: Path, packing: Packing, metric: str, damaged: bool
+) -> None:
+    """With ids chosen too; a damaged scale turns a row round, makes it zeros, or takes its numbers away."""
+    matrix = random_matrix()
+    tensors = packed_tensors(matrix, packing)
+    if damaged and packing == "int8":
+        scales = scales_of(matrix)
+        scales[[3, 4, 50, 60]] = [-1, 0, np.nan, 1e-44]
+        tensors["scales"] = Tensor.of(scales, "F32")
+    if damaged and packing == "float16":
+        matrix[[3, 4], 1] = [np.inf, np.nan]
+        tensors = packed_tensors(matrix, packing)
+    path = str(tmp_path / "v.safetensors")
+    save_tensors(path, Vocabulary.from_words(f"w{i}".encode() for i in range(300)), tensors, {})
+    vectors, whole = load(path), load(path)
+    unpacked = from_matrix(whole.vocabulary, whole.matrix, {})
+    for among in (None, np.arange(0, 300, 3)):
+        scorer = METRICS[metric](unpacked.matrix[[5, 17, 20]])
+        found, expected = (nearest(Index(each, among), scorer, 9, [[5], [17], [20]]) for each in (vectors, unpacked))
+        np.testing.assert_array_equal(found.ids, expected.ids)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+    assert "matrix" not in vars(vectors)  # never unpacked as a whole
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize(("n_rows", "n_asked", "dim"), [(1, 5, 1), (7, 49, 3), (8, 48, 17), (300, 130, 13)])
+def test_compiled_scans_answer_as_the_definition_says(
+    metric: str, n_rows: int, n_asked: int, dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows and queries that fill tiles or not, more neighbours than rows, rows that get better and better."""
+    compiled(monkeypatch)
+    matrix = random_matrix(300, dim)[-n_rows:]
+    matrix = matrix[np.argsort(matrix[:, 0], kind="stable")]
+    asked = random_matrix(300, dim)[-n_asked:]
+    for k in (1, 9, 301):
+        answers = nearest(Index(embeddings_of(matrix)), METRICS[metric](asked), k)
+        assert ids(answers) == [reference_query.nearest(metric, each, matrix, k, frozenset()) for each in asked]
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+def test_rows_whose_squares_are_too_large_for_float32_are_answers_of_many_questions_too(
+    metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = random_matrix(100)
+    matrix[7] = 3e19
+    expected = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix), 4)
+    compiled(monkeypatch)
+    found = nearest(Index(embeddings_of(matrix)), METRICS[metric](matrix), 4)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+
+
 @pytest.mark.usefixtures("blocks")
 def test_only_the_ids_of_an_index_are_answers() -> None:
     matrix = random_matrix()
@@ -125,6 +222,7 @@ def test_only_the_ids_of_an_index_are_answers() -> None:
     assert ids(answers) == [[i for i in all_of_them if i in chosen]]
 
 
+@pytest.mark.usefixtures("blocks")
 def test_a_row_that_is_not_finite_is_no_answer_and_hides_none() -> None:
     matrix = random_matrix(100)
     matrix[[1, 40], 2] = np.nan
@@ -134,6 +232,7 @@ def test_a_row_that_is_not_finite_is_no_answer_and_hides_none() -> None:
     assert answer == expected
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("metric", list(METRICS))
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_rows_that_are_not_finite_do_not_stand_in_the_way_where_all_others_are_far(metric: str, value: float) -> None:

@@ -12,7 +12,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.queries.agreement import cosines_of_rows, overlap_of_neighbours
 from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.vectors.native import load, packed_tensors, save, save_tensors
-from wordvec_cli.vectors.packing import unpacked_rows
+from wordvec_cli.vectors.packing import single_floats, unpacked_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -29,6 +29,13 @@ def packed(path: Path, packing: str, matrix: np.ndarray = MATRIX) -> Path:
     vocabulary = Vocabulary.from_words(WORDS[: len(matrix)])
     save_tensors(str(path), vocabulary, packed_tensors(matrix, packing), {})
     return path
+
+
+def test_every_half_float_becomes_the_float32_that_numpy_makes_of_it() -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = halves[np.isfinite(halves)]
+    for some in (halves, finite, finite[:0], halves[31744:31745], halves[64512:64513]):
+        np.testing.assert_array_equal(single_floats(some).view(np.int32), some.astype(np.float32).view(np.int32))
 
 
 def test_half_floats_are_those_of_numpy(tmp_path: Path) -> None:

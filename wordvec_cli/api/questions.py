@@ -10,10 +10,13 @@ from wordvec_cli.api.face import face
 from wordvec_cli.api.lookups import Lookups
 from wordvec_cli.api.options import one_of, whole_number
 from wordvec_cli.api.words import KEY_TYPES, Key
+from wordvec_cli.parallel import scans_at_once
 from wordvec_cli.queries.analogies import CosMul
+from wordvec_cli.queries.answers import ANSWERS_AT_ONCE, MOST_AT_ONCE, QUESTIONS_AT_ONCE
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
 from wordvec_cli.queries.nearest import NO_NEIGHBOUR, nearest
-from wordvec_cli.queries.scan import Index
+from wordvec_cli.queries.scan import compiled_loops_pay
 from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     Terms = Key | Sequence[Term] | NDArray[Any] | None
     Ranked = list[tuple[str, float]]
 
-QUESTIONS_AT_ONCE = 512
 ROWS_AT_ONCE = 1 << 14
 
 
@@ -128,8 +130,10 @@ class Questions(Lookups):
         index = self._index(*self._bounds(0, None, restrict_vocab))
         ids = np.full((len(questions), k), NO_NEIGHBOUR)
         scores = np.full((len(questions), k), np.nan)
-        for start in range(0, len(questions), QUESTIONS_AT_ONCE):
-            some = slice(start, start + QUESTIONS_AT_ONCE)
+        n_at_once = MOST_AT_ONCE if compiled_loops_pay(index, len(questions)) else QUESTIONS_AT_ONCE
+        n_at_once = max(1, min(n_at_once, ANSWERS_AT_ONCE // k))
+        for start in range(0, len(questions), n_at_once):
+            some = slice(start, start + n_at_once)
             excluded = [() if each is None else (each,) for each in own[some]]
             found = nearest(index, scorer_of(self._rows(questions[some])), k, excluded)
             ids[some, : found.ids.shape[1]] = found.ids
@@ -147,11 +151,11 @@ class Questions(Lookups):
 
     @cached_property
     def _whole_index(self) -> Index:
-        return Index(self.embeddings)  # which keeps the lengths of the vectors
+        return Index(self.embeddings, None, scans_at_once())  # which keeps the lengths of the vectors
 
     def _index(self, start: int, end: int) -> Index:
         is_whole = (start, end) == (0, len(self))
-        return self._whole_index if is_whole else Index(self.embeddings, np.arange(start, end))
+        return self._whole_index if is_whole else Index(self.embeddings, np.arange(start, end), scans_at_once())
 
     def _ranked(
         self, scorer: Scorer, keys: "Sequence[KeyOrVector]", topn: int | None, bounds: tuple[int, int]
@@ -177,10 +181,11 @@ class Questions(Lookups):
 
     def _cosines(self, scorer: Cosine, start: int, end: int) -> "Matrix":
         """As `_scores`, in single precision, which is quicker."""
-        cosines, first = np.empty((end - start, 1), np.float32), 0
-        for block in self._index(start, end).blocks(ROWS_AT_ONCE):
-            scorer.scores(block.rows, block.lengths, cosines[first : first + len(block.ids)])
-            first += len(block.ids)
+        cosines, index = np.empty((end - start, 1), np.float32), self._index(start, end)
+        for first in range(0, end - start, ROWS_AT_ONCE):
+            some = slice(first, first + ROWS_AT_ONCE)
+            block = index.block(some, scorer.needs_lengths)
+            scorer.scores(block.rows, block.lengths, cosines[some])
         return cosines[:, 0]
 
     def _own_index(self, key: "KeyOrVector") -> int | None:

@@ -13,7 +13,7 @@ from wordvec_cli.cli.options import combined, min_count_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.parallel import usable_cpus
+from wordvec_cli.parallel import THREADS_OF_PRODUCTS, scans_at_once
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import as_text, shown
@@ -21,11 +21,10 @@ from wordvec_cli.text.lines import listed_words
 
 if TYPE_CHECKING:
     from wordvec_cli.queries.answers import Search
+    from wordvec_cli.queries.index import Index
     from wordvec_cli.queries.nearest import Neighbour
-    from wordvec_cli.queries.scan import Index
     from wordvec_cli.vectors.embeddings import Embeddings
 
-MOST_SCANS_AT_ONCE = 8
 MOST_NAMED = 20  # words of --among that are missing
 
 
@@ -49,8 +48,8 @@ class NeighbourOptions(NamedTuple):
 
     def _index(self, embeddings: "Embeddings", terminal: Terminal) -> "Index":
         """The vectors of the words that may be answers; the words of --among that are missing are named."""
+        from wordvec_cli.queries.index import Index
         from wordvec_cli.queries.nearest import answer_ids, ids_of_words
-        from wordvec_cli.queries.scan import Index
 
         vocabulary, among = embeddings.vocabulary, None
         if self.among is not None:
@@ -58,7 +57,8 @@ class NeighbourOptions(NamedTuple):
             among, missing = ids_of_words(vocabulary, words)
             if missing:
                 terminal.note(f"{self.among}: {len(missing)} of its {len(words)} words are missing: {_named(missing)}")
-        return Index(embeddings, answer_ids(vocabulary, among, self.restrict_vocab, self.min_count))
+        ids = answer_ids(vocabulary, among, self.restrict_vocab, self.min_count)
+        return Index(embeddings, ids, scans_at_once())
 
 
 def _named(words: Sequence[bytes]) -> str:
@@ -109,7 +109,7 @@ class Answering(NamedTuple):
         """Write the answers to standard output; the exit status."""
         write_stdout(self.options.table.head(self.titles))
         for batch in reader.batches(self.terminal, self.options.is_null):
-            write_stdout(self._lines(batch, map(self._with_direction, map(reader.question_of, batch))))
+            write_stdout(self._lines(map(self._with_direction, map(reader.question_of, batch))))
         return exit_status(self.finder)
 
     def _with_direction(self, question: Question) -> Question:
@@ -120,11 +120,10 @@ class Answering(NamedTuple):
         self.terminal.note(f"{name!r} has a vector of zeros: no direction, no neighbours")
         return Question(question.names)
 
-    def _lines(self, batch: Sequence[object], questions: Iterable[Question]) -> Iterator[bytes]:
+    def _lines(self, questions: Iterable[Question]) -> Iterator[bytes]:
         from wordvec_cli.queries.answers import neighbours_of_questions
 
-        n_scans = _scans_at_once() if len(batch) > self.search.questions_at_once else 1
-        for question, neighbours in neighbours_of_questions(questions, self.search, n_scans):
+        for question, neighbours in neighbours_of_questions(questions, self.search, self.search.index.n_threads):
             if question.vectors:
                 yield from self._answer(question, neighbours)
             elif self.options.is_blank:
@@ -140,19 +139,10 @@ class Answering(NamedTuple):
         yield record(table, question, neighbours=answers)
 
 
-_THREADS_OF_PRODUCTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-
-
 def _prefer_many_products() -> None:
     """Let each product have one thread, so that several scans run at a time, and search their scores at a time too.
 
     What the environment says goes first, and once numpy is there it is too late.
     """
-    if "numpy" not in sys.modules and not any(name in os.environ for name in _THREADS_OF_PRODUCTS):
-        os.environ[_THREADS_OF_PRODUCTS[0]] = "1"
-
-
-def _scans_at_once() -> int:
-    """As many as CPUs if numpy's library for products uses one thread; else one."""
-    n_threads = next((os.environ[name] for name in _THREADS_OF_PRODUCTS if name in os.environ), None)
-    return min(usable_cpus(), MOST_SCANS_AT_ONCE) if n_threads == "1" else 1
+    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS_OF_PRODUCTS):
+        os.environ[THREADS_OF_PRODUCTS[0]] = "1"

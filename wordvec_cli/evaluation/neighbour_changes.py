@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
-from wordvec_cli.queries.scan import Index
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary

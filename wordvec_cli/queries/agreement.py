@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import NO_NEIGHBOUR, nearest
-from wordvec_cli.queries.scan import Index
 from wordvec_cli.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:

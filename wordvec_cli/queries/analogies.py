@@ -42,6 +42,8 @@ class CosMul:
     with cosines moved to 0 ... 1; for other numbers of words, gensim, KeyedVectors.most_similar_cosmul
     """
 
+    needs_lengths = False
+
     def __init__(self, positive: "Exact | Matrix", negative: "Exact | Matrix") -> None:
         """
         positive  (m, p, dim): the vectors that are multiplied, such as those of b and c

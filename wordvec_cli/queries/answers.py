@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wordvec_cli.parallel import in_order
 from wordvec_cli.queries.analogies import scorer_of_analogies
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import METRICS, Scorer
 from wordvec_cli.queries.nearest import Neighbour, nearest
 from wordvec_cli.queries.questions import Question
-from wordvec_cli.queries.scan import Index
+from wordvec_cli.queries.scan import FEW_QUERIES, compiled_loops_pay
 from wordvec_cli.queries.similarity import cosines_to_mean, similarities, weighted_means
 from wordvec_cli.queries.word_finder import WordFinder
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     Exact = NDArray[np.float64]
 
 QUESTIONS_AT_ONCE = 512
+MOST_AT_ONCE = 1 << 14
 ANSWERS_AT_ONCE = 1 << 21
+
+_Answers = list[tuple[Question, list[Neighbour]]]
 
 # ---------------------------------------------------------------- neighbours
 
@@ -42,10 +47,13 @@ class Search:
     threshold: float | None = None
     include_question: bool = False
 
-    @property
-    def questions_at_once(self) -> int:
+    def questions_at_once(self, is_compiled: bool = False) -> int:
         """How many questions one scan of the vectors answers."""
-        return max(1, min(QUESTIONS_AT_ONCE, ANSWERS_AT_ONCE // self.k))
+        return max(1, min(MOST_AT_ONCE if is_compiled else QUESTIONS_AT_ONCE, ANSWERS_AT_ONCE // self.k))
+
+    def is_compiled(self, n_questions: int) -> bool:
+        """Whether compiled loops, on threads of their own, answer so many questions."""
+        return self.scoring != "3cosmul" and compiled_loops_pay(self.index, n_questions)
 
 
 def neighbours_of_questions(
@@ -53,21 +61,24 @@ def neighbours_of_questions(
 ) -> Iterator[tuple[Question, list[Neighbour]]]:
     """Each question with its nearest neighbours, in the order of the questions; none if it cannot be asked.
 
-    n_threads  scans that run at the same time
+    n_threads  that share the questions, unless they are so few that those of the index share the vectors
     """
     remaining = iter(questions)
-    parts = iter(lambda: list(itertools.islice(remaining, search.questions_at_once)), [])
+    first = list(itertools.islice(remaining, search.questions_at_once(is_compiled=True)))  # their number decides
+    is_compiled, size = search.is_compiled(len(first)), search.questions_at_once()
+    is_shared = n_threads > 1 and not is_compiled and len(first) > FEW_QUERIES * n_threads
+    if is_compiled:
+        size = len(first)
+    elif is_shared:
+        size = min(size, -(-len(first) // n_threads))
+    everything = itertools.chain(first, remaining)
+    parts = iter(lambda: list(itertools.islice(everything, size)), [])
     answer = partial(_answered, search)
-    if n_threads == 1:
-        answered: Iterable[list[tuple[Question, list[Neighbour]]]] = map(answer, parts)
-    else:
-        from wordvec_cli.parallel import in_order  # which a single question need not wait for
-
-        answered = (pairs for _, pairs in in_order(answer, parts, n_threads))
+    answered = (pairs for _, pairs in in_order(answer, parts, n_threads)) if is_shared else map(answer, parts)
     return itertools.chain.from_iterable(answered)
 
 
-def _answered(search: Search, questions: Sequence[Question]) -> list[tuple[Question, list[Neighbour]]]:
+def _answered(search: Search, questions: Sequence[Question]) -> _Answers:
     posed = [question for question in questions if question.vectors]
     found = iter(_neighbours(search, posed) if posed else [])
     return [(question, next(found) if question.vectors else []) for question in questions]

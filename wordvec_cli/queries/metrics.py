@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Scorer(Protocol):
     """Scores rows against m queries."""
 
+    needs_lengths: bool  # False: a row that is given times any number above 0, with its length, gets the same scores
+
     def __len__(self) -> int: ...
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
@@ -40,8 +42,15 @@ class Scorer(Protocol):
         ...
 
 
+def _reciprocals(lengths: "Matrix") -> "Matrix":
+    """1 / length for each row, (n, 1); 1 for rows of zeros."""
+    return (1 / np.where(lengths > 0, lengths, 1))[:, None].astype(np.float32)
+
+
 class Dot:
     """The scalar product."""
+
+    needs_lengths = True
 
     def __init__(self, queries: "Exact | Matrix") -> None:
         self.queries: Exact = np.asarray(queries, np.float64)
@@ -56,8 +65,17 @@ class Dot:
             np.matmul(rows, self._transposed, out=out)
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
-        bars: Exact = exact - self.rounding() * self._lengths * longest
+        bars: Exact = exact - self.errors(longest)
         return bars
+
+    def errors(self, longest: float) -> "Exact":
+        """How far `scores` may be from what they stand for, of rows up to this length, (m,)."""
+        errors: Exact = self.rounding() * self._lengths * longest
+        return errors
+
+    def factors(self) -> "tuple[Matrix, Callable[[Matrix, Matrix], Matrix]]":
+        """Queries (m, n) whose products with what the function makes of rows and lengths, (r, n), are `scores`."""
+        return self.queries.astype(np.float32), lambda rows, lengths: rows
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
         products: Exact = np.einsum("ij,ij->i", rows, self.queries[queries])
@@ -74,19 +92,24 @@ class Dot:
 class Cosine(Dot):
     """The cosine; 0 with a vector of zeros."""
 
+    needs_lengths = False
+
     def __init__(self, queries: "Exact | Matrix") -> None:
         super().__init__(unit_rows(queries))
 
     def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        reciprocals = (1 / np.where(lengths > 0, lengths, 1))[:, None].astype(np.float32)
+        reciprocals = _reciprocals(lengths)
         if len(self) > rows.shape[1]:  # scale whichever is smaller, the rows or the products
             super().scores(rows * reciprocals, lengths, out)
         else:
             super().scores(rows, lengths, out)
             out *= reciprocals
 
-    def bars(self, exact: "Exact", longest: float) -> "Exact":
-        return exact - self.rounding()
+    def errors(self, longest: float) -> "Exact":
+        return np.full(len(self), self.rounding())
+
+    def factors(self) -> "tuple[Matrix, Callable[[Matrix, Matrix], Matrix]]":
+        return self.queries.astype(np.float32), lambda rows, lengths: rows * _reciprocals(lengths)
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
         return super().exact(unit_rows(rows), queries)
@@ -101,8 +124,16 @@ class Euclidean(Dot):
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
         squares = self._lengths * self._lengths
-        bars: Exact = (squares - exact * exact) / 2 - self.rounding() * (squares + longest * longest)
+        bars: Exact = (squares - exact * exact) / 2 - self.errors(longest)
         return bars
+
+    def errors(self, longest: float) -> "Exact":
+        errors: Exact = self.rounding() * (self._lengths * self._lengths + longest * longest)
+        return errors
+
+    def factors(self) -> "tuple[Matrix, Callable[[Matrix, Matrix], Matrix]]":
+        queries = np.column_stack([self.queries, np.ones(len(self))]).astype(np.float32)
+        return queries, lambda rows, lengths: np.column_stack([rows, -lengths * lengths / 2])
 
     def exact(self, rows: "Exact", queries: "NDArray[np.int64]") -> "Exact":
         return -row_lengths(rows - self.queries[queries])

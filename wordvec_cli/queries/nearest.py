@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Scorer
-from wordvec_cli.queries.scan import Index, best_rows
+from wordvec_cli.queries.scan import best_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,14 +62,14 @@ def nearest(
     threshold  the lowest score (for a distance: the highest) of an answer; None: any
     Raises: InputError if the vectors lie in a file that has been written over since it was opened
     """
-    index.vocabulary.check_unchanged()
+    index.embeddings.vocabulary.check_unchanged()
     excluded = [()] * len(scorer) if excluded is None else excluded
     n_kept = min(k + max(map(len, excluded), default=0), len(index))
     if not n_kept or not len(scorer):
         return Neighbours(np.empty((len(scorer), 0), np.int64), np.empty((len(scorer), 0)))
     least = -np.inf if threshold is None else float(scorer.to_user_scale(np.array(threshold)))
     ids, scores = best_rows(index, scorer, n_kept, least)
-    is_answer = (ids >= 0) & ~_are_excluded(ids, excluded, len(index.matrix))
+    is_answer = (ids >= 0) & ~_are_excluded(ids, excluded, len(index.embeddings.vocabulary))
     reported = np.where(is_answer, scorer.to_user_scale(scores), np.nan)
     answers = np.argsort(~is_answer, axis=1, kind="stable")[:, :k]  # the answers first, in their order
     rows = np.arange(len(ids))[:, None]

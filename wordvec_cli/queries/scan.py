@@ -1,11 +1,14 @@
 """Finding the best rows of a matrix for many queries: float32 scores choose candidates, float64 scores decide."""
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.queries.metrics import Scorer
+from wordvec_cli.parallel import on_threads
+from wordvec_cli.queries.index import Index, IndexBlock
+from wordvec_cli.queries.metrics import Dot, Scorer
 from wordvec_cli.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
@@ -20,52 +23,10 @@ MOST_ROWS = 1 << 13
 ROWS_PER_GROUP = 16  # only the highest score of a group is looked at, unless it is high enough
 ROWS_PER_SAMPLED = 16  # the sample holds at most one in so many rows
 ROWS_PER_RESCORING = 1 << 14
-
-
-class IndexBlock(NamedTuple):
-    """Some rows of an index: their ids (n,), vectors (n, dim) and lengths (n,)."""
-
-    ids: "Ids"
-    rows: "Matrix"
-    lengths: "Matrix"
-
-
-class Index:
-    """The vectors that may be answers: all of them, or those with some ids.
-
-    Lengths are computed when a row is first read, and kept: keep the index when more questions follow.
-    """
-
-    def __init__(self, embeddings: Embeddings, ids: "Ids | None" = None) -> None:
-        """ids  ascending and distinct, as `answer_ids` gives them; None: all"""
-        self.vocabulary, self.matrix = embeddings.vocabulary, embeddings.matrix
-        self._is_whole = ids is None
-        self._ids: Ids = np.arange(len(self.matrix)) if ids is None else ids
-        self._lengths = np.full(len(self), np.nan, np.float32)
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def blocks(self, n_rows: int) -> Iterator[IndexBlock]:
-        """The rows, `n_rows` at a time."""
-        for start in range(0, len(self), n_rows):
-            yield self._block(slice(start, start + n_rows))
-
-    def sample(self, n_rows: int) -> IndexBlock:
-        """`n_rows` rows, evenly spaced."""
-        return self._block(np.arange(n_rows) * len(self) // max(n_rows, 1))
-
-    def _block(self, places: "slice | Ids") -> IndexBlock:
-        """Some rows; zeros stand for a row that is not finite, as no exact score of it will be accepted."""
-        ids = self._ids[places]
-        rows = self.matrix[places] if self._is_whole else self.matrix[ids]
-        lengths = self._lengths[places]
-        if np.isnan(lengths).any():
-            lengths[:] = np.sqrt(np.einsum("ij,ij->i", rows, rows))  # in float32, which is good enough for candidates
-        if not np.isfinite(lengths).all():
-            rows = np.where(np.isfinite(lengths)[:, None], rows, np.float32(0))
-            lengths = np.nan_to_num(lengths, nan=0, posinf=0)
-        return IndexBlock(ids, rows, lengths)
+PRODUCTS_TO_LOAD, PRODUCTS_IF_LOADED = 1 << 36, 1 << 28  # of numbers, from which on compiled loops are quicker
+LARGEST_ERROR = 1e30  # of float32 scores, that compiled loops bear
+FEW_QUERIES = 4  # as many scores for each row are fewer than its numbers: those of all rows have room
+FLOATS_PER_PART = 1 << 19  # of rows that a thread scores at a time: fewer, and threads wait for the interpreter's lock
 
 
 def best_rows(index: Index, scorer: Scorer, n_kept: int, least_score: float) -> "tuple[Ids, Exact]":
@@ -75,13 +36,88 @@ def best_rows(index: Index, scorer: Scorer, n_kept: int, least_score: float) -> 
     least_score  that a row needs, on the scorer's internal scale
     Where fewer rows qualify, the id is -1 and the score -inf.
     """
-    n_rows = _rows_per_block(len(scorer), len(index))
-    best = _Best(index.matrix, scorer, n_kept, n_rows, least_score)
-    best.raise_bars(index.sample(min(n_rows, len(index) // ROWS_PER_SAMPLED)))
-    for block in index.blocks(n_rows):
-        best.find_candidates(block)
+    best = _Best(index.embeddings, scorer, n_kept, least_score)
+    if compiled_loops_pay(index, len(scorer)) and isinstance(scorer, Dot) and _is_plain(index, scorer):
+        from wordvec_cli.queries.many import candidates
+
+        best.take_candidates(*candidates(index, scorer, n_kept, least_score))
+    elif len(scorer) <= FEW_QUERIES:
+        scored = _all_scored(index, scorer)
+        best.raise_bars(scored)
+        best.find_candidates(scored)
+    else:
+        for scored in _scored_blocks(index, scorer, best):
+            best.find_candidates(scored)
     best.rescore_candidates()
     return best.ids, best.scores
+
+
+def compiled_loops_pay(index: Index, n_queries: int) -> bool:
+    """Whether the scan for so many queries takes so long that they win what loading them costs, if they are not there.
+
+    What they win is a third of the time; loading costs about half a second.
+    """
+    is_loaded = "wordvec_cli.kernels.scan" in sys.modules
+    n_products = n_queries * len(index) * index.embeddings.dim
+    return n_queries > FEW_QUERIES and n_products >= (PRODUCTS_IF_LOADED if is_loaded else PRODUCTS_TO_LOAD)
+
+
+def _is_plain(index: Index, scorer: Dot) -> bool:
+    """Whether float32 bears the products, with room for what they may be wrong."""
+    return index.longest < np.inf and float(scorer.errors(index.longest).max()) < LARGEST_ERROR
+
+
+class _Scored(NamedTuple):
+    """Rows whose quick scores are known.
+
+    ids      (n,)
+    scores   (n_groups * ROWS_PER_GROUP, m), -inf after the last row
+    longest  length of these rows
+    """
+
+    ids: "Ids"
+    scores: "Matrix"
+    longest: float
+
+
+def _all_scored(index: Index, scorer: Scorer) -> _Scored:
+    """All rows, each of which goes once through the cache of one core."""
+    scores = np.empty((_whole_groups(len(index)), len(scorer)), np.float32)
+    scores[len(index) :] = -np.inf
+    longest: list[float] = []
+
+    def score(start: int) -> None:
+        some = slice(start, min(start + n_at_once, len(index)))
+        block = index.block(some, scorer.needs_lengths)
+        scorer.scores(block.rows, block.lengths, scores[some])
+        longest.append(float(block.lengths.max()))
+
+    n_at_once = max(1, FLOATS_PER_PART // index.embeddings.dim)
+    if index.n_threads == 1 and not index.is_packed and index.has_lengths:
+        n_at_once = len(index)  # numpy's library shares the product among its own threads
+    on_threads(score, range(0, len(index), n_at_once), index.n_threads)
+    return _Scored(index.ids, scores, max(longest))
+
+
+def _scored_blocks(index: Index, scorer: Scorer, best: "_Best") -> Iterator[_Scored]:
+    """The rows block by block, after a sample of them has raised the bars."""
+    n_rows = _rows_per_block(len(scorer), len(index))
+    scores = np.empty((n_rows, len(scorer)), np.float32)
+
+    def scored(block: IndexBlock) -> _Scored:
+        scorer.scores(block.rows, block.lengths, scores[: len(block.ids)])
+        scores[len(block.ids) :] = -np.inf
+        return _Scored(block.ids, scores, float(block.lengths.max(initial=0)))
+
+    n_sampled = min(n_rows, len(index) // ROWS_PER_SAMPLED)
+    best.raise_bars(scored(index.sample(n_sampled, scorer.needs_lengths)))
+    for start in range(0, len(index), n_rows):
+        yield scored(index.block(slice(start, start + n_rows), scorer.needs_lengths))
+
+
+def _whole_groups(n_rows: int) -> int:
+    """At least `n_rows`, in whole groups."""
+    return -(-n_rows // ROWS_PER_GROUP) * ROWS_PER_GROUP
 
 
 def _rows_per_block(n_queries: int, n_rows: int) -> int:
@@ -97,41 +133,38 @@ class _Best:
     bars         (m,) the exact score that a row needs to be among the best
     """
 
-    def __init__(self, matrix: "Matrix", scorer: Scorer, n_kept: int, n_rows: int, least_score: float) -> None:
-        """n_rows  the most rows of a block, a multiple of ROWS_PER_GROUP"""
-        self._matrix, self._scorer = matrix, scorer
+    def __init__(self, embeddings: Embeddings, scorer: Scorer, n_kept: int, least_score: float) -> None:
+        self._embeddings, self._scorer = embeddings, scorer
         self.ids = np.full((len(scorer), n_kept), -1, np.int64)
         self.scores = np.full((len(scorer), n_kept), -np.inf)
         self.bars = np.full(len(scorer), least_score)
-        self._quick = np.empty((n_rows, len(scorer)), np.float32)
         self._candidates: list[tuple[Ids, Ids]] = []  # numbers of queries, ids of rows
 
-    def raise_bars(self, sample: IndexBlock) -> None:
+    def raise_bars(self, sample: _Scored) -> None:
         """Raise the bars to the worst of the best rows of a sample, so that few of the first rows become candidates."""
         n_queries, n_kept = self.ids.shape
         if len(sample.ids) < n_kept:
             return
-        scores = self._quick[: len(sample.ids)]
-        self._scorer.scores(sample.rows, sample.lengths, scores)
-        row = _some_of_the_best(scores, n_kept)
+        row = _some_of_the_best(sample.scores[: len(sample.ids)], n_kept)
         query = np.broadcast_to(np.arange(n_queries), row.shape)
         exact = self._exact(query.ravel(), sample.ids[row.ravel()]).reshape(row.shape)
         np.maximum(self.bars, exact.min(axis=0), out=self.bars)
 
-    def find_candidates(self, block: IndexBlock) -> None:
-        """Note the rows of a block that may be among the best."""
-        scores = self._quick
-        self._scorer.scores(block.rows, block.lengths, scores[: len(block.ids)])
-        scores[len(block.ids) :] = -np.inf
-        groups = _groups(scores)
-        bars = self._scorer.bars(self.bars, float(block.lengths.max())).astype(np.float32)
+    def find_candidates(self, scored: _Scored) -> None:
+        """Note the rows that may be among the best."""
+        groups = _groups(scored.scores)
+        bars = self._scorer.bars(self.bars, scored.longest).astype(np.float32)
         group, query = _places(groups.max(axis=1) >= bars)
         some, member = _places(groups[group, :, query] >= bars[query, None])
         row, query = group[some] * ROWS_PER_GROUP + member, query[some]
-        is_row = row < len(block.ids)
-        self._candidates.append((query[is_row], block.ids[row[is_row]]))
+        is_row = row < len(scored.ids)
+        self.take_candidates(query[is_row], scored.ids[row[is_row]])
         if sum(len(queries) for queries, _ in self._candidates) > self.ids.size:  # as many as are kept: amortised
             self.rescore_candidates()
+
+    def take_candidates(self, queries: "Ids", ids: "Ids") -> None:
+        """Take rows for candidates, (n,) each, ids ascending for each query."""
+        self._candidates.append((queries, ids))
 
     def rescore_candidates(self) -> None:
         """Take in the candidates that are exactly better than the rows kept so far."""
@@ -159,7 +192,7 @@ class _Best:
         for start in range(0, len(ids), ROWS_PER_RESCORING):
             some = slice(start, start + ROWS_PER_RESCORING)
             with np.errstate(invalid="ignore"):  # rows that are not finite
-                exact[some] = self._scorer.exact(self._matrix[ids[some]].astype(np.float64), queries[some])
+                exact[some] = self._scorer.exact(self._embeddings.rows(ids[some]).astype(np.float64), queries[some])
         exact[~np.isfinite(exact)] = -np.inf
         return exact
 

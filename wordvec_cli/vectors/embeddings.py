@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from wordvec_cli.vectors.packing import Packed
+    from wordvec_cli.vectors.packing import Packed, Places
 
     Vector = NDArray[np.float32]
     Matrix = NDArray[np.float32]
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         def __len__(self) -> int: ...
 
         def __getitem__(self, rows: Any, /) -> Matrix: ...
+
+
+ROWS_PER_UNPACKING = 1 << 11
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,22 @@ class Embeddings:
     def _as_matrix(self, values: "memoryview[float] | Packed") -> "Matrix":
         import numpy as np
 
-        flat = np.asarray(values, dtype=np.float32) if isinstance(values, memoryview) else values.unpacked()
-        matrix = flat.reshape(len(self.vocabulary), self.dim)
+        if isinstance(values, memoryview):
+            matrix = np.asarray(values, dtype=np.float32).reshape(len(self.vocabulary), self.dim)
+        else:
+            matrix = np.empty((len(self.vocabulary), self.dim), np.float32)
+            for start in range(0, len(matrix), ROWS_PER_UNPACKING):
+                some = slice(start, start + ROWS_PER_UNPACKING)
+                matrix[some] = values.rows(some)
         matrix.flags.writeable = False
         return matrix
+
+    def rows(self, places: "Places") -> "Matrix":
+        """Some vectors, (n, dim) float32, by a slice or an array of ids; of packed ones, only these are unpacked."""
+        if isinstance(self.values, memoryview) or "matrix" in self.__dict__:
+            rows: Matrix = self.matrix[places]
+            return rows
+        return self.values.rows(places)
 
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of the words and the vectors."""

@@ -142,7 +142,7 @@ def _values(file: safetensors.StoredFile, vectors: safetensors.StoredTensor) -> 
     scales = file.tensors.get("scales")
     match vectors.dtype:
         case "F16":
-            return HalfFloats(vectors.data)
+            return HalfFloats(vectors.data, vectors.shape[1])
         case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):
             return ScaledBytes(vectors.data, scales.data, vectors.shape[1])
     raise InputError(
