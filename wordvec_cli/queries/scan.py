@@ -154,9 +154,9 @@ class _Best:
         """Note the rows that may be among the best."""
         groups = _groups(scored.scores)
         bars = self._scorer.bars(self.bars, scored.longest).astype(np.float32)
-        group, query = _places(groups.max(axis=1) >= bars)
-        some, member = _places(groups[group, :, query] >= bars[query, None])
-        row, query = group[some] * ROWS_PER_GROUP + member, query[some]
+        group, query = _places(groups.max(axis=0) >= bars)
+        member, some = _places(groups[:, group, query] >= bars[query])
+        row, query = member * groups.shape[1] + group[some], query[some]  # ascending for each query
         is_row = row < len(scored.ids)
         self.take_candidates(query[is_row], scored.ids[row[is_row]])
         if sum(len(queries) for queries, _ in self._candidates) > self.ids.size:  # as many as are kept: amortised
@@ -202,14 +202,14 @@ def _some_of_the_best(scores: "Matrix", n_kept: int) -> "Ids":
     if len(scores) < n_kept * ROWS_PER_GROUP:
         return np.argpartition(scores, -n_kept, axis=0)[-n_kept:]
     groups = _groups(scores[: len(scores) // ROWS_PER_GROUP * ROWS_PER_GROUP])  # which is much quicker
-    group = np.argpartition(groups.max(axis=1), -n_kept, axis=0)[-n_kept:]
-    rows: Ids = group * ROWS_PER_GROUP + groups[group, :, np.arange(scores.shape[1])].argmax(axis=2)
+    group = np.argpartition(groups.max(axis=0), -n_kept, axis=0)[-n_kept:]
+    rows: Ids = group + groups.shape[1] * groups[:, group, np.arange(scores.shape[1])].argmax(axis=0)
     return rows
 
 
 def _groups(scores: "Matrix") -> "Matrix":
-    """Scores (n, m) as (n_groups, ROWS_PER_GROUP, m)."""
-    return scores.reshape(-1, ROWS_PER_GROUP, scores.shape[1])
+    """Scores (n, m) as (ROWS_PER_GROUP, n_groups, m): the rows of a group lie far apart, the groups side by side."""
+    return scores.reshape(ROWS_PER_GROUP, -1, scores.shape[1])
 
 
 def _places(is_chosen: "NDArray[np.bool_]") -> "tuple[Ids, Ids]":
