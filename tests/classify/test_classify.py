@@ -603,6 +603,7 @@ def test_odd_lines_are_told_and_the_rest_is_learnt(tmp_path: Path) -> None:
     lines = ["__label__a x y", "red __label__b blue __label__a", "__label__b", "", "text alone", "__label__rare z"]
     path = write(tmp_path / "train", lines * 2 + ["__label__once w"])
     arguments = ["--min-count-label", "2", "--threads", "1", "--progress", "none"]
+    arguments += ["--epochs", "5", "--learning-rate", "0.1"]
     result = run_here("classify", "train", path, "-o", tmp_path / "model", *arguments)
     assert result.returncode == 0
     assert result.stderr.decode().splitlines() == [

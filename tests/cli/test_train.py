@@ -45,7 +45,8 @@ def test_options_of_the_command_are_the_fields_of_the_configuration_and_tell_the
         if field.name == "min_learning_rate":
             assert default == pytest.approx(1e-4 * configured["skipgram"]["learning_rate"])
         elif field.name != "deterministic":  # a flag
-            shown = {"fixed_window": "shrinking", "cbow_mean": "mean"}.get(field.name, str(default))
+            by_words = {"fixed_window": "shrinking", "cbow_mean": "mean", "epochs": "5 to 40"}
+            shown = by_words.get(field.name, str(default))
             assert f"[default: {shown}" in (option.help or "")
 
 

@@ -130,7 +130,7 @@ def test_an_estimate_knows_what_the_run_then_takes(corpus_file: Path, tmp_path: 
 def test_progress_and_notes_come_as_values(corpus_file: Path) -> None:
     reports: list[Progress] = []
     notes: list[str] = []
-    run(settled({"corpus": corpus_file, **SMALL}), reports.append, notes.append)
+    run(settled({"corpus": corpus_file, "epochs": 5, **SMALL}), reports.append, notes.append)
     assert [report.done for report in reports if report.stage == "epoch"] == [1, 2, 3, 4, 5]
     assert any(note.startswith("kept ") for note in notes)
 

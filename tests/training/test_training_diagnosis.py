@@ -218,7 +218,8 @@ FIVE_LINES = (
 
 @pytest.mark.parametrize("loss", ["softmax", "hierarchical-softmax", "one-vs-all"])
 def test_a_classifier_that_learns_nothing_says_so_and_one_that_learns_does_not(loss: str, tmp_path: Path) -> None:
-    assert "next to nothing was learnt; raise --epochs" in classified(tmp_path, FIVE_LINES, "--loss", loss)
+    too_little = "--loss", loss, "--epochs", "5", "--learning-rate", "0.1"
+    assert "next to nothing was learnt; raise --epochs" in classified(tmp_path, FIVE_LINES, *too_little)
     enough = "--loss", loss, "--epochs", "200", "--learning-rate", "0.5"
     assert "next to nothing" not in classified(tmp_path, FIVE_LINES, *enough)
 

@@ -15,7 +15,8 @@ class TrainOptions(TokenizerOptions, total=False):
       vector_size=100       numbers in a vector
       window=5              words on each side that are context, at most; glove: 15
       fixed_window=False    take the whole window, or draw it for each word
-      epochs=5              passes over the corpus, or its pairs; glove: 25
+      epochs                passes over the corpus, or its pairs; by default 5 to 40, the more the smaller the corpus;
+                            cbow: twice as many; glove: 25
       learning_rate=0.05    the step size at the start
       min_learning_rate     the step size at the end; by default a ten-thousandth of learning_rate
       seed=1                of the random numbers

@@ -21,6 +21,7 @@ from wordvec_cli.storage.output_names import check_ending
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.epochs import reason
 from wordvec_cli.training.provenance import Provenance, identity, note_threads
 from wordvec_cli.training.session import Session, State
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -82,6 +83,7 @@ def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) ->
     text = read_labelled(corpus, order.layout, report)
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
     _note_examples(examples, order, note)
+    order = replace(order, config=order.config.settled_for(examples.n))
     note_invalid_lines(corpus, note, text.n_lines)
     trainer, state = train(examples, order.config, order.init, Session(order.n_threads, report=report, note=note))
     if complaint := trainer.complaint(state.losses[-1]):
@@ -116,6 +118,8 @@ def _note_examples(examples: Examples, order: ClassifierOrder, note: Note) -> No
         frozen = ", kept as in the file" if order.config.freeze else ""
         note(f"from --init: {counted(len(order.init.vocabulary), 'word')}{frozen}")
     note_threads(order.n_threads, note)
+    if order.config.epochs is None:
+        note(reason(order.config.settled_for(examples.n).n_epochs, examples.n, "lines to learn from"))
 
 
 def _provenance(order: ClassifierOrder, state: State, fingerprint: str) -> Provenance:

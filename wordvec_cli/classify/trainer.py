@@ -7,7 +7,7 @@ number, and a rate that falls linearly to zero.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX
 from wordvec_cli.errors import InputError
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
+from wordvec_cli.training.epochs import epochs_of_lines
 from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, is_finite, padded, words_in_common
 from wordvec_cli.training.options import check_lowest, check_positive
 from wordvec_cli.training.session import ALONE, BlockLoss, Session, State
@@ -34,15 +35,15 @@ GROUP_OF_MANY, GROUP_OF_FEW = 16, 4  # examples in a step
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """Hyper-parameters of a classifier; the defaults are fastText's for `supervised`.
+    """Hyper-parameters of a classifier; the defaults are fastText's for `supervised`, but for epochs and the rate.
 
     Raises: OptionError that names the option
     """
 
     loss: Loss = SOFTMAX
     vector_size: int = 100
-    epochs: int = 5
-    learning_rate: float = 0.1  # falls linearly to zero
+    epochs: int | None = None  # None: chosen by the number of lines, when that is known
+    learning_rate: float = 0.5  # falls linearly to zero
     word_ngrams: int = 1  # words in the longest n-gram that has a vector
     buckets: int = 2_000_000  # how many n-grams are hashed into
     min_count: int = 1
@@ -55,6 +56,16 @@ class ClassifierConfig:
         at_least_1 = ("vector_size", "epochs", "min_count", "min_count_label")
         check_lowest(self, {**dict.fromkeys(at_least_1, 1), "seed": 0})
         check_positive(self, ["learning_rate"])
+
+    @property
+    def n_epochs(self) -> int:
+        """The epochs, which are settled."""
+        assert self.epochs is not None
+        return self.epochs
+
+    def settled_for(self, n_lines: int) -> "ClassifierConfig":
+        """The configuration for so many labelled lines; epochs that are given stay."""
+        return self if self.epochs is not None else replace(self, epochs=epochs_of_lines(n_lines))
 
     @property
     def example_options(self) -> ExampleOptions:
@@ -83,7 +94,8 @@ class ClassifierTrainer:
             raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
         if init is not None and not is_finite(init.matrix):
             raise InputError("--init: holds numbers that are not finite; wordvec verify counts such vectors")
-        self.n_epochs = config.epochs
+        config = config.settled_for(examples.n)
+        self.n_epochs = config.n_epochs
         self.units_per_epoch = examples.n_tokens
         self._examples, self._config, self._init = examples, config, init
         self._starts = _block_starts(examples)
@@ -161,7 +173,7 @@ class ClassifierTrainer:
         return self._train(self._order(epoch)[first:last], *rates)
 
     def _rate(self, epochs_done: float) -> float:
-        return self._config.learning_rate * (1 - epochs_done / self._config.epochs)
+        return self._config.learning_rate * (1 - epochs_done / self.n_epochs)
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """The order of the examples in an epoch: a file that is sorted by label must not be learnt label by label."""

@@ -62,8 +62,8 @@ hyper_parameters = combined(
     ),
     click.option(
         "--epochs", type=click.IntRange(min=1), metavar="N",
-        help="Passes over the corpus, or its pairs.  [default: 5, as word2vec.c, gensim and fastText; glove: 25, as "
-        "GloVe]",
+        help="Passes over the corpus, or its pairs.  [default: 5 to 40, the more the smaller the corpus, and twice "
+        "as many for cbow; word2vec.c, gensim and fastText: 5; glove: 25, as GloVe]",
     ),
     click.option(
         "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",

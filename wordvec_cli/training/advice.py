@@ -7,6 +7,7 @@ import numpy as np
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note
 from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.training.epochs import reason
 from wordvec_cli.training.frequencies import keep_thresholds, word_counts
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.word2vec_config import Word2VecConfig
@@ -15,6 +16,12 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 SMALL = 20_000  # words; with fewer, five epochs hardly move the vectors
 ENOUGH = 100_000  # words in all epochs together, from which on they do
 MOST_EPOCHS = 1000
+
+
+def note_epochs(order: Order, n_tokens: int, note: Note) -> None:
+    """Note how many epochs the size of the corpus decides on, if it does."""
+    if order.config.epochs is None:
+        note(reason(order.settled_for(n_tokens).config.n_epochs, n_tokens, "words to train on"))
 
 
 def advise(order: Order, vocabulary: Vocabulary, sequences: Sequences, note: Note) -> None:
@@ -40,12 +47,10 @@ def _of_sample(config: Word2VecConfig, vocabulary: Vocabulary, sequences: Sequen
 
 
 def _of_epochs(order: Order, sequences: Sequences) -> list[_Effect]:
-    config = order.config
-    if order.init or sequences.n_known * config.epochs >= ENOUGH:
+    n_epochs = order.config.n_epochs
+    if order.init or sequences.n_known * n_epochs >= ENOUGH:
         return []
     wanted = min(MOST_EPOCHS, math.ceil(ENOUGH / max(len(sequences.ids), 1) / 10) * 10)
-    if wanted <= config.epochs:
+    if wanted <= n_epochs:
         return []
-    return [
-        (f"{counted(config.epochs, 'epoch')} {'is' if config.epochs == 1 else 'are'} not enough", f"--epochs {wanted}")
-    ]
+    return [(f"{counted(n_epochs, 'epoch')} {'is' if n_epochs == 1 else 'are'} not enough", f"--epochs {wanted}")]

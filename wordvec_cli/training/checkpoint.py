@@ -67,6 +67,11 @@ class PreparedRun:
         return self.material
 
     @property
+    def n_tokens(self) -> int:
+        """How many words there are to train on; 0: that is not known, as the material are pairs."""
+        return self.material.n_known if isinstance(self.material, Sequences) else 0
+
+    @property
     def tiles(self) -> Tiles:
         """The material of GloVe."""
         assert isinstance(self.material, Tiles)

@@ -86,10 +86,10 @@ class GensimTrainer:
     ) -> None:
         check(config, n_threads=1)
         word2vec.check_tree(vocabulary, config)
-        self._config = config
+        self._config = config = config.settled_for(sequences.n_known)
         self.sequences = sequences
         self.units_per_epoch = sequences.n_known
-        self.n_epochs = config.epochs
+        self.n_epochs = config.n_epochs
         self.folder = folder
         self.model = _model(config)
         counts = np.maximum(word_counts(vocabulary, sequences), 1).astype(np.int64)
@@ -136,7 +136,7 @@ def _model(config: Word2VecConfig) -> Any:
         sg=int(config.model == SKIPGRAM), hs=int(is_hierarchical), negative=config.negative or 0,
         ns_exponent=0.75 if config.noise_exponent is None else config.noise_exponent,
         cbow_mean=int(config.cbow_mean is not False), vector_size=config.vector_size, window=config.window,
-        shrink_windows=not config.fixed_window, sample=sample, epochs=config.epochs, alpha=config.learning_rate,
+        shrink_windows=not config.fixed_window, sample=sample, epochs=config.n_epochs, alpha=config.learning_rate,
         min_alpha=config.min_learning_rate, seed=config.seed, min_count=1, sorted_vocab=0,
     )  # fmt: skip
 

@@ -65,6 +65,14 @@ class GloveConfig:
         check_positive(self, ["x_max", "weight_exponent", "gradient_clip", "learning_rate"])
 
     @property
+    def n_epochs(self) -> int:
+        return self.epochs
+
+    def settled_for(self, n_tokens: int) -> "GloveConfig":
+        """As of word2vec: GloVe wants the same epochs for a corpus of any size."""
+        return self
+
+    @property
     def weighting(self) -> Weighting:
         return Weighting(self.x_max, self.weight_exponent)
 

@@ -1,7 +1,7 @@
 """What determines the result of a training: its options, and the files that they name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wordvec_cli.progress import Note
@@ -27,6 +27,10 @@ class Inputs:
     tokenizer: Tokenizer | None
     vocabulary_file: VocabularyFile | None
     pairs_file: PairsFile | None
+
+    def settled_for(self, order: Order, n_tokens: int) -> "Inputs":
+        """With the options that the size of the corpus decides."""
+        return replace(self, table={**self.table, **order.settled_for(n_tokens).config.options()})
 
 
 def read_inputs(order: Order, note: Note) -> Inputs:

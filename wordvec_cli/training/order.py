@@ -83,6 +83,10 @@ class Order:
             return formats.FORMATS[formats.NATIVE]
         return formats.format_for(self.output, self.to)
 
+    def settled_for(self, n_tokens: int) -> "Order":
+        """The order, with what the size of the corpus decides."""
+        return replace(self, config=self.config.settled_for(n_tokens))
+
     @property
     def spool_folder(self) -> Path:
         """Where temporary files go."""

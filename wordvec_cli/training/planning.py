@@ -53,7 +53,7 @@ class Planner:
 
     def plan(self, counted: Counted, text: Corpus | None = None, is_encoded: bool = False) -> Plan:
         """text  None: there is none, or what came through a pipe for it is gone"""
-        order = self.order
+        order = self.order.settled_for(counted.n_known)
         return Plan(
             counted.vocabulary, order.config, self.tokenizer, counted.n_tokens, counted.n_lines, counted.n_known,
             counted.n_distinct_words, order.threads,

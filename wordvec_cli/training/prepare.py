@@ -19,7 +19,7 @@ from wordvec_cli.sequences.word_ids import Sequences, count_tokens, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.advice import advise
+from wordvec_cli.training.advice import advise, note_epochs
 from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.glove import GloveConfig
@@ -52,7 +52,9 @@ class Preparation:
             return replace(self.planner.plan(Counted(file.vocabulary)), n_pairs=len(file.pairs))
         text = self._text()
         if not self.order.is_of_pairs:
-            return self.planner.plan(self._tokens(text), text)
+            words = self._tokens(text)
+            note_epochs(self.order, words.n_known, self.note)
+            return self.planner.plan(words, text)
         vocabulary = self._words(text).vocabulary
         sequences = encode(text, vocabulary, self.order.threads, self.report)  # nothing else tells how many pairs
         plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text)
@@ -71,11 +73,13 @@ class Preparation:
             self.planner.check_fits(self.planner.plan(words, text))
         vocabulary = words.vocabulary
         sequences = self._encoded(text, vocabulary, folder)
-        advise(self.order, vocabulary, sequences, self.note)
+        inputs = self.inputs.settled_for(self.order, sequences.n_known)
+        note_epochs(self.order, sequences.n_known, self.note)
+        advise(self.order.settled_for(sequences.n_known), vocabulary, sequences, self.note)
         material: Sequences | Tiles = sequences
         if self.order.is_of_pairs:
             material = self._tiles_of_text(text, sequences, vocabulary, folder)
-        return PreparedRun(material, vocabulary, self.inputs.table, text.stamp(), sequences.corpus_fingerprint)
+        return PreparedRun(material, vocabulary, inputs.table, text.stamp(), sequences.corpus_fingerprint)
 
     # ------------------------------------------------------------ text
 

@@ -18,9 +18,9 @@ from wordvec_cli.training.tiles import Tiles
 
 def resumed(preparation: Preparation, kept: Checkpoint) -> PreparedRun:
     """What an earlier run prepared. Raises: InputError if that was another run"""
-    order, note = preparation.order, preparation.note
-    prepared = kept.prepared_run()
-    differences = list(_differences(prepared, preparation.inputs))
+    prepared, note = kept.prepared_run(), preparation.note
+    order = preparation.order.settled_for(prepared.n_tokens)
+    differences = list(_differences(prepared, preparation.inputs.settled_for(order, prepared.n_tokens)))
     is_piped = order.corpus == (STANDARD_STREAM,)
     if not differences and not is_piped:
         differences += _differences_of_source(preparation, prepared)
@@ -33,8 +33,8 @@ def resumed(preparation: Preparation, kept: Checkpoint) -> PreparedRun:
         note(f"the corpus is in {kept.folder}; standard input is not read")
     if (state := kept.newest_state()) is None:
         note("the run had no checkpoint yet; training starts at the beginning, on the corpus that it has read")
-    elif state.epoch < order.config.epochs:
-        note(f"resuming in epoch {state.epoch + 1} of {order.config.epochs}")
+    elif state.epoch < order.config.n_epochs:
+        note(f"resuming in epoch {state.epoch + 1} of {order.config.n_epochs}")
     _check_memory(preparation, prepared)
     return prepared
 

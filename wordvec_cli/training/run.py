@@ -53,7 +53,7 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
         check_is_wanted(kept, order.resume)
         preparation = Preparation(order, read_inputs(order, note), eval_sets, report, note)
         prepared = resumed(preparation, kept) if is_resumed else _prepared(preparation, kept)
-        training = _Training(order, prepared, kept, eval_sets, report, note)
+        training = _Training(order.settled_for(prepared.n_tokens), prepared, kept, eval_sets, report, note)
         try:
             result = training.run(should_stop)
         except (DivergedError, InputError):
@@ -139,7 +139,7 @@ class _Training:
         except OutputError as error:
             if order.is_by_gensim or not self.kept.lasts:
                 raise
-            self.kept.save_checkpoint(replace(trained.state, epoch=order.config.epochs), its_trainer.parameters)
+            self.kept.save_checkpoint(replace(trained.state, epoch=order.config.n_epochs), its_trainer.parameters)
             self.kept.newly_kept(wait=True)
             raise OutputError(f"{error}; the same command with --resume then writes what has been trained") from error
         return result

@@ -46,7 +46,8 @@ class Word2VecTrainer:
         self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
     ) -> None:
         check_tree(vocabulary, config)
-        self.n_epochs = config.epochs
+        config = config.settled_for(sequences.n_known)
+        self.n_epochs = config.n_epochs
         self.unit = "words"
         self.units_per_epoch = sequences.n_known
         self.is_synchronous = config.deterministic
@@ -111,7 +112,7 @@ class Word2VecTrainer:
 
     def _rate(self, epochs_done: float) -> float:
         highest, lowest = self._config.learning_rate, self._config.min_learning_rate or 0.0
-        return highest - (highest - lowest) * epochs_done / self._config.epochs
+        return highest - (highest - lowest) * epochs_done / self.n_epochs
 
     def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
         from wordvec_cli.kernels.in_step import skipgram_block_in_step

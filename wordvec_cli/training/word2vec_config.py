@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from wordvec_cli.errors import OptionError
+from wordvec_cli.training.epochs import epochs_of_words
 from wordvec_cli.training.options import check_choices, check_lowest, check_positive, option_name
 
 SKIPGRAM, CBOW = "skipgram", "cbow"
@@ -45,7 +46,7 @@ class Word2VecConfig:
     sample: float = 1e-3  # share of the corpus above which a word's occurrences are dropped at random; 0: none are
     cbow_mean: bool | None = None  # whether the hidden vector is the mean of the context vectors, else their sum
     cbow_gradient: Literal["sum", "mean"] | None = None  # a context word takes the hidden vector's error, or its share
-    epochs: int = 5
+    epochs: int | None = None  # None: chosen by the size of the corpus, when that is known
     learning_rate: float = 0.05  # falls linearly to `min_learning_rate`
     min_learning_rate: float | None = None
     seed: int = 1
@@ -77,6 +78,19 @@ class Word2VecConfig:
             )
         if self.noise_exponent is not None and not abs(self.noise_exponent) <= 10:
             raise OptionError(f"--noise-exponent {self.noise_exponent}: must be a number from -10 to 10")
+
+    @property
+    def n_epochs(self) -> int:
+        """The epochs, which are settled."""
+        assert self.epochs is not None
+        return self.epochs
+
+    def settled_for(self, n_tokens: int) -> "Word2VecConfig":
+        """The configuration for a corpus of so many words of the vocabulary; epochs that are given stay."""
+        if self.epochs is not None:
+            return self
+        is_cbow = (self.model, self.loss) == (CBOW, NEGATIVE_SAMPLING)
+        return replace(self, epochs=epochs_of_words(n_tokens, is_cbow))
 
     def options(self) -> dict[str, object]:
         """The configuration as it is recorded in the vector file: what the model has."""

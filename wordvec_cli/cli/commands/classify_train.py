@@ -33,10 +33,13 @@ hyper_parameters = combined(
     ),
     click.option("--vector-size", type=click.IntRange(min=1), metavar="N", help="Numbers in a vector.  "
                  "[default: 100; with --init: as there]"),
-    click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the lines.  [default: 5]"),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), metavar="N",
+        help="Passes over the lines.  [default: 5 to 100, the more the fewer lines; fastText: 5]",
+    ),
     click.option(
         "--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="Step size at the start; it falls linearly to zero.  [default: 0.1]",
+        help="Step size at the start; it falls linearly to zero.  [default: 0.5; fastText: 0.1]",
     ),
     click.option(
         "--word-ngrams", type=click.IntRange(min=1), metavar="N",

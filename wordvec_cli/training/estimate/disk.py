@@ -22,7 +22,7 @@ def disk_use(plan: Plan) -> DiskUse:
     """The most that encoding, training and the writing of the vectors have on disk."""
     if plan.is_by_gensim:
         return _disk_of_gensim(plan)
-    n_snapshots = len(loop.snapshot_epochs(plan.config.epochs))
+    n_snapshots = len(loop.snapshot_epochs(plan.config.n_epochs))
     n_kept = plan.keeps_checkpoints + (n_snapshots > 0) + plan.stops_early
     is_replaced = plan.keeps_checkpoints or n_snapshots > 1 or plan.stops_early
     words = native.size_bytes(plan.vocabulary, 0) + HEADER_BYTES

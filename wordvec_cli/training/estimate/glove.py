@@ -63,7 +63,7 @@ def measured_seconds(plan: Plan) -> float:
             list(pool.map(trainer.train_tile, diagonal))
             n_done += len(sample.pairs)
             seconds = time.perf_counter() - start
-    return plan.n_pairs * plan.config.epochs * seconds / n_done
+    return plan.n_pairs * plan.config.n_epochs * seconds / n_done
 
 
 def _drawn_tiles(plan: Plan) -> Tiles:

@@ -33,7 +33,7 @@ def measured_seconds(plan: Plan) -> float:
     _blocks_per_second(trainer, n_threads, SECONDS_OF_WARMING)
     tokens_per_block = len(sequences.ids) / trainer.n_blocks
     tokens_per_second = tokens_per_block * _blocks_per_second(trainer, n_threads, SECONDS_OF_MEASURING)
-    return plan.n_tokens * plan.config.epochs / tokens_per_second
+    return plan.n_tokens * plan.config.n_epochs / tokens_per_second
 
 
 def _drawn_sequences(plan: Plan) -> Sequences:
