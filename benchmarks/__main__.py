@@ -4,7 +4,20 @@ import argparse
 import os
 import platform
 
-from benchmarks import classify, evaluation, formats, glove, growth, layer, lookup, queries, startup, text, training
+from benchmarks import (
+    classify,
+    evaluation,
+    formats,
+    glove,
+    growth,
+    layer,
+    lookup,
+    queries,
+    small_texts,
+    startup,
+    text,
+    training,
+)
 
 BENCHMARKS = {
     "text": text.main,
@@ -18,6 +31,7 @@ BENCHMARKS = {
     "layer": layer.main,
     "queries": queries.main,
     "growth": growth.main,
+    "small-texts": small_texts.main,
 }
 
 
@@ -31,6 +45,7 @@ def main() -> None:
     parser.add_argument(
         "--labelled", action="append", default=[], metavar="TRAIN,TEST", help="labelled lines; default: the sample"
     )
+    parser.add_argument("--eval-set", action="append", default=[], help="pairs to score small texts on, as MEN's")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
     parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")

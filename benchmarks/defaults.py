@@ -3,7 +3,7 @@
     python -m benchmarks.defaults --corpus wiki.txt.xz --eval-set EN-RG-65.txt --eval-set EN-MTurk-287.txt
 
 Each line of a table is a training that differs from the default in one option. Its number of epochs is set so that it
-takes the processor time of the default with its 5 epochs (measured on one epoch; lines of `epochs` excepted), because
+takes the processor time of the default with 5 epochs (measured on one epoch; lines of `epochs` excepted), because
 what is slower has to be better than more epochs. Scores are means over seeds: Spearman for word pairs, accuracy for
 analogies; "mean" is over the sets. The corpora are the one given and the sample.
 """
@@ -74,7 +74,7 @@ class Study:
 
 def compare(study: Study, base: Word2VecConfig, options: Sequence[str], title: str, names: Sequence[str]) -> None:
     study.seconds(base)  # compiles
-    budget = study.seconds(base) * base.epochs
+    budget = study.seconds(base) * base.n_epochs
     lines = [("default", base)]
     for option in options:
         for value in VARIATIONS[option]:
@@ -113,7 +113,8 @@ def main() -> None:
             path = text_file(corpus, Path(folder))
             study = Study(path, Path(folder), eval_sets, arguments.seeds)
             title = f"{path.name}, {study.sequences.n_known} tokens, {arguments.model}, {arguments.seeds} seeds"
-            compare(study, Word2VecConfig(model=arguments.model), arguments.options, title, names)
+            base = Word2VecConfig(model=arguments.model, epochs=5)
+            compare(study, base, arguments.options, title, names)
 
 
 if __name__ == "__main__":
