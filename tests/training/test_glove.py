@@ -288,7 +288,7 @@ def test_a_configuration_checks_itself_and_names_the_option(field: str, value: A
 def test_what_is_not_known_of_pairs_is_not_recorded() -> None:
     config = GloveConfig(window=None, symmetric=None, distance_weighting=None, unknown=None)
     assert config.options() == {
-        "model": "glove", "vector_size": 100, "x_max": 100.0, "weight_exponent": 0.75, "gradient_clip": 100.0,
+        "model": "glove", "vector_size": 100, "x_max": 10.0, "weight_exponent": 0.75, "gradient_clip": 100.0,
         "combine": "sum", "unknown_vector": False, "epochs": 25, "learning_rate": 0.05, "seed": 1,
         "deterministic": True,
     }  # fmt: skip

@@ -78,7 +78,7 @@ hyper_parameters = combined(
     pair_options,
     click.option(
         "--x-max", type=click.FloatRange(min=0, min_open=True), metavar="X",
-        help="Pairs with this weight or more count fully.  [default: 100, as GloVe; its vectors of 2024: 10]",
+        help="Pairs with this weight or more count fully.  [default: 10, as GloVe's vectors of 2024; its program: 100]",
     ),
     click.option(
         "--weight-exponent", type=click.FloatRange(min=0, min_open=True), metavar="X",

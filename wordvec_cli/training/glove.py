@@ -49,7 +49,7 @@ class GloveConfig:
     symmetric: bool | None = True
     distance_weighting: bool | None = True
     unknown: UnknownWords | None = "skip"
-    x_max: float = 100.0  # pairs that are as frequent or more count fully
+    x_max: float = 10.0  # pairs that are as frequent or more count fully
     weight_exponent: float = 0.75  # the others count (x / x_max) ** exponent
     gradient_clip: float = 100.0  # the highest absolute value of a component
     combine: Combine = "sum"  # what becomes of a word's two vectors
