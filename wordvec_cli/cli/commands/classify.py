@@ -32,7 +32,7 @@ def command() -> None:
     """Classify lines of text by a linear layer over the mean of their words' vectors, both learnt for the task.
 
     \b
-    wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
+    wordvec classify train train.txt -o model.safetensors --word-ngrams 2
     wordvec classify test model.safetensors test.txt
     wordvec classify predict model.safetensors < lines.txt
     """

@@ -91,7 +91,7 @@ def command(
     runs differ a little. There are no checkpoints: after Ctrl-C, training starts over.
 
     \b
-    wordvec classify train train.txt -o model.safetensors --word-ngrams 2 --learning-rate 0.5
+    wordvec classify train train.txt -o model.safetensors --word-ngrams 2
     wordvec classify train sst2.tsv -o model.safetensors --text-column sentence --label-column label
     wordvec classify train few.txt -o model.safetensors --init glove.6B.50d.txt --freeze
     """
