@@ -71,7 +71,7 @@ def training_memory(plan: Plan) -> int:
 
 def _bytes_of_copy(plan: Plan, n_numbers: int) -> int:
     """Of a snapshot or a checkpoint; an epoch of few words has ended before either is due."""
-    is_taken = plan.config.epochs > 1 or plan.n_known >= WORDS_BEFORE_A_CHECKPOINT
+    is_taken = plan.config.n_epochs > 1 or plan.n_known >= WORDS_BEFORE_A_CHECKPOINT
     return bytes_of_copy(n_numbers) if is_taken else 0
 
 
