@@ -439,24 +439,32 @@ def tree_problem(seed, dim, n_words, lines):
     return ids, offsets, inputs, outputs[:-1].copy(), keep, huffman_tree(counts), huffman_codes(counts)
 
 
+def with_room(outputs, n_hot):
+    """Outputs, and room behind them for the copies of two threads, with what must not be read in it."""
+    room = np.full((4 * n_hot, outputs.shape[1]), np.nan, np.float32)
+    return np.concatenate([outputs if len(outputs) else np.zeros((1, outputs.shape[1]), np.float32), room])
+
+
 @pytest.mark.parametrize("lines", SHAPES)
 @pytest.mark.parametrize("dim", [5, 16, 100])
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False), (3, False)])
 @pytest.mark.parametrize("n_words", [1, 3, 60])
 @pytest.mark.parametrize("rate", [0.001, 1.0])
-@pytest.mark.parametrize("on_copies", [False, True])
+@pytest.mark.parametrize("n_hot, most", [(0, 1), (1, 3), (2, 1)])
 def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
-    lines, dim, window, shrink, n_words, rate, on_copies
+    lines, dim, window, shrink, n_words, rate, n_hot, most
 ):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
+    n_hot = min(n_hot, len(outputs))
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
         draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
         expected = skipgram_hs(*draws, codes, inputs, outputs, rate)
-        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        got_inputs, got_outputs = inputs.copy(), with_room(outputs, n_hot)
         loss, n_pairs = skipgram_hs_block(
-            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, on_copies, rate, state
+            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, n_hot, most, 1, rate, state
         )
+        got_outputs = got_outputs[: len(outputs)]
         assert n_pairs == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
         np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
@@ -469,21 +477,24 @@ def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False)])
 @pytest.mark.parametrize("average, divide_error", FLAGS)
 @pytest.mark.parametrize("n_words", [1, 3, 60])
+@pytest.mark.parametrize("n_hot", [0, 2])
 @pytest.mark.parametrize("rate", [0.001, 1.0])
 def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
-    lines, dim, window, shrink, average, divide_error, n_words, rate
+    lines, dim, window, shrink, average, divide_error, n_words, rate, n_hot
 ):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
+    n_hot = min(n_hot, len(outputs))
     rate = rate if average else rate / (2 * window)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
         draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
         expected = cbow_hs(*draws, codes, inputs, outputs, average, divide_error, rate)
-        got_inputs, got_outputs = inputs.copy(), outputs.copy()
+        got_inputs, got_outputs = inputs.copy(), with_room(outputs, n_hot)
         loss, n_centres = cbow_hs_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, *tree,
-            window, shrink, average, divide_error, rate, state,
+            window, shrink, average, divide_error, n_hot, 2, 1, rate, state,
         )  # fmt: skip
+        got_outputs = got_outputs[: len(outputs)]
         assert n_centres == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
         np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
@@ -491,7 +502,8 @@ def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
         assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
 
 
-HS_BLOCKS = [(skipgram_hs_block, (False,)), (skipgram_hs_block, (True,)), (cbow_hs_block, (True, False))]
+NO_COPIES = 0, 1, 0
+HS_BLOCKS = [(skipgram_hs_block, ()), (cbow_hs_block, (True, False))]
 
 
 @pytest.mark.parametrize(
@@ -503,7 +515,7 @@ def test_an_update_on_paths_with_the_true_gradient_follows_the_finite_difference
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate = 1e-4
     after = inputs.copy(), outputs.copy()
-    block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, rate, np.uint64(4))
+    block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, *NO_COPIES, rate, np.uint64(4))
 
     def loss(matrices):
         if block is cbow_hs_block:
@@ -513,12 +525,27 @@ def test_an_update_on_paths_with_the_true_gradient_follows_the_finite_difference
     assert_changes_follow_slopes(loss, before, after, 6, rate)
 
 
+def test_copies_of_nodes_take_over_what_other_threads_change_meanwhile():
+    """Two threads in turn, each with copies of all nodes that matter: their changes add up in the shared rows."""
+    ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 16, 60, [50, 60])
+    n_hot = 20
+    shared, alone = with_room(outputs, n_hot), outputs.copy()
+    for block in range(6):
+        place = ids, offsets, 50 * (block % 2), 50 * (block % 2) + 50
+        copies = n_hot, 4, block % 2
+        for got, of_copies in ((shared, copies), (alone, NO_COPIES)):
+            rows = inputs.copy()
+            skipgram_hs_block(*place, rows, got, keep, *tree, 5, True, *of_copies, 0.01, np.uint64(block))
+    np.testing.assert_allclose(shared[: len(outputs)], alone, rtol=1e-4, atol=1e-5)
+    assert abs(alone - outputs).max() > 0.01
+
+
 @pytest.mark.parametrize("block, flags", HS_BLOCKS)
 def test_a_block_with_hierarchical_softmax_is_a_function_of_its_seed(block, flags):
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 100, 60, [50, 60])
-        block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, 0.02, np.uint64(state))
+        block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, np.uint64(state))
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -531,15 +558,14 @@ def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad,
     keep[:] = ALWAYS
     word = ids[ids >= 0][5]
     (inputs, outputs)[matrix][(word, codes[word][0][-1])[matrix], 3] = bad
-    loss, _ = block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, 0.02, np.uint64(1))
+    loss, _ = block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, np.uint64(1))
     assert not np.isfinite(loss)
 
 
 @pytest.mark.parametrize(
     "block, flags",
     [
-        (skipgram_hs_block, (False,)),
-        (skipgram_hs_block, (True,)),
+        (skipgram_hs_block, ()),
         *[(cbow_hs_block, flags) for flags in FLAGS],
     ],
 )
@@ -552,7 +578,7 @@ def test_hierarchical_softmax_stays_finite_with_few_words(block, flags, n_words,
         for state in range(100):
             loss, n = block(
                 ids.astype(np.int32), np.array([0, 200]), 0, 200, inputs, outputs, keep, *tree,
-                5, True, *flags, rate, np.uint64(state),
+                5, True, *flags, *NO_COPIES, rate, np.uint64(state),
             )  # fmt: skip
             assert loss / n < 100
         assert abs(inputs).max(initial=0) < 100 and abs(outputs).max(initial=0) < 100

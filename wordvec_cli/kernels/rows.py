@@ -55,15 +55,6 @@ def add_scaled(matrix, start, rows, row_start, factor, dim):
 
 
 @part
-def add_difference(matrix, start, after, before, row, dim):
-    """matrix[start : start + dim] += after[row : row + dim] - before[row : row + dim]."""
-    minus = splat(np.float32(-1))
-    for d in range(0, dim, LANES):
-        change = multiply_add(minus, load(before, row + d), load(after, row + d))
-        store(matrix, start + d, add(load(matrix, start + d), change))
-
-
-@part
 def _score_at_once(contexts, context, outputs, output, dim, scores, position, stride):
     """scores[position + o * stride + c] = contexts[context + c] . outputs[output + o] for c, o < TILE."""
     s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = splat_register(np.float32(0))

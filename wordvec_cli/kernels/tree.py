@@ -4,8 +4,9 @@ import numpy as np
 
 from wordvec_cli.kernels.cbow import AHEAD, list_window, step_window
 from wordvec_cli.kernels.draws import draw_tokens
+from wordvec_cli.kernels.own_rows import merge_copies, take_copies, visit
 from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, part
-from wordvec_cli.kernels.rows import TILE, add_difference, copy_row, prefetch_row, round_up
+from wordvec_cli.kernels.rows import prefetch_row, round_up
 
 
 def huffman_tree(counts):
@@ -67,16 +68,20 @@ def longest_path(kept, path_offsets):
 
 
 @part
+def row_of_node(node, first_hot, base):
+    """The row of a node, or of the thread's copy of it."""
+    return np.intp(node) if node < first_hot else base + np.intp(node) - first_hot
+
+
+@part
 def train_on_paths(
     kept, low, high, inputs, outputs, path_offsets, nodes, signs,
-    window, together, on_copies, average, divide_error, rate,
+    window, together, average, divide_error, rate, first_hot, n_hot, base, most,
 ):  # fmt: skip
     """Steps that predict the nodes on the path of each centre of `kept`; returns (loss, number of steps).
 
     together   whether a window predicts them as one, as in CBOW, else each of its words by itself, one after the other
-    on_copies  whether the words of a window work on a copy of the path, whose changes are then added at once. The first
-               nodes are on every path, and each write to them takes their cache lines away from the other threads:
-               with two threads copies are half as fast again, with one a quarter slower
+    first_hot, n_hot, base, most  the nodes that the thread has copies of, and where, see own_rows.py
     """
     dim, n_kept = inputs.shape[1], len(kept)
     inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
@@ -85,66 +90,78 @@ def train_on_paths(
         aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
     )  # fmt: skip
     path_signs = aligned_zeros(room)
-    path, path_before, places = aligned_zeros(room * dim), aligned_zeros(room * dim), dim * np.arange(room)
-    rows, row_starts = (path, places) if on_copies else (outputs, starts)
+    visits = take_copies(outputs, first_hot, n_hot, base, dim)
     loss, n_steps = 0.0, 0
 
     for c in range(n_kept):
         following = kept[min(c + 1, n_kept - 1)]
         for p in range(path_offsets[following], path_offsets[following + 1]):
-            prefetch_row(outputs, dim * np.intp(nodes[p]), dim)
+            prefetch_row(outputs, dim * row_of_node(nodes[p], first_hot, base), dim)
         prefetch_row(inputs, dim * np.intp(kept[min(c + AHEAD + window, n_kept - 1)]), dim)
         path_start, path_end = path_offsets[kept[c]], path_offsets[kept[c] + 1]
         n_nodes = path_end - path_start
         for k in range(n_nodes):
-            starts[k], path_signs[k] = dim * np.intp(nodes[path_start + k]), np.float32(signs[path_start + k])
+            starts[k] = dim * row_of_node(nodes[path_start + k], first_hot, base)
+            path_signs[k] = np.float32(signs[path_start + k])
         scores = all_scores[: round_up(n_nodes, LANES)]
         n_contexts = list_window(contexts, kept, low, high, c, dim)
         n_at_once = n_contexts if together else 1
-        if on_copies:
-            for k in range(round_up(n_nodes, TILE)):
-                copy_row(outputs, starts[k], path, places[k], dim)
-                copy_row(path, places[k], path_before, places[k], dim)
         for i in range(0, n_contexts, max(n_at_once, 1)):
             n_steps += 1
             loss += step_window(
-                inputs, contexts[i:], n_at_once, rows, row_starts, path_signs, n_nodes,
+                inputs, contexts[i:], n_at_once, outputs, starts, path_signs, n_nodes,
                 hidden, scores, average, divide_error, rate, dim,
             )  # fmt: skip
-        if on_copies:
-            for k in range(n_nodes):
-                add_difference(outputs, starts[k], path, path_before, places[k], dim)
+        if n_hot and n_contexts:
+            for p in range(path_start, path_end):
+                visit(outputs, first_hot, base, visits, most, row_of_node(nodes[p], first_hot, base), dim)
 
+    merge_copies(outputs, first_hot, base, visits, dim)
     return loss, n_steps
+
+
+@part
+def train_block_on_paths(
+    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
+    window, shrink, together, average, divide_error, n_hot, most, slot, rate, state,
+):  # fmt: skip
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    n_nodes = max(len(keep) - 1, 1)
+    return train_on_paths(
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, together, average, divide_error, rate,
+        n_nodes - n_hot, n_hot, n_nodes + 2 * n_hot * slot, most,
+    )  # fmt: skip
 
 
 @kernel
 def skipgram_hs_block(
-    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs, window, shrink, on_copies, rate, state
-):
+    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
+    window, shrink, n_hot, most, slot, rate, state,
+):  # fmt: skip
     """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
 
-    outputs  (n_words - 1, dim) float32: the inner nodes' rows
+    outputs  (n_words - 1 and perhaps more, dim) float32: the inner nodes' rows, then room for copies of some of them
     path_offsets, nodes, signs  from `huffman_tree`
-    on_copies  best where several threads train, see `train_on_paths`; the result is the same but for rounding
+    n_hot, most  of how many nodes the thread has copies, and how many visits those have before they are merged; 0: none
+    slot     which room of 2 * n_hot rows is this thread's
     The others are as in `skipgram_block`.
     """
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return train_on_paths(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, False, on_copies, True, False, rate
-    )
+    return train_block_on_paths(
+        ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
+        window, shrink, False, True, False, n_hot, most, slot, rate, state,
+    )  # fmt: skip
 
 
 @kernel
 def cbow_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-    window, shrink, average, divide_error, rate, state,
+    window, shrink, average, divide_error, n_hot, most, slot, rate, state,
 ):  # fmt: skip
     """Train CBOW with hierarchical softmax on ids[first:last]; returns (loss, n_centres).
 
     The parameters are as in `cbow_block` and `skipgram_hs_block`.
     """
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return train_on_paths(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, True, False, average, divide_error, rate
-    )
+    return train_block_on_paths(
+        ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
+        window, shrink, True, average, divide_error, n_hot, most, slot, rate, state,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.training.copies import Copies
 from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
 from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
 from wordvec_cli.training.session import BlockLoss
@@ -62,8 +63,11 @@ class Word2VecTrainer:
         self._keep = keep_thresholds(self._counts, config.sample)
         padded_dim = padded(config.vector_size)
         self.inputs = aligned_zeros((len(vocabulary), padded_dim))
-        n_outputs = len(vocabulary) - (config.loss == HIERARCHICAL_SOFTMAX)
-        self.outputs = aligned_zeros((max(n_outputs, 1), padded_dim))
+        is_tree = config.loss == HIERARCHICAL_SOFTMAX
+        n_outputs = max(len(vocabulary) - is_tree, 1)
+        self._copies = Copies(n_outputs if is_tree else 0)
+        self._outputs = aligned_zeros((n_outputs + self._copies.n_rows, padded_dim))
+        self.outputs = self._outputs[:n_outputs]
 
     @property
     def matrix(self) -> "Matrix":
@@ -100,6 +104,7 @@ class Word2VecTrainer:
 
     def load_kernel(self, n_threads: int) -> None:
         self._n_threads = n_threads
+        self._copies.use(1 if self.is_synchronous else n_threads)
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
 
@@ -117,14 +122,15 @@ class Word2VecTrainer:
     def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
         from wordvec_cli.kernels.in_step import skipgram_block_in_step
 
-        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
+        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self._outputs, self._keep
         arguments = *place, *self._fixed_arguments
         if self._is_in_step:
             results = skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
                 self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
             )
         else:
-            results = self._kernel(*arguments, rate, *self._limit, np.uint64(seed))
+            with self._copies.taken() as copies:
+                results = self._kernel(*arguments, *copies, rate, *self._limit, np.uint64(seed))
         return BlockLoss(*results)
 
     def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
@@ -142,8 +148,7 @@ class Word2VecTrainer:
             n_trained = trained_counts(self._sequences, self._keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
-                on_copies = self._n_threads > 1 and not config.deterministic
-                return tree.skipgram_hs_block, (*paths, *windows, on_copies), ()
+                return tree.skipgram_hs_block, (*paths, *windows), ()
             return tree.cbow_hs_block, (*paths, *windows, *hidden), ()
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
