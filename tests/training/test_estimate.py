@@ -266,7 +266,7 @@ def test_a_memory_that_cannot_hold_the_matrices_is_one_line_with_the_figures(
         "train", "corpus", "-o", "v.safetensors", "--vector-size", "1000", "--min-count", "1", *options, cwd=tmp_path,
         preexec_fn=limit_memory,
     )  # fmt: skip
-    assert_one_line(result, " MB are free; lower --max-vocab or --vector-size")
+    assert_one_line(result, "B are free; lower --max-vocab or --vector-size")
     needed = re.search(rb"training needs ([\d.]+) GB of memory and ", result.stderr)
     assert needed and 1.6 <= float(needed[1]) <= 1.7
     assert sorted(os.listdir(tmp_path)) == ["corpus", "vocab.tsv"]
