@@ -3,6 +3,7 @@
 # make test       install, run the whole suite;  make test-fast: its quick half
 # make format     mend what ruff can mend
 # make reference  write docs/commands.md, the man pages and the completions anew, from the commands themselves
+# make signatures  write which kernels there are to compile, and for what, anew: after a change of one's arguments
 # make docs       the site, into site/; a broken link is an error
 # make dist       sdist and wheel, checked, and tried in an environment of their own
 # make bench      benchmarks (see benchmarks/README.md)
@@ -23,7 +24,7 @@ FIRST ?= $(shell date +%s)
 FAST := tests/test_layers.py tests/text tests/vocabulary tests/vectors tests/queries tests/docs/test_pages.py
 
 .DEFAULT_GOAL := check
-.PHONY: check lint types test test-fast format reference docs dist bench fuzz demo clean
+.PHONY: check lint types test test-fast format reference signatures docs dist bench fuzz demo clean
 
 check: lint types test
 
@@ -46,6 +47,9 @@ format: $(VENV)/.tests-installed
 
 reference: $(VENV)/.tests-installed
 	$(BIN)/python -m tests.docs.reference
+
+signatures: $(VENV)/.tests-installed
+	NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m tests.kernels.commands
 
 docs: $(VENV)/.tests-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -101,8 +101,20 @@ def _in_groups(command: click.Command) -> Command:
     )  # fmt: skip
 
 
+def _compile(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        from wordvec_cli.cli.compiling import compile_everything
+
+        compile_everything()
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="wordvec", message="%(prog)s %(version)s")
+@click.option(
+    "--compile", is_flag=True, is_eager=True, expose_value=False, callback=_compile,
+    help="Compile all inner loops for this processor now, not when they are first used, and exit.",
+)  # fmt: skip
 def wordvec() -> None:
     """Train, convert and query word vectors.
 

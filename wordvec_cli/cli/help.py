@@ -58,7 +58,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",
         "--max-bytes",
     ),
-    "Progress and resources": ("--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--version", "--help"),
+    "Progress and resources": (
+        "--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--compile", "--version", "--help",
+    ),
 }  # fmt: skip
 _PLACES = {name: (title, place) for title, names in GROUPS.items() for place, name in enumerate(names)}
 WIDEST_NAMES = 28  # beyond it, the text begins on the next line

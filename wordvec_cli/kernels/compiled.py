@@ -12,19 +12,29 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, Protocol, cast
 
 import numba
 from numba.core import caching
+from numba.core.registry import cpu_target
 
 PREFIX = "kernels-"
+COMPLETE = "complete"  # a file in the folder: that all kernels are there, and for which processor
 INSTALLATION = "installation"  # a file in the folder: of which installation the kernels are
 SECONDS_UNUSED = 30 * 24 * 3600  # after which the folder of another installation goes
 
 _config = cast(Any, numba.config)
+
+
+class Helper(Protocol):
+    """Another process that compiles kernels."""
+
+    def wait_for(self, name: str) -> bool: ...
+
+    def is_at_work(self) -> bool: ...
 
 
 class FilesNamedByKey(caching.IndexDataCacheFile):
@@ -35,7 +45,18 @@ class FilesNamedByKey(caching.IndexDataCacheFile):
     such files stay apart, and at worst the index lacks one, which is then compiled again.
     """
 
+    helper: ClassVar[Helper | None] = None  # which may be at work on what is not here yet
+    are_fixed: ClassVar[bool] = False  # in an image, for example
+
+    def load(self, key: Any) -> Any:
+        data = super().load(key)
+        if data is None and self.helper and self.helper.wait_for(self._index_name.partition("-")[0]):
+            return super().load(key)
+        return data
+
     def save(self, key: Any, data: Any) -> None:
+        if self.are_fixed:
+            return
         overloads = self._load_index()
         overloads[key] = name = self._data_name(int(hashlib.sha256(repr(key).encode()).hexdigest()[:12], 16))
         self._save_data(name, data)  # first: no index names a file that is not there yet
@@ -54,12 +75,23 @@ def settle() -> bool:
     if own and _can_keep(str(own)):
         mark_used(own)
         return True
+    if own and _is_complete(own):
+        _config.CACHE_DIR = str(own)
+        FilesNamedByKey.are_fixed = True
+        cast(Any, caching)._CacheLocator.ensure_cache_path = lambda _: None  # numba's test that it can be written
+        return True
     if _can_keep(given):
         return True
     folder = tempfile.mkdtemp(prefix="wordvec-kernels-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _config.CACHE_DIR = folder
     return False
+
+
+def not_kept(names: Iterable[str]) -> list[str]:
+    """Those of the kernels, "module.name", for which there is no compiled code at all."""
+    kept = {file.name.partition("-")[0] for file in Path(_config.CACHE_DIR).glob("*/*.nbi")}
+    return [name for name in names if name not in kept]
 
 
 def user_cache(platform: str = sys.platform) -> Path | None:
@@ -82,6 +114,30 @@ def fingerprint(folder: Path = Path(__file__).parent) -> str:
     for path in sorted(folder.glob("*.py")):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def is_shared() -> bool:
+    """Whether what another process compiles will be found here."""
+    return bool(_config.CACHE_DIR) and Path(_config.CACHE_DIR).name.startswith(PREFIX)
+
+
+def mark_complete() -> Path:
+    """Note that all kernels are there, for this processor: they then serve where nobody can write, too."""
+    own = Path(_config.CACHE_DIR)
+    (own / COMPLETE).write_text(_processor())
+    return own
+
+
+def _is_complete(own: Path) -> bool:
+    try:
+        return (own / COMPLETE).read_text() == _processor()
+    except OSError:
+        return False
+
+
+def _processor() -> str:
+    """What numba compiles for, in its own words; code for something else is not used."""
+    return repr(cpu_target.target_context.codegen().magic_tuple())
 
 
 def _can_keep(folder: str) -> bool:
