@@ -4,6 +4,7 @@ All of a block's are made before its first update.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec_cli.kernels.parts import below, kernel, random_bits
 
@@ -52,8 +53,7 @@ def draw_noise(n_groups, n_noise, threshold, alias, state, counter):
     return noise
 
 
-@kernel
-def alias_table(weights):
+def alias_table(weights: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """(threshold (n,) uint32, alias (n,) int32) with which `draw_noise` draws word i in proportion to weights[i].
 
     weights  (n,) float64, not negative, not all zero
@@ -61,8 +61,19 @@ def alias_table(weights):
     """
     n = len(weights)
     share = weights * (n / weights.sum())
-    threshold, alias = np.full(n, 2**32 - 1, np.uint32), np.arange(n).astype(np.int32)
-    order = np.argsort(share)
+    threshold, alias = np.full(n, 2**32 - 1, np.uint32), np.arange(n, dtype=np.int32)
+    order = np.argsort(share, kind="stable")
+    fill_alias_table(share, order, threshold, alias)
+    return threshold, alias
+
+
+@kernel
+def fill_alias_table(share, order, threshold, alias):
+    """See `alias_table`, which sorts: numba would compile a sort of its own for two seconds.
+
+    share  (n,) float64, overwritten; order (n,) int64: their order from the lowest on
+    """
+    n = len(share)
     small, large = 0, n - 1  # order[:small] are done; order[large] gives its surplus away
     lacking = order[0]
     for _ in range(n - 1):
@@ -78,4 +89,3 @@ def alias_table(weights):
             lacking = order[small]
         if small >= large:
             break
-    return threshold, alias

@@ -18,7 +18,8 @@ _FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}  # and not nnan or ni
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST_MATH}
 part = njit(**OPTIONS)
 inlined = njit(forceinline=True, **OPTIONS)  # a call costs: each array among the arguments is seven numbers
-kernel = njit(cache=True, **OPTIONS)
+KERNEL: dict[str, Any] = {"cache": True, "no_cfunc_wrapper": True}  # nothing calls them as C functions
+kernel = njit(**KERNEL, **OPTIONS)
 
 
 # ---- vectors of floats: left to itself, LLVM spends as much on the sums of dot products as on their products ----

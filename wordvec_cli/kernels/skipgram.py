@@ -118,7 +118,10 @@ def limit_steps(factors, n_outputs, n_rows, lag, totals, limit):
             of_output *= limit / total
         for i in range(n_rows):
             of_rows[i] += abs(of_output[i])
-    if np.max(totals) > limit:
+    is_beyond = False
+    for i in range(len(totals)):
+        is_beyond |= totals[i] > limit
+    if is_beyond:
         for o in range(n_outputs):
             first = o // TILE * lag
             of_output = factors[o * n_rows + first : (o + 1) * n_rows + first]
@@ -229,7 +232,7 @@ def train_group(
     return loss, n_pairs
 
 
-@part
+@kernel
 def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit):
     """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
     dim = inputs.shape[1]
@@ -253,7 +256,6 @@ def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate
     return loss, n_pairs
 
 
-@kernel
 def skipgram_block(
     ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
     window, shrink, negative, n_noise, rate, limit, state,
@@ -271,6 +273,7 @@ def skipgram_block(
     limit    see `limit_steps`; below 1 over the most often that a word may come in a group, nothing overshoots
     state    uint64: every random choice is a function of it and of the tokens; give each block of a run its own
     """
+    # Three kernels and not one of all: they compile in half the time, and two of them while another process compiles.
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     n_groups = (len(kept) + GROUP - 1) // GROUP
     noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)

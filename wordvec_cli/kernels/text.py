@@ -22,7 +22,7 @@ Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 TokenIds = NDArray[np.int32]
 
-OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 _NEWLINE = 10
 _EMPTY = np.uint64(0)

@@ -20,7 +20,7 @@ from wordvec_cli.training.glove import GloveTrainer
 from wordvec_cli.training.inputs import read_inputs
 from wordvec_cli.training.matrices import words_in_common
 from wordvec_cli.training.models import MODELS
-from wordvec_cli.training.order import Order
+from wordvec_cli.training.order import WORDVEC, Order
 from wordvec_cli.training.planning import check_fits
 from wordvec_cli.training.prepare import Preparation
 from wordvec_cli.training.provenance import note_threads
@@ -29,9 +29,17 @@ from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.session import Session
 from wordvec_cli.training.trainer import Trained
 from wordvec_cli.training.word2vec import Word2VecTrainer
-from wordvec_cli.training.word2vec_config import Word2VecConfig
+from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, Word2VecConfig
 
 AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
+
+KERNELS_LAST: dict[tuple[str | None, str | None], tuple[str, ...]] = {
+    ("skipgram", NEGATIVE_SAMPLING): ("skipgram.train_groups",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("tree.skipgram_hs_block",),
+    ("cbow", NEGATIVE_SAMPLING): ("cbow.cbow_block",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("tree.cbow_hs_block",),
+    ("glove", None): ("pairs.count_rows", "glove.sort_by_tile", "glove.train_tile"),
+}
 
 
 def never() -> bool:
@@ -47,6 +55,8 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
     Raises: InputError, OptionError, OutputError, DivergedError; Cancelled if it should stop
     """
     _check_output(order)
+    if order.engine == WORDVEC:
+        compile_kernels_ahead(order.config)
     eval_sets = _eval_sets(order, note)
     with checkpoint_folder.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
@@ -62,6 +72,15 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
             raise
         kept.end()
     return result
+
+
+def compile_kernels_ahead(config: object) -> None:
+    """Have what is called last compiled while the corpus is read, if it never was."""
+    from wordvec_cli.kernels.ahead import compile_ahead
+
+    model, loss = getattr(config, "model", None), getattr(config, "loss", None)
+    if not getattr(config, "deterministic", False):
+        compile_ahead(*KERNELS_LAST.get((model, loss), ()))
 
 
 def estimate(order: Order, report: Report = silent, note: Note = ignore) -> Estimate:
