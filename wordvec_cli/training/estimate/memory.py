@@ -8,6 +8,7 @@ from wordvec_cli.evaluation.sets import Analogies
 from wordvec_cli.text.corpus import BLOCK_BYTES
 from wordvec_cli.training import word2vec
 from wordvec_cli.training.checkpoint import bytes_of_copy
+from wordvec_cli.training.copies import N_COPIES
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.matrices import ROWS_PER_CHUNK, padded
@@ -62,11 +63,17 @@ def training_memory(plan: Plan) -> int:
     matrices = 4 * padded_dim * (n_words + plan.n_outputs)
     rows = ROWS_OF_GROUP + 2 * plan.of_words.window + (plan.of_words.window + 1) * (plan.of_words.negative or 0)
     n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
-    gathered = 4 * padded_dim * rows * n_threads
+    gathered = 4 * padded_dim * (rows + _copied_rows(plan)) * n_threads
     chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, ROWS_PER_CHUNK)
     copy = _bytes_of_copy(plan, dim * (n_words + plan.n_outputs))
     passing = max(gathered + copy, chunks, _memory_of_init(plan), _scoring_memory(plan) + copy)
     return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
+
+
+def _copied_rows(plan: Plan) -> int:
+    """Of a tree's nodes, that each of several threads has copies of, and what those were."""
+    is_copied = plan.of_words.loss == HIERARCHICAL_SOFTMAX and plan.n_threads > 1 and not plan.of_words.deterministic
+    return 2 * min(N_COPIES, len(plan.vocabulary) // 4) if is_copied else 0
 
 
 def _bytes_of_copy(plan: Plan, n_numbers: int) -> int:
