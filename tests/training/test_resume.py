@@ -126,7 +126,7 @@ def test_a_checkpoint_without_resume_is_an_error_that_names_both_ways_out(
     ("options", "text"),
     [
         (["--window", "3"], "--window 3 (was 5)"),
-        (["--epochs", "7", "--seed", "2"], "--epochs 7 (was 6), --seed 2 (was 1)"),
+        (["--epochs", "7", "--seed", "2"], "--epochs 7 (was 12), --seed 2 (was 1)"),
         (["--model", "cbow"], '--model "cbow" (was "skipgram"), --cbow-mean true (was not given), --cbow-gradient'),
         (["--min-count", "6"], "--min-count 6 (was 5)"),
         (["--lowercase"], 'the tokenizer {"kind": "whitespace", "lowercase": true} (was {"kind": "whitespace"})'),
