@@ -135,14 +135,16 @@ def cold(path: Path, word: str, n_runs: int) -> None:
     )
 
 
+PEAK = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
+
+
 def peak_megabytes(arguments: Sequence[object]) -> float:
-    """Run a command; the most memory that it had, with what it has mapped."""
-    process = subprocess.Popen([str(each) for each in arguments], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args)
-    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    """Peak memory of a command, asked by a small process: a child begins with the peak of what starts it."""
+    command = [sys.executable, "-c", PEAK, *map(str, arguments)]
+    peak = int(subprocess.run(command, capture_output=True, check=True).stdout)
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def one_by_one(n_runs: int) -> None:

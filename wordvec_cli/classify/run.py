@@ -79,6 +79,9 @@ def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) ->
     """
     if order.output is not None:
         check_model_path(order.output)
+    from wordvec_cli.kernels.ahead import compile_ahead
+
+    compile_ahead("classify.train_examples")  # which takes longest, while the examples are read
     corpus = _opened(order, note)
     text = read_labelled(corpus, order.layout, report)
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)

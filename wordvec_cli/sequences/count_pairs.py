@@ -66,6 +66,9 @@ class PairsOrder:
 def write_counted_pairs(order: PairsOrder, report: Report, note: Note) -> None:
     """Count which words of a corpus stand near which, and write that. Raises: InputError, OptionError, OutputError"""
     order.check()
+    from wordvec_cli.kernels.ahead import compile_ahead
+
+    compile_ahead("pairs.count_rows")  # which takes longest, while the corpus is read
     words = read_and_note(order.vocab, note)
     if words.note:
         note(words.note)
