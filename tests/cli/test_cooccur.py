@@ -24,6 +24,7 @@ from tests.reference_pairs import cooccurrences
 from tests.storage.test_bad_luck import OLD, assert_one_line
 from wordvec_cli.cli import run
 from wordvec_cli.sequences import pairs as cooccurrence
+from wordvec_cli.sequences import pairs_file
 from wordvec_cli.sequences.pairs_file import read_pairs
 from wordvec_cli.storage import spool
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -205,6 +206,34 @@ def test_standard_output_gets_the_bytes_of_the_file(capsysbinary: pytest.Capture
     assert cooccur(TEXT, "-o", "pairs") == 0
     assert cooccur(TEXT, "-o", "-") == 0
     assert capsysbinary.readouterr().out == Path("pairs").read_bytes()
+
+
+@pytest.mark.parametrize("pairs_per_chunk", [1, 7, 1 << 20])
+@pytest.mark.parametrize("memory", ["1kB", "1GB"])
+def test_our_layout_has_the_pairs_of_the_records(
+    pairs_per_chunk: int, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are written from how many pairs each has; some have none, as words without neighbours."""
+    monkeypatch.setattr(cooccurrence, "FEWEST_TOKENS", 300)
+    monkeypatch.setattr(pairs_file, "PAIRS_PER_CHUNK", pairs_per_chunk)
+    text = TEXT.read_bytes().splitlines()
+    Path("corpus").write_bytes(b"\n".join(b" ".join(line.split()[:5]) for line in text))
+    assert cooccur("corpus", "-o", "pairs", "--memory", memory) == 0
+    assert cooccur("corpus", "-o", "pairs.bin", "--memory", memory) == 0
+    found = pairs_in("pairs")
+    assert len({row for row, _ in found}) < len(words_of())
+    assert_same(found, records_of(Path("pairs.bin").read_bytes()))
+
+
+def test_a_corpus_without_pairs_leaves_the_old_file_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is found when all has been counted, and the output is open."""
+    Path("corpus").write_bytes(b"the\nof\n")
+    for name in ("old", "old.bin"):
+        Path(name).write_bytes(OLD)
+        assert cooccur("corpus", "-o", name) == 1
+        assert Path(name).read_bytes() == OLD
+        assert "within a window; nothing to count" in capsys.readouterr().err
+    assert sorted(os.listdir()) == ["corpus", "old", "old.bin"]
 
 
 def test_one_token_and_one_pair_are_told_in_the_singular(capsys: pytest.CaptureFixture[str]) -> None:
@@ -393,35 +422,49 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_read(
 
 
 @pytest.mark.parametrize(
-    ("n_bytes", "text"),
+    ("name", "n_bytes", "text"),
     [
-        (57_471, "counting pairs: needs 57.47 kB and the disk of "),
-        (2 * 57_472 - 1, "old.bin: needs 114.9 kB and the disk of "),
-        (2 * 57_472, None),
+        ("old.bin", 57_471, "old.bin: needs 57.47 kB and the disk of "),
+        ("old.bin", 57_472, None),
+        ("old", 14_367, "counting pairs: needs 14.37 kB and the disk of "),
+        ("old", 14_368 + 57_471, "old: needs 71.84 kB and the disk of "),
+        ("old", 14_368 + 57_472, None),
     ],
 )
 def test_a_disk_with_too_little_room_is_found_before_pairs_are_counted(
-    n_bytes: int, text: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, n_bytes: int, text: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The C program finds 3592 pairs of 16 bytes; they are there twice, temporarily and in the output."""
+    """The C program finds 3592 pairs of 16 bytes; our own layout has their columns in a temporary file too."""
     monkeypatch.setattr(cooccurrence, "SAMPLED_ROWS", 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(n_bytes))
-    Path("old.bin").write_bytes(OLD)
-    status = cooccur(TEXT, "-o", "old.bin", "--window", "10")
+    Path(name).write_bytes(OLD)
+    status = cooccur(TEXT, "-o", name, "--window", "10")
     if text is None:
         assert status == 0
         return
     assert status == 1
-    assert_refused(text, capsys, "old.bin")
-    assert Path("old.bin").read_bytes() == OLD
+    assert_refused(text, capsys, name)
+    assert Path(name).read_bytes() == OLD
 
 
-@pytest.mark.parametrize("n_bytes", [100, 20_000, 40_000])
-def test_a_disk_that_fills_up_is_one_line_and_the_old_file_stays(wordvec: Run, tmp_path: Path, n_bytes: int) -> None:
-    """The ids take 8820 bytes, the weights of 3592 pairs 28 736, the output 57 472."""
+@pytest.mark.parametrize(
+    ("name", "n_bytes", "is_spool"),
+    [
+        ("old.bin", 100, True),
+        ("old.bin", 9_000, False),
+        ("old.bin", 57_000, False),
+        ("old", 9_000, True),
+        ("old", 20_000, False),
+        ("old", 57_000, False),
+    ],
+)
+def test_a_disk_that_fills_up_is_one_line_and_the_old_file_stays(
+    wordvec: Run, tmp_path: Path, name: str, n_bytes: int, is_spool: bool
+) -> None:
+    """The ids take 8820 bytes, the columns of 3592 pairs 14 368, the output 57 472 and more; weights are half."""
     (tmp_path / "out").mkdir()
     (tmp_path / "spool").mkdir()
-    output = tmp_path / "out" / "old.bin"
+    output = tmp_path / "out" / name
     output.write_bytes(OLD)
     # Kernels come from numba's cache here, or else they would be what the limit hits.
     assert cooccur(TEXT, "-o", "warm.bin", "--window", "10") == 0
@@ -429,10 +472,10 @@ def test_a_disk_that_fills_up_is_one_line_and_the_old_file_stays(wordvec: Run, t
         "cooccur", TEXT, "--vocab", VOCAB, "-o", output, "--window", "10", "--tmp-dir", tmp_path / "spool",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes)),
     )  # fmt: skip
-    place = f"{output}: " if n_bytes == 40_000 else f"{tmp_path}/spool (temporary files): "
+    place = f"{tmp_path}/spool (temporary files): " if is_spool else f"{output}: "
     assert_one_line(result, f"Error: {place}file too large")
     assert output.read_bytes() == OLD
-    assert os.listdir(tmp_path / "out") == ["old.bin"]
+    assert os.listdir(tmp_path / "out") == [name]
     assert os.listdir(tmp_path / "spool") == []
 
 

@@ -19,7 +19,8 @@ from wordvec_cli.kernels import pairs as kernels
 from wordvec_cli.kernels.pairs import HOLE, WALL
 from wordvec_cli.progress import Progress
 from wordvec_cli.sequences import pairs as cooccurrence
-from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Room
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.storage import spool
 from wordvec_cli.text.corpus import CorpusStatistics

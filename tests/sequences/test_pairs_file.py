@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from wordvec_cli.errors import InputError, WordvecError
 from wordvec_cli.sequences import pairs_file
-from wordvec_cli.sequences.pairs import PairOptions, Pairs
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import PairOptions
 from wordvec_cli.sequences.pairs_file import PairsFile, read_options, read_pairs, write_pairs
 from wordvec_cli.storage import safetensors as store
 from wordvec_cli.text.tokenizer import Tokenizer

@@ -15,7 +15,8 @@ from tests import reference_glove
 from wordvec_cli.errors import DivergedError, OptionError
 from wordvec_cli.kernels import glove as kernels
 from wordvec_cli.kernels import parts
-from wordvec_cli.sequences.pairs import PairOptions, Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import PairOptions, Room
 from wordvec_cli.training.glove import CombinedRows, GloveConfig, GloveTrainer, vector_of_unknown_words
 from wordvec_cli.training.matrices import padded
 from wordvec_cli.training.session import BlockLoss, Session

@@ -16,7 +16,8 @@ from tests.conftest import COMMAND, Run, run_here
 from tests.damage import with_metadata
 from wordvec_cli.errors import InputError
 from wordvec_cli.kernels.glove import PAIR
-from wordvec_cli.sequences.pairs import Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.storage import safetensors as store
 from wordvec_cli.text.corpus import Corpus

@@ -12,7 +12,8 @@ import pytest
 from tests.reference_glove import loss_of
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress
-from wordvec_cli.sequences.pairs import Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.sequences.pairs_file import RECORD
 from wordvec_cli.training import tiles
 from wordvec_cli.training.tiles import Weighting, lay_out, number_of_blocks, open_tiles

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import run_here
 from tests.damage import with_metadata, with_values
 from wordvec_cli.errors import InputError
-from wordvec_cli.sequences.pairs import Pairs
+from wordvec_cli.sequences.pair_arrays import Pairs
 from wordvec_cli.sequences.pairs_file import PairsFile, write_pairs
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary

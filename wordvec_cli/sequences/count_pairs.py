@@ -5,8 +5,16 @@ from pathlib import Path
 
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report
-from wordvec_cli.sequences.pairs import BYTES_PER_PAIR, PairCounter, PairOptions, Room
-from wordvec_cli.sequences.pairs_file import PairsFile, PairsLayout, layout_of, write_pairs
+from wordvec_cli.sequences.pair_arrays import BYTES_PER_PAIR
+from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Room
+from wordvec_cli.sequences.pairs_file import (
+    Expected,
+    PairsFacts,
+    PairsLayout,
+    layout_of,
+    spooled_bytes_per_pair,
+    write_counted,
+)
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.storage.files import (
     STANDARD_STREAM,
@@ -73,8 +81,7 @@ def write_counted_pairs(order: PairsOrder, report: Report, note: Note) -> None:
     if words.note:
         note(words.note)
     corpus = _open_corpus(order, words, note)
-    file = _counted(order, words, corpus, report, note)
-    write_pairs(order.output, file, order.chosen_layout)
+    _count(order, words, corpus, report, note)
 
 
 def _open_corpus(order: PairsOrder, words: VocabularyFile, note: Note) -> Corpus:
@@ -84,26 +91,29 @@ def _open_corpus(order: PairsOrder, words: VocabularyFile, note: Note) -> Corpus
     return corpus
 
 
-def _counted(order: PairsOrder, words: VocabularyFile, corpus: Corpus, report: Report, note: Note) -> PairsFile:
+def _count(order: PairsOrder, words: VocabularyFile, corpus: Corpus, report: Report, note: Note) -> None:
     vocabulary = words.vocabulary
     sequences = encode(corpus, vocabulary, order.n_threads, report)
     room = Room(order.folder, order.memory_bytes, order.n_threads)
     counter = PairCounter(sequences, len(vocabulary), order.counting, room)
     _check_space(counter, order, note)
-    pairs = counter.count(report)
-    known, found = counted(sequences.n_known, "token"), counted(len(pairs), "pair of words", "pairs of words")
+    facts = PairsFacts(vocabulary, order.counting, corpus.tokenizer, sequences.corpus_fingerprint)
+    expected = Expected(counter.n_pairs_about, order.folder)
+    n_pairs = write_counted(order.output, counter.parts(report), expected, facts, order.chosen_layout)
+    known, found = counted(sequences.n_known, "token"), counted(n_pairs, "pair of words", "pairs of words")
     note(f"{known} in {order.vocab}, {sequences.n_unknown} not in it; {found}")
     note_invalid_lines(corpus, note, sequences.statistics.n_lines)
-    return PairsFile(pairs, vocabulary, order.counting, corpus.tokenizer, sequences.corpus_fingerprint)
 
 
 def _check_space(counter: PairCounter, order: PairsOrder, note: Note) -> None:
     """Raises: OutputError if the disks of the temporary files and the output have too little room"""
     if counter.n_runs > 1:
         note(f"the corpus does not fit into --memory: it is counted in {counter.n_runs} runs, which are merged")
-    check_free_space(order.folder, counter.disk_bytes, "counting pairs")
+    spooled = spooled_bytes_per_pair(order.output, order.chosen_layout) * counter.n_pairs_about
+    temporary = counter.run_bytes + spooled
+    check_free_space(order.folder, temporary, "counting pairs")
     if order.output != STANDARD_STREAM:
         to_come = BYTES_PER_PAIR * counter.n_pairs_about
         there = output_folder(order.output)
-        shared = counter.disk_bytes if are_on_one_disk(there, order.folder) else 0
+        shared = temporary if are_on_one_disk(there, order.folder) else 0
         check_free_space(there, to_come + shared, order.output)

@@ -1,12 +1,14 @@
 """Which words stand near which, and how often: sorted (row, column, weight) pairs, counted in bounded memory.
 
-Rows are counted one by one, from an index of where each word stands in a chunk of the corpus that fits the memory. The
-pairs of a chunk are a sorted run on disk; the runs are added up row by row.
+Rows are counted one by one, from an index of where each word stands in a chunk of the corpus that fits the memory. If
+there are several chunks, the pairs of each are a sorted run on disk, and the runs are added up row by row.
 """
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,17 +20,17 @@ from numpy.typing import NDArray
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
+from wordvec_cli.sequences.pair_arrays import BYTES_PER_PAIR, CountedRows, Integers, PairFile, Pairs
 from wordvec_cli.sequences.word_ids import Sequences
-from wordvec_cli.storage.spool import Spool
 
-BYTES_PER_PAIR = 4 + 4 + 8  # row, column, weight
 BYTES_PER_TOKEN = 8  # of a chunk in memory: the token, and its place in the index
 PAIRS_PER_TASK = 1 << 18  # at most, or one row
 FEWEST_TOKENS, MOST_TOKENS = 1 << 16, 1 << 30  # of a chunk
 SAMPLED_ROWS = 64  # one in this many is counted, to estimate how many pairs there will be
 
+NO_PAIRS = "no line of the corpus has two words of the vocabulary within a window; nothing to count"
+
 UnknownWords = Literal["skip", "gap"]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -55,47 +57,6 @@ class PairOptions:
         """What a word counts, by its distance from 0 on; none is further away than a line is long."""
         distances = np.arange(1, min(self.window, longest_line) + 1)
         return np.concatenate([[0.0], 1 / distances if self.distance_weighting else np.ones(len(distances))])
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Pairs of words with weights above 0, as read-only maps of files.
-
-    rows, columns  (n,) int32 ids
-    weights        (n,) float64
-    first_id       what the first word's id is in rows and columns
-    """
-
-    rows: NDArray[np.int32]
-    columns: NDArray[np.int32]
-    weights: NDArray[np.float64]
-    first_id: int = 0
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, part: slice) -> "Pairs":
-        return Pairs(self.rows[part], self.columns[part], self.weights[part], self.first_id)
-
-
-class PairFile:
-    """Pairs on disk, in nameless files that vanish with their maps."""
-
-    def __init__(self, folder: Path) -> None:
-        self._rows, self._columns = Spool(folder, np.int32), Spool(folder, np.int32)
-        self._weights = Spool(folder, np.float64)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def append(self, pairs: Pairs) -> None:
-        self._rows.append(pairs.rows)
-        self._columns.append(pairs.columns)
-        self._weights.append(pairs.weights)
-
-    def pairs(self) -> Pairs:
-        """All that has been written so far."""
-        return Pairs(self._rows.whole(), self._columns.whole(), self._weights.whole())
 
 
 class Room(NamedTuple):
@@ -139,16 +100,20 @@ class PairCounter:
 
     def count(self, report: Report = silent) -> Pairs:
         """Raises: InputError if there are none, OutputError if the disk is full"""
+        parts = self.parts(report)
         file = PairFile(self._room.folder)
-        ends = [0]
-        for chunk in self._chunks:
-            self._count_chunk(chunk, file, report)
-            ends.append(len(file))
-        if not len(file):
-            raise InputError("no line of the corpus has two words of the vocabulary within a window; nothing to count")
-        pairs = file.pairs()
-        runs = [pairs[first:last] for first, last in itertools.pairwise(ends)]
-        return runs[0] if len(runs) == 1 else self._merged(runs, report)
+        for rows in parts:
+            file.append(rows.pairs())
+        return file.pairs()
+
+    def parts(self, report: Report = silent) -> Iterator[CountedRows]:
+        """All rows in their order, some at a time; their arrays are used again when the next are asked for.
+
+        Raises: InputError if there are no pairs, OutputError if the disk is full
+        """
+        if self.n_runs > 1:
+            return self._merged(self._runs(report), report)
+        return _checked(rows for chunk in self._chunks for rows in self._counted_rows(chunk, 0, report))
 
     @property
     def _window(self) -> int:
@@ -166,8 +131,12 @@ class PairCounter:
     @property
     def disk_bytes(self) -> int:
         """What `count` will have on disk at its end, about: runs, and if there are several what they come to."""
-        n_pairs = self.n_pairs_about
-        return BYTES_PER_PAIR * n_pairs * (1 if self.n_runs == 1 else 1 + self.n_runs)
+        return self.run_bytes + BYTES_PER_PAIR * self.n_pairs_about
+
+    @property
+    def run_bytes(self) -> int:
+        """What `parts` will have on disk, about: runs, if there are several."""
+        return BYTES_PER_PAIR * self.n_pairs_about * self.n_runs if self.n_runs > 1 else 0
 
     @cached_property
     def n_pairs_about(self) -> int:
@@ -176,8 +145,14 @@ class PairCounter:
             return 0
         self._first = index = self._index(self._chunks[0])
         rows = range(min(SAMPLED_ROWS // 2, self._n_words - 1), self._n_words, SAMPLED_ROWS)
-        counted = sum(len(self._counted(index, row, row + 1)) for row in rows)
+        counted = sum(self._n_counted(index, row) for row in rows)
         return round(counted * self._n_words / len(rows))
+
+    @cached_property
+    def _buffers(self) -> "_Buffers":
+        from wordvec_cli.kernels.pairs import SLACK
+
+        return _Buffers(PAIRS_PER_TASK + SLACK)
 
     # ------------------------------------------------------------ chunks
 
@@ -195,29 +170,42 @@ class PairCounter:
         )
         return _Index(tokens, *pairs.index_positions(tokens, begin, end, self._n_words))
 
-    def _count_chunk(self, chunk: "_Chunk", file: PairFile, report: Report) -> None:
+    def _counted_rows(self, chunk: "_Chunk", n_before: int, report: Report) -> Iterator[CountedRows]:
+        """All rows of a chunk; `n_before` pairs have been counted in others."""
         index, self._first = self._first or self._index(chunk), None
-        most = np.minimum(np.diff(index.starts) * self._reach, self._n_words)
-        tasks = _row_ranges(most, PAIRS_PER_TASK)
-        n_tokens = len(self._sequences.ids)
+        tasks = _row_ranges(self._most_of_rows(index.starts), PAIRS_PER_TASK)
+        n_tokens, n_pairs = len(self._sequences.ids), n_before
         n_known = max(len(index.positions), 1)
-        for (_, last), pairs in in_order(lambda task: self._counted(index, *task), tasks, self._room.n_threads):
-            file.append(pairs)
+        for (_, last), rows in in_order(lambda task: self._counted(index, *task), tasks, self._room.n_threads):
+            yield rows
+            self._buffers.give_back(rows)
+            n_pairs += len(rows)
             done = chunk.first + int((chunk.last - chunk.first) * index.starts[last] / n_known)
-            report(Progress("counting pairs", done, n_tokens, "tokens", {"pairs": len(file)}))
+            report(Progress("counting pairs", done, n_tokens, "tokens", {"pairs": n_pairs}))
 
-    def _counted(self, index: "_Index", first: int, last: int) -> Pairs:
-        """The pairs of some rows, in a chunk."""
+    def _most_of_rows(self, starts: Integers) -> Integers:
+        """How many pairs rows may have."""
+        most: Integers = np.minimum(np.diff(starts) * self._reach, self._n_words)
+        return most
+
+    def _n_counted(self, index: "_Index", row: int) -> int:
+        """How many pairs a row has, in a chunk."""
+        counted = self._counted(index, row, row + 1)
+        self._buffers.give_back(counted)
+        return len(counted)
+
+    def _counted(self, index: "_Index", first: int, last: int) -> CountedRows:
+        """Some rows, in a chunk."""
         from wordvec_cli.kernels import pairs
 
-        most = int(np.minimum(np.diff(index.starts[first : last + 1]) * self._reach, self._n_words).sum())
-        columns, weights = np.empty(most + pairs.SLACK, np.int32), np.empty(most + pairs.SLACK)
+        most = int(self._most_of_rows(index.starts[first : last + 1]).sum())
+        columns, weights = self._buffers.take(most + pairs.SLACK)
         row_sizes = np.zeros(last - first, np.int64)
         n = pairs.count_rows(
             *index, first, self._weight_at, self._options.symmetric, *self._row_tables(), columns, weights,
             row_sizes,
         )  # fmt: skip
-        return Pairs(_repeated(first, row_sizes), columns[:n], weights[:n])
+        return CountedRows(first, row_sizes, columns[:n], weights[:n])
 
     def _row_tables(self) -> tuple[Any, ...]:
         """Those of this thread."""
@@ -230,25 +218,37 @@ class PairCounter:
 
     # ------------------------------------------------------------ merging
 
-    def _merged(self, runs: Sequence[Pairs], report: Report) -> Pairs:
-        """The sum of sorted runs, added up in their order."""
+    def _runs(self, report: Report) -> Sequence[Pairs]:
+        """The pairs of each chunk. Raises: InputError if there are none"""
         file = PairFile(self._room.folder)
+        ends = [0]
+        for chunk in self._chunks:
+            for rows in self._counted_rows(chunk, len(file), report):
+                file.append(rows.pairs())
+            ends.append(len(file))
+        if not len(file):
+            raise InputError(NO_PAIRS)
+        pairs = file.pairs()
+        return [pairs[first:last] for first, last in itertools.pairwise(ends)]
+
+    def _merged(self, runs: Sequence[Pairs], report: Report) -> Iterator[CountedRows]:
+        """The sum of sorted runs, added up in their order."""
         all_rows = np.arange(self._n_words + 1, dtype=np.int32)
         starts = sum(np.searchsorted(run.rows, all_rows) for run in runs)
         tasks = _row_ranges(np.diff(starts), PAIRS_PER_TASK)
         edges = np.array([first for first, _ in tasks] + [self._n_words], np.int32)
         bounds = np.stack([np.searchsorted(run.rows, edges) for run in runs])
 
-        def merge(task: int) -> Pairs:
+        def merge(task: int) -> CountedRows:
             parts = [run[first:last] for run, (first, last) in zip(runs, bounds[:, task : task + 2], strict=True)]
             return self._merged_rows(parts, *tasks[task])
 
-        for task, pairs in in_order(merge, range(len(tasks)), self._room.n_threads):
-            file.append(pairs)
+        for task, rows in in_order(merge, range(len(tasks)), self._room.n_threads):
+            yield rows
+            self._buffers.give_back(rows)
             report(Progress("merging pairs", int(bounds[:, task + 1].sum()), int(bounds[:, -1].sum()), "pairs"))
-        return file.pairs()
 
-    def _merged_rows(self, parts: Sequence[Pairs], first: int, last: int) -> Pairs:
+    def _merged_rows(self, parts: Sequence[Pairs], first: int, last: int) -> CountedRows:
         """The sum of the rows first .. last - 1, of which each run has a part."""
         from wordvec_cli.kernels import pairs
 
@@ -256,14 +256,40 @@ class PairCounter:
         rows = np.arange(first, last + 1, dtype=np.int32)
         starts = np.stack([np.searchsorted(part.rows, rows) for part in parts])
         starts += (np.cumsum(sizes) - sizes)[:, np.newaxis]
-        n_most = sizes.sum() + pairs.SLACK
-        columns, weights = np.empty(n_most, np.int32), np.empty(n_most)
+        columns, weights = self._buffers.take(int(sizes.sum()) + pairs.SLACK)
         row_sizes = np.zeros(last - first, np.int64)
         n = pairs.merge_rows(
             np.concatenate([part.columns for part in parts]), np.concatenate([part.weights for part in parts]), starts,
             *self._row_tables(), columns, weights, row_sizes,
         )  # fmt: skip
-        return Pairs(_repeated(first, row_sizes), columns[:n], weights[:n])
+        return CountedRows(first, row_sizes, columns[:n], weights[:n])
+
+
+class _Buffers:
+    """Arrays for pairs, used again and again: to touch new memory takes longer than to write into it.
+
+    size  of each, but for one that has to be larger, which is used once
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._free: deque[_Buffer] = deque()
+
+    def take(self, size: int) -> "_Buffer":
+        """Arrays for columns and weights, of `size` or more."""
+        if size > self._size:
+            return np.empty(size, np.int32), np.empty(size)
+        with suppress(IndexError):  # of a pop that finds none
+            return self._free.pop()
+        return np.empty(self._size, np.int32), np.empty(self._size)
+
+    def give_back(self, rows: CountedRows) -> None:
+        columns, weights = rows.columns.base, rows.weights.base
+        if columns is not None and weights is not None and len(columns) == self._size:
+            self._free.append((columns, weights))
+
+
+_Buffer = tuple[NDArray[np.int32], NDArray[np.float64]]
 
 
 class _Chunk(NamedTuple):
@@ -281,9 +307,14 @@ class _Index(NamedTuple):
     positions: NDArray[np.int32]
 
 
-def _repeated(first: int, row_sizes: Integers) -> NDArray[np.int32]:
-    """The rows from `first` on, each as often as it has pairs."""
-    return np.repeat(np.arange(first, first + len(row_sizes), dtype=np.int32), row_sizes)
+def _checked(parts: Iterable[CountedRows]) -> Iterator[CountedRows]:
+    """Raises: InputError at the end if there were no pairs"""
+    n_pairs = 0
+    for rows in parts:
+        n_pairs += len(rows)
+        yield rows
+    if not n_pairs:
+        raise InputError(NO_PAIRS)
 
 
 def _row_ranges(most_of_rows: Integers, most: int) -> list[tuple[int, int]]:

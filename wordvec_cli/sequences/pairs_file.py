@@ -6,17 +6,22 @@ weight, float64.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, WordvecError
-from wordvec_cli.sequences.pairs import BYTES_PER_PAIR, PairOptions, Pairs
+from wordvec_cli.sequences.pair_arrays import BYTES_PER_PAIR, CountedRows, PairFile, Pairs
+from wordvec_cli.sequences.pairs import PairOptions
 from wordvec_cli.storage import safetensors
-from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.storage.files import is_stream, readable, replacing
+from wordvec_cli.storage.growing import Growing, write_growing
 from wordvec_cli.storage.safetensors import Tensor
+from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vectors.native import stored_vocabulary, vocabulary_tensors
@@ -27,6 +32,26 @@ RECORD = np.dtype([("row", "<i4"), ("column", "<i4"), ("weight", "<f8")])
 RECORDS_SUFFIX = ".bin"
 PAIRS_PER_CHUNK = 1 << 20
 PairsLayout = Literal["safetensors", "glove"]
+
+
+@dataclass(frozen=True, eq=False)
+class PairsFacts:
+    """The words of pairs, and how these were made, as far as that is known."""
+
+    vocabulary: Vocabulary
+    options: PairOptions | None = None
+    tokenizer: Tokenizer | None = None
+    corpus_fingerprint: str | None = None
+
+    def metadata(self) -> Mapping[str, str]:
+        metadata = {**FORMAT.metadata(), "vocabulary_fingerprint": self.vocabulary.fingerprint()}
+        if self.options:
+            metadata["pair_options"] = json.dumps(asdict(self.options), sort_keys=True)
+        if self.tokenizer:
+            metadata["tokenizer"] = json.dumps(self.tokenizer.to_metadata(), sort_keys=True)
+        if self.corpus_fingerprint:
+            metadata["corpus_fingerprint"] = self.corpus_fingerprint
+        return metadata
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +69,10 @@ class PairsFile:
     corpus_fingerprint: str | None = None
     fingerprint: str | None = None
 
+    @property
+    def facts(self) -> PairsFacts:
+        return PairsFacts(self.vocabulary, self.options, self.tokenizer, self.corpus_fingerprint)
+
 
 def layout_of(path: str) -> PairsLayout:
     """By its name."""
@@ -56,23 +85,111 @@ def size_bytes(n_pairs: int, vocabulary: Vocabulary, layout: PairsLayout) -> int
     return BYTES_PER_PAIR * n_pairs + words
 
 
+def spooled_bytes_per_pair(path: str, layout: PairsLayout) -> int:
+    """What `write_counted` has on disk for each pair beside its output."""
+    if layout == "glove":
+        return 0
+    return BYTES_PER_PAIR if is_stream(path) else np.dtype(np.int32).itemsize
+
+
+class Expected(NamedTuple):
+    """Pairs that are yet to be counted.
+
+    n_about  how many there will be, about
+    folder   for temporary files
+    """
+
+    n_about: int
+    folder: Path
+
+
+def write_counted(
+    path: str, parts: Iterable[CountedRows], expected: Expected, facts: PairsFacts, layout: PairsLayout
+) -> int:
+    """Write rows as they are counted; returns how many pairs they had. Raises: OutputError, what `parts` raises"""
+    if layout == "glove":
+        return _write_records(path, (rows.pairs() for rows in parts))
+    if is_stream(path):  # which starts with the number of pairs and the checksum
+        file = PairFile(expected.folder)
+        for rows in parts:
+            file.append(rows.pairs())
+        write_pairs(path, PairsFile(file.pairs(), **vars(facts)), layout)
+        return len(file)
+    gathered = _Gathered(parts, len(facts.vocabulary), expected.folder)
+    weights = Growing("weights", "F64", gathered.weights(), expected.n_about)
+    words = _tensors_of_words(facts.vocabulary)
+    write_growing(path, weights, lambda n: gathered.tensors(n) | words, facts.metadata())
+    return gathered.n_pairs
+
+
+class _Gathered:
+    """Rows of which the weights are given away at once; the columns and sizes are kept."""
+
+    def __init__(self, parts: Iterable[CountedRows], n_words: int, folder: Path) -> None:
+        self._parts = parts
+        self._sizes = np.zeros(n_words, np.int64)
+        self._columns = Spool(folder, np.int32)
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self._columns)
+
+    def weights(self) -> Iterator[NDArray[np.float64]]:
+        for rows in self._parts:
+            self._sizes[rows.first : rows.first + len(rows.sizes)] = rows.sizes
+            self._columns.append(rows.columns)
+            yield rows.weights
+
+    def tensors(self, n_pairs: int) -> dict[str, Tensor]:
+        """What follows the weights, when all parts have been written."""
+        columns = Tensor.of_parts(self._column_parts, "I32", (n_pairs,))
+        return {"rows": Tensor.of_parts(self._row_parts, "I32", (n_pairs,)), "columns": columns}
+
+    def _row_parts(self) -> Iterator[NDArray[np.int32]]:
+        """Each row as often as it has pairs."""
+        ends = np.cumsum(self._sizes)
+        for first in range(0, self.n_pairs, PAIRS_PER_CHUNK):
+            last = min(first + PAIRS_PER_CHUNK, self.n_pairs)
+            low, high = np.searchsorted(ends, [first, last - 1], side="right")
+            rows = np.arange(low, high + 1, dtype=np.int32)
+            within = np.concatenate([[first], np.clip(ends[rows], first, last)])
+            yield np.repeat(rows, within[1:] - within[:-1])
+
+    def _column_parts(self) -> Iterator[NDArray[np.int32]]:
+        columns = self._columns.whole()
+        for first in range(0, len(columns), PAIRS_PER_CHUNK):
+            yield columns[first : first + PAIRS_PER_CHUNK]
+
+
 def write_pairs(path: str, file: PairsFile, layout: PairsLayout) -> None:
     """Write pairs whose ids start at 0. Raises: OutputError"""
     if layout not in get_args(PairsLayout):
         raise InputError(f"--to: {layout!r} is not one of {', '.join(get_args(PairsLayout))}")
     if layout == "glove":
-        with replacing(path) as output:
-            for part in _parts(file.pairs):
-                output.write(_records(part).view(np.uint8).data)
+        _write_records(path, _parts(file.pairs))
         return
-    words = vocabulary_tensors(file.vocabulary)
-    text = {"words.text": words.pop("words.text")}  # last, for its length is no multiple of anything
     arrays = {
         "weights": Tensor.of(file.pairs.weights, "F64"),
         "rows": Tensor.of(file.pairs.rows, "I32"),
         "columns": Tensor.of(file.pairs.columns, "I32"),
     }
-    safetensors.write(path, arrays | words | text, _metadata(file), "weights")
+    safetensors.write(path, arrays | _tensors_of_words(file.vocabulary), file.facts.metadata(), "weights")
+
+
+def _tensors_of_words(vocabulary: Vocabulary) -> dict[str, Tensor]:
+    words = vocabulary_tensors(vocabulary)
+    text = words.pop("words.text")
+    return words | {"words.text": text}  # last, for its length is no multiple of anything
+
+
+def _write_records(path: str, parts: Iterable[Pairs]) -> int:
+    """Returns how many there were."""
+    n = 0
+    with replacing(path) as output:
+        for part in parts:
+            output.write(_records(part).view(np.uint8).data)
+            n += len(part)
+    return n
 
 
 def _parts(pairs: Pairs) -> Iterator[Pairs]:
@@ -86,17 +203,6 @@ def _records(pairs: Pairs) -> Any:
     records["column"] = pairs.columns - pairs.first_id + 1
     records["weight"] = pairs.weights
     return records
-
-
-def _metadata(file: PairsFile) -> Mapping[str, str]:
-    metadata = {**FORMAT.metadata(), "vocabulary_fingerprint": file.vocabulary.fingerprint()}
-    if file.options:
-        metadata["pair_options"] = json.dumps(asdict(file.options), sort_keys=True)
-    if file.tokenizer:
-        metadata["tokenizer"] = json.dumps(file.tokenizer.to_metadata(), sort_keys=True)
-    if file.corpus_fingerprint:
-        metadata["corpus_fingerprint"] = file.corpus_fingerprint
-    return metadata
 
 
 # ---------------------------------------------------------------- reading

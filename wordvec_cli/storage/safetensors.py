@@ -182,23 +182,28 @@ def write(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str],
     """Write a safetensors file in the order of `tensors`; the tensor `aligned` starts at a multiple of 64 bytes."""
     import hashlib
 
-    header = _header(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned)
+    header = header_of(tensors, {**metadata, "checksum": NO_CHECKSUM}, aligned)
     digest = hashlib.sha256(header)
     if is_stream(path):  # in which the checksum cannot be filled in at the end
-        for chunk in _all_chunks(tensors):
+        for chunk in all_chunks(tensors):
             digest.update(chunk)
         write_unchecked(path, tensors, {**metadata, "checksum": digest.hexdigest()}, aligned)
         return
     with replacing(path) as file:
         file.write(header)
         if sum(tensor.n_bytes for tensor in tensors.values()) < BYTES_OF_A_THREAD:
-            for chunk in _all_chunks(tensors):
+            for chunk in all_chunks(tensors):
                 digest.update(chunk)
                 file.write(chunk)
         else:
             _write_and_hash(file, tensors, digest.update)
-        file.seek(header.find(CHECKSUM_KEY) + len(CHECKSUM_KEY))
-        file.write(digest.hexdigest().encode())
+        fill_in(file, header, digest.hexdigest())
+
+
+def fill_in(file: IO[bytes], header: bytes, checksum: str) -> None:
+    """Write the checksum where the header, at the start of the file, has a place for it."""
+    file.seek(header.find(CHECKSUM_KEY) + len(CHECKSUM_KEY))
+    file.write(checksum.encode())
 
 
 def _write_and_hash(
@@ -208,7 +213,7 @@ def _write_and_hash(
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
-        for chunk in _all_chunks(tensors):
+        for chunk in all_chunks(tensors):
             hashed = pool.submit(update, chunk)
             file.write(chunk)
             hashed.result()
@@ -217,17 +222,17 @@ def _write_and_hash(
 def write_unchecked(path: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> None:
     """As `write`, without a checksum, which takes as long as the writing."""
     with replacing(path) as file:
-        file.write(_header(tensors, metadata, aligned))
-        for chunk in _all_chunks(tensors):
+        file.write(header_of(tensors, metadata, aligned))
+        for chunk in all_chunks(tensors):
             file.write(chunk)
 
 
-def _all_chunks(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
+def all_chunks(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
     for tensor in tensors.values():
         yield from tensor.chunks()
 
 
-def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> bytes:
+def header_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], aligned: str) -> bytes:
     """The length and the padded JSON header, as the file starts with them."""
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
     position = aligned_at = 0

@@ -13,7 +13,8 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report
-from wordvec_cli.sequences.pairs import PairCounter, Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Pairs
+from wordvec_cli.sequences.pairs import PairCounter, Room
 from wordvec_cli.sequences.pairs_file import PairsFile
 from wordvec_cli.sequences.word_ids import Sequences, count_tokens, encode
 from wordvec_cli.text.corpus import Corpus

@@ -11,7 +11,8 @@ import numpy as np
 from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import TASKS_AHEAD, in_order
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.sequences.pairs import Integers, Pairs, Room
+from wordvec_cli.sequences.pair_arrays import Integers, Pairs
+from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.storage.files import readable, replacing, writable
 from wordvec_cli.storage.spool import mapped
 
