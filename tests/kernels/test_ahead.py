@@ -105,8 +105,16 @@ class Compiled:
         return next(self.lines, "")
 
 
+class Process:
+    """That of a helper which does not hang."""
+
+    def kill(self) -> None:
+        raise AssertionError
+
+
 def helper_that_says(*names: str) -> ahead.Helper:
     helper = ahead.Helper.__new__(ahead.Helper)
+    helper._process = Process()  # type: ignore[assignment]
     helper.waiting = {"a", "b", "c"}
     helper._stdout = Compiled(list(names))  # type: ignore[assignment]
     return helper
@@ -124,6 +132,16 @@ def test_a_helper_that_dies_is_waited_for_no_more() -> None:
     helper = helper_that_says("a")
     assert not helper.wait_for("b")
     assert helper.waiting == set()
+
+
+def test_a_helper_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_CODE", "import threading; threading.Event().wait()  # {path}")
+    monkeypatch.setattr(ahead, "SECONDS_OF_SILENCE", 0)
+    helper = ahead.Helper()
+    helper.ask_for(["a"])
+    assert not helper.wait_for("a")
+    assert helper._process.wait() != 0
+    helper.stop()
 
 
 def test_a_kernel_is_loaded_once_a_helper_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

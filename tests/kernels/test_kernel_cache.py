@@ -128,3 +128,17 @@ def test_where_nothing_can_be_written_the_folder_goes_with_the_process(tmp_path:
     assert Path(folder).parent == tmp_path
     assert "compiled code cannot be kept" in warning
     assert not Path(folder).exists()
+
+
+def test_kernels_are_kept_where_they_belong_when_numba_was_imported_first(tmp_path: Path) -> None:
+    code = (
+        "import numba, numpy\n"
+        "from wordvec_cli.kernels.vector_text import count_lines\n"
+        "count_lines(numpy.zeros(3, 'u1')); count_lines(numpy.zeros(3, 'i1')); print(numba.config.CACHE_DIR)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment | {"XDG_CACHE_HOME": str(tmp_path)}, check=True,
+        capture_output=True, text=True, cwd=KERNELS.parents[1],
+    )  # fmt: skip
+    assert result.stdout == f"{tmp_path / 'wordvec' / f'kernels-{compiled.fingerprint()}'}\n"

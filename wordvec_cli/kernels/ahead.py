@@ -8,6 +8,7 @@ import atexit
 import os
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from wordvec_cli.kernels.compiled import FilesNamedByKey, is_shared, mark_complete, not_kept
 
+SECONDS_OF_SILENCE = 300  # after which a helper is taken to hang: fifty times what the largest kernel takes
 _CODE = "import sys; sys.path[:] = {path!r}; from wordvec_cli.kernels import ahead; ahead.serve()"
 
 
@@ -47,12 +49,22 @@ class Helper:
         if name not in self.waiting:
             return False
         while name in self.waiting:
-            line = self._stdout.readline()
+            line = self._next_line()
             if not line:
                 self.waiting.clear()
                 return False
             self.waiting.discard(line.strip())
         return True
+
+    def _next_line(self) -> str:
+        """What it says next; empty if it has ended, as it is made to where it says nothing for long."""
+        timer = threading.Timer(SECONDS_OF_SILENCE, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._stdout.readline()
+        finally:
+            timer.cancel()
 
     def is_at_work(self) -> bool:
         return self._process.poll() is None

@@ -69,6 +69,8 @@ def settle() -> bool:
     NUMBA_CACHE_DIR wins over the user's cache; after both come numba's own choices, the package's folder among them.
     """
     caching.IndexDataCacheFile = FilesNamedByKey  # type: ignore[misc]
+    # numba does so before it compiles, if variables have changed since it was imported, and forgets what we set.
+    _config.reload_config()
     given = _config.CACHE_DIR
     base = Path(given) if given else user_cache()
     own = base / f"{PREFIX}{fingerprint()}" if base else None
