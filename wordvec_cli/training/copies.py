@@ -12,6 +12,11 @@ VISITS = 16  # of all threads together to a copied row, about, until what one ha
 MOST_THREADS = 64  # that have copies; room that no thread takes is never touched, and costs no memory
 
 
+def rows_of_thread(n_nodes: int) -> int:
+    """How many rows the copies of one thread take: of each node that is copied two, it and what it was."""
+    return 2 * min(N_COPIES, n_nodes // 4)
+
+
 class Copies:
     """Which room for copies is free.
 
@@ -21,8 +26,8 @@ class Copies:
     def __init__(self, n_nodes: int) -> None:
         """n_nodes  of the tree; 0: there is none, and nothing to copy"""
         self._is_of_tree = n_nodes > 0
-        self._n_copies = min(N_COPIES, n_nodes // 4)
-        self.n_rows = 2 * self._n_copies * MOST_THREADS
+        self._n_copies = rows_of_thread(n_nodes) // 2
+        self.n_rows = rows_of_thread(n_nodes) * MOST_THREADS
         self.use(1)
 
     def use(self, n_threads: int) -> None:

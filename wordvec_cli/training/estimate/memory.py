@@ -8,7 +8,7 @@ from wordvec_cli.evaluation.sets import Analogies
 from wordvec_cli.text.corpus import BLOCK_BYTES
 from wordvec_cli.training import word2vec
 from wordvec_cli.training.checkpoint import bytes_of_copy
-from wordvec_cli.training.copies import N_COPIES
+from wordvec_cli.training.copies import rows_of_thread
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.matrices import ROWS_PER_CHUNK, padded
@@ -73,7 +73,7 @@ def training_memory(plan: Plan) -> int:
 def _copied_rows(plan: Plan) -> int:
     """Of a tree's nodes, that each of several threads has copies of, and what those were."""
     is_copied = plan.of_words.loss == HIERARCHICAL_SOFTMAX and plan.n_threads > 1 and not plan.of_words.deterministic
-    return 2 * min(N_COPIES, len(plan.vocabulary) // 4) if is_copied else 0
+    return rows_of_thread(plan.n_outputs) if is_copied else 0
 
 
 def _bytes_of_copy(plan: Plan, n_numbers: int) -> int:
