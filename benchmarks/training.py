@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -215,20 +216,51 @@ def compare_quality(material: Material, settings: Mapping[str, Word2VecConfig], 
     )
 
 
+class TimedCheckpoint(Checkpoint):
+    """Counts the seconds in which training waits for it, and those of a processor that writing takes."""
+
+    def __init__(self, folder: Path, seconds: float | None) -> None:
+        super().__init__(folder, seconds)
+        self.waited = self.wrote = 0.0
+
+    def save(self, *arguments: Any) -> None:
+        start = time.perf_counter()
+        super().save(*arguments)
+        self.waited += time.perf_counter() - start
+
+    def _write(self, *arguments: Any) -> None:
+        start = time.thread_time()
+        super()._write(*arguments)
+        self.wrote += time.thread_time() - start
+
+
 def measure_checkpoints(material: Material, epochs: int, runs: int) -> None:
-    """Training with its files on disk, as the command does it, against training without."""
+    """Training with its files on disk, as the command does it, against training without.
+
+    Where the cores' speed changes from run to run, the parts say more than the whole: what is waited for costs all
+    threads, what is written the time of one.
+    """
     config = replace(SETTINGS["skip-gram, dimension 100"], epochs=epochs)
-    seconds: dict[str, list[float]] = {"no files": [], "snapshots": [], "snapshots, a checkpoint every 6 s": []}
+    files: dict[str, float | None] = {"no files": None, "snapshots": None, "snapshots, a checkpoint every 6 s": 6}
+    measured: dict[str, list[tuple[float, float, float]]] = {name: [] for name in files}
     words = material.sequences.n_known * epochs
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as folder:
-            keepers = (NOWHERE, Checkpoint(Path(folder), None), Checkpoint(Path(folder), 6))
-            for name, keeper in zip(seconds, keepers, strict=True):
-                seconds[name].append(words / ours(material, config, keeper=keeper).speed)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    rows = [[name, value, f"{value / medians['no files'] - 1:+.1%}"] for name, value in medians.items()]
+    for number in range(runs):
+        names = list(files)[number % 3 :] + list(files)[: number % 3]  # none is always the first
+        for name in names:
+            with tempfile.TemporaryDirectory() as folder:
+                keeper = TimedCheckpoint(Path(folder), files[name])
+                seconds = words / ours(material, config, keeper=NOWHERE if name == "no files" else keeper).speed
+            measured[name].append((seconds, keeper.waited, keeper.wrote))
+    medians = {name: [statistics.median(each) for each in zip(*some, strict=True)] for name, some in measured.items()}
+    bare = medians["no files"][0]
+    rows = [
+        [name, seconds, f"{seconds / bare - 1:+.1%}", waited, wrote, f"{(waited + wrote / 2) / bare:.1%}"]
+        for name, (seconds, waited, wrote) in medians.items()
+    ]
     print_table(
-        f"what checkpoints cost, {epochs} epochs, medians of {runs} runs in turn", ["", "seconds", "cost"], rows
+        f"what checkpoints cost, {epochs} epochs, medians of {runs} runs in turn",
+        ["", "seconds", "cost", "waited", "wrote (processor)", "waited + wrote / 2 threads"],
+        rows,
     )
 
 
