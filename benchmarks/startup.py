@@ -1,6 +1,7 @@
 """How long a whole command takes on next to nothing, beside the least that it could: importing what it stands on."""
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,12 @@ TINY = {
     "wordvec phrases": [*COMMAND, "phrases", "t.txt", "-o", "p.txt"],
     "python -c 'import gensim.models'": [sys.executable, "-c", "import gensim.models"],
 }
+FIRST = {
+    name: TINY[name] for name in ("wordvec train", "wordvec classify train", "wordvec export of text")
+} | {
+    "wordvec build-vocab": [*COMMAND, "build-vocab", "t.txt", "--min-count", "1", "-o", "b.tsv"],
+    "wordvec cooccur": [*COMMAND, "cooccur", "t.txt", "--vocab", "vocab.tsv", "-o", "c.safetensors"],
+}  # fmt: skip
 SAMPLES = {
     "python -c 'import numba'": TINY["python -c 'import numba'"],
     "wordvec phrases": [*COMMAND, "phrases", str(SAMPLE), "-o", "p.txt"],
@@ -39,9 +46,12 @@ SAMPLES = {
 }
 
 
-def run(command: list[str], folder: Path) -> float:
+def run(command: list[str], folder: Path, **variables: str) -> float:
     start = time.perf_counter()
-    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=os.environ | variables,
+    )  # fmt: skip
     return time.perf_counter() - start
 
 
@@ -68,10 +78,27 @@ def measure(title: str, commands: dict[str, list[str]], n_runs: int, folder: Pat
     print_table(f"{title}, in turn, medians of {n_runs}", ["", "ms", f"ratio to {bound}"], rows)
 
 
+def measure_first_runs(n_runs: int, folder: Path) -> None:
+    """Commands that find nothing compiled, beside the same commands at once after them."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in FIRST}
+    for _ in range(n_runs):
+        for name, command in FIRST.items():
+            with tempfile.TemporaryDirectory() as cache:
+                first, second = (run(command, folder, NUMBA_CACHE_DIR=cache) for _ in range(2))
+            times[name].append((first, second))
+    medians = {name: [statistics.median(side) for side in zip(*some, strict=True)] for name, some in times.items()}
+    print_table(
+        f"the first run after installation, on a tiny text, medians of {n_runs}",
+        ["", "seconds", "the second run", "ratio"],
+        [[name, first, second, first / second] for name, (first, second) in medians.items()],
+    )
+
+
 def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
         measure("whole commands on a small file", COLD, arguments.runs * 5, folder)
         measure("whole commands on a tiny text, kernels compiled before", TINY, arguments.runs * 3, folder)
+        measure_first_runs(arguments.runs, folder)
         measure(f"whole commands on {SAMPLE.name}", SAMPLES, arguments.runs, folder)
