@@ -78,69 +78,99 @@ def skipgram_in_step(kept, low, high, noise, group, batch, inputs, outputs, nega
     return loss, pairs, inputs, outputs
 
 
+def limited(factors, limit):
+    """Factors, shrunk alike if their sizes sum up to more than `limit`."""
+    return factors * (limit / max(abs(factors).sum(), limit))
+
+
+def hidden_of(inputs, context, average):
+    return inputs[context].sum(axis=0) / (len(context) if average else 1)
+
+
+def cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict):
+    """CBOW, on copies in float64: (loss, centres with context, inputs, outputs).
+
+    A group's hidden vectors are of the inputs that it began with, which get all its errors at its end.
+    predict  a function from the outputs and the hidden vectors of a group, by centre, to (loss, error of each centre);
+             it changes the outputs
+    """
+    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
+    loss, n_centres = 0.0, 0
+    for begin in range(0, len(kept), group):
+        contexts = {c: cbow_window(kept, low, high, c) for c in range(begin, min(begin + group, len(kept)))}
+        hidden = {c: hidden_of(inputs, context, average) for c, context in contexts.items() if context}
+        n_centres += len(hidden)
+        of_group, errors = predict(outputs, hidden)
+        loss += of_group
+        for c, error in errors.items():
+            for word in contexts[c]:
+                inputs[word] += error / (len(contexts[c]) if divide_error else 1)
+    return loss, n_centres, inputs, outputs
+
+
 def cbow_window(kept, low, high, c):
     """The context words of centre c."""
     return [kept[i] for i in range(low[c], high[c]) if i != c]
 
 
-def step_window(inputs, outputs, context, words, signs, average, divide_error, rate):
-    """One step of a window that predicts output rows, in place; returns its loss.
+def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, rate, limit):
+    """CBOW with negative sampling: a centre predicts itself and not its noise words, but for those that are itself.
 
-    Slopes are taken at once; then output rows change one after the other, and each adds to the error as it was before.
-    Each context word gets the whole error, or with `divide_error` that over their number. A step is at most 1/4, the
-    geometric mean of what it adds of the hidden vector to rows, and of the rows to the hidden vector.
-
-    signs  -1 for a row whose score is to become large, else 1
+    noise  a row for two consecutive centres. All scores of a group come before its updates, which go pair of centres
+           by pair of centres: a row adds to both errors as it was before both changed it.
     """
-    hidden_share, error_share = (1 / len(context) if flag else 1 for flag in (average, divide_error))
-    hidden = hidden_share * inputs[context].sum(axis=0)
-    scores = signs * (outputs[words] @ hidden)
-    factors = -rate * signs / (1 + np.exp(-scores))
-    repeats = sum(context.count(word) for word in context)
-    factors /= max(1, 4 * abs(factors).sum() * np.sqrt(hidden_share * error_share * repeats))
-    error = np.zeros_like(hidden)
-    for word, factor in zip(words, factors, strict=True):
-        error += factor * outputs[word]
-        outputs[word] += factor * hidden
-    for word in context:
-        inputs[word] += error_share * error
-    return np.logaddexp(0, scores).sum()
+
+    def predict(outputs, hidden):
+        loss, factors, errors = 0.0, {}, {}
+        for c, h in hidden.items():
+            words = [kept[c], *(word for word in noise[c // 2] if word != kept[c])]
+            signs = np.array([-1, *[1] * (len(words) - 1)])
+            scores = signs * (outputs[words] @ h)
+            loss += np.logaddexp(0, scores).sum()
+            factors[c] = (words, limited(-rate * signs / (1 + np.exp(-scores)), limit))
+            errors[c] = np.zeros_like(h)
+        for pair in sorted({c // 2 for c in hidden}):
+            centres = [c for c in (2 * pair, 2 * pair + 1) if c in hidden]
+            for of_row in rows_of_pair(kept, noise[pair], centres, factors):
+                for c, word, factor in of_row:
+                    errors[c] += factor * outputs[word]
+                for c, word, factor in of_row:
+                    outputs[word] += factor * hidden[c]
+        return loss, errors
+
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict)
 
 
-def train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate):
-    """CBOW, centre by centre, on copies in float64: (loss, centres with context, inputs, outputs).
-
-    predicted  a function from a centre to its output rows and their signs
-    """
-    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, n_centres = 0.0, 0
-    for c in range(len(kept)):
-        context = cbow_window(kept, low, high, c)
-        if context:
-            n_centres += 1
-            words, signs = predicted(c)
-            loss += step_window(inputs, outputs, context, words, np.array(signs), average, divide_error, rate)
-    return loss, n_centres, inputs, outputs
+def rows_of_pair(kept, noise, centres, factors):
+    """A pair's steps, row by row, as lists of (centre, word, factor): the centres', then the noise's."""
+    for c in centres:
+        yield [(c, kept[c], factors[c][1][0])]
+    taken = dict.fromkeys(centres, 1)
+    for word in noise:
+        of_row = []
+        for c in centres:
+            if word != kept[c]:
+                of_row.append((c, word, factors[c][1][taken[c]]))
+                taken[c] += 1
+        yield of_row
 
 
-def cbow(kept, low, high, noise, inputs, outputs, average, divide_error, rate):
-    """CBOW with negative sampling: a centre predicts itself and not its noise words, but for those that are itself."""
+def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate, limit):
+    """CBOW with hierarchical softmax: a centre predicts the nodes of its path, one centre after the other."""
 
-    def predicted(c):
-        others = [word for word in noise[c] if word != kept[c]]
-        return [kept[c], *others], [-1, *[1] * len(others)]
+    def predict(outputs, hidden):
+        loss, errors = 0.0, {}
+        for c, h in hidden.items():
+            nodes, code = codes[kept[c]]
+            signs = 2 * np.array(code) - 1
+            scores = signs * (outputs[nodes] @ h)
+            loss += np.logaddexp(0, scores).sum()
+            factors = limited(-rate * signs / (1 + np.exp(-scores)), limit)
+            errors[c] = factors @ outputs[nodes] if len(nodes) else np.zeros_like(h)
+            outputs[nodes] += np.outer(factors, h)
+        return loss, errors
 
-    return train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate)
-
-
-def cbow_hs(kept, low, high, codes, inputs, outputs, average, divide_error, rate):
-    """CBOW with hierarchical softmax: a centre predicts the nodes of its path."""
-
-    def predicted(c):
-        nodes, code = codes[kept[c]]
-        return nodes, [2 * bit - 1 for bit in code]
-
-    return train_windows(kept, low, high, predicted, inputs, outputs, average, divide_error, rate)
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict)
 
 
 def huffman_codes(counts):
@@ -173,18 +203,26 @@ def huffman_codes(counts):
     return codes
 
 
-def skipgram_hs(kept, low, high, codes, inputs, outputs, rate):
+def skipgram_hs(kept, low, high, codes, inputs, outputs, rate, limit):
     """Skip-gram with hierarchical softmax, in float64: (loss, pairs, inputs, outputs).
 
-    Each word of a window predicts the centre's path by itself, one after the other.
+    Each word of a window predicts the centre's path by itself, all from the values before the window's step.
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, n_pairs = 0.0, 0
     for c in range(len(kept)):
         nodes, code = codes[kept[c]]
-        for word in cbow_window(kept, low, high, c):
-            n_pairs += 1
-            loss += step_window(inputs, outputs, [word], nodes, 2 * np.array(code) - 1, True, False, rate)
+        words = cbow_window(kept, low, high, c)
+        n_pairs += len(words)
+        signs = 2 * np.array(code, int) - 1
+        scores = signs * (inputs[words] @ outputs[nodes].T)
+        loss += np.logaddexp(0, scores).sum()
+        factors = -rate * signs / (1 + np.exp(-scores))
+        factors *= limit / np.maximum(abs(factors).sum(axis=1, keepdims=True), limit)
+        factors *= limit / np.maximum(abs(factors).sum(axis=0, keepdims=True), limit)
+        of_words, of_nodes = factors @ outputs[nodes], factors.T @ inputs[words]
+        np.add.at(inputs, words, of_words)
+        outputs[nodes] += of_nodes
     return loss, n_pairs, inputs, outputs
 
 

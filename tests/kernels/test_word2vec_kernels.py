@@ -13,15 +13,19 @@ from tests.reference_word2vec import (
     skipgram_in_step,
     windows,
 )
+from wordvec_cli.kernels import cbow as cbow_kernels
 from wordvec_cli.kernels import in_step
 from wordvec_cli.kernels.cbow import cbow_block
 from wordvec_cli.kernels.draws import alias_table, draw_noise, draw_tokens
 from wordvec_cli.kernels.in_step import GROUPS_PER_BATCH, skipgram_block_in_step
 from wordvec_cli.kernels.losses import slopes_and_loss
-from wordvec_cli.kernels.parts import LANES
+from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
+from wordvec_cli.kernels.parts import LANES, part
 from wordvec_cli.kernels.rows import TILE
 from wordvec_cli.kernels.skipgram import GROUP, limit_steps, noise_words, skipgram_block
 from wordvec_cli.kernels.tree import cbow_hs_block, huffman_tree, skipgram_hs_block
+from wordvec_cli.training.word2vec import limit_of_windows
+from wordvec_cli.training.word2vec_config import Word2VecConfig
 
 ALWAYS = np.uint32(2**32 - 1)
 NO_LIMIT = 1e9
@@ -209,15 +213,10 @@ def parts_of(n, rate=0.001):
     return [(0, n), (n // 3, n - n // 4)] if rate < 0.01 else [(n // 3, min(n // 3 + 12, n))]
 
 
-def draw_noise_of_cbow(n_centres, *draw):
-    """A row of noise words for each centre; two consecutive ones have the same."""
-    return np.repeat(draw_noise(-(-n_centres // 2), *draw), 2, axis=0)[:n_centres]
-
-
 def draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shrink, negative, state):
     """The random choices of `cbow_block`: (kept, low, high, noise)."""
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return kept, low, high, draw_noise_of_cbow(len(kept), negative, threshold, alias, state, last - first)
+    return kept, low, high, draw_noise(-(-len(kept) // 2), negative, threshold, alias, state, last - first)
 
 
 # ---- threads in step ----
@@ -312,25 +311,29 @@ def test_divergence_shows_in_the_loss_of_a_block_in_step(bad):
 # ---- CBOW ----
 
 
+NO_COPIES = 0, 1
+CBOW_BLOCK = 5, True, True, False, 5, *NO_COPIES, 0.02, 1.0
+
+
 @pytest.mark.parametrize("lines", SHAPES)
 @pytest.mark.parametrize("dim", [5, 16, 100])
 @pytest.mark.parametrize("window, shrink, negative", [(5, True, 5), (1, True, 1), (20, False, 25), (2, True, 7)])
 @pytest.mark.parametrize("average, divide_error", FLAGS)
 @pytest.mark.parametrize("n_words", [3, 60])
-@pytest.mark.parametrize("rate", [0.001, 1.0])
-def test_a_cbow_block_steps_centre_by_centre_as_word2vec_does(
-    lines, dim, window, shrink, negative, average, divide_error, n_words, rate
+@pytest.mark.parametrize("rate, limit, n_hot, most", [(0.001, NO_LIMIT, 0, 1), (1.0, 0.2, 0, 1), (0.001, 0.003, 2, 3)])
+def test_a_cbow_block_steps_group_by_group(
+    lines, dim, window, shrink, negative, average, divide_error, n_words, rate, limit, n_hot, most
 ):
     ids, offsets, inputs, outputs, keep, threshold, alias = problem(7, dim, n_words, lines)
     rate = rate if average else rate / (2 * window)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
         draws = draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shrink, negative, state)
-        expected = cbow(*draws, inputs, outputs, average, divide_error, rate)
+        expected = cbow(*draws, cbow_kernels.GROUP, inputs, outputs, average, divide_error, rate, limit)
         got_inputs, got_outputs = inputs.copy(), outputs.copy()
         loss, n_centres = cbow_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
-            window, shrink, average, divide_error, negative, rate, state,
+            window, shrink, average, divide_error, negative, n_hot, most, rate, limit, state,
         )  # fmt: skip
         assert n_centres == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
@@ -348,11 +351,11 @@ def test_a_cbow_update_with_the_true_gradient_follows_the_finite_difference_of_t
     after = inputs.copy(), outputs.copy()
     cbow_block(
         ids, offsets, 0, len(ids), *after, keep, threshold, alias,
-        3, True, average, divide_error, 5, rate, np.uint64(4),
+        3, True, average, divide_error, 5, *NO_COPIES, rate, NO_LIMIT, np.uint64(4),
     )  # fmt: skip
 
     def loss(matrices):
-        return cbow(*draws, *matrices, average, divide_error, 0)[0]
+        return cbow(*draws, cbow_kernels.GROUP, *matrices, average, divide_error, 0, NO_LIMIT)[0]
 
     assert_changes_follow_slopes(loss, before, after, 6, rate)
 
@@ -377,7 +380,7 @@ def test_a_cbow_block_is_a_function_of_its_seed():
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-        cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(state))
+        cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, *CBOW_BLOCK, np.uint64(state))
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -388,8 +391,14 @@ def test_divergence_shows_in_the_loss_of_cbow(bad, matrix):
     ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
     tables[0][:] = ALWAYS
     (inputs, outputs)[matrix][ids[ids >= 0][5], 3] = bad
-    loss, _ = cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, True, False, 5, 0.02, np.uint64(1))
+    loss, _ = cbow_block(ids, offsets, 0, 110, inputs, outputs, *tables, *CBOW_BLOCK, np.uint64(1))
     assert not np.isfinite(loss)
+
+
+def limit_with_few_words(n_words, average, divide_error):
+    """As a trainer sets it for words that are equally frequent."""
+    config = Word2VecConfig(model="cbow", cbow_mean=average, cbow_gradient="mean" if divide_error else "sum")
+    return limit_of_windows(config, 1 / n_words)
 
 
 @pytest.mark.parametrize("average, divide_error", FLAGS)
@@ -398,11 +407,12 @@ def test_divergence_shows_in_the_loss_of_cbow(bad, matrix):
 def test_cbow_stays_finite_with_few_words(average, divide_error, n_words, rate):
     _, _, inputs, outputs, keep, threshold, alias = problem(7, 16, n_words, [1])
     keep[:] = ALWAYS
+    limit = limit_with_few_words(n_words, average, divide_error)
     for ids in (np.resize(np.arange(n_words), 200), np.random.default_rng(1).integers(0, n_words, 200)):
         for state in range(100):
             loss, n_centres = cbow_block(
                 ids.astype(np.int32), np.array([0, 200]), 0, 200, inputs, outputs, keep, threshold, alias,
-                5, True, average, divide_error, 5, rate, np.uint64(state),
+                5, True, average, divide_error, 5, *NO_COPIES, rate, limit, np.uint64(state),
             )  # fmt: skip
             assert loss / n_centres < 100
         assert abs(inputs).max() < 100 and abs(outputs).max() < 100
@@ -439,32 +449,25 @@ def tree_problem(seed, dim, n_words, lines):
     return ids, offsets, inputs, outputs[:-1].copy(), keep, huffman_tree(counts), huffman_codes(counts)
 
 
-def with_room(outputs, n_hot):
-    """Outputs, and room behind them for the copies of two threads, with what must not be read in it."""
-    room = np.full((4 * n_hot, outputs.shape[1]), np.nan, np.float32)
-    return np.concatenate([outputs if len(outputs) else np.zeros((1, outputs.shape[1]), np.float32), room])
-
-
 @pytest.mark.parametrize("lines", SHAPES)
 @pytest.mark.parametrize("dim", [5, 16, 100])
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, True), (20, False), (3, False)])
 @pytest.mark.parametrize("n_words", [1, 3, 60])
-@pytest.mark.parametrize("rate", [0.001, 1.0])
+@pytest.mark.parametrize("rate, limit", [(0.001, NO_LIMIT), (1.0, 0.1)])
 @pytest.mark.parametrize("n_hot, most", [(0, 1), (1, 3), (2, 1)])
-def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
-    lines, dim, window, shrink, n_words, rate, n_hot, most
+def test_a_skipgram_block_with_hierarchical_softmax_steps_window_by_window(
+    lines, dim, window, shrink, n_words, rate, limit, n_hot, most
 ):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
-    n_hot = min(n_hot, len(outputs))
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
         draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-        expected = skipgram_hs(*draws, codes, inputs, outputs, rate)
-        got_inputs, got_outputs = inputs.copy(), with_room(outputs, n_hot)
+        expected = skipgram_hs(*draws, codes, inputs, outputs, rate, limit)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
         loss, n_pairs = skipgram_hs_block(
-            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree, window, shrink, n_hot, most, 1, rate, state
-        )
-        got_outputs = got_outputs[: len(outputs)]
+            ids, offsets, first, last, got_inputs, got_outputs, keep, *tree,
+            window, shrink, n_hot, most, rate, limit, state,
+        )  # fmt: skip
         assert n_pairs == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
         np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
@@ -478,23 +481,21 @@ def test_a_skipgram_block_with_hierarchical_softmax_steps_pair_by_pair(
 @pytest.mark.parametrize("average, divide_error", FLAGS)
 @pytest.mark.parametrize("n_words", [1, 3, 60])
 @pytest.mark.parametrize("n_hot", [0, 2])
-@pytest.mark.parametrize("rate", [0.001, 1.0])
+@pytest.mark.parametrize("rate, limit", [(0.001, NO_LIMIT), (1.0, 0.2)])
 def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
-    lines, dim, window, shrink, average, divide_error, n_words, rate, n_hot
+    lines, dim, window, shrink, average, divide_error, n_words, rate, limit, n_hot
 ):
     ids, offsets, inputs, outputs, keep, tree, codes = tree_problem(7, dim, n_words, lines)
-    n_hot = min(n_hot, len(outputs))
     rate = rate if average else rate / (2 * window)
     for first, last in parts_of(len(ids), rate):
         state = np.uint64(99)
         draws = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-        expected = cbow_hs(*draws, codes, inputs, outputs, average, divide_error, rate)
-        got_inputs, got_outputs = inputs.copy(), with_room(outputs, n_hot)
+        expected = cbow_hs(*draws, codes, cbow_kernels.GROUP, inputs, outputs, average, divide_error, rate, limit)
+        got_inputs, got_outputs = inputs.copy(), outputs.copy()
         loss, n_centres = cbow_hs_block(
             ids, offsets, first, last, got_inputs, got_outputs, keep, *tree,
-            window, shrink, average, divide_error, n_hot, 2, 1, rate, state,
+            window, shrink, average, divide_error, n_hot, 2, rate, limit, state,
         )  # fmt: skip
-        got_outputs = got_outputs[: len(outputs)]
         assert n_centres == expected[1]
         assert loss == pytest.approx(expected[0], rel=1e-5)
         np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
@@ -502,7 +503,7 @@ def test_a_cbow_block_with_hierarchical_softmax_steps_centre_by_centre(
         assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
 
 
-NO_COPIES = 0, 1, 0
+GENTLY = *NO_COPIES, 0.02, 1.0
 HS_BLOCKS = [(skipgram_hs_block, ()), (cbow_hs_block, (True, False))]
 
 
@@ -515,29 +516,39 @@ def test_an_update_on_paths_with_the_true_gradient_follows_the_finite_difference
     before = inputs.astype(np.float64), outputs.astype(np.float64)
     rate = 1e-4
     after = inputs.copy(), outputs.copy()
-    block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, *NO_COPIES, rate, np.uint64(4))
+    block(ids, offsets, 0, len(ids), *after, keep, *tree, 3, True, *flags, *NO_COPIES, rate, NO_LIMIT, np.uint64(4))
 
     def loss(matrices):
         if block is cbow_hs_block:
-            return cbow_hs(*draws, codes, *matrices, *flags, 0)[0]
-        return skipgram_hs(*draws, codes, *matrices, 0)[0]
+            return cbow_hs(*draws, codes, cbow_kernels.GROUP, *matrices, *flags, 0, NO_LIMIT)[0]
+        return skipgram_hs(*draws, codes, *matrices, 0, NO_LIMIT)[0]
 
     assert_changes_follow_slopes(loss, before, after, 6, rate)
 
 
-def test_copies_of_nodes_take_over_what_other_threads_change_meanwhile():
-    """Two threads in turn, each with copies of all nodes that matter: their changes add up in the shared rows."""
-    ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 16, 60, [50, 60])
-    n_hot = 20
-    shared, alone = with_room(outputs, n_hot), outputs.copy()
-    for block in range(6):
-        place = ids, offsets, 50 * (block % 2), 50 * (block % 2) + 50
-        copies = n_hot, 4, block % 2
-        for got, of_copies in ((shared, copies), (alone, NO_COPIES)):
-            rows = inputs.copy()
-            skipgram_hs_block(*place, rows, got, keep, *tree, 5, True, *of_copies, 0.01, np.uint64(block))
-    np.testing.assert_allclose(shared[: len(outputs)], alone, rtol=1e-4, atol=1e-5)
-    assert abs(alone - outputs).max() > 0.01
+def test_copies_take_over_what_other_threads_change_meanwhile():
+    """Rows that another thread changes between two visits keep its changes, and the thread's own are added."""
+    matrix = np.arange(5 * 16, dtype=np.float32)
+    before = matrix.copy()
+    merged = _visit_twice(matrix, 1, 3)
+    expected = before.reshape(5, 16)
+    expected[1] += 10 + 100  # the thread's, the other's
+    expected[2] += 100
+    np.testing.assert_array_equal(matrix.reshape(5, 16), expected)
+    np.testing.assert_array_equal(merged, expected[1])
+
+
+@part
+def _visit_twice(matrix, first_hot, n_hot):
+    """Change the copy of row 1 by 10, and rows 1 and 2 by 100 as another thread might; returns the copy, merged."""
+    copies, at, visits = take_copies(matrix, first_hot, n_hot, 16)
+    visit(matrix, copies, visits, np.array([1, 4]), first_hot, 1, 16)
+    place = place_of(1, first_hot, n_hot, at, 16) - at
+    copies[place : place + 16] += 10
+    matrix[16:48] += 100
+    visit(matrix, copies, visits, np.array([1, 0]), first_hot, 1, 16)
+    merge_copies(matrix, copies, visits, first_hot, 16)
+    return copies[place : place + 16]
 
 
 @pytest.mark.parametrize("block, flags", HS_BLOCKS)
@@ -545,7 +556,9 @@ def test_a_block_with_hierarchical_softmax_is_a_function_of_its_seed(block, flag
     results = []
     for state in (1, 1, 2):
         ids, offsets, inputs, outputs, keep, tree, _ = tree_problem(7, 100, 60, [50, 60])
-        block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, np.uint64(state))
+        block(
+            ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, 1.0, np.uint64(state)
+        )
         results.append(inputs.tobytes())
     assert results[0] == results[1] != results[2]
 
@@ -558,7 +571,9 @@ def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad,
     keep[:] = ALWAYS
     word = ids[ids >= 0][5]
     (inputs, outputs)[matrix][(word, codes[word][0][-1])[matrix], 3] = bad
-    loss, _ = block(ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, np.uint64(1))
+    loss, _ = block(
+        ids, offsets, 0, 110, inputs, outputs, keep, *tree, 5, True, *flags, *NO_COPIES, 0.02, 1.0, np.uint64(1)
+    )
     assert not np.isfinite(loss)
 
 
@@ -574,11 +589,12 @@ def test_divergence_shows_in_the_loss_of_hierarchical_softmax(block, flags, bad,
 def test_hierarchical_softmax_stays_finite_with_few_words(block, flags, n_words, rate):
     _, _, inputs, outputs, keep, tree, _ = tree_problem(7, 16, n_words, [1])
     keep[:] = ALWAYS
+    limit = limit_with_few_words(n_words, *flags) if flags else 1 / (1 + 10 / n_words)
     for ids in (np.resize(np.arange(n_words), 200), np.random.default_rng(1).integers(0, n_words, 200)):
         for state in range(100):
             loss, n = block(
                 ids.astype(np.int32), np.array([0, 200]), 0, 200, inputs, outputs, keep, *tree,
-                5, True, *flags, *NO_COPIES, rate, np.uint64(state),
+                5, True, *flags, *NO_COPIES, rate, limit, np.uint64(state),
             )  # fmt: skip
             assert loss / n < 100
         assert abs(inputs).max(initial=0) < 100 and abs(outputs).max(initial=0) < 100

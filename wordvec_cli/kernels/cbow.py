@@ -1,12 +1,19 @@
 """CBOW, as word2vec.c has it: the mean of a window's context rows, the hidden vector, predicts the centre.
 
-One step for one window after the other, straight in the shared matrices, each from the values that the one before left.
+A *group* is `GROUP` consecutive tokens. Its hidden vectors are made of the input rows that it began with: by sums of
+all rows up to each token, of which a window needs the differences at its ends, however wide it is. All scores come
+before all updates, so that no step waits for the one before. Then output rows change, and each centre's error is added
+to the context rows of its window at once for the group, again by differences at the ends. A row of the inputs so
+travels to and from memory once for a group and not once for each window.
+
+Source: Mikolov et al. 2013, arXiv 1301.3781, and word2vec.c for subsampling and windows.
 """
 
 import numpy as np
 
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens
-from wordvec_cli.kernels.losses import signed_slopes_and_loss
+from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
+from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
 from wordvec_cli.kernels.parts import (
     LANES,
     add,
@@ -14,154 +21,231 @@ from wordvec_cli.kernels.parts import (
     inlined,
     kernel,
     load,
+    multiply,
     multiply_add,
     part,
     splat,
     store,
     store_sums,
+    subtract,
 )
 from wordvec_cli.kernels.rows import TILE, prefetch_row, round_up
 
-MOST_AT_ONCE = np.float32(1 / 4)  # see `limit_window`; with 1/2, rates from 0.25 on diverge where words are few
-SHARING = 2  # consecutive centres of CBOW that meet the same noise words: a sixth faster, at the same scores
-AHEAD = 2  # how many centres early their rows are prefetched
-
-
-@inlined
-def list_window(contexts, kept, low, high, c, dim):
-    """Set `contexts` to where the rows of the window of centre c start, and return their number."""
-    n_contexts = 0
-    for i in range(low[c], high[c]):
-        contexts[n_contexts] = dim * np.intp(kept[i])  # written always, counted if not the centre
-        n_contexts += i != c
-    return n_contexts
-
-
-@inlined
-def average_rows(hidden, inputs, contexts, n_contexts, share, dim):
-    """hidden = share * the sum of the context rows."""
-    factor = splat(share)
-    for d in range(0, dim, LANES):
-        total = splat(np.float32(0))
-        for i in range(n_contexts):
-            total = add(total, load(inputs, contexts[i] + d))
-        store(hidden, d, multiply_add(factor, total, splat(np.float32(0))))
-
-
-@inlined
-def score_rows(hidden, outputs, starts, first, dim, scores):
-    """scores[k] = hidden . outputs[starts[k] :] for the `TILE` rows k from `first` on."""
-    s0 = s1 = s2 = s3 = splat(np.float32(0))
-    r0, r1, r2, r3 = starts[first], starts[first + 1], starts[first + 2], starts[first + 3]
-    for d in range(0, dim, LANES):
-        h = load(hidden, d)
-        s0, s1 = multiply_add(h, load(outputs, r0 + d), s0), multiply_add(h, load(outputs, r1 + d), s1)
-        s2, s3 = multiply_add(h, load(outputs, r2 + d), s2), multiply_add(h, load(outputs, r3 + d), s3)
-    store_sums(scores, first, s0, s1, s2, s3)
-
-
-@inlined
-def update_window(inputs, contexts, n_contexts, share, outputs, starts, n_outputs, factors, hidden, dim):
-    """Add factors[k] * hidden to output row k, one after the other, and each one's share of the error to context rows.
-
-    The error is the sum of factors[k] * output row k, as the row was before its own change.
-    """
-    part_of_each = splat(share)
-    for d in range(0, dim, LANES):
-        h, error = load(hidden, d), splat(np.float32(0))
-        for k in range(n_outputs):
-            row, factor = load(outputs, starts[k] + d), splat(factors[k])
-            error = multiply_add(factor, row, error)
-            store(outputs, starts[k] + d, multiply_add(factor, h, row))
-        for i in range(n_contexts):
-            row = load(inputs, contexts[i] + d)
-            store(inputs, contexts[i] + d, multiply_add(part_of_each, error, row))
-
-
-@inlined
-def limit_window(factors, total, contexts, n_contexts, both_shares):
-    """Scale the factors of a window's step down, in place, where it is longer than `MOST_AT_ONCE`.
-
-    A step moves an output row by its factor times the hidden vector, and the hidden vector by that factor times the
-    row, times both_shares, once for each two places of the window that hold the same word. The step's length is the
-    geometric mean of the two, with `total`, the sum of the factors' sizes, for the factor. Long steps overshoot, each
-    more than the one before. At the usual rates none is so long, unless words repeat themselves.
-    """
-    repeats, size = 0, total * total * both_shares
-    if size * np.float32(n_contexts * n_contexts) > MOST_AT_ONCE * MOST_AT_ONCE:
-        for i in range(n_contexts):
-            for j in range(n_contexts):
-                repeats += contexts[i] == contexts[j]
-        size = np.sqrt(size * np.float32(repeats))
-        if size > MOST_AT_ONCE:
-            factors *= MOST_AT_ONCE / size
-
-
-@inlined
-def step_window(
-    inputs, contexts, n_contexts, outputs, starts, signs, n_outputs, hidden, scores, average, divide_error, rate, dim
-):  # fmt: skip
-    """One step of gradient descent for a window that predicts outputs; returns its loss.
-
-    contexts, starts  where the rows of the window and the outputs start; of the latter those past `n_outputs` up to the
-             end of the tile are read
-    signs    float32: -1 for each output whose score is to become large, else 1
-    """
-    part_of_each = np.float32(1 / n_contexts)
-    hidden_share = part_of_each if average else np.float32(1)
-    error_share = part_of_each if divide_error else np.float32(1)
-    average_rows(hidden, inputs, contexts, n_contexts, hidden_share, dim)
-    for k in range(0, n_outputs, TILE):
-        score_rows(hidden, outputs, starts, k, dim, scores)
-    loss, total = signed_slopes_and_loss(scores, signs, n_outputs, rate)
-    limit_window(scores, total, contexts, n_contexts, hidden_share * error_share)
-    update_window(inputs, contexts, n_contexts, error_share, outputs, starts, n_outputs, scores, hidden, dim)
-    return loss
+GROUP = 32  # tokens; 16 are slower, 64 no faster, and all have the same scores
+SHARING = 2  # consecutive centres that meet the same noise words: a sixth faster than 1, at the same scores
 
 
 @part
-def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, rate):
-    """One step for each centre of `kept`; returns (loss, centres that have context).
+def weigh_windows(low, high, begin, average, divide_error, shares, error_shares):
+    """Set what a context row counts in the hidden vector of each centre of a group, and what it gets of its error.
+
+    Returns how many centres have context; the others' shares are 0.
+    """
+    n_centres = 0
+    for j in range(GROUP):
+        c = min(begin + j, len(low) - 1)
+        n_contexts = high[c] - low[c] - 1 if begin + j < len(low) else 0
+        is_step = np.float32(1) if n_contexts > 0 else np.float32(0)
+        part_of_each = is_step / np.float32(max(n_contexts, 1))
+        shares[j] = part_of_each if average else is_step
+        error_shares[j] = part_of_each if divide_error else is_step
+        n_centres += n_contexts > 0
+    return n_centres
+
+
+@inlined
+def sum_windows(hidden, sums, inputs, starts, low, high, begin, window, shares, dim):
+    """hidden[j] = shares[j] * the sum of the context rows of centre j.
+
+    starts  where the rows of the tokens from begin - window on start
+    sums    (len(starts) + 1, dim), overwritten but for its first row, which is 0
+    """
+    first = begin - window
+    for d in range(0, dim, LANES):
+        total = splat(np.float32(0))
+        for i in range(len(starts)):
+            total = add(total, load(inputs, starts[i] + d))
+            store(sums, (i + 1) * dim + d, total)
+    for j in range(min(GROUP, len(low) - begin)):
+        c = begin + j
+        from_low, to_high, itself = (low[c] - first) * dim, (high[c] - first) * dim, (c - first) * dim
+        share = splat(shares[j])
+        for d in range(0, dim, LANES):
+            before = subtract(load(sums, itself + d), load(sums, from_low + d))
+            after = subtract(load(sums, to_high + d), load(sums, itself + dim + d))
+            store(hidden, j * dim + d, multiply(share, add(before, after)))
+
+
+@inlined
+def spread_errors(inputs, starts, errors, low, high, begin, window, shares, changes, dim):
+    """Add shares[j] * errors[j] to each context row of centre j.
+
+    changes  (len(starts) + 1, dim), overwritten
+    errors   multiplied by the shares
+    """
+    first, n_centres = begin - window, min(GROUP, len(low) - begin)
+    for d in range(0, (len(starts) + 1) * dim, LANES):
+        store(changes, d, splat(np.float32(0)))
+    for j in range(n_centres):
+        from_low, to_high = (low[begin + j] - first) * dim, (high[begin + j] - first) * dim
+        share = splat(shares[j])
+        for d in range(0, dim, LANES):
+            error = multiply(share, load(errors, j * dim + d))
+            store(errors, j * dim + d, error)
+            store(changes, from_low + d, add(load(changes, from_low + d), error))
+            store(changes, to_high + d, subtract(load(changes, to_high + d), error))
+    for d in range(0, dim, LANES):
+        change = splat(np.float32(0))
+        for i in range(len(starts)):
+            change = add(change, load(changes, i * dim + d))
+            row = add(load(inputs, starts[i] + d), change)
+            if window <= i < window + n_centres:  # a centre is no context of its own
+                row = subtract(row, load(errors, (i - window) * dim + d))
+            store(inputs, starts[i] + d, row)
+
+
+@inlined
+def score_pair(hidden, pair, outputs, starts, first, n, dim, scores):
+    """scores[(c * n) + k] = hidden[c] . outputs[starts[first + k] :] for k < n and the centres c of a pair."""
+    a, b = pair * 2 * dim, (pair * 2 + 1) * dim
+    for k in range(0, n, TILE):
+        s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = splat(np.float32(0))
+        t = np.uintp(first + k)
+        r0, r1 = starts[t], starts[t + np.uintp(1)]
+        r2, r3 = starts[t + np.uintp(2)], starts[t + np.uintp(3)]
+        for d in range(0, dim, LANES):
+            h, g = load(hidden, a + d), load(hidden, b + d)
+            v0, v1, v2, v3 = load(outputs, r0 + d), load(outputs, r1 + d), load(outputs, r2 + d), load(outputs, r3 + d)
+            s0, s1, s2, s3 = (
+                multiply_add(h, v0, s0), multiply_add(h, v1, s1), multiply_add(h, v2, s2), multiply_add(h, v3, s3)
+            )  # fmt: skip
+            t0, t1, t2, t3 = (
+                multiply_add(g, v0, t0), multiply_add(g, v1, t1), multiply_add(g, v2, t2), multiply_add(g, v3, t3)
+            )  # fmt: skip
+        store_sums(scores, pair * 2 * n + k, s0, s1, s2, s3)
+        store_sums(scores, (pair * 2 + 1) * n + k, t0, t1, t2, t3)
+
+
+@inlined
+def _step_of_pair(outputs, row, h, g, factor_h, factor_g, error_h, error_g):
+    """Add factor * hidden vector to a row, for two of them; returns their errors with the row's share, as it was."""
+    v = load(outputs, row)
+    store(outputs, row, multiply_add(factor_g, g, multiply_add(factor_h, h, v)))
+    return multiply_add(factor_h, v, error_h), multiply_add(factor_g, v, error_g)
+
+
+@inlined
+def update_pair(hidden, pair, outputs, starts, first, n, dim, factors, errors):
+    """Make the steps whose factors are where `score_pair` has the scores, row by row; sets the errors of the pair."""
+    a, b, one = pair * 2 * dim, (pair * 2 + 1) * dim, np.uintp(1)
+    for k in range(0, n, TILE):
+        t, p, q = np.uintp(first + k), np.uintp(pair * 2 * n + k), np.uintp((pair * 2 + 1) * n + k)
+        r0, r1, r2, r3 = starts[t], starts[t + one], starts[t + one + one], starts[t + one + one + one]
+        f0, f1, f2, f3 = (
+            splat(factors[p]), splat(factors[p + one]), splat(factors[p + one + one]),
+            splat(factors[p + one + one + one]),
+        )  # fmt: skip
+        g0, g1, g2, g3 = (
+            splat(factors[q]), splat(factors[q + one]), splat(factors[q + one + one]),
+            splat(factors[q + one + one + one]),
+        )  # fmt: skip
+        for d in range(0, dim, LANES):
+            h, g = load(hidden, a + d), load(hidden, b + d)
+            error_h = load(errors, a + d) if k else splat(np.float32(0))
+            error_g = load(errors, b + d) if k else splat(np.float32(0))
+            error_h, error_g = _step_of_pair(outputs, r0 + d, h, g, f0, g0, error_h, error_g)
+            error_h, error_g = _step_of_pair(outputs, r1 + d, h, g, f1, g1, error_h, error_g)
+            error_h, error_g = _step_of_pair(outputs, r2 + d, h, g, f2, g2, error_h, error_g)
+            error_h, error_g = _step_of_pair(outputs, r3 + d, h, g, f3, g3, error_h, error_g)
+            store(errors, a + d, error_h)
+            store(errors, b + d, error_g)
+
+
+@inlined
+def sign_pairs(signs, kept, noise, begin, negative, n, shares):
+    """signs[j * n + k]: -1 where target k of its pair of centres is centre j, 1 for a noise word, else 0.
+
+    The targets of a pair are its two centres, its noise words but for those that are the centre, and what fills the
+    tile.
+    """
+    for j in range(GROUP):
+        c = min(begin + j, len(kept) - 1)
+        word, first, to = kept[c], c // SHARING * negative, j * n
+        is_step = np.float32(1) if shares[j] > 0 else np.float32(0)
+        signs[to + j % SHARING] = -is_step
+        for k in range(negative):
+            signs[to + SHARING + k] = np.float32(0) if noise[first + k] == word else is_step
+
+
+@part
+def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit):
+    """One step for each group of `kept`; returns (loss, centres that have context).
 
     noise  a row for two consecutive centres
     """
     dim, n_kept, negative = inputs.shape[1], len(kept), noise.shape[1]
-    inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
-    room = round_up(1 + negative, LANES)
-    hidden, scores, contexts, starts = (
-        aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
-    )  # fmt: skip
-    signs = aligned_zeros(room)
-    signs[0], signs[1:] = -1, 1
+    inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
+    rate, limit, last = np.float32(rate), np.float32(limit), n_kept - 1
+    n, n_starts, n_pairs = round_up(SHARING + negative, TILE), GROUP + 2 * window, GROUP // SHARING
+    starts, targets = np.zeros(n_starts, np.intp), np.zeros(n_pairs * n, np.intp)
+    hidden, errors = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim)
+    sums, changes = aligned_zeros((n_starts + 1) * dim), aligned_zeros((n_starts + 1) * dim)
+    scores, signs = aligned_zeros(GROUP * n), aligned_zeros(GROUP * n)
+    shares, error_shares = aligned_zeros(GROUP), aligned_zeros(GROUP)
+    n_hot = min(n_hot, len(inputs) // dim)
+    own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_hot, dim)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, 0, n_hot, dim)
     loss, n_centres = 0.0, 0
 
-    for c in range(n_kept):
-        t = min(c + AHEAD, n_kept - 1)
-        prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
-        prefetch_row(outputs, dim * np.intp(kept[t]), dim)
-        for k in range(negative):
-            prefetch_row(outputs, dim * np.intp(noise[t // SHARING, k]), dim)
-        n_contexts = list_window(contexts, kept, low, high, c, dim)
-        if n_contexts == 0:
-            continue
-        starts[0], n_outputs = dim * np.intp(kept[c]), 1
-        for k in range(negative):
-            word = noise[c // SHARING, k]
-            starts[n_outputs] = dim * np.intp(word)
-            n_outputs += word != kept[c]
-        n_centres += 1
-        loss += step_window(
-            inputs, contexts, n_contexts, outputs, starts, signs, n_outputs,
-            hidden, scores, average, divide_error, rate, dim,
-        )  # fmt: skip
+    for begin in range(0, n_kept, GROUP):
+        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
+        sign_pairs(signs, kept, noise, begin, negative, n, shares)
+        first, after = max(begin - window, 0), min(begin + GROUP + window, n_kept)
+        first_noise, after_noise = begin // SHARING * negative, min((begin + GROUP) // SHARING * negative, len(noise))
+        if n_hot:
+            visit(inputs, own_inputs, input_visits, kept[first:after], 0, most, dim)
+            visit(outputs, own_outputs, output_visits, kept[begin : min(begin + GROUP, n_kept)], 0, most, dim)
+            visit(outputs, own_outputs, output_visits, noise[first_noise:after_noise], 0, most, dim)
+        for i in range(n_starts):
+            starts[i] = place_of(kept[min(max(begin - window + i, 0), last)], 0, n_hot, inputs_at, dim)
+        for pair in range(n_pairs):
+            c, to = min(begin + pair * SHARING, last), pair * n
+            for k in range(SHARING):
+                targets[to + k] = place_of(kept[min(c + k, last)], 0, n_hot, outputs_at, dim)
+            for k in range(negative):
+                targets[to + SHARING + k] = place_of(noise[c // SHARING * negative + k], 0, n_hot, outputs_at, dim)
+            for k in range(to + SHARING + negative, to + n):
+                targets[k] = targets[to]
 
+        sum_windows(hidden, sums, inputs, starts, low, high, begin, window, shares, dim)
+        for pair in range(n_pairs):
+            score_pair(hidden, pair, outputs, targets, pair * n, n, dim, scores)
+        loss += signed_slopes_and_loss(scores, signs, rate)
+        if rate * (1 + negative) > limit:
+            for j in range(GROUP):
+                limit_factors(scores, j * n, n, limit)
+
+        for pair in range(n_pairs):
+            t = min(begin + GROUP + pair * SHARING, last)  # the next group's rows, and those that end this one
+            for c in range(t, min(t + SHARING, n_kept)):
+                prefetch_row(inputs, place_of(kept[min(c + window, last)], 0, n_hot, inputs_at, dim), dim)
+                prefetch_row(outputs, place_of(kept[c], 0, n_hot, outputs_at, dim), dim)
+            for k in range(t // SHARING * negative, (t // SHARING + 1) * negative):
+                prefetch_row(outputs, place_of(noise[k], 0, n_hot, outputs_at, dim), dim)
+            for i in range(pair * n_starts // n_pairs, (pair + 1) * n_starts // n_pairs):
+                prefetch_row(inputs, starts[i], dim)
+            update_pair(hidden, pair, outputs, targets, pair * n, n, dim, scores, errors)
+        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim)
+
+    merge_copies(inputs, own_inputs, input_visits, 0, dim)
+    merge_copies(outputs, own_outputs, output_visits, 0, dim)
     return loss, n_centres
 
 
 @kernel
 def cbow_block(
     ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
-    window, shrink, average, divide_error, negative, rate, state,
+    window, shrink, average, divide_error, negative, n_hot, most, rate, limit, state,
 ):  # fmt: skip
     """Train CBOW on the tokens ids[first:last]; returns (loss, n_centres), whose quotient is a centre's mean loss.
 
@@ -169,9 +253,14 @@ def cbow_block(
     divide_error  whether a context row gets the hidden vector's error over the number of contexts, else the whole of
              it; whole with the mean is word2vec.c's, divided with the mean or whole with the sum the true gradient
     negative the noise words that each centre draws; one that is the centre itself is passed over
+    n_hot, most  of how many words, the first ones, the thread has copies, and how many visits those have before they
+             are merged, see own_rows.py; 0: none
+    limit    of the sum of the sizes of a centre's factors, see `limit_of_windows`
     The others are as in `skipgram_block`. Centres without context are passed over.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     n_draws = -(-len(kept) // SHARING)
     noise = draw_noise(n_draws, negative, noise_threshold, noise_alias, state, last - first)
-    return train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, rate)
+    return train_windows(
+        kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit
+    )  # fmt: skip

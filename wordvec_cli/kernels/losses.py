@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wordvec_cli.kernels.parts import LANES, inlined, part
+from wordvec_cli.kernels.parts import inlined, part
 
 
 def _polynomial(function, degree):
@@ -46,19 +46,23 @@ def slopes_and_loss(scores, weights, sign, rate):
     return loss
 
 
-@inlined
-def signed_slopes_and_loss(scores, signs, n, rate):
-    """As `slopes_and_loss` for the first n scores, each with its sign and weight 1; the rest become 0.
+@part
+def signed_slopes_and_loss(scores, signs, rate):
+    """As `slopes_and_loss`, each score with a sign of its own: -1, 1, or 0 for what is no pair."""
+    loss = np.float32(0)
+    for i in range(len(scores)):
+        sigmoid, log = sigmoid_and_loss(signs[i] * scores[i])
+        loss += abs(signs[i]) * log
+        scores[i] = -rate * signs[i] * sigmoid
+    return loss
 
-    Returns (loss, sum of the factors' sizes). It goes vector by vector, as a loop of any length has a costly start.
-    """
-    loss, total = np.float32(0), np.float32(0)
-    for first in range(0, len(scores), LANES):
-        for i in range(first, first + LANES):
-            weight = np.float32(1) if i < n else np.float32(0)
-            sigmoid, log = sigmoid_and_loss(signs[i] * scores[i])
-            loss += weight * log
-            size = rate * weight * sigmoid
-            total += size
-            scores[i] = -signs[i] * size
-    return loss, total
+
+@inlined
+def limit_factors(factors, first, n, limit):
+    """Scale factors[first : first + n] down, in place, where their sizes sum up to more than `limit`."""
+    total = np.float32(0)
+    for i in range(first, first + n):
+        total += abs(factors[i])
+    if total > limit:
+        for i in range(first, first + n):
+            factors[i] *= limit / total

@@ -123,6 +123,16 @@ def add(typing, left, right):
 
 
 @intrinsic
+def subtract(typing, left, right):
+    """left - right, lane by lane."""
+
+    def generate(context, builder, signature, args):
+        return builder.fsub(*args)
+
+    return left(left, left), generate
+
+
+@intrinsic
 def multiply_add(typing, left, right, total):
     """left * right + total, lane by lane; one instruction where the processor has it."""
 

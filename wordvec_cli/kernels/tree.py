@@ -2,11 +2,24 @@
 
 import numpy as np
 
-from wordvec_cli.kernels.cbow import AHEAD, list_window, step_window
+from wordvec_cli.kernels.cbow import GROUP, spread_errors, sum_windows, weigh_windows
 from wordvec_cli.kernels.draws import draw_tokens
-from wordvec_cli.kernels.own_rows import merge_copies, take_copies, visit
-from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, part
-from wordvec_cli.kernels.rows import prefetch_row, round_up
+from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
+from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
+from wordvec_cli.kernels.parts import (
+    LANES,
+    aligned_zeros,
+    inlined,
+    kernel,
+    load,
+    multiply_add,
+    part,
+    splat,
+    store,
+    store_sums,
+)
+from wordvec_cli.kernels.rows import TILE, copy_row, prefetch_row, round_up, score_tile, update_tile
+from wordvec_cli.kernels.skipgram import limit_steps
 
 
 def huffman_tree(counts):
@@ -67,101 +80,207 @@ def longest_path(kept, path_offsets):
     return longest
 
 
-@part
-def row_of_node(node, first_hot, base):
-    """The row of a node, or of the thread's copy of it."""
-    return np.intp(node) if node < first_hot else base + np.intp(node) - first_hot
+@inlined
+def nodes_of(word, path_offsets, nodes):
+    return nodes[path_offsets[word] : path_offsets[word + 1]]
 
 
-@part
-def train_on_paths(
-    kept, low, high, inputs, outputs, path_offsets, nodes, signs,
-    window, together, average, divide_error, rate, first_hot, n_hot, base, most,
-):  # fmt: skip
-    """Steps that predict the nodes on the path of each centre of `kept`; returns (loss, number of steps).
+@inlined
+def list_path(starts, path_signs, word, path_offsets, nodes, signs, first_hot, n_hot, at, dim):
+    """Set where the rows of a word's path start, and their signs, which are 0 past its end; returns its length.
 
-    together   whether a window predicts them as one, as in CBOW, else each of its words by itself, one after the other
-    first_hot, n_hot, base, most  the nodes that the thread has copies of, and where, see own_rows.py
+    starts, path_signs  with room for the path to the end of a vector; past the path's end stand copies of its last node
     """
-    dim, n_kept = inputs.shape[1], len(kept)
-    inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
-    room = round_up(longest_path(kept, path_offsets), LANES)
-    hidden, all_scores, contexts, starts = (
-        aligned_zeros(dim), aligned_zeros(room), np.zeros(2 * window + 1, np.intp), np.zeros(room, np.intp)
-    )  # fmt: skip
-    path_signs = aligned_zeros(room)
-    visits = take_copies(outputs, first_hot, n_hot, base, dim)
-    loss, n_steps = 0.0, 0
+    path_start = path_offsets[word]
+    n_nodes = path_offsets[word + 1] - path_start
+    for k in range(n_nodes):
+        starts[k] = place_of(nodes[path_start + k], first_hot, n_hot, at, dim)
+        path_signs[k] = np.float32(signs[path_start + k])
+    for k in range(n_nodes, round_up(n_nodes, LANES)):
+        starts[k] = starts[max(n_nodes - 1, 0)]
+        path_signs[k] = 0
+    return n_nodes
 
-    for c in range(n_kept):
-        following = kept[min(c + 1, n_kept - 1)]
-        for p in range(path_offsets[following], path_offsets[following + 1]):
-            prefetch_row(outputs, dim * row_of_node(nodes[p], first_hot, base), dim)
-        prefetch_row(inputs, dim * np.intp(kept[min(c + AHEAD + window, n_kept - 1)]), dim)
-        path_start, path_end = path_offsets[kept[c]], path_offsets[kept[c] + 1]
-        n_nodes = path_end - path_start
-        for k in range(n_nodes):
-            starts[k] = dim * row_of_node(nodes[path_start + k], first_hot, base)
-            path_signs[k] = np.float32(signs[path_start + k])
-        scores = all_scores[: round_up(n_nodes, LANES)]
-        n_contexts = list_window(contexts, kept, low, high, c, dim)
-        n_at_once = n_contexts if together else 1
-        for i in range(0, n_contexts, max(n_at_once, 1)):
-            n_steps += 1
-            loss += step_window(
-                inputs, contexts[i:], n_at_once, outputs, starts, path_signs, n_nodes,
-                hidden, scores, average, divide_error, rate, dim,
-            )  # fmt: skip
-        if n_hot and n_contexts:
-            for p in range(path_start, path_end):
-                visit(outputs, first_hot, base, visits, most, row_of_node(nodes[p], first_hot, base), dim)
 
-    merge_copies(outputs, first_hot, base, visits, dim)
-    return loss, n_steps
+@inlined
+def prefetch_path(word, outputs, path_offsets, nodes, first_hot, n_hot, at, dim):
+    for p in range(path_offsets[word], path_offsets[word + 1]):
+        prefetch_row(outputs, place_of(nodes[p], first_hot, n_hot, at, dim), dim)
+
+
+@inlined
+def score_path(hidden, h, outputs, starts, n_nodes, dim, scores):
+    """scores[k] = hidden[h] . outputs[starts[k] :], to the end of a tile."""
+    for k in range(0, n_nodes, TILE):
+        s0 = s1 = s2 = s3 = splat(np.float32(0))
+        r0, r1, r2, r3 = starts[k], starts[k + 1], starts[k + 2], starts[k + 3]
+        for d in range(0, dim, LANES):
+            v = load(hidden, h * dim + d)
+            s0, s1 = multiply_add(v, load(outputs, r0 + d), s0), multiply_add(v, load(outputs, r1 + d), s1)
+            s2, s3 = multiply_add(v, load(outputs, r2 + d), s2), multiply_add(v, load(outputs, r3 + d), s3)
+        store_sums(scores, k, s0, s1, s2, s3)
+
+
+@inlined
+def update_path(hidden, h, outputs, starts, n_nodes, dim, factors, errors):
+    """Add factors[k] * hidden[h] to node k, in turn; sets errors[h] to the sum of factor * node, as it was."""
+    for d in range(0, dim, LANES):
+        v, error = load(hidden, h * dim + d), splat(np.float32(0))
+        for k in range(np.uintp(n_nodes)):
+            row, factor = load(outputs, starts[k] + d), splat(factors[k])
+            error = multiply_add(factor, row, error)
+            store(outputs, starts[k] + d, multiply_add(factor, v, row))
+        store(errors, h * dim + d, error)
 
 
 @part
-def train_block_on_paths(
-    ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-    window, shrink, together, average, divide_error, n_hot, most, slot, rate, state,
+def train_windows_on_paths(
+    kept, low, high, inputs, outputs, path_offsets, nodes, signs,
+    window, average, divide_error, first_hot, n_hot, n_words, most, rate, limit,
 ):  # fmt: skip
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    n_nodes = max(len(keep) - 1, 1)
-    return train_on_paths(
-        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, together, average, divide_error, rate,
-        n_nodes - n_hot, n_hot, n_nodes + 2 * n_hot * slot, most,
-    )  # fmt: skip
+    """Windows predict the nodes on their centres' paths; returns (loss, centres that have context).
+
+    Hidden vectors and errors are a group's, as in cbow.py; the nodes change centre by centre.
+    first_hot, n_hot, n_words, most  the nodes and the words that the thread has copies of, see own_rows.py
+    """
+    dim, last = inputs.shape[1], len(kept) - 1
+    inputs, outputs, rate, limit = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), np.float32(limit)
+    room, n_starts = round_up(longest_path(kept, path_offsets), LANES), GROUP + 2 * window
+    starts, path_starts = np.zeros(n_starts, np.intp), np.zeros(room, np.intp)
+    hidden, errors = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim)
+    sums, changes = aligned_zeros((n_starts + 1) * dim), aligned_zeros((n_starts + 1) * dim)
+    scores, path_signs = aligned_zeros(room), aligned_zeros(room)
+    shares, error_shares = aligned_zeros(GROUP), aligned_zeros(GROUP)
+    own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_words, dim)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, first_hot, n_hot, dim)
+    loss, n_centres = 0.0, 0
+
+    for begin in range(0, len(kept), GROUP):
+        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
+        if n_words:
+            around = kept[max(begin - window, 0) : min(begin + GROUP + window, len(kept))]
+            visit(inputs, own_inputs, input_visits, around, 0, most, dim)
+        for i in range(n_starts):
+            starts[i] = place_of(kept[min(max(begin - window + i, 0), last)], 0, n_words, inputs_at, dim)
+        sum_windows(hidden, sums, inputs, starts, low, high, begin, window, shares, dim)
+        for j in range(min(GROUP, len(kept) - begin)):
+            c = begin + j
+            prefetch_path(kept[min(c + 1, last)], outputs, path_offsets, nodes, first_hot, n_hot, outputs_at, dim)
+            ahead = kept[min(c + GROUP + window, last)]
+            prefetch_row(inputs, place_of(ahead, 0, n_words, inputs_at, dim), dim)
+            if shares[j] == 0:
+                for d in range(0, dim, LANES):
+                    store(errors, j * dim + d, splat(np.float32(0)))
+                continue
+            if n_hot:
+                visit(outputs, own_outputs, output_visits, nodes_of(kept[c], path_offsets, nodes), first_hot, most, dim)
+            n_nodes = list_path(
+                path_starts, path_signs, kept[c], path_offsets, nodes, signs, first_hot, n_hot, outputs_at, dim
+            )  # fmt: skip
+            score_path(hidden, j, outputs, path_starts, n_nodes, dim, scores)
+            end = round_up(n_nodes, LANES)
+            loss += signed_slopes_and_loss(scores[:end], path_signs[:end], rate)
+            limit_factors(scores, 0, n_nodes, limit)
+            update_path(hidden, j, outputs, path_starts, n_nodes, dim, scores, errors)
+        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim)
+
+    merge_copies(inputs, own_inputs, input_visits, 0, dim)
+    merge_copies(outputs, own_outputs, output_visits, first_hot, dim)
+    return loss, n_centres
+
+
+@part
+def train_words_on_paths(
+    kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, first_hot, n_hot, n_words, most, rate, limit
+):  # fmt: skip
+    """The words of a window predict the nodes on its centre's path, each by itself; returns (loss, pairs).
+
+    A step is a window's: all scores, products of a matrix of its rows and one of its nodes, come before all updates.
+    """
+    dim, last = inputs.shape[1], len(kept) - 1
+    inputs, outputs, rate, limit = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), np.float32(limit)
+    room, most_rows = round_up(longest_path(kept, path_offsets), LANES), round_up(2 * window, TILE)
+    starts, path_starts = np.zeros(most_rows, np.intp), np.zeros(room, np.intp)
+    rows, path = aligned_zeros(most_rows * dim), aligned_zeros(room * dim)
+    scores, path_signs, totals = aligned_zeros(room * most_rows), aligned_zeros(room), aligned_zeros(room)
+    own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_words, dim)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, first_hot, n_hot, dim)
+    loss, n_pairs = 0.0, 0
+
+    for c in range(len(kept)):
+        prefetch_path(kept[min(c + 1, last)], outputs, path_offsets, nodes, first_hot, n_hot, outputs_at, dim)
+        ahead = kept[min(c + 2 + window, last)]
+        prefetch_row(inputs, place_of(ahead, 0, n_words, inputs_at, dim), dim)
+        n_rows = high[c] - low[c] - 1
+        if n_rows == 0:
+            continue
+        if n_hot:
+            visit(inputs, own_inputs, input_visits, kept[low[c] : high[c]], 0, most, dim)
+            visit(outputs, own_outputs, output_visits, nodes_of(kept[c], path_offsets, nodes), first_hot, most, dim)
+        for i in range(n_rows):
+            word = kept[low[c] + i + (low[c] + i >= c)]
+            starts[i] = place_of(word, 0, n_words, inputs_at, dim)
+            copy_row(inputs, starts[i], rows, i * dim, dim)
+        n_pairs += n_rows
+        n_nodes = list_path(
+            path_starts, path_signs, kept[c], path_offsets, nodes, signs, first_hot, n_hot, outputs_at, dim
+        )  # fmt: skip
+        for k in range(n_nodes):
+            copy_row(outputs, path_starts[k], path, k * dim, dim)
+        width, height, stride = round_up(n_rows, TILE), round_up(n_nodes, TILE), round_up(n_nodes, LANES)
+        starts[n_rows:width] = starts[0]
+        for i in range(0, width, TILE):
+            for k in range(0, height, TILE):
+                score_tile(path, k, rows, i, dim, scores, i * stride + k, stride)
+        for i in range(n_rows):
+            loss += signed_slopes_and_loss(scores[i * stride : (i + 1) * stride], path_signs[:stride], rate)
+        scores[n_rows * stride : width * stride] = 0
+        if rate * max(n_rows, n_nodes) > limit:
+            limit_steps(scores, n_rows, stride, 0, totals[:stride], limit)
+        for i in range(0, width, TILE):
+            update_tile(inputs, starts, i, path, 0, n_nodes, dim, scores, i * stride, 1, stride)
+        for k in range(0, height, TILE):
+            update_tile(outputs, path_starts, k, rows, 0, n_rows, dim, scores, k, stride, 1)
+
+    merge_copies(inputs, own_inputs, input_visits, 0, dim)
+    merge_copies(outputs, own_outputs, output_visits, first_hot, dim)
+    return loss, n_pairs
 
 
 @kernel
 def skipgram_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-    window, shrink, n_hot, most, slot, rate, state,
+    window, shrink, n_hot, most, rate, limit, state,
 ):  # fmt: skip
     """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
 
-    outputs  (n_words - 1 and perhaps more, dim) float32: the inner nodes' rows, then room for copies of some of them
+    outputs  (n_words - 1, at least 1, dim) float32: the inner nodes' rows
     path_offsets, nodes, signs  from `huffman_tree`
-    n_hot, most  of how many nodes the thread has copies, and how many visits those have before they are merged; 0: none
-    slot     which room of 2 * n_hot rows is this thread's
+    n_hot, most  of how many nodes, the last ones, and of how many words, the first ones, the thread has copies, and
+             how many visits those have before they are merged, see own_rows.py; 0: none
+    limit    see `limit_steps`
     The others are as in `skipgram_block`.
     """
-    return train_block_on_paths(
-        ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-        window, shrink, False, True, False, n_hot, most, slot, rate, state,
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    hot_nodes, hot_words = min(n_hot, len(outputs)), min(n_hot, len(inputs))
+    return train_words_on_paths(
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs,
+        window, len(outputs) - hot_nodes, hot_nodes, hot_words, most, rate, limit,
     )  # fmt: skip
 
 
 @kernel
 def cbow_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-    window, shrink, average, divide_error, n_hot, most, slot, rate, state,
+    window, shrink, average, divide_error, n_hot, most, rate, limit, state,
 ):  # fmt: skip
     """Train CBOW with hierarchical softmax on ids[first:last]; returns (loss, n_centres).
 
     The parameters are as in `cbow_block` and `skipgram_hs_block`.
     """
-    return train_block_on_paths(
-        ids, offsets, first, last, inputs, outputs, keep, path_offsets, nodes, signs,
-        window, shrink, True, average, divide_error, n_hot, most, slot, rate, state,
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    hot_nodes, hot_words = min(n_hot, len(outputs)), min(n_hot, len(inputs))
+    return train_windows_on_paths(
+        kept, low, high, inputs, outputs, path_offsets, nodes, signs, window, average, divide_error,
+        len(outputs) - hot_nodes, hot_nodes, hot_words, most, rate, limit,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
-from wordvec_cli.training.copies import Copies
+from wordvec_cli.training.copies import n_copies, visits_until_merged
 from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
 from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
 from wordvec_cli.training.session import BlockLoss
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
+ALIKE = 1 / 4  # of windows of different words: their errors partly cancel; as 1, hierarchical softmax loses 0.007
 STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
 
 
@@ -64,10 +65,7 @@ class Word2VecTrainer:
         padded_dim = padded(config.vector_size)
         self.inputs = aligned_zeros((len(vocabulary), padded_dim))
         is_tree = config.loss == HIERARCHICAL_SOFTMAX
-        n_outputs = max(len(vocabulary) - is_tree, 1)
-        self._copies = Copies(n_outputs if is_tree else 0)
-        self._outputs = aligned_zeros((n_outputs + self._copies.n_rows, padded_dim))
-        self.outputs = self._outputs[:n_outputs]
+        self.outputs = aligned_zeros((max(len(vocabulary) - is_tree, 1), padded_dim))
 
     @property
     def matrix(self) -> "Matrix":
@@ -104,7 +102,6 @@ class Word2VecTrainer:
 
     def load_kernel(self, n_threads: int) -> None:
         self._n_threads = n_threads
-        self._copies.use(1 if self.is_synchronous else n_threads)
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
         self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
 
@@ -122,19 +119,18 @@ class Word2VecTrainer:
     def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
         from wordvec_cli.kernels.in_step import skipgram_block_in_step
 
-        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self._outputs, self._keep
+        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
         arguments = *place, *self._fixed_arguments
         if self._is_in_step:
             results = skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
                 self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
             )
         else:
-            with self._copies.taken() as copies:
-                results = self._kernel(*arguments, *copies, rate, *self._limit, np.uint64(seed))
+            results = self._kernel(*arguments, rate, self._limit, np.uint64(seed))
         return BlockLoss(*results)
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
-        """The kernel of the model and the loss, those of its arguments that stay the same, and its limit, if any."""
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], float]:
+        """The kernel of the model and the loss, those of its arguments that stay the same, and the limit of a step."""
         from wordvec_cli.kernels import cbow, skipgram, tree
         from wordvec_cli.kernels.draws import alias_table
 
@@ -142,25 +138,44 @@ class Word2VecTrainer:
         shrink = not config.fixed_window
         windows = (config.window, shrink)
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
+        copies = (n_copies(config, len(counts), self._n_threads), visits_until_merged(self._n_threads))
         negative = config.negative or 0
+        share = highest_share(counts, self._keep)
         if config.loss == HIERARCHICAL_SOFTMAX:
             paths = tree.huffman_tree(counts)  # type: ignore[no-untyped-call]
             n_trained = trained_counts(self._sequences, self._keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
-                return tree.skipgram_hs_block, (*paths, *windows), ()
-            return tree.cbow_hs_block, (*paths, *windows, *hidden), ()
+                return tree.skipgram_hs_block, (*paths, *windows, *copies), 1 / (1 + 2 * config.window * share)
+            return tree.cbow_hs_block, (*paths, *windows, *hidden, *copies), limit_of_windows(config, share)
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
         same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self._keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
-            return cbow.cbow_block, (*noise, *windows, *hidden, negative), ()
+            return cbow.cbow_block, (*noise, *windows, *hidden, negative, *copies), limit_of_windows(config, share)
         n_noise = skipgram.noise_words(config.window, shrink, negative)
         rows_of_group = max(skipgram.GROUP + 2 * config.window, n_noise)
-        limit = 1 / (1 + rows_of_group * highest_share(counts, self._keep))
-        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
+        limit = 1 / (1 + rows_of_group * share)
+        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), limit
+
+
+def limit_of_windows(config: Word2VecConfig, highest_share: float) -> float:
+    """What the factors of a window's step may sum up to, so that the steps of a group together do not overshoot.
+
+    A hidden vector moves by what the windows of its group give to its context rows: a row gets the error of every
+    window that it stands in, about as many as a window has words, and the more, the more often a word comes.
+
+    highest_share  of the most frequent word in the tokens
+    """
+    from wordvec_cli.kernels.cbow import GROUP
+
+    width = 2 * config.window if config.fixed_window else config.window + 1
+    hidden_share = 1 / width if config.cbow_mean else 1.0
+    error_share = 1 / width if config.cbow_gradient == "mean" else 1.0
+    times = max(width * width * hidden_share * error_share, 2.0)
+    return 1 / (times * (ALIKE + (GROUP + 2 * config.window) * highest_share))
 
 
 def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:

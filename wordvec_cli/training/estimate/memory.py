@@ -8,7 +8,7 @@ from wordvec_cli.evaluation.sets import Analogies
 from wordvec_cli.text.corpus import BLOCK_BYTES
 from wordvec_cli.training import word2vec
 from wordvec_cli.training.checkpoint import bytes_of_copy
-from wordvec_cli.training.copies import rows_of_thread
+from wordvec_cli.training.copies import n_copies
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.matrices import ROWS_PER_CHUNK, padded
@@ -71,9 +71,8 @@ def training_memory(plan: Plan) -> int:
 
 
 def _copied_rows(plan: Plan) -> int:
-    """Of a tree's nodes, that each of several threads has copies of, and what those were."""
-    is_copied = plan.of_words.loss == HIERARCHICAL_SOFTMAX and plan.n_threads > 1 and not plan.of_words.deterministic
-    return rows_of_thread(plan.n_outputs) if is_copied else 0
+    """Of both matrices, that each of several threads has copies of, and what those were."""
+    return 4 * n_copies(plan.of_words, len(plan.vocabulary), plan.n_threads)
 
 
 def _bytes_of_copy(plan: Plan, n_numbers: int) -> int:
