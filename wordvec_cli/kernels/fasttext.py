@@ -202,3 +202,57 @@ def word_vectors(content, layout, text, starts, lengths, ids, sizes, kept, kept_
             factor = np.float32(1.0 / n_added)
             for d in range(dim):
                 sums[d] *= factor
+
+
+@kernel
+def write_ngrams(text, starts, lengths, sizes, offsets, buckets):
+    """The buckets of the n-grams of words, one after the other; those of word i begin at offsets[i].
+
+    text, starts, lengths, sizes  as in `word_vectors`; n_buckets is not 0
+    offsets  (n + 1,) int64, the first is 0, the others are written
+    buckets  int32, long enough, written
+    """
+    wrapped = np.empty(lengths.max() + 2, np.uint8)
+    rows, no_kept = np.empty(sizes[1] + 1, np.int64), np.empty(0, np.int32)
+    n = 0
+    for word in range(len(starts)):
+        start, length = starts[word], lengths[word]
+        if sizes[4] or not is_end_of_sentence(text, start, length):
+            wrapped[0] = LESS_THAN
+            for i in range(length):
+                wrapped[i + 1] = text[start + i]
+            wrapped[length + 1] = GREATER_THAN
+            for begin in range(length + 2):
+                n_rows = ngram_rows(wrapped, length + 2, begin, sizes, no_kept, no_kept, rows)
+                for i in range(n_rows):
+                    buckets[n + i] = rows[i]
+                n += n_rows
+        offsets[word + 1] = n
+
+
+@kernel
+def mean_rows(own, rows, places, offsets, matrix):
+    """The mean of rows for each word: of its own, if there are any, and of those at its places; zeros of none.
+
+    own      (n, dim) float32, or (0, dim)
+    rows     (n_rows, dim) float32
+    places   int64, those of word i from offsets[i] to offsets[i + 1]: numbers of rows, or -1 for a row of zeros
+    matrix   (n, dim) float32, written
+    """
+    dim = matrix.shape[1]
+    for word in range(len(matrix)):
+        sums, n_added = matrix[word], offsets[word + 1] - offsets[word]
+        sums[:] = 0
+        if len(own):
+            n_added += 1
+            for d in range(dim):
+                sums[d] += own[word, d]
+        for i in range(offsets[word], offsets[word + 1]):
+            place = places[i]
+            if place >= 0:
+                for d in range(dim):
+                    sums[d] += rows[place, d]
+        if n_added:
+            factor = np.float32(1.0 / n_added)
+            for d in range(dim):
+                sums[d] *= factor

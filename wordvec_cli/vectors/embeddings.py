@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec_cli.vectors.packing import Packed, Places
+    from wordvec_cli.vectors.subwords import Subwords
 
     Vector = NDArray[np.float32]
     Matrix = NDArray[np.float32]
@@ -45,8 +46,9 @@ class Embeddings:
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
     context_values  as `values`, the output vectors of training, if they were kept
     unknown  dim float32, the vector of words that are not known, if there is one; it belongs to no word
-    composed  makes the vector of a word that is not among them of its parts, where a model can (fastText); None for a
-              word that has no parts
+    composed  makes the vector of a word that is not among them of its parts, where a model in another tool's file can
+              (fastText, gensim); None for a word that has no parts
+    subwords  the rows that the vectors of words are made of, if they were kept: vectors of other words come of them
     """
 
     vocabulary: Vocabulary
@@ -56,6 +58,7 @@ class Embeddings:
     context_values: "memoryview[float] | None" = None
     unknown: "memoryview[float] | None" = None
     composed: "Callable[[bytes], memoryview[float] | None] | None" = None
+    subwords: "Subwords | None" = None
 
     @cached_property
     def matrix(self) -> "Matrix":
@@ -112,8 +115,18 @@ class Embeddings:
         raise UnknownWordError(f"{shown(as_bytes(word))!r} is not among the words")
 
     def compose(self, word: bytes) -> "Sequence[float] | None":
-        """The vector of a word of its parts, without numpy; None if there is none."""
+        """The vector of a word of its parts, without numpy; None if there is none.
+
+        The one place that decides what vector a word outside of the vocabulary has.
+        """
+        if self.subwords is not None:
+            return self.subwords.composed(word)
         return self.composed(word) if self.composed else None
+
+    @property
+    def can_compose(self) -> bool:
+        """Whether words outside of the vocabulary may have a vector, made of their parts."""
+        return self.subwords is not None or self.composed is not None
 
     def vectors(self, words: Iterable[bytes | str]) -> "tuple[Matrix, NDArray[np.bool_]]":
         """The vectors of several words, (n, dim), as `vector` gives them; and which were found, (n,).
