@@ -15,8 +15,9 @@ from wordvec_cli.queries.similarity import similarities, similarities_to_all, si
 from wordvec_cli.storage.safetensors import Tensor
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
-from wordvec_cli.vectors.native import load, packed_tensors, save_tensors
+from wordvec_cli.vectors.native import load, save_tensors
 from wordvec_cli.vectors.packing import Packing, scales_of
+from wordvec_cli.vectors.row_tensors import row_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -166,14 +167,14 @@ def test_packed_vectors_are_answers_as_they_are_unpacked(
 ) -> None:
     """With ids chosen too; a damaged scale turns a row round, makes it zeros, or takes its numbers away."""
     matrix = random_matrix()
-    tensors = packed_tensors(matrix, packing)
+    tensors = row_tensors("vectors", matrix, packing)
     if damaged and packing == "int8":
         scales = scales_of(matrix)
         scales[[3, 4, 50, 60]] = [-1, 0, np.nan, 1e-44]
         tensors["scales"] = Tensor.of(scales, "F32")
     if damaged and packing == "float16":
         matrix[[3, 4], 1] = [np.inf, np.nan]
-        tensors = packed_tensors(matrix, packing)
+        tensors = row_tensors("vectors", matrix, packing)
     path = str(tmp_path / "v.safetensors")
     save_tensors(path, Vocabulary.from_words(f"w{i}".encode() for i in range(300)), tensors, {})
     vectors, whole = load(path), load(path)

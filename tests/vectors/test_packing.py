@@ -11,8 +11,9 @@ from tests.conftest import Run, run_here
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries.agreement import cosines_of_rows, overlap_of_neighbours
 from wordvec_cli.storage.safetensors import Tensor
-from wordvec_cli.vectors.native import load, packed_tensors, save, save_tensors
+from wordvec_cli.vectors.native import load, save, save_tensors
 from wordvec_cli.vectors.packing import single_floats, unpacked_rows
+from wordvec_cli.vectors.row_tensors import row_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -27,7 +28,7 @@ WORDS = [b"one", b"zeros", b"whole", "東京".encode()]
 
 def packed(path: Path, packing: str, matrix: np.ndarray = MATRIX) -> Path:
     vocabulary = Vocabulary.from_words(WORDS[: len(matrix)])
-    save_tensors(str(path), vocabulary, packed_tensors(matrix, packing), {})
+    save_tensors(str(path), vocabulary, row_tensors("vectors", matrix, packing), {})
     return path
 
 
@@ -111,7 +112,7 @@ def test_a_scale_that_takes_numbers_out_of_float32_makes_them_infinite_without_a
     wordvec: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "v.safetensors"
-    tensors = packed_tensors(np.ones((2, 2), np.float32), "int8")
+    tensors = row_tensors("vectors", np.ones((2, 2), np.float32), "int8")
     scales = np.array([3e38, np.inf], "<f4")
     tensors["scales"] = Tensor("F32", (2,), lambda: [scales.data.cast("B")])
     numbers = np.array([[127, 1], [0, -1]], np.int8)

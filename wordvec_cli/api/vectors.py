@@ -72,7 +72,7 @@ class Vectors(Comparisons, Judgements):
     def __reduce__(self) -> tuple[Any, ...]:
         """By value, so that other processes can have them. Raises: TypeError if vectors are made from parts of words"""
         own = self.embeddings
-        if own.composed is not None:
+        if own.can_compose:
             raise TypeError("vectors of parts of words cannot be pickled; load the file in each process instead")
         others = {"context": own.context, "unknown": None if own.unknown is None else np.array(own.unknown, np.float32)}
         others = {name: rows for name, rows in others.items() if rows is not None}

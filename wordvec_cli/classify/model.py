@@ -27,7 +27,8 @@ from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
-from wordvec_cli.vectors.native import CLASSIFIER, matrix_tensor
+from wordvec_cli.vectors.native import CLASSIFIER
+from wordvec_cli.vectors.row_tensors import matrix_tensor
 from wordvec_cli.vocabulary.counting import SENTENCE_END
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
 

@@ -3,17 +3,24 @@
 import numpy as np
 
 from wordvec_cli.formats.reading import WriteOptions
+from wordvec_cli.vectors import subword_tensors
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import CLASSIFIER, matrix_tensor, packed_tensors, save_tensors
+from wordvec_cli.vectors.native import CLASSIFIER, save_tensors
+from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, row_tensors
 
 
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
-    matrix = embeddings.matrix
-    tensors = packed_tensors(matrix, options.packing) if options.packing else {"vectors": matrix_tensor(matrix)}
+    subwords, metadata = embeddings.subwords, dict(embeddings.metadata)
+    for key in (CLASSIFIER, subword_tensors.KEY):
+        metadata.pop(key, None)
+    tensors = row_tensors(VECTORS, embeddings.matrix, options.packing)
     if embeddings.context is not None:
         tensors["context"] = matrix_tensor(embeddings.context)
     if embeddings.unknown is not None:
         tensors["unknown"] = matrix_tensor(np.asarray(embeddings.unknown, np.float32).reshape(1, -1))
-    metadata = {name: value for name, value in embeddings.metadata.items() if name != CLASSIFIER}
+    if subwords is not None:
+        tensors |= subword_tensors.subword_tensors(subwords, options.packing)
+        metadata |= subword_tensors.subword_metadata(subwords)
     save_tensors(path, embeddings.vocabulary, tensors, metadata)
-    return ["the vectors of parts of words"] if embeddings.composed is not None else []
+    is_lost = subwords is None and embeddings.can_compose
+    return ["the vectors of parts of words"] if is_lost else []

@@ -18,7 +18,7 @@ from wordvec_cli.formats.text import lost_by_text, number_rows
 from wordvec_cli.storage.files import is_stream, replacing, together
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import ROWS_PER_PART
+from wordvec_cli.vectors.row_tensors import ROWS_PER_PART
 
 MOST_ROWS = 100_000  # that the projector shows (tensorboard issue 773)
 TENSORS = "tensors.tsv"

@@ -7,7 +7,7 @@ and counts whatever is odd.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +126,13 @@ def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embedding
     words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
     taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
     context = None if embeddings.context is None else embeddings.context[kept].data.cast("B").cast("f")
-    return replace(taken, context_values=context, unknown=embeddings.unknown, composed=embeddings.composed)
+    return replace(taken, context_values=context, unknown=embeddings.unknown, **_makers(embeddings, kept))
+
+
+def _makers(embeddings: Embeddings, kept: NDArray[np.int64]) -> dict[str, Any]:
+    """What makes vectors of other words, when these words are kept."""
+    subwords = embeddings.subwords
+    return {"composed": embeddings.composed, "subwords": subwords and subwords.of_words(kept)}
 
 
 def _no_vectors(path: str, options: ReadOptions) -> InputError:

@@ -12,7 +12,7 @@ from wordvec_cli.text.csv_text import csv_cell
 from wordvec_cli.text.decoding import as_text, is_utf8, quoted
 from wordvec_cli.text.json_text import members
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import ROWS_PER_PART
+from wordvec_cli.vectors.row_tensors import ROWS_PER_PART
 
 
 class _Layout(NamedTuple):

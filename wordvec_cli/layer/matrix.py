@@ -110,7 +110,7 @@ def _of_vectors(order: MatrixOrder, rows: Rows, note: Note) -> BuiltMatrix:
     assert order.read_vectors is not None
     wanted = None if is_native(order.vectors) else wanted_words(rows.vocabulary, order.match)  # else it is mapped
     vectors = order.read_vectors(wanted)
-    if order.match.composes and vectors.composed is None:
+    if order.match.composes and not vectors.can_compose:
         note(f"--match subword: {order.vectors} has no vectors of parts of words, as fastText's models have")
     check_room({order.output: 4 * vectors.dim * rows.rule.n_rows})
     return matrix_of_vectors(rows, vectors, order.match, Filling(order.missing or "normal", order.seed))

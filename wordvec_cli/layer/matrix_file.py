@@ -22,7 +22,8 @@ from wordvec_cli.storage import npy, safetensors
 from wordvec_cli.storage.files import replacing, together
 from wordvec_cli.storage.sidecar import HashedFile, said_of, sidecar_path, understood, unrecorded, write_sidecar
 from wordvec_cli.vectors.native import FORMAT as VECTORS
-from wordvec_cli.vectors.native import load, matrix_tensor
+from wordvec_cli.vectors.native import load
+from wordvec_cli.vectors.row_tensors import matrix_tensor
 
 FORMAT = safetensors.OwnFormat("wordvec-matrix", "1", "embedding matrices; wordvec matrix makes those")
 WEIGHT = "weight"

@@ -104,9 +104,12 @@ def _copy_vectors(vocabulary: Vocabulary, vectors: Embeddings, matching: Matchin
 
 def _compose(vocabulary: Vocabulary, vectors: Embeddings, words: Matrix, kinds: list[str]) -> None:
     """Give words that were not found a vector made of their parts, where the vectors can make one."""
-    for i, word in enumerate(vocabulary):
-        if kinds[i] == NONE and (composed := vectors.compose(word)) is not None:
-            words[i], kinds[i] = composed, SUBWORD
+    places = [i for i, kind in enumerate(kinds) if kind == NONE]
+    for first in range(0, len(places), ROWS_AT_ONCE):
+        some = places[first : first + ROWS_AT_ONCE]
+        made, is_made = vectors.compose_all([vocabulary.word(i) for i in some])
+        for i, vector in zip(np.array(some)[is_made].tolist(), made[is_made], strict=True):
+            words[i], kinds[i] = vector, SUBWORD
 
 
 def _forget_infinite(words: Matrix, kinds: list[str]) -> None:

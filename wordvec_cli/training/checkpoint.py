@@ -34,7 +34,8 @@ from wordvec_cli.training.background import Background
 from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.session import BEST, SNAPSHOT, BlockLoss, State
 from wordvec_cli.training.tiles import Tiles, open_tiles
-from wordvec_cli.vectors.native import matrix_tensor, stored_vocabulary, vocabulary_tensors
+from wordvec_cli.vectors.native import stored_vocabulary, vocabulary_tensors
+from wordvec_cli.vectors.row_tensors import matrix_tensor
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

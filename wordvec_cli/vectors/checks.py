@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wordvec_cli.errors import InputError
 from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import row_lengths
+from wordvec_cli.vectors.subwords import Subwords
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ROWS_AT_ONCE = 1 << 16
@@ -39,6 +41,23 @@ def findings(embeddings: Embeddings) -> Iterator[Finding]:
     ):
         examples = tuple(vocabulary.word(row) for row in rows[:EXAMPLES].tolist())
         yield Finding(check, len(rows), examples, is_error)
+    if embeddings.subwords is not None:
+        yield from _findings_of_subwords(embeddings.subwords)
+
+
+def _findings_of_subwords(subwords: Subwords) -> Iterator[Finding]:
+    try:
+        n_unsorted = 0 * len(subwords.checked_buckets)
+    except InputError:
+        n_unsorted = len(subwords.buckets)
+    yield Finding("n-grams that cannot be found", n_unsorted)
+    both = subwords.rows, subwords.word_rows
+    n_infinite = sum(int(np.count_nonzero(~np.isfinite(part).all(axis=1))) for rows in both for part in _parts(rows))
+    yield Finding("rows of n-grams or words with numbers that are not finite", n_infinite)
+
+
+def _parts(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (rows[first : first + ROWS_AT_ONCE] for first in range(0, len(rows), ROWS_AT_ONCE))
 
 
 def _wrong_order(vocabulary: Vocabulary) -> tuple[list[bytes], int]:

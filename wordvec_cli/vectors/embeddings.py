@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 ROWS_PER_UNPACKING = 1 << 11
+MANY_WORDS = 500  # to compose, from which on compiled loops are worth their import
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,14 @@ class Embeddings:
         return self.values.rows(places)
 
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the words and the vectors."""
+        """SHA-256 (hexadecimal) of the words, the vectors, and the rows that these are made of, if there are any."""
         import hashlib
 
         digest = hashlib.sha256(self.vocabulary.fingerprint().encode())
         digest.update(memory_of(self.matrix))
+        if self.subwords is not None:
+            for part in (self.subwords.checked_buckets, self.subwords.rows, self.subwords.word_rows):
+                digest.update(memory_of(part))
         return digest.hexdigest()
 
     def row(self, word_id: int) -> "Sequence[float]":
@@ -143,10 +147,21 @@ class Embeddings:
         ids = np.array([-1 if word_id is None else word_id for word_id in found], dtype=np.int64)
         is_found = ids >= 0
         matrix[is_found] = self.matrix[ids[is_found]]
-        for place in np.flatnonzero(~is_found).tolist():
-            if (composed := self.compose(asked[place])) is not None:
-                matrix[place], is_found[place] = composed, True
+        others = np.flatnonzero(~is_found)
+        matrix[others], is_found[others] = self.compose_all([asked[place] for place in others.tolist()])
         return matrix, is_found
+
+    def compose_all(self, words: Sequence[bytes]) -> "tuple[Matrix, NDArray[np.bool_]]":
+        """As `compose`, of many words: their vectors, (n, dim), zeros where there is none; and which have one, (n,)."""
+        if self.subwords is not None and len(words) >= MANY_WORDS:
+            return self.subwords.vectors_of(words)
+        import numpy as np
+
+        matrix, is_known = np.zeros((len(words), self.dim), np.float32), np.zeros(len(words), bool)
+        for place, word in enumerate(words):
+            if (composed := self.compose(word)) is not None:
+                matrix[place], is_known[place] = composed, True
+        return matrix, is_known
 
 
 def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:

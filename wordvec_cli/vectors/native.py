@@ -4,41 +4,48 @@ Opening reads the header and nothing else; numpy is imported when there is somet
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.safetensors import Tensor, memory_of
 from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, stored_rows
 from wordvec_cli.vocabulary.vocabulary import StoredVocabulary, Vocabulary
 
 if TYPE_CHECKING:
     from wordvec_cli.vectors.embeddings import Rows
-    from wordvec_cli.vectors.packing import Packed, Packing
+    from wordvec_cli.vectors.subwords import Subwords
 
 FORMAT = safetensors.OwnFormat("wordvec-vectors", "1", "word vectors; wordvec train makes those")
 CLASSIFIER = "classifier"  # the key of the metadata that tells what a classifier's file holds beside its vectors
 OWN_FORMAT = b'"format":"wordvec-'  # in the header of every file of ours, before the kind
 START_BYTES = 1 << 16  # of a file, that tell what it is
-ROWS_PER_PART = 4096
 
 
-def save(
+def save(  # noqa: PLR0913, PLR0917
     path: str,
     vocabulary: Vocabulary,
     matrix: "Rows",
     metadata: Mapping[str, str],
     others: "Mapping[str, Rows] | None" = None,
+    subwords: "Subwords | None" = None,
 ) -> None:
     """Write a native file.
 
     matrix  (n_words, dim) float32, perhaps with padded rows, or made when they are asked for: a slice at a time
     others  further tensors by name: `context`, the output vectors of training, as `matrix`; `unknown`, (1, dim), the
             vector of words that are not known
+    subwords  the rows that the vectors are made of
     """
-    tensors = {name: matrix_tensor(rows) for name, rows in {"vectors": matrix, **(others or {})}.items()}
+    tensors = {name: matrix_tensor(rows) for name, rows in {VECTORS: matrix, **(others or {})}.items()}
+    if subwords is not None:
+        from wordvec_cli.vectors.subword_tensors import subword_metadata, subword_tensors
+
+        tensors |= subword_tensors(subwords)
+        metadata = {**metadata, **subword_metadata(subwords)}
     save_tensors(path, vocabulary, tensors, metadata)
 
 
@@ -57,28 +64,6 @@ def vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, Tensor]:
         "words.order": Tensor.of(vocabulary.order, "I64"),
         **({"counts": Tensor.of(vocabulary.counts, "I64")} if vocabulary.counts is not None else {}),
         "words.text": Tensor("U8", (len(vocabulary.text),), lambda: [memory_of(vocabulary.text)]),
-    }
-
-
-def matrix_tensor(matrix: "Rows") -> Tensor:
-    return Tensor.of(matrix, "F32")
-
-
-def packed_tensors(matrix: "Rows", packing: "Packing") -> dict[str, Tensor]:
-    """The tensors of vectors in fewer bytes."""
-    from wordvec_cli.vectors.packing import packed_rows, scales_of
-
-    def parts() -> Iterator[Any]:
-        return (matrix[start : start + ROWS_PER_PART] for start in range(0, len(matrix), ROWS_PER_PART))
-
-    def packed() -> Iterator[Any]:
-        return (packed_rows(rows, packing) for rows in parts())
-
-    if packing == "float16":
-        return {"vectors": Tensor.of_parts(packed, "F16", matrix.shape)}
-    return {
-        "scales": Tensor.of_parts(lambda: map(scales_of, parts()), "F32", (len(matrix),)),
-        "vectors": Tensor.of_parts(packed, "I8", matrix.shape),
     }
 
 
@@ -127,27 +112,20 @@ def load(path: str) -> Embeddings:
     unknown = file.tensors.get("unknown")
     if unknown and (unknown.dtype, unknown.shape) != ("F32", (1, dim)):
         raise InputError(f"{path}: its vector of unknown words does not match; the file is damaged, make it again")
+    values = stored_rows(file, VECTORS, vectors)
     return Embeddings(
-        vocabulary, _values(file, vectors), dim, file.metadata, context.data if context else None,
-        unknown.data if unknown else None,
+        vocabulary, values, dim, file.metadata, context.data if context else None, unknown.data if unknown else None,
+        subwords=_subwords(file, len(vocabulary), dim),
     )  # fmt: skip
 
 
-def _values(file: safetensors.StoredFile, vectors: safetensors.StoredTensor) -> "memoryview[float] | Packed":
-    """The numbers of the vectors. Raises: InputError"""
-    if vectors.dtype == "F32":
-        return vectors.data
-    from wordvec_cli.vectors.packing import HalfFloats, ScaledBytes
+def _subwords(file: safetensors.StoredFile, n_words: int, dim: int) -> "Subwords | None":
+    """The rows that vectors are made of, if the file has them; else their modules are not even imported."""
+    if "subword_buckets" not in file.tensors and "subwords" not in file.metadata:
+        return None
+    from wordvec_cli.vectors.subword_tensors import stored_subwords
 
-    scales = file.tensors.get("scales")
-    match vectors.dtype:
-        case "F16":
-            return HalfFloats(vectors.data, vectors.shape[1])
-        case "I8" if scales and (scales.dtype, scales.shape) == ("F32", vectors.shape[:1]):
-            return ScaledBytes(vectors.data, scales.data, vectors.shape[1])
-    raise InputError(
-        f"{file.path}: its vectors are of a type that this wordvec does not know ({vectors.dtype}); make it again"
-    )
+    return stored_subwords(file, n_words, dim)
 
 
 def stored_vocabulary(file: safetensors.StoredFile) -> Vocabulary:

@@ -10,7 +10,7 @@ Source: facebookresearch/fastText, dictionary.cc (computeSubwords, hash) and fas
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -139,6 +139,12 @@ class Subwords:
             self._compose(text, starts, lengths, self.word_rows[some], matrix[some])
         return matrix
 
+    def of_words(self, ids: "Int64s") -> "Subwords":
+        """The same rows of n-grams, with the own rows of some words."""
+        own = self.word_row_values
+        rows = self.word_rows[ids] if isinstance(own, memoryview) else own.rows(ids)
+        return replace(self, word_row_values=_flat(rows))
+
     def _compose(
         self, text: "Bytes", starts: "Int64s", lengths: "Int64s", own: "Matrix | None", matrix: "Matrix"
     ) -> "NDArray[np.bool_]":
@@ -168,12 +174,16 @@ def of_arrays(  # noqa: PLR0913, PLR0917
     """Subwords around arrays, which are not copied if they are contiguous; see the fields of `Subwords`."""
     import numpy as np
 
-    def flat(matrix: "Matrix") -> "memoryview[float]":
-        return memory_of(np.ascontiguousarray(matrix, np.float32).reshape(-1)).cast("f")
-
     dim = word_rows.shape[1]
     values = memory_of(np.ascontiguousarray(buckets, np.int32)).cast("i")
-    return Subwords(shortest, longest, n_buckets, dim, values, flat(rows), flat(word_rows))
+    return Subwords(shortest, longest, n_buckets, dim, values, _flat(rows), _flat(word_rows))
+
+
+def _flat(matrix: "Matrix") -> "memoryview[float]":
+    """The numbers of a matrix, row after row; a copy if they do not lie so."""
+    import numpy as np
+
+    return memory_of(np.ascontiguousarray(matrix, np.float32).reshape(-1)).cast("f")
 
 
 def read_only(array: "NDArray[Any]") -> "NDArray[Any]":
