@@ -3,7 +3,7 @@
 `ask` takes a vocabulary and a matrix rather than a file, so that training can ask between two epochs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +14,15 @@ from wordvec_cli.evaluation.protocol import GENSIM, Judging, Lexicon, Protocol
 from wordvec_cli.evaluation.scores import Outcomes, Score
 from wordvec_cli.evaluation.set_folders import read_eval_sets
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
+from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, ignore
-from wordvec_cli.text.decoding import shown
+from wordvec_cli.text.decoding import as_bytes, shown
 from wordvec_cli.vectors.lengths import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wordvec_cli.vectors.embeddings import Embeddings, Rows
+    from wordvec_cli.vectors.embeddings import Embeddings, Rows, Vector
     from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
     Matrix = NDArray[np.float32]
@@ -67,7 +68,7 @@ def outcomes_of_sets(
     for eval_set in sets:
         try:
             outcomes = tuple(
-                ask(lexicon, each.matrix, eval_set) for lexicon, each in zip(lexicons, vectors, strict=True)
+                _ask_file(lexicon, each, eval_set, note) for lexicon, each in zip(lexicons, vectors, strict=True)
             )
         except InputError as error:
             if reason is not None:
@@ -111,18 +112,36 @@ def check_words(vocabulary: "Vocabulary", eval_set: EvalSet, protocol: Protocol 
     return float(_Known(Lexicon(vocabulary, protocol), eval_set).is_known.mean())
 
 
-def ask(lexicon: Lexicon, matrix: "Rows", eval_set: EvalSet) -> Outcomes:
+def _ask_file(lexicon: Lexicon, vectors: "Embeddings", eval_set: EvalSet, note: Note) -> Outcomes:
+    """As `ask`, with vectors of unknown words that are made of their parts, where the protocol wants them."""
+    if not (isinstance(eval_set, WordPairs) and lexicon.protocol.composes and vectors.can_compose):
+        return ask(lexicon, vectors.matrix, eval_set)
+    words = sorted({word for pair in eval_set.words for word in pair[:2] if lexicon.find(word) < 0})
+    outside = [word for word in words if vectors.vocabulary.find(as_bytes(word)) is None]
+    made, is_made = vectors.compose_all([as_bytes(word) for word in outside])
+    composed = {word: row for word, row, is_there in zip(outside, made, is_made.tolist(), strict=True) if is_there}
+    if composed:
+        note(f"{eval_set.name}: {counted(len(composed), 'word')} outside of the vocabulary composed of n-grams")
+    return ask(lexicon, vectors.matrix, eval_set, composed)
+
+
+def ask(
+    lexicon: Lexicon, matrix: "Rows", eval_set: EvalSet, composed: "Mapping[str, Vector] | None" = None
+) -> Outcomes:
     """Put every question of a set to vectors.
 
     matrix  (n_words, dim) float32, rows of any lengths, read only; a word whose vector is all zeros has cosine 0
+    composed  of word pairs: vectors of words that the vocabulary lacks
     Raises: InputError if the vocabulary lacks words for every question
     """
-    known, protocol = _Known(lexicon, eval_set), lexicon.protocol
+    made = [] if composed is None else list(composed.items())
+    known, protocol = _Known(lexicon, eval_set, [word for word, _ in made]), lexicon.protocol
     is_known, ids = known.is_known, known.ids[known.is_known]
     values = np.zeros(len(is_known), np.float32)
     answered = None
     if isinstance(eval_set, WordPairs):
-        values[is_known] = pair_cosines(matrix, ids)
+        rows = _with_rows(matrix, ids, [vector for _, vector in made], len(known.compared_as))
+        values[is_known] = pair_cosines(rows, np.arange(ids.size).reshape(ids.shape))
     else:
         asking = Asking(known.compared_as, protocol.method, protocol.n_candidates, protocol.is_above_zero)
         answered = np.full(len(is_known), NO_ANSWER, np.int64)
@@ -140,10 +159,12 @@ class _Known:
     is_known  (n,) whether a question can be asked
     """
 
-    def __init__(self, lexicon: Lexicon, eval_set: EvalSet) -> None:
+    def __init__(self, lexicon: Lexicon, eval_set: EvalSet, composed: Sequence[str] = ()) -> None:
         self.compared_as = lexicon.compared_as
+        more = {word: len(self.compared_as) + i for i, word in enumerate(composed)}
         n_asked = 2 if isinstance(eval_set, WordPairs) else 3
-        self.ids = np.array([[lexicon.find(word) for word in words[:n_asked]] for words in eval_set.words], np.int64)
+        ids = [[more.get(word, lexicon.find(word)) for word in words[:n_asked]] for words in eval_set.words]
+        self.ids = np.array(ids, np.int64)
         self.is_known: NDArray[np.bool_] = self.ids.min(axis=1) >= 0
         self.right: list[frozenset[int]] = []
         if isinstance(eval_set, Analogies):
@@ -169,6 +190,18 @@ def _are_right(answered: "Ids", known: _Known) -> "list[bool]":
         word_id != NO_ANSWER and int(known.compared_as[word_id]) in right
         for word_id, right in zip(answered.tolist(), known.right, strict=True)
     ]
+
+
+def _with_rows(matrix: "Rows", ids: "Ids", composed: "Sequence[Vector]", n_words: int) -> "Matrix":
+    """The vectors of ids, one after the other; those from `n_words` on are of the composed words."""
+    flat = ids.reshape(-1)
+    if not composed:
+        return matrix[flat]
+    is_composed = flat >= n_words
+    rows = np.empty((len(flat), matrix.shape[1]), np.float32)
+    rows[~is_composed] = matrix[flat[~is_composed]]
+    rows[is_composed] = np.array(composed)[flat[is_composed] - n_words]
+    return rows
 
 
 def pair_cosines(matrix: "Rows", ids: "Ids") -> "Matrix":

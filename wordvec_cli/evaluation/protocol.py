@@ -30,6 +30,7 @@ class Protocol:
     unknown_words  what happens to a question with an unknown word. skip: it is left out, and the coverage falls; wrong:
                    it counts as cosine 0, or as a wrong answer
     method, n_candidates, is_above_zero  for analogies, as in `Asking`
+    composes       whether an unknown word of a pair gets a vector made of its parts, where the vectors can make one
     """
 
     max_words: int | None
@@ -38,12 +39,13 @@ class Protocol:
     method: Method = "3cosadd"
     n_candidates: int | None = None
     is_above_zero: bool = False
+    composes: bool = False
 
 
 # Sources: gensim's keyedvectors.py (4.4), GloVe's eval/python/evaluate.py (52f7dbc), word2vec's compute-accuracy.c
 # (20c129a).
 PROTOCOLS = {
-    "wordvec": Protocol(max_words=None, case="prefer"),
+    "wordvec": Protocol(max_words=None, case="prefer", composes=True),
     "gensim": Protocol(max_words=300_000, case="fold", n_candidates=5),
     "glove": Protocol(max_words=None, case="lower", n_candidates=1),
     "word2vec": Protocol(max_words=None, case="ascii", n_candidates=1, is_above_zero=True),

@@ -67,7 +67,7 @@ FORMATS: Mapping[str, Format] = {
     "glove": Format("text", (".txt", ".glove"), "rows", "write_glove", is_text=True),
     "word2vec": Format("text", (".vec", ".w2v"), "rows", "write_word2vec", is_text=True),
     "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write", has_look=True),
-    "fasttext": Format("fasttext", (".ftz",), "read", has_look=True),
+    "fasttext": Format("fasttext", (), "read", "write", has_look=True),
     "glove-binary": Format("glove_binary", (), "read"),
     "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path", has_look=True),
     "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),

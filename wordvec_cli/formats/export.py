@@ -1,6 +1,6 @@
 """Vectors into a file of any kind, with notes of what it has no room for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wordvec_cli import formats
 from wordvec_cli.errors import OptionError
@@ -44,6 +44,8 @@ class ExportOrder:
         formats.check_output_files(self.output, format)
         if options.packing and format is not formats.FORMATS[formats.NATIVE]:
             raise OptionError(f"--{options.packing}: is for native files (FILE.safetensors) only; leave it out")
+        if options.n_buckets is not None and format is not formats.FORMATS["fasttext"]:
+            raise OptionError("--buckets: is for files with a table of n-grams (--to fasttext) only; leave it out")
         if options.decimals is not None and not format.is_text:
             raise OptionError("--decimals: is for text, and this format stores numbers as they are; leave it out")
         if options.is_safe and format is not formats.FORMATS["csv"]:
@@ -53,7 +55,7 @@ class ExportOrder:
 def export(vectors: Embeddings, order: ExportOrder, note: Note) -> None:
     """Write vectors as a file of another kind. Raises: InputError if it cannot hold a word, OptionError, OutputError"""
     format, decimals = order.format(), order.options.decimals
-    lost = formats.write_vectors(order.output, vectors, format, order.options)
+    lost = formats.write_vectors(order.output, vectors, format, replace(order.options, note=note))
     rounded = "" if decimals is None else f", rounded to {counted(decimals, 'decimal')}"
     note(f"{counted(len(vectors.vocabulary), 'vector')} of {counted(vectors.dim, 'number')}{rounded}")
     for what in lost:

@@ -6,19 +6,22 @@ A model's own vectors are means of rows, which kernels make from the mapped file
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from wordvec_cli.errors import InputError, NoWantedWordsError
 from wordvec_cli.formats.fasttext_file import looks_like, open_model
 from wordvec_cli.formats.fasttext_model import Dictionary, Model
+from wordvec_cli.formats.fasttext_writing import write
 from wordvec_cli.formats.reading import Oddities, ReadOptions, collected
 from wordvec_cli.formats.rows import Integers, Rows
 from wordvec_cli.storage.files import shown_size
 from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.subwords import with_more_words
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-__all__ = ["looks_like", "read"]
+__all__ = ["looks_like", "read", "write"]
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
@@ -39,7 +42,19 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     vocabulary = embeddings.vocabulary
     if len(vocabulary) == len(ids):
         vocabulary = replace(vocabulary, counts=model.dictionary.counts[ids])
-    return replace(embeddings, vocabulary=vocabulary, metadata=model.metadata, composed=composed)
+    embeddings = replace(embeddings, vocabulary=vocabulary, metadata=model.metadata, composed=composed)
+    is_whole = model.has_plain_rows and len(vocabulary) == len(ids)
+    return replace(embeddings, whole=partial(_whole, model, ids)) if is_whole else embeddings
+
+
+def _whole(model: Model, ids: Integers, embeddings: Embeddings) -> Embeddings:
+    """The vectors of these words, perhaps with composed ones after them, with the rows that they are made of."""
+    subwords = with_more_words(model.subwords(ids, embeddings.vocabulary), embeddings.matrix[len(ids) :])
+    context = model.context(ids)
+    if context is not None:
+        context = np.vstack([context, np.zeros((len(embeddings.vocabulary) - len(ids), model.dim), np.float32)])
+    values = None if context is None else context.reshape(-1).data.cast("B").cast("f")
+    return replace(embeddings, subwords=subwords, context_values=values, composed=None, whole=None)
 
 
 def _wanted_ids(dictionary: Dictionary, options: ReadOptions) -> Integers:

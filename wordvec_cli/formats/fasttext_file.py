@@ -140,11 +140,15 @@ def _model(cursor: _Cursor) -> Model:
     n_ngrams = int(kept_rows.max(initial=-1)) + 1 if n_kept > 0 else n_buckets
     n_needed = len(dictionary) + n_ngrams
     cursor.check(n_rows >= n_needed, f"has {n_rows} rows where its words and n-grams need {n_needed}")
-    _matrix(cursor, arguments.version > 0 and _flag(cursor, "output matrix") and is_quantised, "output matrix")
+    has_codes = arguments.version > 0 and _flag(cursor, "output matrix") and is_quantised
+    n_outputs, n_columns, output_layout = _matrix(cursor, has_codes, "output matrix")
+    outputs = None if has_codes or n_columns != arguments.dim else (n_outputs, output_layout)
     cursor.check(not cursor.n_left, f"has {cursor.n_left} bytes after its last matrix")
     splits_all = int(not arguments.version)  # </s> too: so did the first fastText, as its printed vectors show
     sizes = (arguments.shortest, arguments.longest, n_buckets, len(dictionary), splits_all)
-    return Model(cursor.content, arguments.dim, _metadata(arguments), dictionary, layout, sizes, kept, kept_rows)
+    return Model(
+        cursor.content, arguments.dim, _metadata(arguments), dictionary, layout, sizes, kept, kept_rows, outputs
+    )
 
 
 def _arguments(cursor: _Cursor) -> _Arguments:

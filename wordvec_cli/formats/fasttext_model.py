@@ -11,6 +11,8 @@ from wordvec_cli.formats.reading import ReadOptions
 from wordvec_cli.formats.rows import Integers
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
+from wordvec_cli.vectors.subwords import Subwords, buckets_of, of_arrays
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Bytes = NDArray[np.uint8]
 
@@ -79,7 +81,10 @@ class Dictionary:
 
 @dataclass(frozen=True)
 class Model:
-    """A fastText model that is still in its file; see the kernel `word_vectors` for the last four."""
+    """A fastText model that is still in its file; see the kernel `word_vectors` for the four before the last.
+
+    outputs  the number of rows of the output matrix, and where they are; None if it is quantised
+    """
 
     content: Bytes
     dim: int
@@ -89,6 +94,7 @@ class Model:
     sizes: tuple[int, int, int, int, int]
     kept: NDArray[np.int32]
     kept_rows: NDArray[np.int32]
+    outputs: tuple[int, MatrixPlace] | None = None
 
     @property
     def has_ngrams(self) -> bool:
@@ -108,6 +114,35 @@ class Model:
         for first, _ in in_order(make, tasks, options.n_threads):
             options.report(Progress("reading", min(first + WORDS_PER_TASK, len(ids)), len(ids), "words"))
         return matrix
+
+    @property
+    def has_plain_rows(self) -> bool:
+        """Whether words and n-grams have rows of floats as fastText trains them, in files of 2017 and later."""
+        is_usual = 0 <= self.sizes[0] <= self.sizes[1] and not self.sizes[4]
+        return self.has_ngrams and is_usual and not self.layout.n_parts and not len(self.kept)
+
+    def subwords(self, ids: Integers, vocabulary: Vocabulary) -> Subwords:
+        """The own rows of words, and those of the buckets that n-grams of a vocabulary fall into."""
+        shortest, longest, n_buckets, first, _ = self.sizes
+        buckets = buckets_of(vocabulary, (shortest, longest, n_buckets))
+        rows = self._rows(self.layout, first + buckets.astype(np.int64))
+        return of_arrays(shortest, longest, n_buckets, buckets, rows, self._rows(self.layout, ids))
+
+    def context(self, ids: Integers) -> NDArray[np.float32] | None:
+        """The output vectors of these words; None if the outputs are not of words, as those of a classifier are not."""
+        if self.outputs is None or self.outputs[0] != len(self.dictionary):
+            return None
+        return self._rows(self.outputs[1], ids)
+
+    def _rows(self, layout: MatrixPlace, numbers: Integers) -> NDArray[np.float32]:
+        """Copies of rows of floats, which lie unaligned."""
+        n_rows = int(numbers.max(initial=-1)) + 1
+        rows = self.content[layout.rows_at : layout.rows_at + 4 * self.dim * n_rows].reshape(n_rows, 4 * self.dim)
+        copied = np.empty((len(numbers), self.dim), np.float32)
+        for start in range(0, len(numbers), WORDS_PER_TASK):
+            some = slice(start, start + WORDS_PER_TASK)
+            copied[some] = rows[numbers[some]].view("<f4")
+        return copied
 
     def composed(self, word: bytes) -> "memoryview[float]":
         """The vector of any word; zeros, as in fastText, if it has no n-grams that are left."""

@@ -10,6 +10,7 @@ from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, row_tensors
 
 
 def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    embeddings = embeddings.completed()
     subwords, metadata = embeddings.subwords, dict(embeddings.metadata)
     for key in (CLASSIFIER, subword_tensors.KEY):
         metadata.pop(key, None)

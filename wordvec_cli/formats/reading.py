@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, NoWantedWordsError
 from wordvec_cli.formats.rows import GatheredRows, Integers, Matrix, Rows
-from wordvec_cli.progress import Report, silent
+from wordvec_cli.progress import Note, Report, ignore, silent
+from wordvec_cli.storage.safetensors import memory_of
 from wordvec_cli.text.decoding import in_valid_utf8, is_utf8, quoted
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, repeats_previous
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
@@ -65,12 +66,16 @@ class WriteOptions:
     decimals  of text; None: the fewest digits that read back as the same float32
     packing   of the native format; None: float32 as it is
     is_safe   of csv: whether no word is a formula to a spreadsheet
+    n_buckets  of formats with a table of n-grams, which they are hashed into; None: as many as the vectors have
+    note      receives what is said of the file, beside what it has no room for
     """
 
     decimals: int | None = None
     n_threads: int = 1
     packing: Packing | None = None
     is_safe: bool = False
+    n_buckets: int | None = None
+    note: Note = ignore
 
 
 @dataclass
@@ -120,12 +125,12 @@ def chosen(path: str, embeddings: Embeddings, options: ReadOptions) -> Embedding
     all_counts = vocabulary.counts  # before words are looked for, as all are checked for that
     ids = range(len(vocabulary)) if options.words is None else sorted(_ids(vocabulary, options.words))
     kept = np.array(ids[: options.limit], np.int64)
-    if not len(kept):
+    if not len(kept) and not embeddings.can_compose:
         raise _no_vectors(path, options)
     counts = None if all_counts is None else np.asarray(all_counts)[kept].tolist()
     words = Vocabulary.from_words((vocabulary.word(id) for id in kept.tolist()), counts)
     taken = from_matrix(words, embeddings.matrix[kept], embeddings.metadata)
-    context = None if embeddings.context is None else embeddings.context[kept].data.cast("B").cast("f")
+    context = None if embeddings.context is None else memory_of(embeddings.context[kept].reshape(-1)).cast("f")
     return replace(taken, context_values=context, unknown=embeddings.unknown, **_makers(embeddings, kept))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from wordvec_cli.sequences.pairs import PairOptions, UnknownWords
-from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
+from wordvec_cli.training.matrices import aligned_zeros, composed_of_others, fill_uniform, padded, words_in_common
 from wordvec_cli.training.options import check_choices, check_lowest, check_positive
 from wordvec_cli.training.session import BlockLoss
 from wordvec_cli.training.tiles import Tiles, Weighting
@@ -195,6 +195,7 @@ class GloveTrainer:
             known, ids = words_in_common(self._vocabulary, self._init.vocabulary)
             vectors, context = self._init.matrix[ids], self._init.context
             self._take_over(known, vectors, None if context is None else context[ids])
+            self._take_over(*composed_of_others(self._vocabulary, known, self._init), None)
 
     def _clear(self, matrix: "Matrix") -> None:
         """Zeros, and sums of squares of 1; in the padding too, which a training that diverged has left full of NaN."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.id_table import id_table
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -50,3 +51,14 @@ def words_in_common(vocabulary: Vocabulary, other: Vocabulary) -> "tuple[NDArray
     ids = id_table(other).find(padded(vocabulary.text), np.asarray(vocabulary.offsets))
     known = np.flatnonzero(ids >= 0)
     return known, ids[known].astype(np.int64)
+
+
+def composed_of_others(
+    vocabulary: Vocabulary, known: "NDArray[np.int64]", init: Embeddings
+) -> "tuple[NDArray[np.int64], Matrix]":
+    """The ids of words beside the `known` ones whose vectors `init` makes of their n-grams, and these, (n, dim)."""
+    if not init.can_compose:
+        return np.empty(0, np.int64), np.empty((0, init.dim), np.float32)
+    others = np.setdiff1d(np.arange(len(vocabulary)), known)
+    made, is_made = init.compose_all([vocabulary.word(id) for id in others.tolist()])
+    return others[is_made], made[is_made]

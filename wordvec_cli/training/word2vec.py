@@ -15,7 +15,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training.copies import n_copies, visits_until_merged
 from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
-from wordvec_cli.training.matrices import aligned_zeros, fill_uniform, padded, words_in_common
+from wordvec_cli.training.matrices import aligned_zeros, composed_of_others, fill_uniform, padded, words_in_common
 from wordvec_cli.training.session import BlockLoss
 from wordvec_cli.training.trainer import EXPLODED, complaint_of
 from wordvec_cli.training.word2vec_config import CBOW, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SKIPGRAM, Word2VecConfig
@@ -207,9 +207,11 @@ def why_no_pairs(sequences: Sequences, config: Word2VecConfig) -> str:
 
 
 def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", context: "Matrix | None") -> None:
-    """Set the rows of words that other vectors have to what they are there, in place."""
+    """Set the rows of words that other vectors have, or can make of n-grams, to what they are there, in place."""
     known, ids = words_in_common(vocabulary, init.vocabulary)
     matrix[known] = init.matrix[ids]
+    others, vectors = composed_of_others(vocabulary, known, init)
+    matrix[others] = vectors
     if init.context is not None and context is not None:
         context[known] = init.context[ids]
 

@@ -50,6 +50,8 @@ class Embeddings:
     composed  makes the vector of a word that is not among them of its parts, where a model in another tool's file can
               (fastText, gensim); None for a word that has no parts
     subwords  the rows that the vectors of words are made of, if they were kept: vectors of other words come of them
+    whole     gives the vectors their subwords and context vectors, of a file of another tool, as most commands do
+              without these, and reading them takes a while
     """
 
     vocabulary: Vocabulary
@@ -60,6 +62,7 @@ class Embeddings:
     unknown: "memoryview[float] | None" = None
     composed: "Callable[[bytes], memoryview[float] | None] | None" = None
     subwords: "Subwords | None" = None
+    whole: "Callable[[Embeddings], Embeddings] | None" = None
 
     @cached_property
     def matrix(self) -> "Matrix":
@@ -126,6 +129,10 @@ class Embeddings:
         if self.subwords is not None:
             return self.subwords.composed(word)
         return self.composed(word) if self.composed else None
+
+    def completed(self) -> "Embeddings":
+        """The vectors with everything that their file has: what is to be written to a file that has room for it."""
+        return self.whole(self) if self.whole else self
 
     @property
     def can_compose(self) -> bool:

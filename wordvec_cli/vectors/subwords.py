@@ -145,6 +145,16 @@ class Subwords:
         rows = self.word_rows[ids] if isinstance(own, memoryview) else own.rows(ids)
         return replace(self, word_row_values=_flat(rows))
 
+    def hit_by(self, vocabulary: "Vocabulary") -> "Subwords":
+        """The rows that n-grams of these words fall into, which `word_rows` are of. Raises: InputError if damaged"""
+        import numpy as np
+
+        is_hit = np.isin(self.checked_buckets, buckets_of(vocabulary, (self.shortest, self.longest, self.n_buckets)))
+        kept, values = np.flatnonzero(is_hit), self.row_values
+        rows = self.rows[kept] if isinstance(values, memoryview) else values.rows(kept)
+        buckets = memory_of(np.ascontiguousarray(self.checked_buckets[kept])).cast("i")
+        return replace(self, buckets=buckets, row_values=_flat(rows))
+
     def _compose(
         self, text: "Bytes", starts: "Int64s", lengths: "Int64s", own: "Matrix | None", matrix: "Matrix"
     ) -> "NDArray[np.bool_]":
@@ -177,6 +187,27 @@ def of_arrays(  # noqa: PLR0913, PLR0917
     dim = word_rows.shape[1]
     values = memory_of(np.ascontiguousarray(buckets, np.int32)).cast("i")
     return Subwords(shortest, longest, n_buckets, dim, values, _flat(rows), _flat(word_rows))
+
+
+def with_more_words(subwords: Subwords, word_rows: "Matrix") -> Subwords:
+    """The same, with the own rows of further words, (n, dim)."""
+    import numpy as np
+
+    return replace(subwords, word_row_values=_flat(np.vstack([subwords.word_rows, word_rows])))
+
+
+def buckets_of(vocabulary: "Vocabulary", sizes: tuple[int, int, int]) -> "Int32s":
+    """The buckets that n-grams of words fall into, ascending. See `word_ngrams`"""
+    import numpy as np
+
+    offsets = np.asarray(vocabulary.offsets, np.int64)
+    text = read_only(np.asarray(vocabulary.text, np.uint8))
+    found = np.empty(0, np.int32)
+    for first in range(0, len(vocabulary), WORDS_AT_ONCE):
+        some = slice(first, first + WORDS_AT_ONCE)
+        _, buckets = word_ngrams(text, offsets[:-1][some], np.diff(offsets)[some], sizes)
+        found = np.union1d(found, buckets)
+    return found
 
 
 def _flat(matrix: "Matrix") -> "memoryview[float]":

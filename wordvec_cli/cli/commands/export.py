@@ -45,7 +45,12 @@ _writing_options = combined(
         "float32]",
     ),
     safe_option,
-)
+    click.option(
+        "--buckets", "n_buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
+        help="fasttext: hash n-grams of characters into so many buckets; where rows meet in one, reports what is lost. "
+        " [default: as many as the vectors have]",
+    ),
+)  # fmt: skip
 
 _PACKING_OPTIONS = combined(
     click.option(
@@ -112,6 +117,7 @@ def command(
     wordvec export GoogleNews-vectors-negative300.bin.gz mine.safetensors --words words.txt
     wordvec export vectors.safetensors vectors.txt.gz --decimals 5
     """  # fmt: skip
+    from wordvec_cli.formats.composing import with_own_ngrams
     from wordvec_cli.formats.export import ExportOrder, export
     from wordvec_cli.formats.reading import WriteOptions
 
@@ -121,7 +127,10 @@ def command(
     with _words_named(input, words, len(wanted or ())):
         vectors = source.open(input, terminal, vocab, Part(wanted, limit, (spool_folder(tmp_dir, output), memory)))
     if wanted and limit is None:
+        vectors = _composed(vectors, wanted, input, terminal)
         _note_missing(len(wanted), len(vectors.vocabulary), input, terminal)
+    if words or limit:
+        vectors = with_own_ngrams(vectors)
     export(vectors, order, terminal.note)
     if packing:
         _note_loss(vectors, packing, terminal)
@@ -139,6 +148,18 @@ def _words_named(path: str, words: str | None, n_words: int) -> Iterator[None]:
             f"{words}: none of its {counted(n_words, 'word')} has a vector in {path}; is it a list of words, one a "
             "line, in the same language and case?"
         ) from None
+
+
+def _composed(vectors: Embeddings, wanted: frozenset[bytes], path: str, terminal: Terminal) -> Embeddings:
+    """The vectors, with those that can be made of n-grams of wanted words. Raises: InputError if there are none"""
+    from wordvec_cli.formats.composing import with_composed
+
+    vectors, n_composed = with_composed(vectors, wanted)
+    if not len(vectors.vocabulary):
+        raise NoWantedWordsError(f"{path}: holds no vectors of these words, nor of n-grams of theirs")
+    if n_composed:
+        terminal.note(f"{n_composed} of {counted(len(wanted), 'word')} are not in {path}: composed of their n-grams")
+    return vectors
 
 
 def _note_missing(n_wanted: int, n_found: int, path: str, terminal: Terminal) -> None:
