@@ -106,10 +106,6 @@ MADE: dict[str, tuple[Callable[[str], None], str]] = {
     "numbers with a header": (lines_of(b"2 3\n0.1 0.2 0.3\n1 2 3\n"), "looks like numbers without words"),
     "v.tar.gz": (archive, "is a tar archive, not a vector file; unpack it with tar -xf"),
     "matrix.mtx": (matrix_market, "looks like a Matrix Market file|is a Matrix Market file"),
-    "floret": (
-        lines_of(b"2 3 4 5 2 2166136261 < >\n0 0.1 0.2 0.3\n1 0.4 0.5 0.6\n"),
-        "looks like a table of floret, whose rows are hashes of parts of words, not word vectors; print the vectors",
-    ),
     "counts": (lines_of(b"the 120\nof 95\nand 80\n"), "looks like words and their counts, not word vectors; give"),
     "scores": (lines_of(b"the 0.5\nof 0.25\n"), "looks like words with one number each"),
     "pairs": (lines_of(b"old new 1.58\nsmart clever 9.2\n"), "looks like a table of several columns"),

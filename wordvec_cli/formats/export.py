@@ -13,6 +13,7 @@ from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ALWAYS_UTF8 = ("csv", "jsonl")
+WITH_NGRAMS = ("fasttext", "floret")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class ExportOrder:
         formats.check_output_files(self.output, format)
         if options.packing and format is not formats.FORMATS[formats.NATIVE]:
             raise OptionError(f"--{options.packing}: is for native files (FILE.safetensors) only; leave it out")
-        if options.n_buckets is not None and format is not formats.FORMATS["fasttext"]:
-            raise OptionError("--buckets: is for files with a table of n-grams (--to fasttext) only; leave it out")
+        if options.n_buckets is not None and format not in map(formats.FORMATS.get, WITH_NGRAMS):
+            raise OptionError("--buckets: is for files with a table of n-grams (fasttext, floret) only; leave it out")
         if options.decimals is not None and not format.is_text:
             raise OptionError("--decimals: is for text, and this format stores numbers as they are; leave it out")
         if options.is_safe and format is not formats.FORMATS["csv"]:

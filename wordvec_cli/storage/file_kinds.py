@@ -120,13 +120,6 @@ _BLANK = re.compile(rb"[ \t]")
 _HEADER = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})")
 _FIRST_LINES: tuple[tuple[bytes, FileKind], ...] = (
     (rb"%%MatrixMarket ", FileKind("a Matrix Market file", "save its matrix as .npy or .npz")),
-    (
-        rb"(\d+ ){6}\S+ \S+\r?\n",
-        FileKind(
-            "a table of floret, whose rows are hashes of parts of words",
-            "print the vectors of words with floret print-word-vectors MODEL < WORDS",
-        ),
-    ),
     (rb"\s*<(!doctype html|html|\?xml)", FileKind("a web page or XML", "get the file itself")),
     (rb"\s*(\{\s*\"|\[\s*[\[{\"])", FileKind("JSON", "write it as lines of text or as .npz")),
     (rb"[^ \t\n]*,[^ \t\n]*,[^ \t\n]*\r?\n", FileKind("a table with commas (CSV)", "write it with tabs")),

@@ -47,8 +47,8 @@ _writing_options = combined(
     safe_option,
     click.option(
         "--buckets", "n_buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
-        help="fasttext: hash n-grams of characters into so many buckets; where rows meet in one, reports what is lost. "
-        " [default: as many as the vectors have]",
+        help="fasttext, floret: hash n-grams of characters into so many buckets, and report what is lost where rows "
+        "meet in one.  [default: as many as the vectors have; floret: 200000]",
     ),
 )  # fmt: skip
 

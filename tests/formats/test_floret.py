@@ -1,0 +1,142 @@
+"""floret's tables: their hashes, against published values; and what a reader as spaCy's makes of what we write."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import run_here
+from wordvec_cli import formats
+from wordvec_cli.errors import InputError
+from wordvec_cli.formats.floret_hashes import TableRule, murmur3_x64_128
+from wordvec_cli.formats.reading import WriteOptions
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vectors.subwords import buckets_of, of_arrays
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+WORDS = [b"the", "東京".encode(), b"houses", b"a", b"unthinkable"]
+DIM = 4
+
+
+def floats(*shape: int, seed: int = 1) -> Any:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def vectors() -> Embeddings:
+    words, sizes = Vocabulary.from_words(WORDS, range(5, 0, -1)), (3, 5, 1 << 30)
+    buckets = buckets_of(words, sizes)
+    subwords = of_arrays(*sizes, buckets, floats(len(buckets), DIM), floats(len(WORDS), DIM, seed=2))
+    return replace(from_matrix(words, subwords.vocabulary_vectors(words), {}), subwords=subwords)
+
+
+def run(*arguments: str | Path, status: int = 0) -> str:
+    done = run_here(*arguments)
+    assert done.returncode == status, done.stderr
+    return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (b"", "0" * 32),
+        (b"hello", "cbd8a7b341bd9b025b1e906a48ae1d19"),
+        (b"The quick brown fox jumps over the lazy dog", "e34bbc7bbc071b6c7a433ca9c49a9347"),
+    ],
+)
+def test_the_hash_is_murmur3_of_128_bits(key: bytes, expected: str) -> None:
+    assert "{:016x}{:016x}".format(*murmur3_x64_128(key, 0)) == expected
+
+
+def test_keys_are_the_whole_word_and_its_ngrams_of_characters() -> None:
+    rule = TableRule(10, 3, 1, 2, 1, 0, b"<", b">")
+    assert [key.decode() for key in rule.keys("東a".encode())] == ["<東a>", "<東", "東", "東a", "a", "a>"]
+
+
+class Spacy:
+    """Reads a table and makes vectors as spaCy's Vectors in the mode `floret` do. Source: spaCy, vectors.pyx"""
+
+    def __init__(self, path: Path) -> None:
+        first, *lines = path.read_text("utf-8").splitlines()
+        n_rows, dim, *numbers = map(int, first.split()[:6])
+        self.shortest, self.longest, self.n_hashes, self.seed = numbers
+        self.begin, self.end = first.split()[6:]
+        fields = [line.rsplit(" ", dim) for line in lines]
+        assert [int(number) for number, *_ in fields] == list(range(n_rows))
+        self.table = np.array([values for _, *values in fields], np.float32)
+
+    def vector(self, word: str) -> Any:
+        key = self.begin + word + self.end
+        keys = [key] + [
+            key[start : start + size]
+            for size in range(self.shortest, self.longest + 1)
+            for start in range(len(key) - size + 1)
+        ]
+        halves = [murmur3_x64_128(each.encode(), self.seed) for each in keys]
+        numbers = [
+            n for h1, h2 in halves for n in (h1 & 0xFFFFFFFF, h1 >> 32, h2 & 0xFFFFFFFF, h2 >> 32)[: self.n_hashes]
+        ]
+        return self.table[np.array(numbers) % len(self.table)].mean(axis=0)
+
+
+def test_spacy_makes_the_same_vectors_of_a_table_where_no_rows_meet(tmp_path: Path) -> None:
+    own, path, notes = vectors(), tmp_path / "v.floret", list[str]()
+    formats.write_vectors(str(path), own, formats.FORMATS["floret"], WriteOptions(n_buckets=500_009, note=notes.append))
+    reader, again = Spacy(path), formats.open_vectors(str(path))
+    for id, word in enumerate(WORDS):
+        np.testing.assert_allclose(reader.vector(word.decode()), own.matrix[id], rtol=1e-4, atol=1e-6)
+    for name in ("the", "東京", "house", "thinkable", "qqq"):
+        found = np.array(again.compose(name.encode()), np.float32)
+        np.testing.assert_allclose(found, reader.vector(name), rtol=1e-4, atol=1e-6)
+    assert "share 500009 rows; the cosine error" in notes[0]
+
+
+def test_rows_that_meet_become_their_mean_and_the_loss_is_told(tmp_path: Path) -> None:
+    own = vectors()
+    assert own.subwords is not None
+    formats.write_vectors(str(tmp_path / "v.safetensors"), own, formats.FORMATS["native"], WriteOptions())
+    said = run("export", tmp_path / "v.safetensors", tmp_path / "v.floret", "--buckets", "1")
+    assert "share 1 rows; the cosine error of a word's vector is at most" in said
+    header, row = (tmp_path / "v.floret").read_text().splitlines()
+    assert header == f"1 {DIM} 3 5 1 2166136261 < >"
+    everything = np.vstack([own.subwords.rows, own.subwords.word_rows])
+    np.testing.assert_allclose(np.array(row.split()[1:], float), everything.mean(axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_commands_ask_a_table_for_any_word(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n1 1 2 3\n")
+    assert run("lookup", path, "whatever") == "whatever 1 2 3\n"
+    (tmp_path / "words").write_bytes(b"one\ntwo\n")
+    run("export", path, tmp_path / "v.txt", "--words", tmp_path / "words", "--quiet")
+    assert (tmp_path / "v.txt").read_bytes() == b"one 1 2 3\ntwo 1 2 3\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n",
+        b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n1 1 2 3\n2 1 2 3\n",
+        b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n2 1 2 3\n",
+        b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n1 1 2\n",
+        b"2 3 4 5 2 2166136261 < >\n0 1 2 3\n1 1 2 x\n",
+        b"0 3 4 5 2 2166136261 < >\n",
+        b"2 0 4 5 2 2166136261 < >\n0\n1\n",
+        b"1 1 4 5 9 2166136261 < >\n0 1\n",
+        b"1 1 4 999 2 2166136261 < >\n0 1\n",
+        b"1 1 4 5 2 9999999999 < >\n0 1\n",
+        b"2147483647 65536 4 5 2 2166136261 < >\n0 1\n",
+    ],
+)
+def test_a_table_that_lies_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        formats.open_vectors(str(path))
+
+
+def test_vectors_without_ngrams_make_no_table(tmp_path: Path) -> None:
+    plain = replace(vectors(), subwords=None)
+    with pytest.raises(InputError, match="no rows of n-grams"):
+        formats.write_vectors(str(tmp_path / "v.floret"), plain, formats.FORMATS["floret"], WriteOptions())

@@ -1,0 +1,139 @@
+"""floret's tables: text with a row for each hash bucket, and no words; spaCy opens them (init vectors --mode floret).
+
+A first line `buckets dim minn maxn hashCount hashSeed BOW EOW`, then lines `bucket v1 v2 ...`. The vector of any word
+is the mean of the rows that the whole word and its n-grams are hashed to.
+Source: explosion/floret, fasttext.cc (saveFloretVectors); spaCy, vectors.pyx and training/initialize.py.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.formats.floret_hashes import TableRule
+from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
+from wordvec_cli.formats.text import number_rows
+from wordvec_cli.storage.files import readable, replacing
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.lengths import unit_rows
+from wordvec_cli.vectors.subwords import LONGEST_NGRAM, MOST_BUCKETS, Subwords, ngram_buckets
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+Matrix = NDArray[np.float32]
+
+_HEADER = re.compile(rb"((?:\d{1,10} ){6})([^ \n]{1,20}) ([^ \r\n]{1,20})\r?\n")
+SEED = 2166136261
+DEFAULT_BUCKETS = 200_000
+N_HASHES = 1  # with more of them, a table of rows that were not trained so has more meetings, and is worse
+MOST_DIM = 1 << 16
+MOST_HEADER_BYTES = 200
+ROWS_PER_CHUNK = 4096
+
+
+def looks_like(start: bytes) -> bool:
+    return _HEADER.match(start[:MOST_HEADER_BYTES]) is not None
+
+
+def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """A table, which makes vectors of any words, and has none itself. Raises: InputError"""
+    del options, oddities
+    with readable(path), open(path, "rb") as file:
+        rule = _rule(path, file.readline(MOST_HEADER_BYTES))
+        table = _table(path, file, rule)
+    no_words = Vocabulary(np.empty(0, np.uint8), np.zeros(1, np.int64), np.empty(0, np.int64))
+
+    def composed(word: bytes) -> "memoryview[float]":
+        vector: Matrix = table[rule.rows(word)].mean(axis=0, dtype=np.float32)
+        return vector.data.cast("B").cast("f")
+
+    return Embeddings(no_words, memoryview(b"").cast("f"), rule.dim, {}, composed=composed)
+
+
+def _rule(path: str, line: bytes) -> TableRule:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        raise InputError(f"{path}: does not begin as a table of floret does; is it the right file?")
+    rule = TableRule(*map(int, match[1].split()), match[2], match[3])  # type: ignore[arg-type, call-arg]
+    is_sound = 0 < rule.n_buckets <= MOST_BUCKETS and 0 < rule.dim <= MOST_DIM and 1 <= rule.n_hashes <= 4
+    if not is_sound or rule.longest > LONGEST_NGRAM or rule.seed >= 1 << 32:
+        raise InputError(f"{path}: its first line is not that of a table of floret; make it again")
+    return rule
+
+
+def _table(path: str, file: BinaryIO, rule: TableRule) -> Matrix:
+    """The rows of all buckets; memory grows with what the file holds, not with what it says. Raises: InputError"""
+    rows: list[Matrix] = []
+    for n, line in enumerate(file):
+        number, *values = line.split()
+        if number != b"%d" % n or len(values) != rule.dim:
+            raise InputError(f"{path}:{n + 2}: is not bucket {n} and {rule.dim} numbers; the file is damaged")
+        try:
+            rows.append(np.array(values, np.float64).astype(np.float32))
+        except ValueError:
+            raise InputError(f"{path}:{n + 2}: holds what is not a number; the file is damaged") from None
+    if len(rows) != rule.n_buckets:
+        raise InputError(f"{path}: has {len(rows)} rows where it says {rule.n_buckets}; the file is cut short")
+    return np.array(rows)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]:
+    """A table of the rows of words and n-grams: the mean of those that are hashed to one bucket; notes the loss.
+
+    Raises: InputError if the vectors have no n-grams
+    """
+    embeddings = embeddings.completed()
+    subwords = embeddings.subwords
+    if subwords is None:
+        raise InputError(f"{path}: these vectors have no rows of n-grams, of which a table of floret is made")
+    n_buckets = options.n_buckets or DEFAULT_BUCKETS
+    rule = TableRule(n_buckets, embeddings.dim, max(subwords.shortest, 1), subwords.longest, N_HASHES, SEED, b"<", b">")
+    table = _filled(rule, embeddings.vocabulary, subwords)
+    with replacing(path) as file:
+        file.write(rule.header())
+        for first in range(0, n_buckets, ROWS_PER_CHUNK):
+            lines = number_rows(table[first : first + ROWS_PER_CHUNK], b" ", options.decimals)
+            file.write(b"".join(b"%d %b\n" % (first + i, numbers) for i, numbers in enumerate(lines)))
+    errors = np.concatenate(list(_errors(rule, table, embeddings)))
+    options.note(
+        f"{path}: words and n-grams share {n_buckets} rows; the cosine error of a word's vector is at most "
+        f"{errors.max():.2g}, {np.median(errors):.2g} in the middle; more --buckets make it less"
+    )
+    return ["the words themselves, their counts and context vectors"]
+
+
+def _filled(rule: TableRule, vocabulary: Vocabulary, subwords: Subwords) -> Matrix:
+    """The mean of the rows that come to each bucket: that of a word, or that of an n-gram."""
+    sums, sizes = np.zeros((rule.n_buckets, rule.dim), np.float64), np.zeros(rule.n_buckets, np.int64)
+    place_of = {bucket: place for place, bucket in enumerate(subwords.checked_buckets.tolist())}
+    seen: set[bytes] = set()
+    sizes_of_ngrams = subwords.shortest, subwords.longest, subwords.n_buckets
+    for id, word in enumerate(vocabulary):
+        wrapped, *ngrams = rule.keys(word)
+        _add(rule, sums, sizes, wrapped, subwords.word_rows[id])
+        for ngram, bucket in zip(ngrams, ngram_buckets(word, *sizes_of_ngrams), strict=False):
+            if ngram not in seen and bucket in place_of:
+                seen.add(ngram)
+                _add(rule, sums, sizes, ngram, subwords.rows[place_of[bucket]])
+    means: Matrix = (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
+    return means
+
+
+def _add(rule: TableRule, sums: NDArray[np.float64], sizes: NDArray[np.int64], key: bytes, row: Matrix) -> None:
+    for bucket in rule.buckets(key):
+        sums[bucket] += row
+        sizes[bucket] += 1
+
+
+def _errors(rule: TableRule, table: Matrix, embeddings: Embeddings) -> Iterator[NDArray[np.float64]]:
+    """1 - cosine of each word's vector and of what the table makes of the word."""
+    for first in range(0, len(embeddings.vocabulary), ROWS_PER_CHUNK):
+        before = embeddings.matrix[first : first + ROWS_PER_CHUNK]
+        words = (embeddings.vocabulary.word(first + i) for i in range(len(before)))
+        after = np.array([table[rule.rows(word)].mean(axis=0) for word in words])
+        yield 1 - np.einsum("ij,ij->i", unit_rows(before), unit_rows(after))
