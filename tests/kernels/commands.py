@@ -60,6 +60,10 @@ classify train labelled.txt -o ova.safetensors --epochs 1 --loss one-vs-all --wo
 classify train labelled.txt -o hs.safetensors --epochs 1 --loss hierarchical-softmax --init glove.txt --freeze
 """
 FASTTEXT_MODELS = ("export {model} fasttext.safetensors", "export {model} fasttext.safetensors --words words.txt")
+SUBWORDS = (
+    "export {model} subwords.safetensors",
+    "export subwords.safetensors fewer.bin --to fasttext --buckets 50",
+)
 
 
 def write_inputs(folder: Path) -> None:
@@ -87,6 +91,8 @@ def command_lines() -> Iterator[list[str]]:
     for path in sorted(FASTTEXT.glob("*.bin")) + sorted(FASTTEXT.glob("*.ftz")):
         for line in FASTTEXT_MODELS:
             yield line.format(model=path).split()
+    for line in SUBWORDS:
+        yield line.format(model=FASTTEXT / "skipgram.bin").split()
 
 
 def run_commands(folder: Path) -> list[tuple[str, list[str]]]:

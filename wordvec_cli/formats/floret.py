@@ -19,7 +19,7 @@ from wordvec_cli.formats.text import number_rows
 from wordvec_cli.storage.files import readable, replacing
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
-from wordvec_cli.vectors.subwords import LONGEST_NGRAM, MOST_BUCKETS, Subwords, ngram_buckets
+from wordvec_cli.vectors.subwords import END_OF_SENTENCE, LONGEST_NGRAM, MOST_BUCKETS, Subwords, ngram_buckets
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
@@ -99,7 +99,8 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
         for first in range(0, n_buckets, ROWS_PER_CHUNK):
             lines = number_rows(table[first : first + ROWS_PER_CHUNK], b" ", options.decimals)
             file.write(b"".join(b"%d %b\n" % (first + i, numbers) for i, numbers in enumerate(lines)))
-    errors = np.concatenate(list(_errors(rule, table, embeddings)))
+    is_made = np.array([word != END_OF_SENTENCE for word in embeddings.vocabulary])  # which has n-grams in floret only
+    errors = np.concatenate([*_errors(rule, table, embeddings), np.zeros(1)])[np.append(is_made, True)]
     options.note(
         f"{path}: words and n-grams share {n_buckets} rows; the cosine error of a word's vector is at most "
         f"{errors.max():.2g}, {np.median(errors):.2g} in the middle; more --buckets make it less"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wordvec_cli.errors import OptionError
 from wordvec_cli.layer.encoded_text import open_any
-from wordvec_cli.layer.matching import Matching, coverage, most_frequent_missing
+from wordvec_cli.layer.matching import NONE, Matching, coverage, most_frequent_missing
 from wordvec_cli.layer.matrix_file import ENDINGS, MatrixLayout, write_matrix
 from wordvec_cli.layer.matrix_rows import (
     EXACTLY,
@@ -113,7 +113,10 @@ def _of_vectors(order: MatrixOrder, rows: Rows, note: Note) -> BuiltMatrix:
     if order.match.composes and not vectors.can_compose:
         note(f"--match subword: {order.vectors} has no vectors of parts of words, as fastText's models have")
     check_room({order.output: 4 * vectors.dim * rows.rule.n_rows})
-    return matrix_of_vectors(rows, vectors, order.match, Filling(order.missing or "normal", order.seed))
+    built = matrix_of_vectors(rows, vectors, order.match, Filling(order.missing or "normal", order.seed))
+    if vectors.can_compose and not order.match.composes and NONE in (built.kinds or ()):
+        note(f"{order.vectors} can make vectors of missing words from their n-grams: --match subword")
+    return built
 
 
 def _checked_length(sequences: str, rows: Rows, order: MatrixOrder, note: Note) -> int | None:

@@ -18,7 +18,7 @@ from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.estimate.totals import Estimate, estimated
 from wordvec_cli.training.glove import GloveTrainer
 from wordvec_cli.training.inputs import read_inputs
-from wordvec_cli.training.matrices import words_in_common
+from wordvec_cli.training.matrices import composed_of_others, words_in_common
 from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.order import WORDVEC, Order
 from wordvec_cli.training.planning import check_fits
@@ -177,10 +177,12 @@ class _Training:
             return
         vocabulary = self.prepared.vocabulary
         known, _ = words_in_common(vocabulary, self.order.init.vocabulary)
-        if not len(known):
+        composed, _ = composed_of_others(vocabulary, known, self.order.init)
+        if not len(known) and not len(composed):
             self.kept.end()  # nothing worth going on with
             raise InputError("--init: has none of the words to train on; check its language and its case")
-        self.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}; the others start at random")
+        more = f", and {len(composed)} composed of their n-grams" if len(composed) else ""
+        self.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}{more}; the others start at random")
 
     def _trained(self, its_trainer: AnyTrainer, should_stop: Callable[[], bool]) -> Trained:
         order, n_threads = self.order, self.order.threads

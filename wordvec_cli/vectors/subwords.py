@@ -261,5 +261,5 @@ def word_ngrams(
     n_at_most = int((lengths + 2).sum()) * max(longest - max(shortest, 1) + 1, 0)
     offsets, buckets = np.zeros(len(starts) + 1, np.int64), np.empty(n_at_most, np.int32)
     if len(starts) and n_at_most:
-        write_ngrams(text, starts, lengths, (shortest, longest, n_buckets, 0, 0), offsets, buckets)
+        write_ngrams(text, np.array(starts), np.array(lengths), (shortest, longest, n_buckets, 0, 0), offsets, buckets)
     return offsets, buckets[: offsets[-1]]
