@@ -1,5 +1,6 @@
 """Plain, slow definitions of a text classifier, in float64: reading, features, losses and steps."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,6 +36,19 @@ def ngram_buckets(words: Sequence[bytes], longest: int, n_buckets: int) -> list[
             state = (state * 116049371 + hashes[j]) % 2**64
             buckets.append(state % n_buckets)
     return buckets
+
+
+def subword_buckets(word: bytes, shortest: int, longest: int, n_buckets: int) -> list[int]:
+    """fastText: computeSubwords of <word>; the end of a line has none. What is not UTF-8 goes on with a character."""
+    text = b"" if word == b"</s>" else b"<" + word + b">"
+    characters = re.findall(rb"[^\x80-\xbf][\x80-\xbf]*", text)
+    grams = [
+        b"".join(characters[start : start + n])
+        for start in range(len(characters))
+        for n in range(shortest, min(longest, len(characters) - start) + 1)
+        if n > 1 or 0 < start < len(characters) - 1
+    ]
+    return [int(word_hash(gram)) % n_buckets for gram in grams]
 
 
 # ---------------------------------------------------------------- the model

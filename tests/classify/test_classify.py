@@ -63,6 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = path / ("several.txt" if loss == "one-vs-all" else "train.txt")
         result = run_here("classify", "train", source, "-o", path / loss, "--loss", loss, "--word-ngrams", "3", *FAST)
         assert result.returncode == 0, result.stderr
+    own = ["--word-ngrams", "3", "--subwords", "2-4"]
+    assert run_here("classify", "train", path / "train.txt", "-o", path / "subwords", *own, *FAST).returncode == 0
     return path
 
 
@@ -131,6 +133,11 @@ def oracle(path: Path, line: bytes) -> dict[bytes, float]:
     rows = [words[token] for token in [*tokens, b"</s>"] if token in words]
     buckets = tensors["ngrams.buckets"].tolist()
     found = reference.ngram_buckets(tokens, 3, 2_000_000)
+    if lengths := embeddings.recorded(vectors.metadata, "classifier").get("subwords"):
+        shortest, longest = map(int, lengths.split("-"))
+        found += [
+            bucket for token in tokens for bucket in reference.subword_buckets(token, shortest, longest, 2_000_000)
+        ]
     rows += [len(words) + buckets.index(bucket) for bucket in found if bucket in buckets]
     scores = tensors["output"].astype(np.float64) @ reference.hidden(matrix, rows)
     loss = embeddings.recorded(vectors.metadata, "classifier")["loss"]
@@ -159,7 +166,7 @@ NASTY_LINES = [
 ]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [*LOSSES, "subwords"])
 def test_probabilities_are_those_of_the_tensors_of_the_file(folder: Path, loss: str) -> None:
     model = classifier.load(str(folder / loss))
     texts = [text for _, text in LineParser(LabelLayout(), "lines").parse(NASTY_LINES)]
@@ -193,6 +200,33 @@ def test_labels_come_best_first_and_those_below_the_threshold_not_at_all(folder:
     assert result.stdout == b"%b\t%.6f\n" % expected[0]
     result = run_here("classify", "predict", folder / "one-vs-all", lines, "--threshold", "1")
     assert result.stdout == b"\n"
+
+
+def test_a_word_that_was_never_seen_has_features_by_its_subwords(folder: Path) -> None:
+    """fridays is friday but for a letter; without subwords nothing of it is known."""
+    by_subwords, by_words = (Predictor(classifier.load(str(folder / name))) for name in ("subwords", "softmax"))
+    ((label, _),) = by_subwords.predict([b"fridays yellowed cheeses mondays tuesdays"], 1, 0.0)[0]
+    assert label == b"days"
+    ends = [predictor.hidden(b"") for predictor in (by_subwords, by_words)]
+    assert (by_subwords.hidden(b"fridays") != ends[0]).any()
+    assert (by_words.hidden(b"fridays") == ends[1]).all()
+
+
+def test_text_without_spaces_is_learnt_by_its_characters(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    good, bad = "好美乐新", "坏丑哀旧"
+    lines = [
+        f"__label__{name} " + "".join(rng.choice(own if i % 4 == 0 else "的一是了我不人在他有") for i in range(24))
+        for _ in range(200) for name, own in (("good", good), ("bad", bad))
+    ]  # fmt: skip
+    train, test = write(tmp_path / "train.txt", lines[:300]), write(tmp_path / "test.txt", lines[300:])
+    shares = []
+    for own in ([], ["--subwords", "1-1"]):
+        run_here("classify", "train", train, "-o", tmp_path / "model", *own, *FAST, "--epochs", "20")
+        told = run_here("classify", "test", tmp_path / "model", test, "--format", "json").stdout
+        shares.append(json.loads(told)["precision"])
+    assert shares[0] < 0.6
+    assert shares[1] > 0.95
 
 
 def test_csv_has_titles_and_as_many_cells_in_each_row(folder: Path, tmp_path: Path) -> None:
@@ -492,8 +526,11 @@ def test_a_model_that_is_cut_short_is_refused(folder: Path, tmp_path: Path) -> N
         ({"loss": "x"}, "--loss x: must be one of softmax, hierarchical-softmax, one-vs-all"),
         ({"loss": ["softmax"]}, "--loss ['softmax']: "),
         ({"label_prefix": 7}, "--label-prefix 7: must be a text"),
-        ({"version": 0}, "has classifier version 0, and this wordvec knows 1 only"),
-        ({"version": 2}, "has classifier version 2, newer than this wordvec; install a newer wordvec"),
+        ({"version": 2}, "it lacks 'subwords'"),
+        ({"version": 2, "subwords": "3-2"}, "--subwords 3-2: must be MIN-MAX"),
+        ({"version": 2, "subwords": 3}, "--subwords 3: must be a text"),
+        ({"version": 0}, "has classifier version 0, and this wordvec knows 1 and 2 only"),
+        ({"version": 3}, "has classifier version 3, newer than this wordvec; install a newer wordvec"),
     ],
     ids=str,
 )
@@ -632,7 +669,8 @@ def test_a_rate_at_which_training_diverges_is_an_error_and_leaves_no_file(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--learning-rate", "nan"), ("--learning-rate", "inf"), ("--buckets", "99999999999"), ("--label-prefix", " "),
+    [("--subwords", "6-3"), ("--subwords", "0-3"), ("--subwords", "3-"), ("--subwords", "3-256"),
+     ("--learning-rate", "nan"), ("--learning-rate", "inf"), ("--buckets", "99999999999"), ("--label-prefix", " "),
      ("--label-prefix", "")],
 )  # fmt: skip
 def test_values_that_cannot_be_are_refused(folder: Path, tmp_path: Path, option: str, value: str) -> None:

@@ -41,7 +41,7 @@ class Problem:
             for label in range(self.n_labels)
         ]
 
-    def train(self, loss, group, rate, last_rate, fixed=()):
+    def train(self, loss, group, rate, last_rate, fixed=(), are_merged=False):
         """What the kernel makes of the matrices: (inputs, outputs, loss)."""
         n_outputs = self.n_labels - (loss == "hierarchical-softmax")
         inputs, outputs = (
@@ -51,10 +51,16 @@ class Problem:
         is_fixed = np.zeros(len(inputs) if fixed else 0, np.uint8)
         is_fixed[list(fixed)] = 1
         rows, row_offsets = flat([rows for rows, _ in self.examples])
+        counts = np.empty(0, np.uint8)
+        if are_merged:
+            counts = np.empty(len(rows), np.uint8)
+            ends = row_offsets[1:].copy()
+            n = classify.merge_equal_rows(rows, ends, np.zeros(len(inputs), np.int64), counts)
+            rows, counts, row_offsets = rows[:n], counts[:n], np.append(0, ends)
         labels, label_offsets = flat([labels for _, labels in self.examples])
         total, n = classify.train_examples(
-            np.arange(len(self.examples)), row_offsets, rows, label_offsets, labels, inputs.reshape(-1),
-            outputs.reshape(-1), is_fixed, n_outputs, padded(self.dim), group, LOSSES[loss],
+            np.arange(len(self.examples)), row_offsets, rows, counts, label_offsets, labels,
+            inputs.reshape(-1), outputs.reshape(-1), is_fixed, n_outputs, padded(self.dim), group, LOSSES[loss],
             *(self.paths if loss == "hierarchical-softmax" else NO_PATHS), rate, last_rate,
         )  # fmt: skip
         assert n == len(self.examples)
@@ -70,13 +76,14 @@ def flat(lists):
     return np.array([number for each in lists for number in each], np.int32), offsets
 
 
+@pytest.mark.parametrize("are_merged", [False, True])
 @pytest.mark.parametrize("fixed", [(), (0, 3, 4)])
 @pytest.mark.parametrize("group", [4, 16])
 @pytest.mark.parametrize(
     ("dim", "n_labels", "n_examples"), [(5, 2, 1), (16, 3, 7), (100, 37, 50), (33, 16, 32), (10, 150, 20)]
 )
 @pytest.mark.parametrize("loss", LOSSES)
-def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, n_examples, group, fixed):
+def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, n_examples, group, fixed, are_merged):
     problem = Problem(3, dim, 9, n_labels, n_examples)
     rates = np.linspace(0.2, 0.1, n_examples, endpoint=False)
     inputs, outputs = problem.inputs.astype(np.float64), problem.outputs.astype(np.float64)
@@ -90,7 +97,7 @@ def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, 
         else:
             limits = classify.MOST_OF_EXAMPLE, classify.MOST_AT_ONCE * 0.2
             expected_loss += reference.train_group(inputs, outputs, group_examples, group_rates, loss, limits, fixed)
-    got_inputs, got_outputs, got_loss = problem.train(loss, group, 0.2, 0.1, fixed)
+    got_inputs, got_outputs, got_loss = problem.train(loss, group, 0.2, 0.1, fixed, are_merged)
     np.testing.assert_allclose(got_inputs, inputs, atol=3e-5)
     np.testing.assert_allclose(got_outputs, outputs[: len(got_outputs)], atol=3e-5)
     assert got_loss == pytest.approx(expected_loss, rel=1e-5)
@@ -179,3 +186,15 @@ def test_the_ranks_of_set_bits_count_those_before(bits):
     ranks, buckets = classify.ranks_of_bits(words)
     assert buckets.tolist() == bits
     assert ranks.tolist() == [sum(bit < 64 * i for bit in bits) for i in range(5)]
+
+
+def test_equal_rows_of_a_line_are_counted_and_come_again_beyond_255():
+    lines = [[3, 1, 3, 3, 0], [], [3, 3], [1] * 300 + [2]]
+    rows, offsets = flat(lines)
+    ends, counts = offsets[1:].copy(), np.empty(len(rows), np.uint8)
+    n = classify.merge_equal_rows(rows, ends, np.zeros(4, np.int64), counts)
+    pairs = [
+        list(zip(rows[a:b].tolist(), counts[a:b].tolist(), strict=True)) for a, b in zip([0, *ends], ends, strict=False)
+    ]
+    assert pairs == [[(3, 3), (1, 1), (0, 1)], [], [(3, 2)], [(1, 255), (1, 45), (2, 1)]]
+    assert n == ends[-1]

@@ -17,6 +17,7 @@ from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.lines import whole_lines
+from wordvec_cli.text.ngram_lengths import NO_NGRAMS, NgramLengths
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import back_to_back
 
@@ -235,12 +236,40 @@ def test_examples_have_the_words_ngrams_and_labels_of_their_lines(tmp_path: Path
     assert examples.n_without_text == sum(not words for labels, words in lines if labels)
 
 
-def test_slices_of_a_long_text_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("word_ngrams", [1, 2])
+@pytest.mark.parametrize("lengths", [NgramLengths(1, 3), NgramLengths(3, 6), NgramLengths(2, 2)])
+def test_examples_have_the_subwords_of_their_words_even_of_those_that_are_dropped(
+    tmp_path: Path, lengths: NgramLengths, word_ngrams: int
+) -> None:
+    text = "__label__a the cafe café café the the\n__label__b 東京 x </s> once\nno label xyzxyz\n__label__b\n"
+    (tmp_path / "text").write_text(text)
+    examples = examples_of(tmp_path / "text", ExampleOptions(word_ngrams, 10_000, min_count=2, subwords=lengths))
+    words = list(examples.vocabulary)
+    assert set(words) == {b"the", "café".encode(), b"</s>"}
+    lines = [line.encode().split() for line in ("the cafe café café the the", "東京 x </s> once", "")]
+    expected = []
+    for line in lines:
+        buckets = [
+            bucket for word in line for bucket in reference.subword_buckets(word, *lengths, n_buckets=10_000)
+        ] + reference.ngram_buckets(line, word_ngrams, 10_000)
+        expected.append(([word for word in [*line, b"</s>"] if word in words], buckets))
+    assert examples.buckets.tolist() == sorted({bucket for _, buckets in expected for bucket in buckets})
+    for i, (own, buckets) in enumerate(expected):
+        its = slice(*examples.row_offsets[i : i + 2])
+        rows = np.repeat(examples.rows[its], examples.row_counts[its]).tolist()
+        assert sorted(words[row] for row in rows if row < len(words)) == sorted(own)
+        assert sorted(int(examples.buckets[row - len(words)]) for row in rows if row >= len(words)) == sorted(buckets)
+
+
+@pytest.mark.parametrize("lengths", [NO_NGRAMS, NgramLengths(1, 3)])
+def test_slices_of_a_long_text_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lengths: NgramLengths) -> None:
     (tmp_path / "text").write_bytes(nasty_text(5))
-    whole = examples_of(tmp_path / "text", ExampleOptions(word_ngrams=3))
-    monkeypatch.setattr("wordvec_cli.classify.examples.TOKENS_AT_ONCE", 7)
-    sliced = examples_of(tmp_path / "text", ExampleOptions(word_ngrams=3))
-    for name in ("rows", "row_offsets", "labels", "label_offsets", "buckets"):
+    options = ExampleOptions(word_ngrams=3, subwords=lengths)
+    whole = examples_of(tmp_path / "text", options)
+    for name in ("TOKENS_AT_ONCE", "ROWS_AT_ONCE"):
+        monkeypatch.setattr(f"wordvec_cli.classify.examples.{name}", 7)
+    sliced = examples_of(tmp_path / "text", options)
+    for name in ("rows", "row_offsets", "row_counts", "labels", "label_offsets", "buckets"):
         assert getattr(whole, name).tolist() == getattr(sliced, name).tolist()
 
 

@@ -57,6 +57,7 @@ embed --sequences encoded.npy --matrix matrix.npy -o embedded.npy --pool mean
 classify train labelled.txt -o softmax.safetensors --epochs 1
 classify train labelled.txt -o softmax.safetensors --epochs 1 --tokenizer words --word-ngrams 2 --threads 1
 classify train labelled.txt -o ova.safetensors --epochs 1 --loss one-vs-all --word-ngrams 2
+classify train labelled.txt -o subwords.safetensors --epochs 1 --word-ngrams 2 --subwords 1-3
 classify train labelled.txt -o hs.safetensors --epochs 1 --loss hierarchical-softmax --init glove.txt --freeze
 """
 FASTTEXT_MODELS = ("export {model} fasttext.safetensors", "export {model} fasttext.safetensors --words words.txt")
@@ -85,7 +86,7 @@ def write_inputs(folder: Path) -> None:
 def command_lines() -> Iterator[list[str]]:
     for line in BUILD.strip().splitlines():
         yield line.split()
-    for model in ("softmax", "ova", "hs"):
+    for model in ("softmax", "ova", "hs", "subwords"):
         yield ["classify", "predict", f"{model}.safetensors", "unlabelled.txt", "-k", "2"]
         yield ["classify", "test", f"{model}.safetensors", "labelled.txt"]
     for path in sorted(FASTTEXT.glob("*.bin")) + sorted(FASTTEXT.glob("*.ftz")):

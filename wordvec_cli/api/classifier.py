@@ -128,6 +128,7 @@ class ClassifierOptions(TokenizerOptions, total=False):
     epochs: int
     learning_rate: float
     word_ngrams: int
+    subwords: str
     buckets: int
     min_count: int
     min_count_label: int

@@ -1,10 +1,15 @@
 """Labelled text as training examples: for each line the rows of its words and n-grams, and its labels.
 
-Word n-grams are hashed into buckets as in fastText, but only the buckets that occur get a row: of two million, some
-ten thousand in a text of ordinary size. So matrix and file are small, and an n-gram that was never seen adds nothing to
-a prediction, where fastText would add the random numbers that its row began with.
+N-grams of words, and of the characters of each word, are hashed into buckets as in fastText, but only the buckets that
+occur get a row: of two million, some ten thousand in a text of ordinary size. So matrix and file are small, and an
+n-gram that was never seen adds nothing to a prediction, where fastText would add the random numbers that its row began
+with.
+
+A line has some n-grams of one to three characters many times: its equal rows are merged, and counted, as that saves
+most of the work of training.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,10 +19,11 @@ from numpy.typing import NDArray
 
 from wordvec_cli.classify.labelled import LabelledText
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH
-from wordvec_cli.classify.ngrams import hashes_of
+from wordvec_cli.classify.ngrams import Subwords, hashes_of, rows_with_subwords, subwords_of
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.decoding import shown
+from wordvec_cli.text.ngram_lengths import NO_NGRAMS, NgramLengths
 from wordvec_cli.text.words import PADDING, back_to_back, byte_order, take_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.counting import ranked
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from wordvec_cli.text.word_table import WordTable
 
 TOKENS_AT_ONCE = 1 << 20
+ROWS_AT_ONCE = 1 << 21
 
 Int32s = NDArray[np.int32]
 Offsets = NDArray[np.int64]
@@ -40,16 +47,22 @@ class ExampleOptions:
     buckets: int = 2_000_000
     min_count: int = 1
     min_count_label: int = 1
+    subwords: NgramLengths = NO_NGRAMS
+
+    @property
+    def has_ngrams(self) -> bool:
+        return self.word_ngrams > 1 or self.subwords.longest > 0
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
     """What a classifier is trained on.
 
-    rows (n,) int32, row_offsets (n_examples + 1,): the rows of each example, of words and then of n-grams
+    rows (n,) int32, row_offsets (n_examples + 1,): the rows of each example, of words and then of word n-grams
+    row_counts    (n,) uint8: how often an example has each, up to 255 of one entry; (0,): without subwords, once each
     labels, label_offsets: the same for its labels, each once
     vocabulary    the words; words of --init that are not in the text come last
-    buckets       (n_ngrams,) int32, ascending: the buckets that have a row
+    buckets       (n_ngrams,) int32, ascending: the buckets that have a row, of either kind of n-grams
     n_words       words that occur in the text
     n_tokens      tokens of the examples, with line ends
     n_unlabelled  lines that are left out, as they have no label that is kept
@@ -58,6 +71,7 @@ class Examples:
 
     rows: Int32s
     row_offsets: Offsets
+    row_counts: NDArray[np.uint8]
     labels: Int32s
     label_offsets: Offsets
     vocabulary: Vocabulary
@@ -196,41 +210,65 @@ class _Rows:
         self._text, self._lines, self._longest = text, lines, options.word_ngrams
         tokens = text.numbering.tokens
         hashes = hashes_of(tokens.text, tokens.offsets)
-        self._of_tokens = words.token_rows, hashes, words.end_row, LINE_END_HASH, options.word_ngrams, options.buckets
-        bits = np.zeros(-(-options.buckets // 64) if options.word_ngrams > 1 else 1, np.uint64)
+        subwords = subwords_of(tokens.text, tokens.offsets, options.subwords, options.buckets)
+        bits = np.zeros(-(-options.buckets // 64) if options.has_ngrams else 1, np.uint64)
         if options.word_ngrams > 1:
             classify.mark_ngrams(
                 text.tokens, text.token_offsets, lines, hashes, LINE_END_HASH, options.word_ngrams, options.buckets,
                 bits,
             )  # fmt: skip
+        if options.subwords.longest:
+            self._mark_subwords(subwords, bits)
         ranks, self.buckets = classify.ranks_of_bits(bits)
-        self._of_ngrams = bits, ranks, len(words.vocabulary)
+        n_words = len(words.vocabulary)
+        self._starts, rows = rows_with_subwords(words.token_rows, subwords, self.buckets, n_words)
+        self._of_tokens = (
+            self._starts, rows, hashes, words.end_row, LINE_END_HASH, options.word_ngrams, options.buckets,
+        )  # fmt: skip
+        self._of_ngrams = bits, ranks, n_words
+        self._places = np.zeros(n_words + len(self.buckets) if options.subwords.longest else 0, np.int64)
 
-    def written(self, folder: Path) -> tuple[Int32s, Offsets]:
-        """The rows of all lines, mapped, and where each line's begin, (n + 1,)."""
-        all_rows = Spool(folder, np.int32)
+    def _mark_subwords(self, subwords: Subwords, bits: NDArray[np.uint64]) -> None:
+        """Mark the buckets of the tokens that the lines have."""
+        from wordvec_cli.kernels import classify
+
+        is_used = np.zeros(len(self._text.numbering.tokens), np.uint8)
+        classify.mark_tokens(self._text.tokens, self._text.token_offsets, self._lines, is_used)
+        classify.mark_buckets(subwords.buckets, subwords.offsets, is_used, bits)
+
+    def written(self, folder: Path) -> tuple[Int32s, Offsets, NDArray[np.uint8]]:
+        """The rows of all lines, mapped, where each line's begin, (n + 1,), and how often each comes."""
+        all_rows, all_counts = Spool(folder, np.int32), Spool(folder, np.uint8)
         offsets = np.zeros(len(self._lines) + 1, np.int64)
-        for first, last in self._slices():
-            rows, ends = self._of_lines(first, last)
+        for first, last, n_rows in self._slices():
+            rows, ends, counts = self._of_lines(first, last, n_rows)
             offsets[first + 1 : last + 1] = offsets[first] + ends
             all_rows.append(rows)
-        return all_rows.whole(), offsets
+            all_counts.append(counts)
+        return all_rows.whole(), offsets, all_counts.whole()
 
-    def _slices(self) -> list[tuple[int, int]]:
-        """Ranges of lines of some megabytes each."""
-        n_tokens = np.cumsum(np.diff(self._text.token_offsets)[self._lines] + 1)
-        slice_of = n_tokens // TOKENS_AT_ONCE
-        bounds = np.flatnonzero(np.diff(slice_of)) + 1
-        return list(zip([0, *bounds.tolist()], [*bounds.tolist(), len(self._lines)], strict=True))
+    def _slices(self) -> list[tuple[int, int, int]]:
+        """Ranges of lines of some megabytes each, and how many rows they have at most."""
+        from wordvec_cli.kernels import classify
 
-    def _of_lines(self, first: int, last: int) -> tuple[Int32s, Offsets]:
+        most = np.empty(len(self._lines), np.int64)
+        classify.count_rows(
+            self._text.tokens, self._text.token_offsets, self._lines, self._starts, self._longest, most
+        )  # fmt: skip
+        ends = np.cumsum(most)
+        bounds = [0, *(np.flatnonzero(np.diff(ends // ROWS_AT_ONCE)) + 1).tolist(), len(most)]
+        return [(first, last, int(most[first:last].sum())) for first, last in itertools.pairwise(bounds)]
+
+    def _of_lines(self, first: int, last: int, n_rows: int) -> tuple[Int32s, Offsets, NDArray[np.uint8]]:
         from wordvec_cli.kernels import classify
 
         lines, text = self._lines[first:last], self._text
-        n_tokens = int(np.diff(text.token_offsets)[lines].sum())
-        rows = np.empty(n_tokens * self._longest + len(lines) + 1, np.int32)
-        ends = np.empty(len(lines), np.int64)
+        rows, ends = np.empty(n_rows + 1, np.int32), np.empty(len(lines), np.int64)
         n = classify.write_rows(
             text.tokens, text.token_offsets, lines, *self._of_tokens, *self._of_ngrams, rows, ends
         )  # fmt: skip
-        return rows[:n], ends
+        if not len(self._places):
+            return rows[:n], ends, np.empty(0, np.uint8)
+        counts = np.empty(n, np.uint8)
+        n = classify.merge_equal_rows(rows, ends, self._places, counts)
+        return rows[:n], ends, counts[:n]

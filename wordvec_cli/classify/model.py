@@ -1,7 +1,7 @@
 """A text classifier: averaged word vectors and a linear layer, in a native vector file with more tensors.
 
     vectors          (n_words, dim)   the word vectors, as in any vector file
-    ngrams.vectors   (n_ngrams, dim)  those of the word n-grams that were seen in training
+    ngrams.vectors   (n_ngrams, dim)  those of the n-grams, of words and of characters, that were seen in training
     ngrams.buckets   (n_ngrams,)      the buckets that they hash to, ascending
     output           (n, dim)         a row for each label, or for each inner node of the tree of labels
     labels.offsets, labels.text, labels.counts   the names, back to back, and how often each was seen
@@ -23,6 +23,7 @@ from wordvec_cli.classify.ngrams import signed_hash
 from wordvec_cli.errors import InputError, OptionError, WordvecError
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.safetensors import Tensor
+from wordvec_cli.text.ngram_lengths import NgramLengths, ngram_lengths
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors import native
@@ -36,7 +37,7 @@ Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Loss = Literal["softmax", "hierarchical-softmax", "one-vs-all"]
 
-VERSION = 1
+VERSION, VERSION_WITH_SUBWORDS = 1, 2  # what knows only the first would predict something else without a word
 SOFTMAX: Loss = "softmax"
 HIERARCHICAL_SOFTMAX: Loss = "hierarchical-softmax"
 ONE_VS_ALL: Loss = "one-vs-all"
@@ -53,6 +54,7 @@ class Task:
     word_ngrams   words in the longest n-gram that has a vector
     buckets       how many buckets n-grams are hashed into
     label_prefix  words that begin with it are labels, not text; None: labels are in a column of their own
+    subwords      how long the n-grams of characters are that have a vector, MIN-MAX; None: none have
     Raises: OptionError for a value out of range, from an option or from a file
     """
 
@@ -60,6 +62,7 @@ class Task:
     word_ngrams: int
     buckets: int
     label_prefix: str | None = None
+    subwords: str | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(Loss):
@@ -72,6 +75,23 @@ class Task:
                 raise OptionError(f"{option} {value}: must be a whole number from 1 to {most}")
         if not isinstance(self.label_prefix, str | None):
             raise OptionError(f"--label-prefix {self.label_prefix}: must be a text")
+        if not isinstance(self.subwords, str | None):
+            raise OptionError(f"--subwords {self.subwords}: must be a text, MIN-MAX")
+        ngram_lengths(self.subwords)
+
+    @property
+    def subword_lengths(self) -> NgramLengths:
+        return ngram_lengths(self.subwords)
+
+    @property
+    def version(self) -> int:
+        """Of the file: the first that says all that is here."""
+        return VERSION if self.subwords is None else VERSION_WITH_SUBWORDS
+
+    def table(self) -> dict[str, Any]:
+        """As it is recorded in the file."""
+        table = {**asdict(self), "version": self.version}
+        return table if self.subwords is not None else {name: table[name] for name in table if name != "subwords"}
 
 
 class Paths(NamedTuple):
@@ -152,9 +172,9 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
         ),
         "labels.text": Tensor.of(labels.text, "U8"),
     }
-    table = {**asdict(classifier.task), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
+    table = {**classifier.task.table(), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
     own = {
-        CLASSIFIER: json.dumps({**table, "version": VERSION}, sort_keys=True),
+        CLASSIFIER: json.dumps(table, sort_keys=True),
         "tokenizer": json.dumps(classifier.tokenizer.to_metadata(), sort_keys=True),
     }
     native.save_tensors(path, classifier.words.vocabulary, tensors, {**metadata, **own})
@@ -166,10 +186,12 @@ def load(path: str) -> Classifier:
     if CLASSIFIER not in words.metadata:
         raise InputError(f"{path}: holds word vectors but no classifier; train one with wordvec classify train")
     table = recorded(words.metadata, CLASSIFIER)
-    if (its := table.get("version")) != VERSION:
-        raise InputError(f"{path}: {safetensors.unknown_version('classifier', its, str(VERSION))}")
+    if (its := table.get("version")) not in (VERSION, VERSION_WITH_SUBWORDS):
+        newest, known = str(VERSION_WITH_SUBWORDS), f"{VERSION} and {VERSION_WITH_SUBWORDS}"
+        raise InputError(f"{path}: {safetensors.unknown_version('classifier', its, newest, known)}")
     try:
-        task = Task(*(table[name] for name in Task.__dataclass_fields__))
+        names = [name for name in Task.__dataclass_fields__ if name != "subwords" or its == VERSION_WITH_SUBWORDS]
+        task = Task(**{name: table[name] for name in names})
         return _checked(words, task, _Tensors(safetensors.open_file(path).tensors))
     except KeyError as error:
         reason = f"it lacks {error}"

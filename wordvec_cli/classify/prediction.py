@@ -10,7 +10,14 @@ from wordvec_cli.classify.labelled import NumberedLines, Numbering
 from wordvec_cli.classify.line_files import LineFiles, lines_of_files
 from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.model import LINE_END, LINE_END_HASH, Classifier, Matrix
-from wordvec_cli.classify.ngrams import extended, hashes_of, signed_hash
+from wordvec_cli.classify.ngrams import (
+    extended,
+    hashes_of,
+    rows_with_subwords,
+    signed_hash,
+    subword_buckets,
+    subwords_of,
+)
 
 BYTES_WITHOUT_KERNELS = 20_000  # up to this size, Python is faster than importing numba
 MAX_TABLE_BYTES = 100_000_000  # the distinct words met so far are forgotten beyond it
@@ -96,22 +103,30 @@ class Predictor:
         classifier = self.classifier
         tokens = [*classifier.tokenizer.tokens(text), LINE_END]
         ids = [id for token in tokens if (id := classifier.words.vocabulary.find(token)) is not None]
-        ngrams = self._ngrams(tokens) if len(classifier.ngram_buckets) else []
+        ngrams = self._rows_of(self._ngrams(tokens))
         total = classifier.words.matrix[ids].sum(axis=0) + classifier.ngram_vectors[ngrams].sum(axis=0)
         mean: Matrix = total / np.float32(max(len(ids) + len(ngrams), 1))
         return mean
 
-    def _ngrams(self, tokens: Sequence[bytes]) -> list[int]:
-        task, buckets = self.classifier.task, self.classifier.ngram_buckets
-        hashes = [signed_hash(token) for token in tokens]
-        rows = []
+    def _ngrams(self, tokens: Sequence[bytes]) -> Iterator[int]:
+        """The buckets of the n-grams of a line."""
+        task, lengths = self.classifier.task, self.classifier.task.subword_lengths
+        for token in tokens if lengths.longest else ():
+            yield from subword_buckets(token, lengths, task.buckets)
+        hashes = [signed_hash(token) for token in tokens] if task.word_ngrams > 1 else []
         for i, state in enumerate(hashes):
             for later in hashes[i + 1 : i + task.word_ngrams]:
                 state = extended(state, later)  # noqa: PLW2901
-                bucket = state % task.buckets
-                place = int(np.searchsorted(buckets, bucket))
-                if place < len(buckets) and buckets[place] == bucket:
-                    rows.append(place)
+                yield state % task.buckets
+
+    def _rows_of(self, buckets: Iterable[int]) -> list[int]:
+        """The rows of those buckets that have one."""
+        known = self.classifier.ngram_buckets
+        if not len(known):
+            return []
+        wanted = np.fromiter(buckets, np.int32)
+        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        rows: list[int] = places[known[places] == wanted].tolist()
         return rows
 
 
@@ -126,7 +141,7 @@ class _Features:
         self._words = id_table(classifier.words.vocabulary)
         end_row = classifier.words.vocabulary.find(LINE_END)
         self._end_row = -1 if end_row is None else end_row
-        self._token_rows = np.empty(0, np.int32)
+        self._starts, self._token_rows = np.zeros(1, np.int64), np.empty(0, np.int32)
         self._hashes = np.empty(0, np.uint32)
 
     def hidden(self, texts: Sequence[bytes]) -> Matrix:
@@ -136,21 +151,27 @@ class _Features:
         self._learn_new_tokens()
         offsets = np.concatenate([[0], lines.token_ends])
         task = classifier.task
-        places = np.empty(_most_rows(lines, task.word_ngrams), np.int32)
+        n_of_tokens = int(np.diff(self._starts)[lines.tokens[: offsets[-1]]].sum())
+        places = np.empty(n_of_tokens + _most_rows(lines, task.word_ngrams), np.int32)
         ends = np.empty(len(texts), np.int64)
         classify.write_known_rows(
-            lines.tokens, offsets, self._token_rows, self._hashes, self._end_row, LINE_END_HASH, task.word_ngrams,
-            task.buckets, classifier.ngram_buckets, len(classifier.words.vocabulary), places, ends,
+            lines.tokens, offsets, self._starts, self._token_rows, self._hashes, self._end_row, LINE_END_HASH,
+            task.word_ngrams, task.buckets, classifier.ngram_buckets, len(classifier.words.vocabulary), places, ends,
         )  # fmt: skip
         hidden = np.empty((len(texts), classifier.words.dim), np.float32)
         classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, hidden)
         return hidden
 
     def _learn_new_tokens(self) -> None:
-        tokens, n_known = self.numbering.tokens, len(self._token_rows)
+        tokens, n_known = self.numbering.tokens, len(self._hashes)
         if len(tokens) > n_known:
-            offsets = tokens.offsets[n_known:]
-            self._token_rows = np.append(self._token_rows, self._words.find(tokens.text, offsets))
+            classifier, offsets = self._classifier, tokens.offsets[n_known:]
+            own = self._words.find(tokens.text, offsets)
+            subwords = subwords_of(tokens.text, offsets, classifier.task.subword_lengths, classifier.task.buckets)
+            n_words = len(classifier.words.vocabulary)
+            starts, rows = rows_with_subwords(own, subwords, classifier.ngram_buckets, n_words)
+            self._starts = np.append(self._starts, starts[1:] + self._starts[-1])
+            self._token_rows = np.append(self._token_rows, rows)
             self._hashes = np.append(self._hashes, hashes_of(tokens.text, offsets))
 
 

@@ -110,7 +110,7 @@ def _opened(order: ClassifierOrder, note: Note) -> Corpus:
 
 def _note_examples(examples: Examples, order: ClassifierOrder, note: Note) -> None:
     """What there is to learn, and what was left out and why."""
-    ngrams = f", {counted(len(examples.buckets), 'n-gram')}" if order.config.word_ngrams > 1 else ""
+    ngrams = f", {counted(len(examples.buckets), 'n-gram')}" if order.config.example_options.has_ngrams else ""
     lines, words = counted(examples.n, "line"), counted(examples.n_words, "word")
     note(f"{lines}, {words}{ngrams}, {counted(len(examples.label_vocabulary), 'label')}")
     if examples.n_unlabelled:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wordvec_cli.classify.examples import ExampleOptions, Examples
 from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX, Classifier, Loss, Paths, Task
 from wordvec_cli.errors import InputError
+from wordvec_cli.text.ngram_lengths import ngram_lengths
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import loop
 from wordvec_cli.training.epochs import epochs_of_lines
@@ -45,6 +46,7 @@ class ClassifierConfig:
     epochs: int | None = None  # None: chosen by the number of lines, when that is known
     learning_rate: float = 0.5  # falls linearly to zero
     word_ngrams: int = 1  # words in the longest n-gram that has a vector
+    subwords: str | None = None  # how long n-grams of characters are that have a vector, MIN-MAX; None: none have
     buckets: int = 2_000_000  # how many n-grams are hashed into
     min_count: int = 1
     min_count_label: int = 1
@@ -52,7 +54,7 @@ class ClassifierConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        Task(self.loss, self.word_ngrams, self.buckets)  # which knows their limits
+        Task(self.loss, self.word_ngrams, self.buckets, None, self.subwords)  # which knows their limits
         at_least_1 = ("vector_size", "epochs", "min_count", "min_count_label")
         check_lowest(self, {**dict.fromkeys(at_least_1, 1), "seed": 0})
         check_positive(self, ["learning_rate"])
@@ -69,7 +71,8 @@ class ClassifierConfig:
 
     @property
     def example_options(self) -> ExampleOptions:
-        return ExampleOptions(self.word_ngrams, self.buckets, self.min_count, self.min_count_label)
+        lengths = ngram_lengths(self.subwords)
+        return ExampleOptions(self.word_ngrams, self.buckets, self.min_count, self.min_count_label, lengths)
 
     def options(self) -> dict[str, Any]:
         """The configuration as it is recorded in the file."""
@@ -192,7 +195,7 @@ class ClassifierTrainer:
         }  # fmt: skip
         examples, group = self._examples, GROUP_OF_MANY if self._n_outputs >= MANY_LABELS else GROUP_OF_FEW
         total, n = classify.train_examples(
-            order, examples.row_offsets, examples.rows, examples.label_offsets, examples.labels,
+            order, examples.row_offsets, examples.rows, examples.row_counts, examples.label_offsets, examples.labels,
             self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, self._n_outputs, self.inputs.shape[1],
             group, kinds[self._config.loss], *self._paths, rate, last_rate,
         )  # fmt: skip
@@ -209,7 +212,7 @@ class ClassifierTrainer:
             self.parameters["outputs"][: self._n_outputs],
             examples.label_vocabulary,
             self._paths if self._is_tree else None,
-            Task(config.loss, config.word_ngrams, config.buckets, label_prefix),
+            Task(config.loss, config.word_ngrams, config.buckets, label_prefix, config.subwords),
             tokenizer,
         )
 

@@ -42,6 +42,7 @@ LOWEST_SCORE = np.float32(-1e30)  # of labels that fill up the last vector: they
 MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label takes from a group; see `limit_factors`
 MOST_OF_EXAMPLE = 32  # wholly wrong labels whose steps an example takes; see `limit_sum`
 FACTORS = 64  # up to 2 each, that a product in single precision holds for sure
+MOST_COUNTED = 255
 NGRAM_FACTOR = np.uint64(116049371)  # fastText's, src/dictionary.cc, addWordNgrams
 
 
@@ -102,25 +103,61 @@ def ranks_of_bits(bits):
 
 
 @kernel
+def mark_tokens(tokens, token_offsets, lines, is_used):
+    """Note which distinct tokens the lines have: is_used (n_distinct,) uint8, updated. The others as `mark_ngrams`."""
+    for line in lines:
+        for i in range(token_offsets[line], token_offsets[line + 1]):
+            is_used[tokens[i]] = 1
+
+
+@kernel
+def mark_buckets(buckets, offsets, is_used, bits):
+    """Set the bit of each bucket of the tokens that are used; those of token t begin at buckets[offsets[t]]."""
+    for token in range(len(is_used)):
+        if is_used[token]:
+            for i in range(offsets[token], offsets[token + 1]):
+                bucket = np.uint64(buckets[i])
+                bits[bucket >> np.uint64(6)] |= np.uint64(1) << (bucket & np.uint64(63))
+
+
+@kernel
+def count_rows(tokens, token_offsets, lines, starts, longest, most):
+    """How many rows `write_rows` writes for each line at most: most (m,) int64, written."""
+    for k in range(len(lines)):
+        start, end = token_offsets[lines[k]], token_offsets[lines[k] + 1]
+        most[k] = 1 + (end - start) * min(longest - 1, end - start)
+        for i in range(start, end):
+            most[k] += starts[tokens[i] + 1] - starts[tokens[i]]
+
+
+@part
+def write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows):
+    """Write the rows of a line's words and of its end from rows[n_rows] on; returns where they end."""
+    for i in range(start, end):
+        for j in range(starts[tokens[i]], starts[tokens[i] + 1]):
+            rows[n_rows] = token_rows[j]
+            n_rows += 1
+    rows[n_rows] = end_row
+    return n_rows + (end_row >= 0)
+
+
+@kernel
 def write_rows(
-    tokens, token_offsets, lines, token_rows, hashes, end_row, end_hash, longest, n_buckets, bits, ranks, n_words,
-    rows, row_ends,
+    tokens, token_offsets, lines, starts, token_rows, hashes, end_row, end_hash, longest, n_buckets, bits, ranks,
+    n_words, rows, row_ends,
 ):  # fmt: skip
     """Write the rows of the input matrix that each line has: words, line end, n-grams; returns how many.
 
     As `mark_ngrams`, and
-    token_rows, end_row  the rows of the distinct tokens and of the line end; -1: none
+    starts, token_rows   the rows of each distinct token, (n_distinct + 1,) int64 and int32: its own and its subwords'
+    end_row              that of the line end; -1: none
     bits, ranks          from `mark_ngrams` and `ranks_of_bits`; the n-gram of the r-th set bit has row n_words + r
     rows, row_ends       (enough,) int32, (m,) int64: written
     """
     n_rows = 0
     for k in range(len(lines)):
         start, end = token_offsets[lines[k]], token_offsets[lines[k] + 1]
-        for i in range(start, end):
-            rows[n_rows] = token_rows[tokens[i]]
-            n_rows += rows[n_rows] >= 0
-        rows[n_rows] = end_row
-        n_rows += end_row >= 0
+        n_rows = write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows)
         for i in range(start, end):
             state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
             for j in range(i + 1, min(i + longest, end + 1)):
@@ -136,17 +173,14 @@ def write_rows(
 
 @kernel
 def write_known_rows(
-    tokens, token_offsets, token_rows, hashes, end_row, end_hash, longest, n_buckets, buckets, n_words, rows, row_ends
-):
+    tokens, token_offsets, starts, token_rows, hashes, end_row, end_hash, longest, n_buckets, buckets, n_words, rows,
+    row_ends,
+):  # fmt: skip
     """As `write_rows` of all lines, but that n-grams are those of `buckets`, in ascending order."""
     n_rows = 0
     for line in range(len(token_offsets) - 1):
         start, end = token_offsets[line], token_offsets[line + 1]
-        for i in range(start, end):
-            rows[n_rows] = token_rows[tokens[i]]
-            n_rows += rows[n_rows] >= 0
-        rows[n_rows] = end_row
-        n_rows += end_row >= 0
+        n_rows = write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows)
         for i in range(start, end):
             state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
             for j in range(i + 1, min(i + longest, end + 1)):
@@ -158,6 +192,29 @@ def write_known_rows(
                     n_rows += 1
         row_ends[line] = n_rows
     return n_rows
+
+
+@kernel
+def merge_equal_rows(rows, row_ends, places, counts):
+    """Leave of equal rows of a line the first, and count them, all in place; returns how many rows are left.
+
+    places  (n rows of the matrix,) int64: for use in here
+    counts  (as many as rows,) uint8: how often each row that is left was there; beyond 255 it comes again
+    """
+    n_left = start = 0
+    for line in range(len(row_ends)):
+        first = n_left
+        for i in range(start, row_ends[line]):
+            row = rows[i]
+            place = places[row]
+            if first <= place < n_left and rows[place] == row and counts[place] < MOST_COUNTED:
+                counts[place] += 1
+            else:
+                rows[n_left], counts[n_left], places[row] = row, 1, n_left
+                n_left += 1
+        start = row_ends[line]
+        row_ends[line] = n_left
+    return n_left
 
 
 @kernel
@@ -287,6 +344,56 @@ def average_rows(inputs, rows, first, last, hidden, position, dim):
     share = splat(np.float32(1) / np.float32(max(last - first, 1)))
     for d in range(0, dim, LANES):
         store(hidden, position + d, multiply(load(hidden, position + d), share))
+
+
+@inlined
+def average_counted_rows(inputs, rows, counts, first, last, hidden, position, dim):
+    """As `average_rows`, of rows that each count as often as `counts` says. Returns by what the steps are divided."""
+    for d in range(0, dim, LANES):
+        store(hidden, position + d, splat(np.float32(0)))
+    n = np.float32(0)
+    i = first
+    while i + TILE <= last:
+        a, b = dim * np.intp(rows[i]), dim * np.intp(rows[i + 1])
+        c, e = dim * np.intp(rows[i + 2]), dim * np.intp(rows[i + 3])
+        n_a, n_b = np.float32(counts[i]), np.float32(counts[i + 1])
+        n_c, n_e = np.float32(counts[i + 2]), np.float32(counts[i + 3])
+        n += (n_a + n_b) + (n_c + n_e)
+        v_a, v_b, v_c, v_e = splat(n_a), splat(n_b), splat(n_c), splat(n_e)
+        for d in range(0, dim, LANES):
+            left = multiply_add(v_a, load(inputs, a + d), load(hidden, position + d))
+            right = multiply(v_c, load(inputs, c + d))
+            left = multiply_add(v_b, load(inputs, b + d), left)
+            right = multiply_add(v_e, load(inputs, e + d), right)
+            store(hidden, position + d, add(left, right))
+        i += TILE
+    while i < last:
+        a = dim * np.intp(rows[i])
+        n += np.float32(counts[i])
+        share = splat(np.float32(counts[i]))
+        for d in range(0, dim, LANES):
+            store(hidden, position + d, multiply_add(share, load(inputs, a + d), load(hidden, position + d)))
+        i += 1
+    share = splat(np.float32(1) / max(n, np.float32(1)))
+    for d in range(0, dim, LANES):
+        store(hidden, position + d, multiply(load(hidden, position + d), share))
+    return n
+
+
+@inlined
+def add_to_counted_rows(inputs, rows, counts, n, first, last, is_fixed, steps, position, dim):
+    """As `add_to_rows`, of rows that each count as often as `counts` says, `n` times altogether."""
+    share = splat(np.float32(1) / max(n, np.float32(1)))
+    for d in range(0, dim, LANES):
+        store(steps, position + d, multiply(load(steps, position + d), share))
+    for i in range(first, last):
+        row = np.intp(rows[i])
+        if row < len(is_fixed) and is_fixed[row]:
+            continue
+        count = splat(np.float32(counts[i]))
+        for d in range(0, dim, LANES):
+            place = dim * row + d
+            store(inputs, place, multiply_add(count, load(steps, position + d), load(inputs, place)))
 
 
 @inlined
@@ -499,12 +606,13 @@ def step_along_paths(hidden, steps, position, outputs, dim, labels, path_offsets
 
 @kernel
 def train_examples(
-    order, row_offsets, rows, label_offsets, labels, inputs, outputs, is_fixed, n_labels, dim, group, loss,
+    order, row_offsets, rows, counts, label_offsets, labels, inputs, outputs, is_fixed, n_labels, dim, group, loss,
     path_offsets, nodes, signs, rate, last_rate,
 ):  # fmt: skip
     """Update the matrices, in place, by the examples `order`; returns (the sum of their losses, how many).
 
     row_offsets, rows   example e has rows[row_offsets[e] : row_offsets[e + 1]]; label_offsets, labels: the same of them
+    counts              (as many as rows,) uint8: how often the example has each; or (0,): once
     inputs              flat float32, whole vectors of `dim` numbers
     outputs             the same; one for each label, or inner node of the tree, and zeros up to a whole tile
     is_fixed            (rows or 0,) uint8: whether a row of `inputs` stays as it is
@@ -515,13 +623,18 @@ def train_examples(
     stride = -(-n_labels // LANES) * LANES
     hidden, steps = aligned_zeros(group * dim), aligned_zeros(group * dim)
     scores = aligned_zeros(group * stride)
+    sizes = np.zeros(group, np.float32)
     n = len(order)
     total = np.float64(0)
     for begin in range(0, n, group):
         end = min(begin + group, n)
         for i in range(begin, end):
             e = order[i]
-            average_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], hidden, (i - begin) * dim, dim)
+            first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
+            if len(counts):
+                sizes[i - begin] = average_counted_rows(inputs, rows, counts, first, last, hidden, position, dim)
+            else:
+                average_rows(inputs, rows, first, last, hidden, position, dim)
         n_whole = -(-(end - begin) // TILE) * TILE
         hidden[(end - begin) * dim : n_whole * dim] = 0
         steps[: n_whole * dim] = 0
@@ -546,5 +659,10 @@ def train_examples(
             step_group(hidden, steps, n_whole, outputs, n_labels, dim, scores, stride)
         for i in range(begin, end):
             e = order[i]
-            add_to_rows(inputs, rows, row_offsets[e], row_offsets[e + 1], is_fixed, steps, (i - begin) * dim, dim)
+            first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
+            if len(counts):
+                size = sizes[i - begin]
+                add_to_counted_rows(inputs, rows, counts, size, first, last, is_fixed, steps, position, dim)
+            else:
+                add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim)
     return total, n

@@ -110,12 +110,12 @@ class OwnFormat(NamedTuple):
             raise InputError(f"{file.path}: {unknown_version('format', its, self.version)}")
 
 
-def unknown_version(what: str, its: object, ours: str) -> str:
+def unknown_version(what: str, its: object, ours: str, known: str = "") -> str:
     """What to say of a file of another version than ours: whether it is a newer one, or none that there has been."""
     is_newer = str(its).isascii() and str(its).isdecimal() and len(str(its)) < 9 and int(str(its)) > int(ours)
     if is_newer:
         return f"has {what} version {its}, newer than this wordvec; install a newer wordvec"
-    return f"has {what} version {its}, and this wordvec knows {ours} only; the file is damaged, make it again"
+    return f"has {what} version {its}, and this wordvec knows {known or ours} only; the file is damaged, make it again"
 
 
 class StoredTensor(NamedTuple):

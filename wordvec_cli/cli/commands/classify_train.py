@@ -47,7 +47,12 @@ hyper_parameters = combined(
     ),
     click.option(
         "--buckets", type=click.IntRange(min=1), metavar="N",
-        help="Hash word n-grams into N buckets; only buckets that occur take memory.  [default: 2000000]",
+        help="Hash n-grams into N buckets; only buckets that occur take memory.  [default: 2000000]",
+    ),
+    click.option(
+        "--subwords", metavar="MIN-MAX",
+        help="Learn vectors of n-grams of MIN to MAX characters of each word too, as fastText's minn and maxn: unknown "
+        "words then have features, and text without spaces does.  [default: none, as fastText]",
     ),
     min_count_option(None, "Drop words that occur less often.  [default: 1]"),
     click.option(
