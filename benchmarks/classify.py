@@ -1,9 +1,9 @@
 """Text classification against fastText's `supervised`: words a second, whole trainings, precision at 1.
 
 Each pair of --labelled files is trained on and scored by both sides: dimension 100, 5 epochs, word bigrams, learning
-rate 0.5, 2 threads; and once by subwords of 1 to 3 characters in place of bigrams. words/s are words and line ends of labelled lines times epochs, divided by the time of training
-alone: ours by the clock around the loop, fastText's as it reports its own. Whole trainings include reading and the
-filling of the matrices, and ours also writing the model.
+rate 0.5, 2 threads; and once by subwords of 1 to 3 characters in place of bigrams. words/s are words and line ends of
+labelled lines times epochs, divided by the time of training alone: ours by the clock around the loop, fastText's as it
+reports its own. Whole trainings include reading and the filling of the matrices, and ours also writing the model.
 """
 
 import argparse

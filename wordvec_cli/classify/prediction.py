@@ -99,13 +99,17 @@ class Predictor:
 
     @np.errstate(over="ignore", invalid="ignore")  # of damaged rows, whose probabilities are nan
     def hidden(self, text: bytes) -> Matrix:
-        """The mean of the rows of one line, in plain Python: what `_Features` does by kernels for many."""
+        """The mean of the rows of one line, in plain Python: what `_Features` does by kernels for many.
+
+        N-grams that were never seen count, as rows of zeros.
+        """
         classifier = self.classifier
         tokens = [*classifier.tokenizer.tokens(text), LINE_END]
         ids = [id for token in tokens if (id := classifier.words.vocabulary.find(token)) is not None]
-        ngrams = self._rows_of(self._ngrams(tokens))
+        buckets = list(self._ngrams(tokens))
+        ngrams = self._rows_of(buckets)
         total = classifier.words.matrix[ids].sum(axis=0) + classifier.ngram_vectors[ngrams].sum(axis=0)
-        mean: Matrix = total / np.float32(max(len(ids) + len(ngrams), 1))
+        mean: Matrix = total / np.float32(max(len(ids) + len(buckets), 1))
         return mean
 
     def _ngrams(self, tokens: Sequence[bytes]) -> Iterator[int]:
@@ -119,12 +123,12 @@ class Predictor:
                 state = extended(state, later)  # noqa: PLW2901
                 yield state % task.buckets
 
-    def _rows_of(self, buckets: Iterable[int]) -> list[int]:
+    def _rows_of(self, buckets: Sequence[int]) -> list[int]:
         """The rows of those buckets that have one."""
         known = self.classifier.ngram_buckets
         if not len(known):
             return []
-        wanted = np.fromiter(buckets, np.int32)
+        wanted = np.array(buckets, np.int32)
         places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
         rows: list[int] = places[known[places] == wanted].tolist()
         return rows
@@ -142,6 +146,7 @@ class _Features:
         end_row = classifier.words.vocabulary.find(LINE_END)
         self._end_row = -1 if end_row is None else end_row
         self._starts, self._token_rows = np.zeros(1, np.int64), np.empty(0, np.int32)
+        self._sizes = np.empty(0, np.int64)
         self._hashes = np.empty(0, np.uint32)
 
     def hidden(self, texts: Sequence[bytes]) -> Matrix:
@@ -153,13 +158,14 @@ class _Features:
         task = classifier.task
         n_of_tokens = int(np.diff(self._starts)[lines.tokens[: offsets[-1]]].sum())
         places = np.empty(n_of_tokens + _most_rows(lines, task.word_ngrams), np.int32)
-        ends = np.empty(len(texts), np.int64)
+        ends, sizes = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
         classify.write_known_rows(
-            lines.tokens, offsets, self._starts, self._token_rows, self._hashes, self._end_row, LINE_END_HASH,
-            task.word_ngrams, task.buckets, classifier.ngram_buckets, len(classifier.words.vocabulary), places, ends,
+            lines.tokens, offsets, self._starts, self._token_rows, self._sizes, self._hashes, self._end_row,
+            LINE_END_HASH, task.word_ngrams, task.buckets, classifier.ngram_buckets,
+            len(classifier.words.vocabulary), places, ends, sizes,
         )  # fmt: skip
         hidden = np.empty((len(texts), classifier.words.dim), np.float32)
-        classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, hidden)
+        classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, sizes, hidden)
         return hidden
 
     def _learn_new_tokens(self) -> None:
@@ -172,6 +178,7 @@ class _Features:
             starts, rows = rows_with_subwords(own, subwords, classifier.ngram_buckets, n_words)
             self._starts = np.append(self._starts, starts[1:] + self._starts[-1])
             self._token_rows = np.append(self._token_rows, rows)
+            self._sizes = np.append(self._sizes, (own >= 0) + np.diff(subwords.offsets))
             self._hashes = np.append(self._hashes, hashes_of(tokens.text, offsets))
 
 

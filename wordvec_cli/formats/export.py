@@ -27,6 +27,10 @@ class ExportOrder:
     to: str | None = None
     options: WriteOptions = field(default_factory=WriteOptions)
 
+    @property
+    def is_for_fasttext(self) -> bool:
+        return self.format() is formats.FORMATS["fasttext"]
+
     def format(self) -> formats.Format:
         """Raises: OptionError"""
         if self.output == STANDARD_STREAM and self.to is None:

@@ -173,15 +173,21 @@ def write_rows(
 
 @kernel
 def write_known_rows(
-    tokens, token_offsets, starts, token_rows, hashes, end_row, end_hash, longest, n_buckets, buckets, n_words, rows,
-    row_ends,
+    tokens, token_offsets, starts, token_rows, sizes, hashes, end_row, end_hash, longest, n_buckets, buckets, n_words,
+    rows, row_ends, line_sizes,
 ):  # fmt: skip
-    """As `write_rows` of all lines, but that n-grams are those of `buckets`, in ascending order."""
+    """As `write_rows` of all lines, but that n-grams are those of `buckets`, in ascending order; others have no row.
+
+    sizes       how many rows each distinct token has, with those of subwords that have none
+    line_sizes  (n,) int64: the same for each line, written
+    """
     n_rows = 0
     for line in range(len(token_offsets) - 1):
         start, end = token_offsets[line], token_offsets[line + 1]
         n_rows = write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows)
+        line_sizes[line] = end_row >= 0
         for i in range(start, end):
+            line_sizes[line] += sizes[tokens[i]] + min(longest - 1, end - i)
             state = np.uint64(np.int64(np.int32(hashes[tokens[i]])))
             for j in range(i + 1, min(i + longest, end + 1)):
                 state = extended(state, end_hash if j == end else hashes[tokens[j]])
@@ -238,8 +244,8 @@ def write_labels(labels, label_offsets, lines, label_ids, own, own_ends):
 
 
 @kernel
-def mean_of_rows(words, ngrams, rows, row_ends, hidden):
-    """hidden[i] = the mean of the rows of line i: of the matrix `words`, then of `ngrams`; zeros of none."""
+def mean_of_rows(words, ngrams, rows, row_ends, sizes, hidden):
+    """hidden[i] = the sum of the rows of line i, of the matrix `words`, then of `ngrams`, divided by sizes[i]."""
     start = 0
     for line in range(len(row_ends)):
         mean = hidden[line]
@@ -249,7 +255,7 @@ def mean_of_rows(words, ngrams, rows, row_ends, hidden):
             source = words[row] if row < len(words) else ngrams[row - len(words)]
             for d in range(len(mean)):
                 mean[d] += source[d]
-        mean *= np.float32(1) / np.float32(max(row_ends[line] - start, 1))
+        mean *= np.float32(1) / np.float32(max(sizes[line], 1))
         start = row_ends[line]
 
 

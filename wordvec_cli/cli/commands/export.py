@@ -25,6 +25,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import spool_folder
 from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.native import CLASSIFIER
 from wordvec_cli.vectors.packing import Packing
 
 _writing_options = combined(
@@ -110,6 +111,9 @@ def command(
 ) -> None:
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
 
+    A model of wordvec classify train becomes one of fastText, which predicts the same labels, by --to fasttext; in all
+    other formats, and with --words or --limit, it is the vectors of its words.
+
     Anything odd about INPUT, and anything that OUTPUT cannot hold, is reported on standard error.
 
     \b
@@ -131,9 +135,19 @@ def command(
         _note_missing(len(wanted), len(vectors.vocabulary), input, terminal)
     if words or limit:
         vectors = with_own_ngrams(vectors)
+    elif CLASSIFIER in vectors.metadata and order.is_for_fasttext:
+        _export_classifier(input, output, terminal)
+        return
     export(vectors, order, terminal.note)
     if packing:
         _note_loss(vectors, packing, terminal)
+
+
+def _export_classifier(path: str, output: str, terminal: Terminal) -> None:
+    """A model of wordvec classify train with all that it is, not its words' vectors alone."""
+    from wordvec_cli.classify import fasttext, model
+
+    fasttext.write(output, model.load(path), terminal.note)
 
 
 @contextmanager
