@@ -35,6 +35,8 @@ train corpus.txt -o cbow.safetensors --epochs 1 --min-count 1 --model cbow
 train corpus.txt -o cbow.safetensors --epochs 1 --min-count 1 --model cbow --cbow-sum --deterministic
 train corpus.txt -o cbow.safetensors --epochs 1 --min-count 1 --model cbow --loss hierarchical-softmax
 train corpus.txt -o hs.safetensors --epochs 1 --vocab vocab.tsv --model cbow --loss hierarchical-softmax --deterministic
+train corpus.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6
+train corpus.txt -o subwords.safetensors --epochs 1 --vocab vocab.tsv --subwords 2-3 --threads 1 --fixed-window
 train corpus.txt -o glove.safetensors --epochs 1 --min-count 1 --model glove
 train --pairs pairs.safetensors -o glove.safetensors --epochs 1 --model glove
 train --pairs pairs.bin --vocab vocab.tsv -o glove.safetensors --epochs 1 --model glove

@@ -33,6 +33,7 @@ MODELS = [
     ["--model", "cbow"],
     ["--loss", "hierarchical-softmax"],
     ["--model", "cbow", "--loss", "hierarchical-softmax", "--fixed-window"],
+    ["--subwords", "3-6"],
 ]
 OPTIONS = ["--vector-size", "20", "--epochs", "12", "--sample", "0", "--threads", "1"]
 

@@ -256,12 +256,6 @@ def test_the_rate_is_the_recent_one_while_it_trains_and_the_epochs_at_its_end(mo
 # ---------------------------------------------------------------- presets and vectors to start from
 
 
-def test_the_preset_of_fasttext_says_that_it_learns_no_subwords(tmp_path: Path) -> None:
-    corpus = written(tmp_path, "a b c d e\n" * 40)
-    assert "--preset fasttext: learns no subwords" in trained(corpus, "--preset", "fasttext", "--vector-size", "4")[1]
-    assert "subwords" not in trained(corpus, "--preset", "gensim", "--vector-size", "4")[1]
-
-
 @pytest.fixture(scope="module")
 def gensims_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from gensim.models import KeyedVectors

@@ -28,6 +28,8 @@ class TrainOptions(TokenizerOptions, total=False):
       sample=0.001          share of the corpus above which a word's occurrences are dropped at random; 0: none are
       cbow_mean=True        cbow: predict from the mean of the context vectors; False: from their sum
       cbow_gradient="sum"   cbow: add the whole error to each context vector; "mean": its share
+      subwords              make words' vectors of those of their n-grams too, as "3-6"; unknown words then have some
+      buckets=2000000       into how many n-grams are hashed; those of one bucket share a vector
     glove
       pairs                 a file of pairs to train on instead of a corpus
       symmetric=True        count the words on both sides; False: those before
@@ -39,7 +41,8 @@ class TrainOptions(TokenizerOptions, total=False):
       combine="sum"         of a word's two vectors; "word": the first alone; "concat": both in a row
       unknown_vector=False  keep the mean of the rarest words, for unknown words
     Defaults of others
-      preset                "word2vec", "gensim", "fasttext", "glove-2014", "glove-2024": their defaults
+      preset                "word2vec", "gensim", "fasttext", "gensim-fasttext", "glove-2014", "glove-2024":
+                            their defaults
       like                  a vector file whose options are the defaults
       engine="wordvec"      or "gensim", for comparison
     Words
@@ -77,6 +80,8 @@ class TrainOptions(TokenizerOptions, total=False):
     sample: float
     cbow_mean: bool
     cbow_gradient: Literal["sum", "mean"]
+    subwords: str
+    buckets: int
     pairs: AnyPath
     symmetric: bool
     distance_weighting: bool

@@ -33,7 +33,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--min-learning-rate", "--word-ngrams", "--buckets", "--init", "--freeze", "--preset", "--like", "--engine",
         "--seed", "--deterministic",
     ),
-    "Skip-gram and CBOW only": ("--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window"),
+    "Skip-gram and CBOW only": (
+        "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",
+    ),
     "CBOW only": ("--cbow-mean", "--cbow-gradient"),
     "GloVe only": (
         "--symmetric", "--distance-weighting", "--unknown", "--x-max", "--weight-exponent", "--gradient-clip",

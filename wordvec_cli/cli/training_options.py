@@ -75,6 +75,16 @@ hyper_parameters = combined(
         help="Step size at the end, to which it falls linearly.  [default: a ten-thousandth of --learning-rate, as "
         "word2vec.c; gensim: 0.0001]",
     ),
+    click.option(
+        "--subwords", metavar="N-N",
+        help="Make a word's vector of those of its n-grams of so many characters too, as 3-6 or 5, so that unknown "
+        "words get vectors; none: do not.  [default: none; fastText: 3-6]",
+    ),
+    click.option(
+        "--buckets", type=int, metavar="N",
+        help="Into how many buckets n-grams are hashed; those of one bucket share a vector.  [default: 2000000, as "
+        "fastText and gensim]",
+    ),
     pair_options,
     click.option(
         "--x-max", type=click.FloatRange(min=0, min_open=True), metavar="X",
@@ -104,9 +114,9 @@ hyper_parameters = combined(
         help="Give the same bytes whatever the number of threads; slower, except with glove, which always does.",
     ),
     click.option(
-        "--preset", type=click.Choice(["word2vec", "gensim", "fasttext", "glove-2014", "glove-2024"]),
-        help="Use another tool's defaults for the options left out. fasttext: without its subwords, which are not "
-        "learnt.",
+        "--preset",
+        type=click.Choice(["word2vec", "gensim", "fasttext", "gensim-fasttext", "glove-2014", "glove-2024"]),
+        help="Use another tool's defaults for the options left out.",
     ),
     click.option(
         "--like", metavar="FILE", help="For the options left out, use those that this vector file was trained with."

@@ -49,6 +49,8 @@ def cbow_gradient(cbow_mean: bool) -> str:
 
 def check(config: Word2VecConfig, n_threads: int) -> None:
     """Raises: OptionError that names an option that gensim does not have"""
+    if config.subwords is not None:
+        raise OptionError("--subwords: are not for --engine gensim, whose Word2Vec has none; leave them out")
     if config.deterministic and n_threads > 1:
         raise OptionError("--deterministic: gensim is deterministic on one thread only; add --threads 1")
     if config.model == CBOW and config.cbow_gradient != cbow_gradient(bool(config.cbow_mean)):

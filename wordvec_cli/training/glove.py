@@ -162,6 +162,10 @@ class GloveTrainer:
         return self._vectors(self._contexts)
 
     @property
+    def subwords(self) -> None:
+        return None
+
+    @property
     def parameters(self) -> "Mapping[str, Matrix]":
         return {
             f"{name}{what}": view(matrix)

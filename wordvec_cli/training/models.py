@@ -5,11 +5,15 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from wordvec_cli.errors import OptionError
+from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training import glove, word2vec_config
 from wordvec_cli.training.glove import GLOVE, GloveConfig, GloveTrainer
 from wordvec_cli.training.options import option_name, types_of
+from wordvec_cli.training.subwords import SubwordTrainer
 from wordvec_cli.training.word2vec import Word2VecTrainer
 from wordvec_cli.training.word2vec_config import CBOW, SKIPGRAM, Word2VecConfig
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Config = Word2VecConfig | GloveConfig
 
@@ -30,7 +34,15 @@ class Model(NamedTuple):
     of_pairs: bool = False
 
 
-_WORD2VEC = Model(Word2VecConfig, word2vec_config.configured, Word2VecTrainer)
+def word2vec_trainer(
+    material: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
+) -> Word2VecTrainer:
+    """The trainer of a configuration with subwords or without."""
+    kind = Word2VecTrainer if config.subwords is None else SubwordTrainer
+    return kind(material, vocabulary, config, init)
+
+
+_WORD2VEC = Model(Word2VecConfig, word2vec_config.configured, word2vec_trainer)
 MODELS = {
     SKIPGRAM: _WORD2VEC,
     CBOW: _WORD2VEC,

@@ -118,8 +118,6 @@ def settled(options: Mapping[str, Any], note: Note = ignore) -> Order:
     given = _given(options)
     _check_choices(given)
     defaults = _defaults(given)
-    if given.get("preset") == "fasttext":
-        note("--preset fasttext: learns no subwords, so words outside the vocabulary will have no vector")
     if callable(open_init := given.get("init")):
         given["init"] = open_init()
     fields_given = {field.name: given[field.name] for field in fields(Order) if field.name in given}

@@ -1,7 +1,7 @@
 """The defaults of other trainers, by their names.
 
 Sources: word2vec.c (tmikolov/word2vec), Word2Vec of gensim 4 (piskvorky/gensim), args.cc and model.cc of fastText
-(facebookresearch/fastText), whose subwords are not among them; of GloVe (stanfordnlp/GloVe) vocab_count.c, cooccur.c
+(facebookresearch/fastText), FastText of gensim 4; of GloVe (stanfordnlp/GloVe) vocab_count.c, cooccur.c
 and glove.c, and Training_README.md for the vectors of 2024.
 """
 
@@ -27,9 +27,16 @@ def _gensim(given: Options) -> Options:
     return _COMMON | rates | {"model": CBOW, "sample": 1e-3, "noise_exponent": 0.75, "cbow_gradient": gradient}
 
 
+_SUBWORDS = {"subwords": "3-6", "buckets": 2_000_000}
+
+
 def _fasttext(given: Options) -> Options:
     rates = {"learning_rate": 0.05, "min_learning_rate": 0.0}
-    return _COMMON | rates | {"model": SKIPGRAM, "sample": 1e-4, "noise_exponent": 0.5}
+    return _COMMON | rates | _SUBWORDS | {"model": SKIPGRAM, "sample": 1e-4, "noise_exponent": 0.5}
+
+
+def _gensim_fasttext(given: Options) -> Options:
+    return {**_gensim(given), **_SUBWORDS}
 
 
 _GLOVE = {
@@ -56,6 +63,7 @@ PRESETS: Mapping[str, Callable[[Options], Options]] = {
     "word2vec": _word2vec,
     "gensim": _gensim,
     "fasttext": _fasttext,
+    "gensim-fasttext": _gensim_fasttext,
     "glove-2014": _glove_2014,
     "glove-2024": _glove_2024,
 }

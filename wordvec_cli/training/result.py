@@ -1,7 +1,7 @@
 """What a training gives, and the file that holds it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wordvec_cli import formats
@@ -19,6 +19,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from wordvec_cli.vectors.embeddings import Rows
+    from wordvec_cli.vectors.subwords import Subwords
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ class Result:
     others: "Mapping[str, Rows]"
     metadata: Mapping[str, str]
     losses: tuple[float | None, ...]
+    subwords: "Subwords | None" = None
 
     def embeddings(self) -> Embeddings:
         """The vectors as the file would give them, in memory."""
-        return of_rows(self.vocabulary, self.matrix, self.metadata, self.others)
+        vectors = of_rows(self.vocabulary, self.matrix, self.metadata, self.others)
+        return replace(vectors, subwords=self.subwords)
 
 
 def result_of(order: Order, prepared: PreparedRun, trained: Trained) -> Result:
@@ -49,7 +52,8 @@ def result_of(order: Order, prepared: PreparedRun, trained: Trained) -> Result:
     if isinstance(order.config, GloveConfig) and order.config.unknown_vector:
         others["unknown"] = vector_of_unknown_words(trained.matrix, prepared.vocabulary)
     metadata = _provenance(order, prepared, trained).metadata()
-    return Result(prepared.vocabulary, trained.matrix, others, metadata, tuple(trained.state.known_losses))
+    losses = tuple(trained.state.known_losses)
+    return Result(prepared.vocabulary, trained.matrix, others, metadata, losses, trained.subwords)
 
 
 def _provenance(order: Order, prepared: PreparedRun, trained: Trained) -> Provenance:
@@ -72,7 +76,8 @@ def write(result: Result, order: Order, note: Note) -> None:
     if order.output is None:
         return
     if order.format is formats.FORMATS[formats.NATIVE]:
-        native.save(order.output, result.vocabulary, result.matrix, result.metadata, result.others)
+        parts = result.vocabulary, result.matrix, result.metadata, result.others, result.subwords
+        native.save(order.output, *parts)
         return
     options = WriteOptions(n_threads=order.threads)
     for what in formats.write_vectors(order.output, result.embeddings(), order.format, options):

@@ -33,6 +33,9 @@ from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_
 
 AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
 
+KERNELS_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
+    ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups",),
+}
 KERNELS_LAST: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("skipgram.train_groups",),
     ("skipgram", HIERARCHICAL_SOFTMAX): ("tree.skipgram_hs_block",),
@@ -79,8 +82,9 @@ def compile_kernels_ahead(config: object) -> None:
     from wordvec_cli.kernels.ahead import compile_ahead
 
     model, loss = getattr(config, "model", None), getattr(config, "loss", None)
-    if not getattr(config, "deterministic", False):
-        compile_ahead(*KERNELS_LAST.get((model, loss), ()))
+    has_subwords = getattr(config, "subwords", None) is not None
+    if has_subwords or not getattr(config, "deterministic", False):
+        compile_ahead(*(KERNELS_OF_SUBWORDS if has_subwords else KERNELS_LAST).get((model, loss), ()))
 
 
 def estimate(order: Order, report: Report = silent, note: Note = ignore) -> Estimate:

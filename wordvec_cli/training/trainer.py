@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec_cli.vectors.embeddings import Rows
+    from wordvec_cli.vectors.subwords import Subwords
 
     Matrix = NDArray[np.float32]
 
@@ -36,6 +37,10 @@ class WordTrainer(Trainer, Protocol):
     def context(self) -> "Matrix | None":
         """The output vectors of the words, (n_words, dim); None if there are none."""
 
+    @property
+    def subwords(self) -> "Subwords | None":
+        """What the word vectors are made of; None if they are not made of anything."""
+
     def complaint(self, losses: Sequence[float]) -> str:
         """What is wrong with the result, judging by the losses of the epochs that had terms; empty: nothing."""
 
@@ -54,12 +59,14 @@ class Trained:
     context  (n_words, dim) float32, the output vectors; None where there are none of words
     state    of the loop at the end: the losses of the epochs, and what happened on the way
     complaint  what is wrong with the result, judging by the losses, and what to do; empty: nothing
+    subwords  what the word vectors are made of, if they are
     """
 
     matrix: "Rows"
     context: "Matrix | None"
     state: State
     complaint: str = ""
+    subwords: "Subwords | None" = None
 
 
 def train(trainer: WordTrainer, session: Session = ALONE, state: State | None = None) -> Trained:
@@ -73,7 +80,7 @@ def train(trainer: WordTrainer, session: Session = ALONE, state: State | None = 
     losses = [loss for loss in end.losses if loss]
     if not losses:
         raise InputError(trainer.nothing_to_learn)
-    return Trained(trainer.matrix, trainer.context, end, trainer.complaint(losses))
+    return Trained(trainer.matrix, trainer.context, end, trainer.complaint(losses), trainer.subwords)
 
 
 def complaint_of(loss: float, untrained: float, by_chance: float, when_too_low: str, when_too_high: str) -> str:

@@ -25,6 +25,8 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from wordvec_cli.vectors.subwords import Subwords
+
     Matrix = NDArray[np.float32]
 
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
@@ -53,7 +55,8 @@ class Word2VecTrainer:
         self.unit = "words"
         self.units_per_epoch = sequences.n_known
         self.is_synchronous = config.deterministic
-        self._is_in_step = config.deterministic and (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
+        is_plain = (config.model, config.loss, config.subwords) == (SKIPGRAM, NEGATIVE_SAMPLING, None)
+        self._is_in_step = config.deterministic and is_plain
         self._tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
         self.n_blocks = -(-len(sequences.ids) // self._tokens_per_block)
         self._sequences = sequences
@@ -63,9 +66,14 @@ class Word2VecTrainer:
         self._counts = word_counts(vocabulary, sequences)
         self._keep = keep_thresholds(self._counts, config.sample)
         padded_dim = padded(config.vector_size)
-        self.inputs = aligned_zeros((len(vocabulary), padded_dim))
+        self.inputs = aligned_zeros((self._n_inputs, padded_dim))
         is_tree = config.loss == HIERARCHICAL_SOFTMAX
         self.outputs = aligned_zeros((max(len(vocabulary) - is_tree, 1), padded_dim))
+
+    @property
+    def _n_inputs(self) -> int:
+        """Rows of the inputs."""
+        return len(self._vocabulary)
 
     @property
     def matrix(self) -> "Matrix":
@@ -75,6 +83,10 @@ class Word2VecTrainer:
     def context(self) -> "Matrix | None":
         is_of_words = self._config.loss == NEGATIVE_SAMPLING
         return self.outputs[:, : self._config.vector_size] if is_of_words else None
+
+    @property
+    def subwords(self) -> "Subwords | None":
+        return None
 
     @property
     def parameters(self) -> "Mapping[str, Matrix]":

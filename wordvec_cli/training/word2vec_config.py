@@ -8,6 +8,7 @@ from typing import Any, Literal
 from wordvec_cli.errors import OptionError
 from wordvec_cli.training.epochs import epochs_of_words
 from wordvec_cli.training.options import check_choices, check_lowest, check_positive, option_name
+from wordvec_cli.training.subword_options import NO_SUBWORDS, SUBWORDS, check_buckets, ngram_lengths
 
 SKIPGRAM, CBOW = "skipgram", "cbow"
 NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-softmax"
@@ -19,7 +20,9 @@ _NEEDED_BY: Mapping[str, tuple[str, object]] = {
     "noise_exponent": (NEGATIVE_SAMPLING, 0.75),
     "cbow_mean": (CBOW, True),
     "cbow_gradient": (CBOW, "sum"),
+    "buckets": (SUBWORDS, 2_000_000),
 }
+_KINDS = {CBOW: "--model cbow", SUBWORDS: "--subwords, as 3-6"}
 _OPTION_NAMES = {"cbow_mean": "--cbow-mean, --cbow-sum"}
 _LOWEST = {"vector_size": 1, "window": 1, "negative": 1, "epochs": 1, "seed": 0}
 _CHOICES = {
@@ -51,16 +54,19 @@ class Word2VecConfig:
     min_learning_rate: float | None = None
     seed: int = 1
     deterministic: bool = False  # whether the number of threads must not matter
+    subwords: str | None = None  # the lengths of n-grams, "3-6", of whose vectors a word's consists; "none" is None
+    buckets: int | None = None  # into which n-grams are hashed; those in one bucket share a vector
 
     def __post_init__(self) -> None:
         check_choices(self, _CHOICES)
+        if self.subwords == NO_SUBWORDS:
+            object.__setattr__(self, "subwords", None)
+        kinds = _kinds(self.model, self.loss, self.subwords)
         for name, (where, default) in _NEEDED_BY.items():
-            if where not in (self.model, self.loss) and getattr(self, name) is not None:
-                kind = "--model" if where == CBOW else "--loss"
-                raise OptionError(
-                    f"{_OPTION_NAMES.get(name, option_name(name))}: belongs to {kind} {where}; leave it out"
-                )
-            if where in (self.model, self.loss) and getattr(self, name) is None:
+            if where not in kinds and getattr(self, name) is not None:
+                kind = _KINDS.get(where, f"--loss {where}")
+                raise OptionError(f"{_OPTION_NAMES.get(name, option_name(name))}: belongs to {kind}; leave it out")
+            if where in kinds and getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         if self.min_learning_rate is None:
             object.__setattr__(self, "min_learning_rate", MIN_RATE * self.learning_rate)
@@ -69,6 +75,13 @@ class Word2VecConfig:
     def _check_numbers(self) -> None:
         check_lowest(self, _LOWEST)
         check_positive(self, ["learning_rate"])
+        if self.subwords is not None:
+            if (self.model, self.loss) != (SKIPGRAM, NEGATIVE_SAMPLING):
+                raise OptionError(
+                    "--subwords: go with --model skipgram and --loss negative-sampling only; leave them out"
+                )
+            ngram_lengths(self.subwords)
+            check_buckets(self.buckets)
         if not 0 <= self.sample < math.inf:
             raise OptionError(f"--sample {self.sample}: must be a number and not negative; 0 keeps every occurrence")
         if self.min_learning_rate is None or not 0 <= self.min_learning_rate <= self.learning_rate:
@@ -78,6 +91,18 @@ class Word2VecConfig:
             )
         if self.noise_exponent is not None and not abs(self.noise_exponent) <= 10:
             raise OptionError(f"--noise-exponent {self.noise_exponent}: must be a number from -10 to 10")
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Of n-grams, the shortest and the longest; there are subwords."""
+        assert self.subwords is not None
+        return ngram_lengths(self.subwords)
+
+    @property
+    def n_buckets(self) -> int:
+        """Into which n-grams are hashed; there are subwords."""
+        assert self.buckets is not None
+        return self.buckets
 
     @property
     def n_epochs(self) -> int:
@@ -97,13 +122,18 @@ class Word2VecConfig:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+def _kinds(model: str, loss: str, subwords: str | None) -> tuple[str, ...]:
+    """What options may belong to."""
+    return (model, loss) if subwords in (None, NO_SUBWORDS) else (model, loss, SUBWORDS)
+
+
 def configured(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Word2VecConfig:
     """The configuration of the options that are given, and of those among `defaults` that suit them.
 
     Raises: OptionError
     """
     chosen = {**defaults, **given}
-    kinds = chosen.get("model", SKIPGRAM), chosen.get("loss", NEGATIVE_SAMPLING)
+    kinds = _kinds(chosen.get("model", SKIPGRAM), chosen.get("loss", NEGATIVE_SAMPLING), chosen.get("subwords"))
     for name, (where, _) in _NEEDED_BY.items():
         if where not in kinds and name not in given:
             chosen.pop(name, None)

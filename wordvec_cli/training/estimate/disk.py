@@ -33,7 +33,7 @@ def disk_use(plan: Plan) -> DiskUse:
         counting = _ids_bytes(plan) + plan.bytes_of_counting + tiles if plan.n_tokens else 0
         return _peak(plan, max(_ids_bytes(plan), counting), training)
     prepared = _ids_bytes(plan) + words
-    state = 4 * plan.config.vector_size * (len(plan.vocabulary) + plan.n_outputs) + HEADER_BYTES
+    state = 4 * plan.config.vector_size * (plan.n_inputs + plan.n_outputs) + HEADER_BYTES
     return _peak(plan, prepared, prepared + n_kept * state + max(is_replaced * state, written))
 
 
@@ -60,4 +60,5 @@ def _peak(plan: Plan, prepared: int, training: int) -> DiskUse:
 
 def file_bytes(plan: Plan) -> int:
     n_matrices = 1 + plan.saves_context
-    return native.size_bytes(plan.vocabulary, plan.published_dim, n_matrices) + 2 * HEADER_BYTES
+    subwords = plan.n_inputs * 4 * plan.published_dim + 4 * plan.ngrams.n_buckets if plan.ngrams else 0
+    return native.size_bytes(plan.vocabulary, plan.published_dim, n_matrices) + subwords + 2 * HEADER_BYTES

@@ -60,14 +60,27 @@ def training_memory(plan: Plan) -> int:
         objects = GENSIM_BYTES + GENSIM_BYTES_PER_WORD[plan.of_words.loss] * n_words
         return objects + 4 * dim * (n_words + plan.n_outputs) + max(_memory_of_init(plan), _scoring_memory(plan))
     padded_dim = padded(dim)
-    matrices = 4 * padded_dim * (n_words + plan.n_outputs)
+    matrices = 4 * padded_dim * (plan.n_inputs + plan.n_outputs)
     rows = ROWS_OF_GROUP + 2 * plan.of_words.window + (plan.of_words.window + 1) * (plan.of_words.negative or 0)
     n_threads = min(plan.n_threads, -(-plan.n_tokens // word2vec.TOKENS_PER_BLOCK))
     gathered = 4 * padded_dim * (rows + _copied_rows(plan)) * n_threads
     chunks = 4 * dim * COPIES_OF_CHUNK * min(n_words, ROWS_PER_CHUNK)
-    copy = _bytes_of_copy(plan, dim * (n_words + plan.n_outputs))
-    passing = max(gathered + copy, chunks, _memory_of_init(plan), _scoring_memory(plan) + copy)
-    return KERNEL_BYTES + matrices + _bytes_of_draws(plan) + passing
+    copy = _bytes_of_copy(plan, dim * (plan.n_inputs + plan.n_outputs))
+    composing = _bytes_of_composing(plan)
+    passing = max(gathered + copy, chunks, _memory_of_init(plan), composing + _scoring_memory(plan) + copy)
+    return KERNEL_BYTES + matrices + _bytes_of_ngrams(plan) + _bytes_of_draws(plan) + passing
+
+
+def _bytes_of_ngrams(plan: Plan) -> int:
+    """The lists of words' rows, and what each row is."""
+    if plan.ngrams is None:
+        return 0
+    return 4 * plan.ngrams.n_ngrams + (8 + 4 + 4) * len(plan.vocabulary) + (4 + 4) * plan.ngrams.n_buckets
+
+
+def _bytes_of_composing(plan: Plan) -> int:
+    """The rows in the order of the file, and the vectors of words that are made of them."""
+    return 4 * plan.config.vector_size * (plan.n_inputs + len(plan.vocabulary)) if plan.ngrams else 0
 
 
 def _copied_rows(plan: Plan) -> int:

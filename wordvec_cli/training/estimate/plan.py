@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from wordvec_cli.evaluation.sets import EvalSet
@@ -9,6 +10,7 @@ from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.models import MODELS, Config
+from wordvec_cli.training.ngrams import NgramCounts, count_ngrams
 from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, Word2VecConfig
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -62,6 +64,19 @@ class Plan:
         """The configuration, where it is one of word2vec."""
         assert isinstance(self.config, Word2VecConfig)
         return self.config
+
+    @cached_property
+    def ngrams(self) -> "NgramCounts | None":
+        """How many rows n-grams take, and how long the lists of words' rows are; None without subwords."""
+        config = self.config
+        if not isinstance(config, Word2VecConfig) or config.subwords is None:
+            return None
+        return count_ngrams(self.vocabulary, config.lengths, config.n_buckets)
+
+    @property
+    def n_inputs(self) -> int:
+        """Rows of the first matrix of word2vec."""
+        return len(self.vocabulary) + (self.ngrams.n_buckets if self.ngrams else 0)
 
     @property
     def n_outputs(self) -> int:

@@ -12,6 +12,7 @@ from wordvec_cli.text.corpus import CorpusStatistics
 from wordvec_cli.training import word2vec
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
+from wordvec_cli.training.models import word2vec_trainer
 
 SECONDS_OF_WARMING, SECONDS_OF_MEASURING = 0.1, 0.5
 BLOCKS_TO_MEASURE = 50  # at least; of iid words, so that more would be no truer
@@ -26,7 +27,7 @@ def measured_seconds(plan: Plan) -> float:
         return glove.measured_seconds(plan)
     config = replace(plan.of_words, learning_rate=min(plan.of_words.learning_rate, 0.01), min_learning_rate=0.0)
     sequences = _drawn_sequences(plan)
-    trainer = word2vec.Word2VecTrainer(sequences, plan.vocabulary, config)
+    trainer = word2vec_trainer(sequences, plan.vocabulary, config)
     trainer.load_kernel(plan.n_threads)
     trainer.initialise()
     n_threads = 1 if trainer.is_synchronous else plan.n_threads

@@ -1,0 +1,89 @@
+"""word2vec with subwords: a word's vector is the mean of its own row and those of its n-grams of characters.
+
+Source: Bojanowski et al. 2017, arXiv 1607.04606; what the paper leaves open as in fastText (facebookresearch/fastText).
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.training.matrices import fill_uniform, words_in_common
+from wordvec_cli.training.ngrams import ngram_rows
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vectors.subwords import Subwords
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+
+class SubwordTrainer(Word2VecTrainer):
+    """The parameters of word2vec with subwords.
+
+    inputs   (n_rows, dim padded) float32: the words' own rows and those of buckets of n-grams, see `NgramRows`
+    """
+
+    def __init__(
+        self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
+    ) -> None:
+        self._ngrams = ngram_rows(vocabulary, config.lengths, config.n_buckets)
+        super().__init__(sequences, vocabulary, config, init)
+
+    @property
+    def _n_inputs(self) -> int:
+        return self._ngrams.n_rows
+
+    @property
+    def _rows(self) -> "Matrix":
+        return self.inputs[:, : self._config.vector_size]
+
+    @property
+    def matrix(self) -> "Matrix":
+        return self.subwords.vocabulary_vectors(self._vocabulary)
+
+    @property
+    def subwords(self) -> Subwords:
+        return self._ngrams.subwords(self._rows)
+
+    @property
+    def parameters(self) -> "Mapping[str, Matrix]":
+        return {"inputs": self._rows, "outputs": self.outputs[:, : self._config.vector_size]}
+
+    def initialise(self) -> None:
+        """Inputs uniform in +-1 / dim and outputs zero, as in fastText; then what other vectors say."""
+        for matrix in (self.inputs, self.outputs):
+            matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
+        fill_uniform(self._rows, self._config.seed)
+        self._rows[:] *= np.float32(2)
+        if self._init is not None:
+            self._take_over(self._init)
+
+    def _take_over(self, init: Embeddings) -> None:
+        """Start from other vectors, in place: from their rows, if n-grams are the same there, else from what they are.
+
+        In the latter case words' own rows make up for those of the n-grams, which are random.
+        """
+        known, ids = words_in_common(self._vocabulary, init.vocabulary)
+        theirs, rows = init.subwords, self._rows
+        own = self._ngrams.own_rows[known]
+        if theirs is not None and (theirs.shortest, theirs.longest, theirs.n_buckets) == self._ngrams.sizes:
+            _, here, there = np.intersect1d(self._ngrams.buckets, theirs.checked_buckets, True, return_indices=True)
+            rows[own], rows[self._ngrams.bucket_rows[here]] = theirs.word_rows[ids], theirs.rows[there]
+        else:
+            rows[own] = 0
+            n_rows = np.diff(self._ngrams.offsets)[known, None].astype(np.float32)
+            rows[own] = n_rows * (init.matrix[ids] - self.matrix[known])
+        if init.context is not None and self.context is not None:
+            self.context[known] = init.context[ids]
+
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
+        from wordvec_cli.kernels import subwords
+
+        _, arguments, limit = super()._chosen_kernel()
+        return subwords.skipgram_block, (self._ngrams.offsets, self._ngrams.rows, *arguments), limit
