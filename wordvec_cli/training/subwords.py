@@ -82,7 +82,7 @@ class SubwordTrainer(Word2VecTrainer):
         if init.context is not None and self.context is not None:
             self.context[known] = init.context[ids]
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], float]:
         from wordvec_cli.kernels import subwords
 
         _, arguments, limit = super()._chosen_kernel()
