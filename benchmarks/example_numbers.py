@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.classify import examples_of, precision
 from benchmarks.table import text_file
 from wordvec_cli.classify.examples import Examples
-from wordvec_cli.classify.trainer import ClassifierConfig, train
+from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, train
 from wordvec_cli.errors import DivergedError
 from wordvec_cli.text.tokenizer import Tokenizer
 
@@ -48,7 +48,8 @@ def configs(n: int, base: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def result(examples: Examples, options: Mapping[str, Any], seed: int, test: Path) -> dict[str, Any]:
     config = ClassifierConfig(**options, seed=seed)
     try:
-        trainer, state = train(examples, config, None)
+        trainer = ClassifierTrainer(examples, config)
+        state = train(trainer)
     except DivergedError:
         return {"precision": 0.0}
     value = precision(trainer.classifier(Tokenizer(), "__label__"), test)

@@ -695,7 +695,7 @@ def test_the_losses_have_fasttexts_names_too(folder: Path, tmp_path: Path) -> No
         assert classifier.load(str(tmp_path / loss)).task.loss == name
 
 
-def test_ctrl_c_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_a_checkpoint_and_says_so(folder: Path, tmp_path: Path) -> None:
     arguments = ["classify", "train", folder / "train.txt", "-o", tmp_path / "model", "--epochs", "1000000"]
     with subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE) as process:
         assert process.stderr
@@ -703,5 +703,7 @@ def test_ctrl_c_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
             pass
         process.send_signal(signal.SIGINT)
         *_, last = process.stderr.read().splitlines()
-        assert (process.wait(), last) == (130, b"Error: interrupted")
-    assert os.listdir(tmp_path) == []
+        assert process.wait() == 130
+    folder = tmp_path / "model.checkpoint"
+    assert last.decode() == f"Error: interrupted; the same command with --resume goes on from {folder}"
+    assert os.listdir(tmp_path) == ["model.checkpoint"]

@@ -2,18 +2,20 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wordvec_cli.classify import model
+from wordvec_cli.classify import checkpoints, model
 from wordvec_cli.classify.examples import Examples, make_examples
-from wordvec_cli.classify.labelled import read_labelled
+from wordvec_cli.classify.labelled import LabelledText, read_labelled
+from wordvec_cli.classify.line_files import LineFiles, check_files
 from wordvec_cli.classify.lines import LabelLayout
 from wordvec_cli.classify.model import Classifier
-from wordvec_cli.classify.trainer import ClassifierConfig, train
-from wordvec_cli.errors import OptionError
+from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, train
+from wordvec_cli.classify.tuning import Tuner, TuningOrder
+from wordvec_cli.errors import DivergedError, InputError, OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.storage.files import check_not_input, check_output, output_folder
@@ -21,6 +23,8 @@ from wordvec_cli.storage.output_names import check_ending
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training import checkpoint_folder
+from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.epochs import reason
 from wordvec_cli.training.provenance import Provenance, identity, note_threads
 from wordvec_cli.training.session import Session, State
@@ -36,6 +40,9 @@ class ClassifierOrder:
     init       vectors to start from; all their words are known to the classifier
     n_threads  with one, the same order gives the same bytes
     tmp_dir    for temporary files; None: the output's folder, or that of the system
+    checkpoint_every  minutes between checkpoints, which are kept beside the output
+    resume     go on from the checkpoint, if there is one
+    tuning     find the options first, but for those that it fixes; the configuration is where the search begins
     """
 
     corpus: Sequence[str] | Corpus
@@ -46,6 +53,9 @@ class ClassifierOrder:
     init: Embeddings | None = None
     n_threads: int = 1
     tmp_dir: str | None = None
+    checkpoint_every: float = 10.0
+    resume: bool = False
+    tuning: TuningOrder | None = None
 
     @property
     def spool_folder(self) -> Path:
@@ -72,23 +82,60 @@ def check_model_path(output: str, *inputs: str | None) -> None:
     check_not_input(output, *inputs)
 
 
-def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) -> Classifier:
+def run(
+    order: ClassifierOrder,
+    report: Report = silent,
+    note: Note = ignore,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Classifier:
     """Do what `wordvec classify train` does; how the model was made is in the metadata of its words.
 
-    Raises: InputError, OutputError, DivergedError, Cancelled
+    should_stop  asked from the moment on from which training can be resumed, where checkpoints are kept: then, and
+                 after each block; if it is true, a checkpoint is written
+    Raises: InputError, OptionError, OutputError, DivergedError, Cancelled
     """
     if order.output is not None:
         check_model_path(order.output)
+    if order.resume and order.tuning is not None:
+        raise OptionError("--tune: cannot be resumed; give the options that it found, and --resume")
+    if order.resume and not checkpoint_folder.keeps(order.output):
+        raise OptionError(f"--resume: -o {order.output} keeps no checkpoints; name a file")
+    place = order.output, order.spool_folder, order.checkpoint_every
+    with checkpoints.opened(*place, order.resume, note) as kept:
+        is_resumed = kept.holds_run
+        try:
+            trained = _run(order, kept, report, note, should_stop)
+        except (DivergedError, InputError):
+            if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
+                kept.end()
+            raise
+        kept.end()
+    return trained
+
+
+def _run(
+    order: ClassifierOrder, kept: Checkpoint, report: Report, note: Note, should_stop: Callable[[], bool]
+) -> Classifier:
     from wordvec_cli.kernels.ahead import compile_ahead
 
     compile_ahead("classify.train_examples")  # which takes longest, while the examples are read
     corpus = _opened(order, note)
     text = read_labelled(corpus, order.layout, report)
+    if order.tuning is not None:
+        order = replace(order, config=_tuned(order, order.tuning, text, note))
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)
     _note_examples(examples, order, note)
     order = replace(order, config=order.config.settled_for(examples.n))
     note_invalid_lines(corpus, note, text.n_lines)
-    trainer, state = train(examples, order.config, order.init, Session(order.n_threads, report=report, note=note))
+    trainer = ClassifierTrainer(examples, order.config, order.init)
+    start = checkpoints.begun(kept, _inputs(order, text.corpus_fingerprint), trainer, note)
+    if kept.lasts:
+        should_stop()
+    stop = should_stop if kept.lasts else lambda: False
+    session = Session(
+        order.n_threads, checkpoints.CheckpointKeeper(kept), report=report, note=note, is_cancelled=stop
+    )  # fmt: skip
+    state = train(trainer, session, start)
     if complaint := trainer.complaint(state.losses[-1]):
         note(complaint)
     prefix = order.layout.label_prefix
@@ -97,6 +144,25 @@ def run(order: ClassifierOrder, report: Report = silent, note: Note = ignore) ->
     if order.output is not None:
         model.save(order.output, trained, words.metadata)
     return replace(trained, words=words)
+
+
+def _tuned(order: ClassifierOrder, tuning: TuningOrder, text: LabelledText, note: Note) -> ClassifierConfig:
+    """The best configuration that is found. Raises: InputError"""
+    check_files([tuning.valid])
+    valid = LineFiles([tuning.valid], order.layout)
+    what = text, tuning, valid, order.spool_folder, order.tokenizer, order.init, order.n_threads, note
+    return Tuner(*what).best(order.config)
+
+
+def _inputs(order: ClassifierOrder, fingerprint: str) -> dict[str, Any]:
+    """What determines the model, for a run that goes on to be the same."""
+    prefix, layout = order.layout.label_prefix, order.layout
+    return {
+        **order.config.options(), "tokenizer": order.tokenizer.to_metadata(),
+        "label_prefix": None if prefix is None else os.fsdecode(prefix), "text_column": layout.text_column,
+        "label_column": layout.label_column, "init": None if order.init is None else identity(order.init),
+        checkpoints.CORPUS: fingerprint,
+    }  # fmt: skip
 
 
 def _opened(order: ClassifierOrder, note: Note) -> Corpus:

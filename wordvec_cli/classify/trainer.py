@@ -233,10 +233,11 @@ def _block_starts(examples: Examples) -> Sequence[int]:
     return [*range(0, examples.n, n_examples), examples.n]
 
 
-def train(
-    examples: Examples, config: ClassifierConfig, init: Embeddings | None, session: Session = ALONE
-) -> tuple[ClassifierTrainer, State]:
-    """Train a classifier. Raises: DivergedError, Cancelled"""
-    trainer = ClassifierTrainer(examples, config, init)
+def train(trainer: ClassifierTrainer, session: Session = ALONE, state: State | None = None) -> State:
+    """Train a classifier.
+
+    state  to go on from, with the trainer's parameters as they were there
+    Raises: DivergedError, Cancelled
+    """
     trainer.load_kernel()
-    return trainer, loop.run(trainer, session)
+    return loop.run(trainer, session, state)

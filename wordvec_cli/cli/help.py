@@ -30,8 +30,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Model": (
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
-        "--min-learning-rate", "--word-ngrams", "--buckets", "--init", "--freeze", "--preset", "--like", "--engine",
-        "--seed", "--deterministic",
+        "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--preset", "--like",
+        "--engine", "--seed", "--deterministic",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",
@@ -53,6 +53,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Neighbours": ("compare -k", "--first-words", "compare --words", "--top"),
     "Scores while training": ("--eval-set", "--early-stopping"),
     "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
+    "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
     "Labelled lines": ("--label-prefix", "--text-column", "--label-column"),
     "What is printed": ("--per-section", "--confusion", "--format", "--header", "--spreadsheet-safe", "--null"),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),

@@ -2,10 +2,14 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.progress import Cancelled
+
+EXIT_INTERRUPTED = 130
 SECONDS_OF_ONE = 1.0  # within which several signals are one: a nervous finger, or timeout, which sends two
 
 
@@ -53,3 +57,25 @@ def stop_signals() -> Iterator[Stop]:
         yield stop
     finally:
         stop.end()
+
+
+def resumable_run(work: Callable[[Callable[[], bool]], object], output: str | None, terminal: Terminal) -> int | None:
+    """Train until the end, or until a signal; the exit status.
+
+    work  gets a function that says whether to stop
+    """
+    from wordvec_cli.training.checkpoint_folder import resumable
+
+    with stop_signals() as stop:
+        try:
+            work(stop.is_asked_for)
+        except (Cancelled, KeyboardInterrupt) as error:
+            if (folder := resumable(output)) is None:
+                raise
+            terminal.close()
+            if isinstance(error, Cancelled):
+                terminal.error(f"interrupted; the same command with --resume goes on from {folder}")
+                return stop.exit_status
+            terminal.error(f"interrupted at once; the same command with --resume goes on from what {folder} has")
+            return EXIT_INTERRUPTED
+    return None

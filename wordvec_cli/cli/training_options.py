@@ -123,17 +123,23 @@ hyper_parameters = combined(
     ),
 )  # fmt: skip
 
+checkpoint_every_option = click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="Minutes between checkpoints, which are written beside the output (FILE.checkpoint), and at Ctrl-C.  "
+    "[default: 10]",
+)
+resume_option = click.option(
+    "--resume", is_flag=True, help="Continue from the checkpoint; without one, start at the beginning."
+)
 checkpoint_options = combined(
-    click.option(
-        "--checkpoint-every", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
-        help="Minutes between checkpoints, which are written beside the output (FILE.checkpoint), and at Ctrl-C.  "
-        "[default: 10]",
-    ),
+    checkpoint_every_option,
     click.option(
         "--dry-run", is_flag=True,
         help="Count the corpus and print what training will take (memory, disk, seconds); fail if it does not fit.",
     ),
-    click.option("--resume", is_flag=True, help="Continue from the checkpoint; without one, start at the beginning."),
+    resume_option,
 )  # fmt: skip
 
 score_options = combined(

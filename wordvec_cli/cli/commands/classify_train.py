@@ -6,15 +6,21 @@ import click
 
 from wordvec_cli.cli.commands.classify import label_prefix_option, layout_options
 from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
+from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.options import combined, min_count_option, output_option, seed_option
 from wordvec_cli.cli.output import is_for_terminal
+from wordvec_cli.cli.stopping import resumable_run
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.training_options import checkpoint_every_option, resume_option
 from wordvec_cli.cli.vectors import Init, init_options
+from wordvec_cli.storage.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
+    from wordvec_cli.classify.run import ClassifierOrder
     from wordvec_cli.text.tokenizer import Tokenizer
 
 LABEL_PREFIX = "__label__"
+MINUTES, TUNE_MINUTES = 10.0, 5.0  # between checkpoints; for trials
 
 
 class LossName(click.Choice):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.2
@@ -63,6 +69,21 @@ hyper_parameters = combined(
     seed_option,
 )  # fmt: skip
 
+tuning_options = combined(
+    click.option(
+        "--tune", metavar="FILE",
+        help="Find the options of the model that are left out by trial, scored on the labelled lines of FILE.",
+    ),
+    click.option(
+        "--tune-minutes", type=click.FloatRange(min=0, min_open=True), metavar="N",
+        help="Minutes for all trials.  [default: 5, as fastText]",
+    ),
+    click.option("--tune-size", type=Size(), metavar="SIZE", help="The model's file is to be no larger: 10MB."),
+    click.option(
+        "--tune-trials", metavar="FILE", help="Write a table of all trials.  [default: OUTPUT.trials.tsv]"
+    ),
+)  # fmt: skip
+
 
 @click.command(short_help="Train a text classifier.")
 @corpus_argument
@@ -72,6 +93,9 @@ hyper_parameters = combined(
 @label_prefix_option
 @layout_options
 @corpus_options()
+@checkpoint_every_option
+@resume_option
+@tuning_options
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -85,15 +109,22 @@ def command(
     threads: int,
     tokenizer: "Tokenizer | None",
     tmp_dir: str | None,
+    checkpoint_every: float | None,
+    resume: bool,
+    tune: str | None,
+    tune_minutes: float | None,
+    tune_size: int | None,
+    tune_trials: str | None,
     **options: Any,
-) -> None:
+) -> int | None:
     """Train a classifier on CORPUS: files or folders, compressed or not, or - for standard input.
 
     A line has its labels among its words, as in fastText (`__label__sauce how much starch ...`), or in a column of a
     table. The model is a vector file: its word vectors can be looked up, compared and exported.
 
     With --threads 1 the same command gives the same bytes; with more, threads share the matrices without locks, and
-    runs differ a little. There are no checkpoints: after Ctrl-C, training starts over.
+    runs differ a little. A training that was stopped or killed goes on with --resume, to the same bytes; the corpus
+    is read again.
 
     \b
     wordvec classify train train.txt -o model.safetensors --word-ngrams 2
@@ -105,11 +136,29 @@ def command(
     its_layout = layout(LABEL_PREFIX if label_prefix is None else label_prefix)
     if its_layout.text_column is not None and label_prefix is not None:
         raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
-    from wordvec_cli.classify.run import ClassifierOrder, check_model_path, config_of, run
+    from wordvec_cli.classify.run import ClassifierOrder, check_model_path, config_of
+    from wordvec_cli.classify.tuning import TuningOrder
     from wordvec_cli.text.tokenizer import Tokenizer
 
-    check_model_path(output, init.path)
+    check_model_path(output, init.path, tune)
+    if tune is None and (tune_minutes or tune_size or tune_trials):
+        raise click.UsageError("--tune-minutes, --tune-size and --tune-trials belong to --tune FILE; give that too")
     start = init.open(terminal)
     config = config_of(options, start)
-    order = ClassifierOrder(corpus, output, its_layout, tokenizer or Tokenizer(), config, start, threads, tmp_dir)
-    run(order, terminal.report, terminal.note)
+    order = ClassifierOrder(
+        corpus, output, its_layout, tokenizer or Tokenizer(), config, start, threads, tmp_dir,
+        checkpoint_every or MINUTES, resume,
+        None if tune is None else TuningOrder(
+            tune, tune_minutes or TUNE_MINUTES, tune_size,
+            tune_trials or (None if output == STANDARD_STREAM else f"{output}.trials.tsv"),
+            frozenset(name for name, value in options.items() if value is not None),
+        ),
+    )  # fmt: skip
+    return _train(order, terminal)
+
+
+def _train(order: "ClassifierOrder", terminal: Terminal) -> int | None:
+    """Train until the end, or until a signal; the exit status."""
+    from wordvec_cli.classify.run import run
+
+    return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli import EXIT_INTERRUPTED
 from wordvec_cli.cli.output import is_for_terminal, write_stdout
+from wordvec_cli.cli.stopping import resumable_run
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_options import (
     checkpoint_options,
@@ -19,7 +19,6 @@ from wordvec_cli.cli.training_options import (
     score_options,
 )
 from wordvec_cli.cli.vectors import Init, init_options
-from wordvec_cli.progress import Cancelled
 
 if TYPE_CHECKING:
     from wordvec_cli.training.estimate.totals import Estimate
@@ -67,23 +66,9 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, **options: Any)
 
 def _train(order: "Order", terminal: Terminal) -> int | None:
     """Train until the end, or until a signal; the exit status."""
-    from wordvec_cli.cli.stopping import stop_signals
-    from wordvec_cli.training.checkpoint_folder import resumable
     from wordvec_cli.training.run import run
 
-    with stop_signals() as stop:
-        try:
-            run(order, terminal.report, terminal.note, stop.is_asked_for)
-        except (Cancelled, KeyboardInterrupt) as error:
-            if (folder := resumable(order.output)) is None:
-                raise
-            terminal.close()
-            if isinstance(error, Cancelled):
-                terminal.error(f"interrupted; the same command with --resume goes on from {folder}")
-                return stop.exit_status
-            terminal.error(f"interrupted at once; the same command with --resume goes on from what {folder} has")
-            return EXIT_INTERRUPTED
-    return None
+    return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)
 
 
 def _estimate(order: "Order", terminal: Terminal) -> None:
