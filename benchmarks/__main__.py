@@ -15,6 +15,7 @@ from benchmarks import (
     queries,
     small_texts,
     startup,
+    subwords,
     text,
     training,
 )
@@ -22,6 +23,7 @@ from benchmarks import (
 BENCHMARKS = {
     "text": text.main,
     "training": training.main,
+    "subwords": subwords.main,
     "glove": glove.main,
     "evaluation": evaluation.main,
     "formats": formats.main,
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
     parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
+    parser.add_argument("--fasttext", default="", help="fastText's compiled program; default: left out")
     parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
     parser.add_argument(
         "--labelled", action="append", default=[], metavar="TRAIN,TEST", help="labelled lines; default: the sample"

@@ -62,3 +62,47 @@ def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, ra
         inputs -= rate * steps[0]
         outputs -= rate * steps[1]
     return loss, pairs, inputs, outputs
+
+
+def train_windows(kept, low, high, group, lists, inputs, outputs, predicted, together, average, divide_error, rate):
+    """Steps of CBOW (`together`), or of a tree for each word around a centre: (loss, steps, inputs, outputs), copies.
+
+    Within a group each token has a copy of its rows, as they were when the group began; what its copies have changed
+    by is added to the rows in the end.
+    predicted  from the centre, or the place of the word around it, to output rows and their signs
+    """
+    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
+    loss, n_steps = 0.0, 0
+    for begin in range(0, len(kept), group):
+        copies = {t: inputs[lists[word]] for t, word in enumerate(kept)}
+        for c in range(begin, min(begin + group, len(kept))):
+            around = [i for i in range(low[c], high[c]) if i != c]
+            for i in around[:1] if together else around:
+                tokens = around if together else [c]
+                words, signs = predicted(c if together else i)
+                of_step = step(
+                    outputs, [copies[t] for t in tokens], words, np.array(signs), average, divide_error, rate
+                )
+                loss += of_step
+                n_steps += 1
+        before = inputs.copy()
+        for t, word in enumerate(kept):
+            np.add.at(inputs, lists[word], copies[t] - before[lists[word]])
+    return loss, n_steps, inputs, outputs
+
+
+def step(outputs, rows_of_tokens, words, signs, average, divide_error, rate):
+    """A step that predicts output rows from all rows of some tokens, in place, 1/4 at most; returns its loss."""
+    n = sum(len(rows) for rows in rows_of_tokens)
+    hidden_share, error_share = (1 / n if flag else 1 for flag in (average, divide_error))
+    hidden = hidden_share * sum(rows.sum(axis=0) for rows in rows_of_tokens)
+    scores = signs * (outputs[words] @ hidden)
+    factors = -rate * signs / (1 + np.exp(-scores))
+    factors /= max(1, 4 * abs(factors).sum() * np.sqrt(hidden_share * error_share * n))
+    error = np.zeros_like(hidden)
+    for word, factor in zip(words, factors, strict=True):
+        error += factor * outputs[word]
+        outputs[word] += factor * hidden
+    for rows in rows_of_tokens:
+        np.add(rows, error_share * error, out=rows)
+    return np.logaddexp(0, scores).sum()

@@ -37,6 +37,8 @@ train corpus.txt -o cbow.safetensors --epochs 1 --min-count 1 --model cbow --los
 train corpus.txt -o hs.safetensors --epochs 1 --vocab vocab.tsv --model cbow --loss hierarchical-softmax --deterministic
 train corpus.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6
 train corpus.txt -o subwords.safetensors --epochs 1 --vocab vocab.tsv --subwords 2-3 --threads 1 --fixed-window
+train corpus.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6 --model cbow
+train corpus.txt -o subwords.safetensors --epochs 1 --vocab vocab.tsv --subwords 3-6 --loss hierarchical-softmax
 train corpus.txt -o glove.safetensors --epochs 1 --min-count 1 --model glove
 train --pairs pairs.safetensors -o glove.safetensors --epochs 1 --model glove
 train --pairs pairs.bin --vocab vocab.tsv -o glove.safetensors --epochs 1 --model glove

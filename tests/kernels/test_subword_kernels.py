@@ -3,8 +3,13 @@ import pytest
 
 from tests import reference_subwords as reference
 from tests.kernels.test_word2vec_kernels import NO_LIMIT, draw, problem
+from tests.reference_word2vec import huffman_codes
+from wordvec_cli.kernels.draws import draw_noise, draw_tokens
 from wordvec_cli.kernels.skipgram import GROUP
+from wordvec_cli.kernels.subword_windows import GROUP as CENTRES
+from wordvec_cli.kernels.subword_windows import SHARING, cbow_block, cbow_hs_block, skipgram_hs_block
 from wordvec_cli.kernels.subwords import skipgram_block
+from wordvec_cli.kernels.tree import huffman_tree
 
 LINES = [[40], [1, 0, 2, 0, 0, 3, 1, 25, 1], [0], [1], [70, 80, 9]]
 
@@ -50,3 +55,74 @@ def test_a_block_of_skipgram_is_gradient_descent_with_the_mean_of_the_rows_of_th
         np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(got_outputs, expected[3], rtol=1e-4, atol=1e-4)
         assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
+
+
+def tables(seed, n_words, n_rows, dim, like):
+    rng = np.random.default_rng(seed)
+    lists, row_offsets, rows = lists_of_rows(rng, n_words, n_rows)
+    return lists, row_offsets, rows, matrices_of(rng, n_rows, dim, like)
+
+
+def assert_alike(got, expected, dim):
+    (loss, n_steps, inputs, outputs), (true_loss, true_steps, true_inputs, true_outputs) = got, expected
+    assert n_steps == true_steps
+    assert loss == pytest.approx(true_loss, rel=1e-5, abs=1e-4)
+    np.testing.assert_allclose(inputs, true_inputs, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(outputs, true_outputs, rtol=1e-4, atol=1e-4)
+    assert not inputs[:, dim:].any() and not outputs[:, dim:].any()
+
+
+@pytest.mark.parametrize("lines", LINES)
+@pytest.mark.parametrize("dim", [5, 100])
+@pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False)])
+@pytest.mark.parametrize("window, shrink, negative", [(5, True, 5), (1, False, 1), (40, True, 9)])
+@pytest.mark.parametrize("n_words", [1, 3, 60])
+def test_cbow_predicts_from_all_rows_of_all_words_of_the_window(
+    lines, dim, average, divide_error, window, shrink, negative, n_words
+):
+    ids, offsets, own, outputs, keep, threshold, alias = problem(5, dim, n_words, lines)
+    lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
+    # many steps on few words amplify rounding, those of sums of many rows even more
+    rate, state = (0.2 if n_words > 3 else 0.01) * (1 if average else 1e-4), np.uint64(7)
+    kept, low, high = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
+    noise = draw_noise(-(-len(kept) // SHARING), negative, threshold, alias, state, len(ids))
+
+    def predicted(c):
+        others = [word for word in noise[c // SHARING] if word != kept[c]]
+        return [kept[c], *others], [-1, *[1] * len(others)]
+
+    flags = True, average, divide_error, rate
+    expected = reference.train_windows(kept, low, high, CENTRES, lists, inputs, outputs, predicted, *flags)
+    got = cbow_block(
+        ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, threshold, alias,
+        window, shrink, average, divide_error, negative, rate, state,
+    )  # fmt: skip
+    assert_alike((*got, inputs, outputs), expected, dim)
+
+
+@pytest.mark.parametrize("lines", LINES)
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("window, shrink", [(5, True), (1, False), (40, True)])
+@pytest.mark.parametrize("n_words", [2, 60])
+def test_hierarchical_softmax_predicts_the_paths_of_the_centre_or_of_the_words_around_it(
+    lines, together, window, shrink, n_words
+):
+    dim, rate, state = 20, 0.1, np.uint64(7)
+    ids, offsets, own, outputs, keep, _, _ = problem(5, dim, n_words, lines)
+    lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
+    paths = huffman_tree(np.arange(n_words, 0, -1))
+    codes = huffman_codes(np.arange(n_words, 0, -1))
+    outputs = outputs[:-1].copy()
+    kept, low, high = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
+
+    def predicted(place):
+        nodes, code = codes[kept[place]]
+        return nodes, [2 * bit - 1 for bit in code]
+
+    flags = together, True, False, rate
+    expected = reference.train_windows(kept, low, high, CENTRES, lists, inputs, outputs, predicted, *flags)
+    block, extra = (cbow_hs_block, (True, False)) if together else (skipgram_hs_block, ())
+    got = block(
+        ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *paths, window, shrink, *extra, rate, state
+    )
+    assert_alike((*got, inputs, outputs), expected, dim)

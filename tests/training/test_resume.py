@@ -34,6 +34,8 @@ MODELS = [
     ["--loss", "hierarchical-softmax"],
     ["--model", "cbow", "--loss", "hierarchical-softmax", "--fixed-window"],
     ["--subwords", "3-6"],
+    ["--subwords", "2-4", "--buckets", "50", "--model", "cbow"],
+    ["--subwords", "3-6", "--loss", "hierarchical-softmax"],
 ]
 OPTIONS = ["--vector-size", "20", "--epochs", "12", "--sample", "0", "--threads", "1"]
 

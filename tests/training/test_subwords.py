@@ -131,7 +131,7 @@ def test_like_repeats_the_subwords_of_a_file(corpus_file: Path, tmp_path: Path) 
     assert load(str(none)).subwords is None
 
 
-@pytest.mark.parametrize(("preset", "model"), [("fasttext", "skipgram")])
+@pytest.mark.parametrize(("preset", "model"), [("fasttext", "skipgram"), ("gensim-fasttext", "cbow")])
 def test_presets_of_fasttext_have_subwords(corpus_file: Path, tmp_path: Path, preset: str, model: str) -> None:
     output = tmp_path / "v.safetensors"
     small = ["--vector-size", "4", "--epochs", "1", "--threads", "1"]

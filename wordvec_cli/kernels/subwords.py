@@ -50,8 +50,8 @@ def list_token(listed, first, kept, token, row_offsets, rows, inputs, dim):
 
 
 @part
-def compose(vectors, start, inputs, listed, first, last, dim):
-    """vectors[start : start + dim] = the mean of the listed rows."""
+def add_rows(vectors, start, inputs, listed, first, last, dim):
+    """vectors[start : start + dim] = the sum of the listed rows."""
     for d in range(0, dim, LANES):
         store(vectors, start + d, splat(np.float32(0)))
     place = first
@@ -67,6 +67,12 @@ def compose(vectors, start, inputs, listed, first, last, dim):
         for d in range(0, dim, LANES):
             store(vectors, start + d, add(load(vectors, start + d), load(inputs, r0 + d)))
         place += 1
+
+
+@part
+def compose(vectors, start, inputs, listed, first, last, dim):
+    """vectors[start : start + dim] = the mean of the listed rows."""
+    add_rows(vectors, start, inputs, listed, first, last, dim)
     share = splat(np.float32(1.0 / (last - first)))
     for d in range(0, dim, LANES):
         store(vectors, start + d, multiply(load(vectors, start + d), share))

@@ -1,10 +1,10 @@
 """How many rows each thread has copies of, so that threads need not write into the same lines: see kernels/own_rows.py.
 
 Of the first words, and of the first nodes of a tree. Skip-gram with negative sampling has none: its groups change a row
-so seldom that copies gained nothing.
+so seldom that copies gained nothing. Nor has training with subwords.
 """
 
-from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, SKIPGRAM, Word2VecConfig
+from wordvec_cli.training.word2vec_config import NEGATIVE_SAMPLING, SKIPGRAM, Word2VecConfig
 
 N_COPIES = 256  # rows of each matrix, at most; the copies, and what they were, fit a second cache level
 VISITS = 32  # of all threads together to a copied row, about, until what one has changed is there for the others
@@ -12,8 +12,8 @@ VISITS = 32  # of all threads together to a copied row, about, until what one ha
 
 def n_copies(config: Word2VecConfig, n_words: int, n_threads: int) -> int:
     """Of how many rows of each matrix a thread has copies; a single one needs none."""
-    has_copies = config.model != SKIPGRAM or config.loss == HIERARCHICAL_SOFTMAX
-    return min(N_COPIES, n_words // 4) if has_copies and n_threads > 1 and not config.deterministic else 0
+    is_grouped = (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING) or config.subwords is not None
+    return min(N_COPIES, n_words // 4) if n_threads > 1 and not config.deterministic and not is_grouped else 0
 
 
 def visits_until_merged(n_threads: int) -> int:

@@ -35,6 +35,9 @@ AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
 
 KERNELS_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
+    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
 }
 KERNELS_LAST: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("skipgram.train_groups",),

@@ -12,7 +12,13 @@ from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training.matrices import fill_uniform, words_in_common
 from wordvec_cli.training.ngrams import ngram_rows
 from wordvec_cli.training.word2vec import Word2VecTrainer
-from wordvec_cli.training.word2vec_config import Word2VecConfig
+from wordvec_cli.training.word2vec_config import (
+    CBOW,
+    HIERARCHICAL_SOFTMAX,
+    NEGATIVE_SAMPLING,
+    SKIPGRAM,
+    Word2VecConfig,
+)
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.subwords import Subwords
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -82,8 +88,19 @@ class SubwordTrainer(Word2VecTrainer):
         if init.context is not None and self.context is not None:
             self.context[known] = init.context[ids]
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], float]:
-        from wordvec_cli.kernels import subwords
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
+        from wordvec_cli.kernels import subword_windows, subwords
 
+        kernels = {
+            (SKIPGRAM, NEGATIVE_SAMPLING): subwords.skipgram_block,
+            (SKIPGRAM, HIERARCHICAL_SOFTMAX): subword_windows.skipgram_hs_block,
+            (CBOW, NEGATIVE_SAMPLING): subword_windows.cbow_block,
+            (CBOW, HIERARCHICAL_SOFTMAX): subword_windows.cbow_hs_block,
+        }
         _, arguments, limit = super()._chosen_kernel()
-        return subwords.skipgram_block, (self._ngrams.offsets, self._ngrams.rows, *arguments), limit
+        kernel = kernels[self._config.model, self._config.loss]
+        has_limit = kernel is subwords.skipgram_block  # the others limit each step by itself
+        return kernel, (self._ngrams.offsets, self._ngrams.rows, *arguments), limit if has_limit else ()
+
+    def _copies(self) -> tuple[int, ...]:
+        return ()

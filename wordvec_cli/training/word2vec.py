@@ -138,10 +138,10 @@ class Word2VecTrainer:
                 self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
             )
         else:
-            results = self._kernel(*arguments, rate, self._limit, np.uint64(seed))
+            results = self._kernel(*arguments, rate, *self._limit, np.uint64(seed))
         return BlockLoss(*results)
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], float]:
+    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
         """The kernel of the model and the loss, those of its arguments that stay the same, and the limit of a step."""
         from wordvec_cli.kernels import cbow, skipgram, tree
         from wordvec_cli.kernels.draws import alias_table
@@ -150,7 +150,7 @@ class Word2VecTrainer:
         shrink = not config.fixed_window
         windows = (config.window, shrink)
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
-        copies = (n_copies(config, len(counts), self._n_threads), visits_until_merged(self._n_threads))
+        copies = self._copies()
         negative = config.negative or 0
         share = highest_share(counts, self._keep)
         if config.loss == HIERARCHICAL_SOFTMAX:
@@ -158,19 +158,25 @@ class Word2VecTrainer:
             n_trained = trained_counts(self._sequences, self._keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
-                return tree.skipgram_hs_block, (*paths, *windows, *copies), 1 / (1 + 2 * config.window * share)
-            return tree.cbow_hs_block, (*paths, *windows, *hidden, *copies), limit_of_windows(config, share)
+                return tree.skipgram_hs_block, (*paths, *windows, *copies), (1 / (1 + 2 * config.window * share),)
+            return tree.cbow_hs_block, (*paths, *windows, *hidden, *copies), (limit_of_windows(config, share),)
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
         same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self._keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
-            return cbow.cbow_block, (*noise, *windows, *hidden, negative, *copies), limit_of_windows(config, share)
+            limit = limit_of_windows(config, share)
+            return cbow.cbow_block, (*noise, *windows, *hidden, negative, *copies), (limit,)
         n_noise = skipgram.noise_words(config.window, shrink, negative)
         rows_of_group = max(skipgram.GROUP + 2 * config.window, n_noise)
         limit = 1 / (1 + rows_of_group * share)
-        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), limit
+        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
+
+    def _copies(self) -> tuple[int, ...]:
+        """Of how many rows a thread has copies, and after how many visits they are merged: arguments of a kernel."""
+        config, n_threads = self._config, self._n_threads
+        return n_copies(config, len(self._counts), n_threads), visits_until_merged(n_threads)
 
 
 def limit_of_windows(config: Word2VecConfig, highest_share: float) -> float:

@@ -76,10 +76,6 @@ class Word2VecConfig:
         check_lowest(self, _LOWEST)
         check_positive(self, ["learning_rate"])
         if self.subwords is not None:
-            if (self.model, self.loss) != (SKIPGRAM, NEGATIVE_SAMPLING):
-                raise OptionError(
-                    "--subwords: go with --model skipgram and --loss negative-sampling only; leave them out"
-                )
             ngram_lengths(self.subwords)
             check_buckets(self.buckets)
         if not 0 <= self.sample < math.inf:
