@@ -175,11 +175,16 @@ def test_a_format_of_several_files_is_not_compressed(command: Command) -> None:
 @pytest.mark.parametrize("format", writable_formats())
 def test_every_format_is_written_and_what_can_be_read_comes_back(command: Command, format: str) -> None:
     result = command("export", "v.txt", "out", "--to", format)
+    if format == "floret":  # a table of n-grams, which these vectors do not have
+        assert_error(result, "out: these vectors have no rows of n-grams")
+        return
     assert result.status == 0, result.stderr
     assert Path("out").stat().st_size > 0
     if format not in ("projector", "tsv", "csv", "jsonl"):
         back = command("export", "out", "-", "--to", "glove", "--allow-pickle")
-        assert back.stdout == TEXT, back.stderr
+        is_sum = format == "fasttext"  # whose vectors are sums from 0 on, and never -0
+        expected = TEXT.replace(b" -0\n", b" 0\n") if is_sum else TEXT
+        assert back.stdout == expected, back.stderr
 
 
 def test_a_table_for_other_programs_holds_the_numbers(command: Command) -> None:

@@ -16,7 +16,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
-OWN_MEANING = {"format", "k", "memory", "min-count", "missing", "output", "window", "words"}
+OWN_MEANING = {"buckets", "format", "k", "memory", "min-count", "missing", "output", "window", "words"}
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.
@@ -151,7 +151,8 @@ def declared(path: Path) -> list[str]:
 
 # Declared more than once, as what they say differs from command to command.
 SEVERAL = {
-    "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--vector-size", "--window", "--words",
+    "--buckets", "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--vector-size", "--window",
+    "--words",
 }  # fmt: skip
 
 

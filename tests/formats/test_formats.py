@@ -519,7 +519,7 @@ def test_a_name_that_does_not_tell_the_format_is_an_error(name: str, told: str |
         format_for(name, told)
 
 
-@pytest.mark.parametrize("told", ["fasttext", "glove-binary", "safetensors", "xml"])
+@pytest.mark.parametrize("told", ["glove-binary", "safetensors", "xml"])
 def test_a_format_that_is_not_written_is_an_error(told: str) -> None:
     with pytest.raises(OptionError, match=f"--to {told}: must be one of {', '.join(writable_formats())}"):
         format_for("v.txt", told)
