@@ -148,6 +148,7 @@ def test_a_dry_run_does_not_go_with_resume(wordvec: Run, corpus_file: Path) -> N
             ["--epochs", "4", "--vector-size", "1000", "--eval-set", "pairs", "--early-stopping", "4"],
         ),
         ("corpus", "v.safetensors", ["--epochs", "1", "--vector-size", "500", "--loss", "hierarchical-softmax"]),
+        ("corpus", "v.safetensors", ["--epochs", "2", "--vector-size", "300", "--subwords", "3-4"]),
         ("corpus", "v.safetensors", ["--engine", "gensim"]),
         ("corpus", "v.safetensors", ["--engine", "gensim", "--vector-size", "3000"]),
         ("-", "v.safetensors", []),  # the copy of the pipe is the most of it
@@ -182,6 +183,8 @@ def test_disk_is_within_a_twentieth_of_what_training_then_writes(
         (40_000, ["--vector-size", "100", "--epochs", "1", "--engine", "gensim", "--loss", "hierarchical-softmax"]),
         (40_000, ["--vector-size", "8", "--tokenizer", "words", "--min-count", "2"]),
         (40_000, ["--vector-size", "100", "--epochs", "1", "--model", "cbow", "--loss", "hierarchical-softmax"]),
+        (40_000, ["--vector-size", "500", "--epochs", "1", "--subwords", "3-6"]),
+        (40_000, ["--vector-size", "500", "--epochs", "2", "--subwords", "3-6", "--buckets", "5000"]),
     ],
 )
 def test_memory_is_within_a_quarter_of_what_training_then_takes(
