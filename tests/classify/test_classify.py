@@ -528,7 +528,7 @@ def test_a_model_that_is_cut_short_is_refused(folder: Path, tmp_path: Path) -> N
         ({"loss": ["softmax"]}, "--loss ['softmax']: "),
         ({"label_prefix": 7}, "--label-prefix 7: must be a text"),
         ({"version": 2}, "it lacks 'subwords'"),
-        ({"version": 2, "subwords": "3-2"}, "--subwords 3-2: must be MIN-MAX"),
+        ({"version": 2, "subwords": "3-2"}, "--subwords 3-2: the shortest comes first; write 2-3"),
         ({"version": 2, "subwords": 3}, "--subwords 3: must be a text"),
         ({"version": 0}, "has classifier version 0, and this wordvec knows 1 and 2 only"),
         ({"version": 3}, "has classifier version 3, newer than this wordvec; install a newer wordvec"),

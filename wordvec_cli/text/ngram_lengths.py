@@ -26,10 +26,11 @@ def ngram_lengths(text: str | None) -> NgramLengths:
     if text is None:
         return NO_NGRAMS
     found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text, re.ASCII)
-    lengths = NgramLengths(int(found[1]), int(found[2] or found[1])) if found else NO_NGRAMS
-    if not found or not 1 <= lengths.shortest <= lengths.longest <= MOST_CHARACTERS:
-        raise OptionError(
-            f"--subwords {text}: must be MIN-MAX, two lengths from 1 to {MOST_CHARACTERS}, the shorter first; for "
-            "example 3-6"
-        )
+    if not found:
+        raise OptionError(f"--subwords {text}: must be the lengths of n-grams in characters, as 3-6 or 5")
+    lengths = NgramLengths(int(found[1]), int(found[2] or found[1]))
+    if lengths.shortest < 1 or lengths.longest > MOST_CHARACTERS:
+        raise OptionError(f"--subwords {text}: n-grams have from 1 to {MOST_CHARACTERS} characters")
+    if lengths.shortest > lengths.longest:
+        raise OptionError(f"--subwords {text}: the shortest comes first; write {lengths.longest}-{lengths.shortest}")
     return lengths

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from wordvec_cli.errors import OptionError
+from wordvec_cli.text.ngram_lengths import ngram_lengths
 from wordvec_cli.training.epochs import epochs_of_words
 from wordvec_cli.training.options import check_choices, check_lowest, check_positive, option_name
-from wordvec_cli.training.subword_options import NO_SUBWORDS, SUBWORDS, check_buckets, ngram_lengths
+from wordvec_cli.training.subword_options import NO_SUBWORDS, SUBWORDS, check_buckets
 
 SKIPGRAM, CBOW = "skipgram", "cbow"
 NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX = "negative-sampling", "hierarchical-softmax"
