@@ -203,11 +203,12 @@ def test_help_lists_every_option_of_training_with_its_default() -> None:
     listed = dict(re.findall(r"^ +([a-z_]+)(?:=(\S+))?  +\S", text.split("TrainOptions:")[1], re.MULTILINE))
     assert TrainOptions.__optional_keys__ - TOKENIZER_OPTIONS == set(listed)
     assert all(re.search(rf"^{name}  +\S", text, re.MULTILINE) for name in TOKENIZER_OPTIONS)
-    cbow = Word2VecConfig(model="cbow")
+    cbow = Word2VecConfig(model="cbow", subwords="3-6")
     defaults = {field.name: field.default for field in fields(GloveConfig)}
     defaults |= {field.name: getattr(cbow, field.name) for field in fields(Word2VecConfig)}
     defaults |= {"model": "skipgram", "min_learning_rate": None, "checkpoint_every": MINUTES_BETWEEN_CHECKPOINTS}
     defaults |= DEFAULT_LIMITS | {"engine": "wordvec", "save_context": False, "resume": False}
+    defaults |= {"subwords": None}
     for name, default in listed.items():
         expected = defaults.get(name)
         assert (eval(default) if default else None) == expected, name

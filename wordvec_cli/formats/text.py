@@ -208,7 +208,7 @@ def lost_by_text(embeddings: Embeddings) -> list[str]:
     lost = {
         "counts": embeddings.vocabulary.counts is not None,
         "context vectors": embeddings.context_values is not None,
-        "the rows of n-grams, of which vectors of other words are made": embeddings.subwords is not None,
+        "the rows of n-grams, of which vectors of other words are made": embeddings.can_compose,
         "how the vectors were made": bool(set(embeddings.metadata) - {"converted_from"}),
     }
     return [what for what, is_lost in lost.items() if is_lost]
