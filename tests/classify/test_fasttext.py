@@ -89,6 +89,15 @@ def test_the_matrices_are_the_models_own_bytes(corpus: Path, tmp_path: Path) -> 
     assert np.count_nonzero(table.any(axis=1)) == len(own.ngram_buckets)
 
 
+def test_a_classifier_keeps_its_buckets(corpus: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    assert run_here("classify", "train", corpus, "-o", model, "--word-ngrams", "2", *FAST).returncode == 0
+    result = run_here("export", model, tmp_path / "model.bin", "--to", "fasttext", "--buckets", "50")
+    assert result.returncode == 2
+    assert b"--buckets: a classifier keeps the buckets" in result.stderr
+    assert not (tmp_path / "model.bin").exists()
+
+
 def test_labels_that_fasttext_cannot_hold_are_an_error_and_leave_no_file(tmp_path: Path) -> None:
     table = tmp_path / "table.tsv"
     table.write_text("text\tlabel\nred blue\ttwo words\nsalt\tone\n")

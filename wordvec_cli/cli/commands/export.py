@@ -20,7 +20,7 @@ from wordvec_cli.cli.options import (
 from wordvec_cli.cli.tables import safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
-from wordvec_cli.errors import InputError, NoWantedWordsError
+from wordvec_cli.errors import InputError, NoWantedWordsError, OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import spool_folder
 from wordvec_cli.text.lines import listed_words
@@ -136,16 +136,19 @@ def command(
     if words or limit:
         vectors = with_own_ngrams(vectors)
     elif CLASSIFIER in vectors.metadata and order.is_for_fasttext:
-        _export_classifier(input, output, terminal)
+        _export_classifier(input, output, order.options.n_buckets, terminal)
         return
     export(vectors, order, terminal.note)
     if packing:
         _note_loss(vectors, packing, terminal)
 
 
-def _export_classifier(path: str, output: str, terminal: Terminal) -> None:
+def _export_classifier(path: str, output: str, n_buckets: int | None, terminal: Terminal) -> None:
     """A model of wordvec classify train with all that it is, not its words' vectors alone."""
     from wordvec_cli.classify import fasttext, model
+
+    if n_buckets is not None:
+        raise OptionError("--buckets: a classifier keeps the buckets that it was trained with; leave it out")
 
     fasttext.write(output, model.load(path), terminal.note)
 
