@@ -17,6 +17,7 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from wordvec_cli.classify.run import ClassifierOrder
+    from wordvec_cli.classify.tuning import TuningOrder
     from wordvec_cli.text.tokenizer import Tokenizer
 
 LABEL_PREFIX = "__label__"
@@ -111,10 +112,6 @@ def command(
     tmp_dir: str | None,
     checkpoint_every: float | None,
     resume: bool,
-    tune: str | None,
-    tune_minutes: float | None,
-    tune_size: int | None,
-    tune_trials: str | None,
     **options: Any,
 ) -> int | None:
     """Train a classifier on CORPUS: files or folders, compressed or not, or - for standard input.
@@ -131,30 +128,43 @@ def command(
     wordvec classify train sst2.tsv -o model.safetensors --text-column sentence --label-column label
     wordvec classify train few.txt -o model.safetensors --init glove.6B.50d.txt --freeze
     """
+    its_layout = _checked_layout(output, layout, label_prefix)
+    from wordvec_cli.classify.run import ClassifierOrder, config_of
+    from wordvec_cli.text.tokenizer import Tokenizer
+
+    tuning, start = _checked_tuning(output, init, options), init.open(terminal)
+    order = ClassifierOrder(
+        corpus, output, its_layout, tokenizer or Tokenizer(), config_of(options, start), start, threads, tmp_dir,
+        checkpoint_every or MINUTES, resume, tuning,
+    )  # fmt: skip
+    return _train(order, terminal)
+
+
+def _checked_layout(output: str, layout: Any, label_prefix: str | None) -> Any:
+    """Where a line's labels are. Raises: UsageError"""
     if is_for_terminal(output):
         raise click.UsageError("-o -: a model is binary; use -o FILE or redirect the output")
     its_layout = layout(LABEL_PREFIX if label_prefix is None else label_prefix)
     if its_layout.text_column is not None and label_prefix is not None:
         raise click.UsageError("--label-prefix and --label-column exclude each other; give one of them")
-    from wordvec_cli.classify.run import ClassifierOrder, check_model_path, config_of
-    from wordvec_cli.classify.tuning import TuningOrder
-    from wordvec_cli.text.tokenizer import Tokenizer
+    return its_layout
 
+
+def _checked_tuning(output: str, init: Init, options: dict[str, Any]) -> "TuningOrder | None":
+    """What --tune asks for, taken out of the options. Raises: UsageError, OutputError if the model cannot be written"""
+    from wordvec_cli.classify.run import check_model_path
+    from wordvec_cli.classify.tuning import TuningOrder
+
+    names = "tune", "tune_minutes", "tune_size", "tune_trials"
+    tune, minutes, size, trials = (options.pop(name) for name in names)
     check_model_path(output, init.path, tune)
-    if tune is None and (tune_minutes or tune_size or tune_trials):
-        raise click.UsageError("--tune-minutes, --tune-size and --tune-trials belong to --tune FILE; give that too")
-    start = init.open(terminal)
-    config = config_of(options, start)
-    order = ClassifierOrder(
-        corpus, output, its_layout, tokenizer or Tokenizer(), config, start, threads, tmp_dir,
-        checkpoint_every or MINUTES, resume,
-        None if tune is None else TuningOrder(
-            tune, tune_minutes or TUNE_MINUTES, tune_size,
-            tune_trials or (None if output == STANDARD_STREAM else f"{output}.trials.tsv"),
-            frozenset(name for name, value in options.items() if value is not None),
-        ),
-    )  # fmt: skip
-    return _train(order, terminal)
+    if tune is None:
+        if minutes or size or trials:
+            raise click.UsageError("--tune-minutes, --tune-size and --tune-trials belong to --tune FILE; give that too")
+        return None
+    given = frozenset(name for name, value in options.items() if value is not None)
+    trials = trials or (None if output == STANDARD_STREAM else f"{output}.trials.tsv")
+    return TuningOrder(tune, minutes or TUNE_MINUTES, size, trials, given)
 
 
 def _train(order: "ClassifierOrder", terminal: Terminal) -> int | None:

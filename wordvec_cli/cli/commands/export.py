@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,9 @@ from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import CLASSIFIER
 from wordvec_cli.vectors.packing import Packing
+
+if TYPE_CHECKING:
+    from wordvec_cli.formats.export import ExportOrder
 
 _writing_options = combined(
     to_option(
@@ -106,7 +109,6 @@ def command(
     threads: int,
     memory: int,
     tmp_dir: str | None,
-    packing: Packing | None,
     **writing: Any,
 ) -> None:
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
@@ -121,26 +123,38 @@ def command(
     wordvec export GoogleNews-vectors-negative300.bin.gz mine.safetensors --words words.txt
     wordvec export vectors.safetensors vectors.txt.gz --decimals 5
     """  # fmt: skip
-    from wordvec_cli.formats.composing import with_own_ngrams
-    from wordvec_cli.formats.export import ExportOrder, export
+    from wordvec_cli.formats.export import ExportOrder
     from wordvec_cli.formats.reading import WriteOptions
 
-    order = ExportOrder(output, to, WriteOptions(n_threads=threads, packing=packing, **writing))
+    order = ExportOrder(output, to, WriteOptions(n_threads=threads, **writing))
     order.check(input, words, vocab)
-    wanted = frozenset(listed_words(words)) if words else None
+    wanted, spool = frozenset(listed_words(words)) if words else None, (spool_folder(tmp_dir, output), memory)
     with _words_named(input, words, len(wanted or ())):
-        vectors = source.open(input, terminal, vocab, Part(wanted, limit, (spool_folder(tmp_dir, output), memory)))
-    if wanted and limit is None:
-        vectors = _composed(vectors, wanted, input, terminal)
-        _note_missing(len(wanted), len(vectors.vocabulary), input, terminal)
-    if words or limit:
-        vectors = with_own_ngrams(vectors)
-    elif CLASSIFIER in vectors.metadata and order.is_for_fasttext:
+        vectors = source.open(input, terminal, vocab, Part(wanted, limit, spool))
+    if not wanted and not limit and CLASSIFIER in vectors.metadata and order.is_for_fasttext:
         _export_classifier(input, output, order.options.n_buckets, terminal)
-        return
+    else:
+        _export_vectors(_of_wanted(vectors, wanted, limit, input, terminal), order, terminal)
+
+
+def _export_vectors(vectors: Embeddings, order: "ExportOrder", terminal: Terminal) -> None:
+    from wordvec_cli.formats.export import export
+
     export(vectors, order, terminal.note)
-    if packing:
-        _note_loss(vectors, packing, terminal)
+    if order.options.packing:
+        _note_loss(vectors, order.options.packing, terminal)
+
+
+def _of_wanted(
+    vectors: Embeddings, wanted: frozenset[bytes] | None, limit: int | None, path: str, terminal: Terminal
+) -> Embeddings:
+    """With composed vectors of wanted words that the file lacks, and the n-grams of the words that are left alone."""
+    from wordvec_cli.formats.composing import with_own_ngrams
+
+    if wanted and limit is None:
+        vectors = _composed(vectors, wanted, path, terminal)
+        _note_missing(len(wanted), len(vectors.vocabulary), path, terminal)
+    return with_own_ngrams(vectors) if wanted or limit else vectors
 
 
 def _export_classifier(path: str, output: str, n_buckets: int | None, terminal: Terminal) -> None:
