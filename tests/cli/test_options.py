@@ -20,7 +20,7 @@ OWN_MEANING = {"buckets", "format", "k", "memory", "min-count", "missing", "outp
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.
-OF_CLASSIFIERS = {"loss", "vector-size", "epochs", "learning-rate", "init", "k"}
+OF_CLASSIFIERS = {"loss", "vector-size", "epochs", "learning-rate", "init", "k", "subwords"}
 
 
 def commands(group: click.Group = wordvec, prefix: str = "") -> dict[str, click.Command]:
@@ -151,8 +151,8 @@ def declared(path: Path) -> list[str]:
 
 # Declared more than once, as what they say differs from command to command.
 SEVERAL = {
-    "--buckets", "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--vector-size", "--window",
-    "--words",
+    "--buckets", "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--subwords", "--vector-size",
+    "--window", "--words",
 }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def test_options_of_the_command_are_the_fields_of_the_configuration_and_tell_the
             assert default == pytest.approx(1e-4 * configured["skipgram"]["learning_rate"])
         elif field.name != "deterministic":  # a flag
             by_words = {"fixed_window": "shrinking", "cbow_mean": "mean", "epochs": "5 to 40"}
+            by_words |= {"subwords": "none", "buckets": "2000000"}
             shown = by_words.get(field.name, str(default))
             assert f"[default: {shown}" in (option.help or "")
 
