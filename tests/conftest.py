@@ -1,6 +1,7 @@
 """The command in a process of its own, and one small set of trained vectors that several tests query."""
 
 import io
+import json
 import os
 import random
 import signal
@@ -115,3 +116,17 @@ def file_size_limit() -> object:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def stop_at_checkpoint(process: "subprocess.Popen[bytes]", number: signal.Signals, nth: int) -> int:
+    """Send a signal when the nth checkpoint is reported; the exit status."""
+    assert process.stderr
+    with process:
+        n_seen = 0
+        for line in process.stderr:
+            n_seen += json.loads(line).get("stage") == "checkpoint"
+            if n_seen == nth:
+                process.send_signal(number)
+                process.stderr.read()
+                break
+    return process.returncode

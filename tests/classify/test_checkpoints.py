@@ -1,6 +1,5 @@
 """Trainings of classifiers that are killed or stopped, and go on: with one thread to the same bytes."""
 
-import json
 import os
 import random
 import shutil
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND, Run
+from tests.conftest import COMMAND, Run, stop_at_checkpoint
 
 OPTIONS = ["--vector-size", "20", "--epochs", "300", "--threads", "1", "--word-ngrams", "2", "--subwords", "2-3"]
 OFTEN = ["--checkpoint-every", "0.0001"]
@@ -26,21 +25,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def stop_at_checkpoint(arguments: list[str | Path], number: signal.Signals, nth: int) -> int:
+def stop_training(arguments: list[str | Path], number: signal.Signals, nth: int) -> int:
     """Send a signal when the nth checkpoint is reported; the exit status."""
     process = subprocess.Popen(
         [*COMMAND, "classify", "train", *arguments, "--progress", "json"], stderr=subprocess.PIPE
     )  # fmt: skip
-    assert process.stderr
-    with process:
-        n_seen = 0
-        for line in process.stderr:
-            n_seen += json.loads(line).get("stage") == "checkpoint"
-            if n_seen == nth:
-                process.send_signal(number)
-                process.stderr.read()
-                break
-    return process.returncode
+    return stop_at_checkpoint(process, number, nth)
 
 
 def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes(
@@ -51,7 +41,7 @@ def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_
     assert result.returncode == 0, result.stderr
     command = [corpus, "-o", broken, *OPTIONS, *OFTEN, "--resume"]
     for nth in (2, 1):
-        assert stop_at_checkpoint(command, signal.SIGKILL, nth) == -signal.SIGKILL
+        assert stop_training(command, signal.SIGKILL, nth) == -signal.SIGKILL
         assert not broken.exists()
     result = wordvec("classify", "train", *command)
     assert result.returncode == 0, result.stderr
@@ -64,7 +54,7 @@ def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_
 def stopped(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stopped")
     command = [corpus, "-o", folder / "model.safetensors", *OPTIONS, *OFTEN]
-    assert stop_at_checkpoint(command, signal.SIGINT, 2) == 130
+    assert stop_training(command, signal.SIGINT, 2) == 130
     return folder
 
 

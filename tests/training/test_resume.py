@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import COMMAND, Run, run_here
+from tests.conftest import COMMAND, Run, run_here, stop_at_checkpoint
 from tests.damage import with_metadata
 from wordvec_cli.errors import InputError
 from wordvec_cli.kernels.glove import PAIR
@@ -54,20 +54,6 @@ def start(*arguments: str | Path, stdin: Path | None = None) -> "subprocess.Pope
             [*COMMAND, "train", *arguments, "--progress", "json"],
             stdin=source, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-
-
-def stop_at_checkpoint(process: "subprocess.Popen[bytes]", number: signal.Signals, nth: int) -> int:
-    """Send a signal when the nth checkpoint is reported; the exit status."""
-    assert process.stderr
-    with process:
-        n_seen = 0
-        for line in process.stderr:
-            n_seen += json.loads(line).get("stage") == "checkpoint"
-            if n_seen == nth:
-                process.send_signal(number)
-                process.stderr.read()
-                break
-    return process.returncode
 
 
 @pytest.mark.parametrize("model", MODELS, ids=" ".join)

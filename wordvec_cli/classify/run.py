@@ -15,7 +15,7 @@ from wordvec_cli.classify.lines import LabelLayout
 from wordvec_cli.classify.model import Classifier
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, train
 from wordvec_cli.classify.tuning import Tuner, TuningOrder
-from wordvec_cli.errors import DivergedError, InputError, OptionError
+from wordvec_cli.errors import OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.storage.files import check_not_input, check_output, output_folder
@@ -101,16 +101,11 @@ def run(
     if order.resume and not checkpoint_folder.keeps(order.output):
         raise OptionError(f"--resume: -o {order.output} keeps no checkpoints; name a file")
     place = order.output, order.spool_folder, order.checkpoint_every
-    with checkpoints.opened(*place, order.resume, note) as kept:
-        is_resumed = kept.holds_run
-        try:
-            trained = _run(order, kept, report, note, should_stop)
-        except (DivergedError, InputError):
-            if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
-                kept.end()
-            raise
-        kept.end()
-    return trained
+    with (
+        checkpoints.opened(*place, order.resume, note) as kept,
+        checkpoint_folder.ended_with_it(kept, is_resumed=kept.holds_run),
+    ):
+        return _run(order, kept, report, note, should_stop)
 
 
 def _run(

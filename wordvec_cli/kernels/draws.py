@@ -6,7 +6,7 @@ All of a block's are made before its first update.
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.kernels.parts import below, kernel, random_bits
+from wordvec_cli.kernels.parts import below, kernel, part, random_bits
 
 
 @kernel
@@ -38,6 +38,15 @@ def draw_tokens(ids, offsets, first, last, keep, window, shrink, state):
         token = line_end
         line += 1
     return kept[:n_kept], low[:n_kept], high[:n_kept]
+
+
+@part
+def longest_list(kept, offsets):
+    """How many places the longest of the words' lists has, where word w's is offsets[w] .. offsets[w + 1]."""
+    longest = 0
+    for c in range(len(kept)):
+        longest = max(longest, offsets[kept[c] + 1] - offsets[kept[c]])
+    return longest
 
 
 @kernel

@@ -12,7 +12,7 @@ Source: fasttext.cc (cbow, skipgram), model.cc (update) and loss.cc of facebookr
 
 import numpy as np
 
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.parts import (
     LANES,
@@ -24,10 +24,10 @@ from wordvec_cli.kernels.parts import (
     part,
     splat,
     store,
-    store_sums,
 )
-from wordvec_cli.kernels.rows import TILE, add_vector, prefetch_row, round_up
-from wordvec_cli.kernels.subwords import add_rows, list_token, most_rows, scatter
+from wordvec_cli.kernels.rows import add_vector, prefetch_row, round_up
+from wordvec_cli.kernels.subwords import add_rows, list_token, scatter
+from wordvec_cli.kernels.tree import list_path, prefetch_path, score_path, update_path
 
 GROUP = 32  # centres
 SHARING = 2  # consecutive centres of CBOW that meet the same noise words, as in cbow.py
@@ -76,36 +76,12 @@ def predict(hidden, error, outputs, starts, signs, n_outputs, scores, rate, both
     signs   float32: -1 for each output whose score is to become large, else 1; those past `n_outputs` become 0
     both_shares  how far the hidden vector moves with the error, times how far it weighs the rows: limits the step
     """
-    for k in range(0, n_outputs, TILE):
-        s0 = s1 = s2 = s3 = splat(np.float32(0))
-        r0, r1, r2, r3 = starts[k], starts[k + 1], starts[k + 2], starts[k + 3]
-        for d in range(0, dim, LANES):
-            h = load(hidden, d)
-            s0, s1 = multiply_add(h, load(outputs, r0 + d), s0), multiply_add(h, load(outputs, r1 + d), s1)
-            s2, s3 = multiply_add(h, load(outputs, r2 + d), s2), multiply_add(h, load(outputs, r3 + d), s3)
-        store_sums(scores, k, s0, s1, s2, s3)
+    score_path(hidden, 0, outputs, starts, n_outputs, dim, scores)
     signs[n_outputs:] = 0
     loss = signed_slopes_and_loss(scores, signs, rate)
     limit_factors(scores, 0, n_outputs, MOST_AT_ONCE / np.sqrt(both_shares))
-    for d in range(0, dim, LANES):
-        h, e = load(hidden, d), splat(np.float32(0))
-        for k in range(n_outputs):
-            row, factor = load(outputs, starts[k] + d), splat(scores[k])
-            e = multiply_add(factor, row, e)
-            store(outputs, starts[k] + d, multiply_add(factor, h, row))
-        store(error, d, e)
+    update_path(hidden, 0, outputs, starts, n_outputs, dim, scores, error)
     return loss
-
-
-@part
-def list_path(starts, path_signs, path_offsets, nodes, signs, word, dim):
-    """Where the nodes on the path to a word start, and their signs; returns their number."""
-    begin = path_offsets[word]
-    n_nodes = path_offsets[word + 1] - begin
-    for k in range(n_nodes):
-        starts[k] = dim * np.intp(nodes[begin + k])
-        path_signs[k] = np.float32(signs[begin + k])
-    return n_nodes
 
 
 @part
@@ -124,8 +100,7 @@ def list_noise(starts, signs, kept, noise, c, dim):
 def prefetch_outputs(outputs, kept, noise, path_offsets, nodes, c, dim):
     """Ask for what centre c predicts in CBOW."""
     if len(nodes):
-        for p in range(path_offsets[kept[c]], path_offsets[kept[c] + 1]):
-            prefetch_row(outputs, dim * np.intp(nodes[p]), dim)
+        prefetch_path(kept[c], outputs, path_offsets, nodes, 0, 0, 0, dim)
         return
     prefetch_row(outputs, dim * np.intp(kept[c]), dim)
     for k in range(noise.shape[1]):
@@ -135,11 +110,7 @@ def prefetch_outputs(outputs, kept, noise, path_offsets, nodes, c, dim):
 @part
 def most_outputs(kept, noise, path_offsets, nodes):
     """Rows that a step predicts, at most."""
-    most = 1 + noise.shape[1]
-    if len(nodes):
-        for c in range(len(kept)):
-            most = max(most, path_offsets[kept[c] + 1] - path_offsets[kept[c]])
-    return most
+    return max(1 + noise.shape[1], longest_list(kept, path_offsets) if len(nodes) else 0)
 
 
 @part
@@ -175,7 +146,7 @@ def train_windows(
         aligned_zeros(most_tokens * dim),
         np.zeros(most_tokens, np.intp),
     )
-    most = most_tokens * most_rows(kept, row_offsets)
+    most = most_tokens * max(longest_list(kept, row_offsets), 1)
     listed, next_listed = np.empty(most, np.intp), np.empty(most, np.intp)
     ends, next_ends = np.zeros(most_tokens + 1, np.intp), np.zeros(most_tokens + 1, np.intp)
     first, after = tokens_of_group(low, high, 0, together)
@@ -204,7 +175,7 @@ def train_windows(
                 if n == 0:
                     continue
                 if len(nodes):
-                    n_outputs = list_path(starts, row_signs, path_offsets, nodes, signs, kept[c], dim)
+                    n_outputs = list_path(starts, row_signs, kept[c], path_offsets, nodes, signs, 0, 0, 0, dim)
                 else:
                     n_outputs = list_noise(starts, row_signs, kept, noise, c, dim)
                 share = np.float32(1 / n) if divide_error else np.float32(1)
@@ -222,7 +193,7 @@ def train_windows(
             for i in range(low[c], high[c]):
                 if i != c:
                     prefetch_outputs(outputs, kept, noise, path_offsets, nodes, min(i + 1, n_kept - 1), dim)
-                    n_outputs = list_path(starts, row_signs, path_offsets, nodes, signs, kept[i], dim)
+                    n_outputs = list_path(starts, row_signs, kept[i], path_offsets, nodes, signs, 0, 0, 0, dim)
                     one = np.float32(1)
                     loss += np.float64(
                         predict(hidden, error, outputs, starts, row_signs, n_outputs, scores, rate, one, dim)

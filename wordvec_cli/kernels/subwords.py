@@ -14,7 +14,7 @@ Source: Bojanowski et al. 2017, arXiv 1607.04606; fasttext.cc and model.cc of fa
 
 import numpy as np
 
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.parts import LANES, add, aligned_zeros, kernel, load, multiply, part, prefetch, splat, store
 from wordvec_cli.kernels.rows import TILE, copy_row, prefetch_row, score_tile, update_tile
@@ -26,15 +26,6 @@ from wordvec_cli.kernels.skipgram import (
     size_group,
     weigh_true_pairs,
 )
-
-
-@part
-def most_rows(kept, row_offsets):
-    """Of a word of a block."""
-    most = 1
-    for token in range(len(kept)):
-        most = max(most, row_offsets[kept[token] + 1] - row_offsets[kept[token]])
-    return most
 
 
 @part
@@ -139,7 +130,7 @@ def train_groups(
     noise_scores, noise_weights = aligned_zeros(n_noise_rows * GROUP), aligned_zeros(n_noise_rows * GROUP)
     totals, marks = aligned_zeros(max(n_neighbours, GROUP)), np.zeros(MARKS, np.uint8)
     # where the rows of each token of this group, and of the next, start
-    room = GROUP * most_rows(kept, row_offsets)
+    room = GROUP * max(longest_list(kept, row_offsets), 1)
     listed, next_listed = np.empty(room, np.intp), np.empty(room, np.intp)
     ends, next_ends = np.zeros(GROUP + 1, np.intp), np.zeros(GROUP + 1, np.intp)
     for j in range(min(GROUP, n_kept)):

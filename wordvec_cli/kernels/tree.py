@@ -3,7 +3,7 @@
 import numpy as np
 
 from wordvec_cli.kernels.cbow import GROUP, spread_errors, sum_windows, weigh_windows
-from wordvec_cli.kernels.draws import draw_tokens
+from wordvec_cli.kernels.draws import draw_tokens, longest_list
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
 from wordvec_cli.kernels.parts import (
@@ -72,14 +72,6 @@ def huffman_paths(counts, order):
     return path_offsets, nodes, signs
 
 
-@part
-def longest_path(kept, path_offsets):
-    longest = 0
-    for c in range(len(kept)):
-        longest = max(longest, path_offsets[kept[c] + 1] - path_offsets[kept[c]])
-    return longest
-
-
 @inlined
 def nodes_of(word, path_offsets, nodes):
     return nodes[path_offsets[word] : path_offsets[word + 1]]
@@ -145,7 +137,7 @@ def train_windows_on_paths(
     """
     dim, last = inputs.shape[1], len(kept) - 1
     inputs, outputs, rate, limit = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), np.float32(limit)
-    room, n_starts = round_up(longest_path(kept, path_offsets), LANES), GROUP + 2 * window
+    room, n_starts = round_up(longest_list(kept, path_offsets), LANES), GROUP + 2 * window
     starts, path_starts = np.zeros(n_starts, np.intp), np.zeros(room, np.intp)
     hidden, errors = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim)
     sums, changes = aligned_zeros((n_starts + 1) * dim), aligned_zeros((n_starts + 1) * dim)
@@ -199,7 +191,7 @@ def train_words_on_paths(
     """
     dim, last = inputs.shape[1], len(kept) - 1
     inputs, outputs, rate, limit = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), np.float32(limit)
-    room, most_rows = round_up(longest_path(kept, path_offsets), LANES), round_up(2 * window, TILE)
+    room, most_rows = round_up(longest_list(kept, path_offsets), LANES), round_up(2 * window, TILE)
     starts, path_starts = np.zeros(most_rows, np.intp), np.zeros(room, np.intp)
     rows, path = aligned_zeros(most_rows * dim), aligned_zeros(room * dim)
     scores, path_signs, totals = aligned_zeros(room * most_rows), aligned_zeros(room), aligned_zeros(room)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import DivergedError, InputError
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.files import is_stream, writable
 from wordvec_cli.training.checkpoint import Checkpoint
@@ -50,6 +50,22 @@ def opened(output: str | None, spool_folder: Path, minutes: float) -> Iterator[C
         checkpoint = Checkpoint(Path(name), None)
         room.callback(checkpoint.close)
         yield checkpoint
+
+
+@contextmanager
+def ended_with_it(checkpoint: Checkpoint, is_resumed: bool) -> Iterator[None]:
+    """While a run trains: its checkpoint ends with it, also where it diverges or the input is bad.
+
+    Not in those two cases if it is resumed: then what has been trained stays, as the error may be in an option of
+    this call. After a signal it always stays.
+    """
+    try:
+        yield
+    except (DivergedError, InputError):
+        if not is_resumed:
+            checkpoint.end()
+        raise
+    checkpoint.end()
 
 
 @contextmanager

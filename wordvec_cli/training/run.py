@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wordvec_cli import formats
-from wordvec_cli.errors import DivergedError, InputError, OptionError, OutputError, WordvecError
+from wordvec_cli.errors import InputError, OptionError, OutputError, WordvecError
 from wordvec_cli.evaluation.asking import check_words, evaluate, note_if_few, title_noted
 from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.evaluation.sets import EvalSet
@@ -70,14 +70,8 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
         preparation = Preparation(order, read_inputs(order, note), eval_sets, report, note)
         prepared = resumed(preparation, kept) if is_resumed else _prepared(preparation, kept)
         training = _Training(order.settled_for(prepared.n_tokens), prepared, kept, eval_sets, report, note)
-        try:
-            result = training.run(should_stop)
-        except (DivergedError, InputError):
-            if not is_resumed:  # else what has been trained stays, as the error may be in an option of this call
-                kept.end()
-            raise
-        kept.end()
-    return result
+        with checkpoint_folder.ended_with_it(kept, is_resumed):
+            return training.run(should_stop)
 
 
 def compile_kernels_ahead(config: object) -> None:
