@@ -1,7 +1,6 @@
 """The command in a process of its own, and one small set of trained vectors that several tests query."""
 
 import io
-import json
 import os
 import random
 import signal
@@ -118,15 +117,33 @@ def file_size_limit() -> object:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def stop_at_checkpoint(process: "subprocess.Popen[bytes]", number: signal.Signals, nth: int) -> int:
-    """Send a signal when the nth checkpoint is reported; the exit status."""
-    assert process.stderr
-    with process:
-        n_seen = 0
-        for line in process.stderr:
-            n_seen += json.loads(line).get("stage") == "checkpoint"
-            if n_seen == nth:
-                process.send_signal(number)
-                process.stderr.read()
-                break
-    return process.returncode
+AFTER_EACH_BLOCK = ["--checkpoint-every", "1e-9"]
+# Training waits for the one checkpoint before it begins the next, so that it cannot have ended when the signal comes.
+STOPPED = """
+import os, sys
+from wordvec_cli.cli import main
+from wordvec_cli.training.checkpoint import STATE, Checkpoint
+
+number, nth = map(int, sys.argv[1:3])
+write, names = Checkpoint._write, []
+
+def write_and_stop(self, name, *others):
+    write(self, name, *others)
+    names.append(name)
+    if name == STATE and names.count(STATE) == nth:
+        os.kill(os.getpid(), number)
+
+Checkpoint._write = write_and_stop
+sys.argv[1:] = sys.argv[3:]
+main()
+"""
+
+
+def stop_at_checkpoint(*command: str | Path, number: signal.Signals, nth: int, stdin: Path | None = None) -> int:
+    """The exit status of a command that sends itself a signal when its nth checkpoint, `AFTER_EACH_BLOCK`, is there."""
+    arguments = [str(int(number)), str(nth), *map(str, command), *AFTER_EACH_BLOCK]
+    with open(stdin or os.devnull, "rb") as source:
+        result = subprocess.run(
+            [sys.executable, "-c", STOPPED, *arguments], stdin=source, capture_output=True, check=False
+        )  # fmt: skip
+    return result.returncode

@@ -4,15 +4,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND, Run, stop_at_checkpoint
+from tests.conftest import Run, stop_at_checkpoint
 
 OPTIONS = ["--vector-size", "20", "--epochs", "300", "--threads", "1", "--word-ngrams", "2", "--subwords", "2-3"]
-OFTEN = ["--checkpoint-every", "0.0001"]
 
 
 @pytest.fixture(scope="module")
@@ -25,25 +23,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def stop_training(arguments: list[str | Path], number: signal.Signals, nth: int) -> int:
-    """Send a signal when the nth checkpoint is reported; the exit status."""
-    process = subprocess.Popen(
-        [*COMMAND, "classify", "train", *arguments, "--progress", "json"], stderr=subprocess.PIPE
-    )  # fmt: skip
-    return stop_at_checkpoint(process, number, nth)
-
-
 def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes(
     wordvec: Run, corpus: Path, tmp_path: Path
 ) -> None:
     unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
     result = wordvec("classify", "train", corpus, "-o", unbroken, *OPTIONS)
     assert result.returncode == 0, result.stderr
-    command = [corpus, "-o", broken, *OPTIONS, *OFTEN, "--resume"]
+    command = ["classify", "train", corpus, "-o", broken, *OPTIONS, "--resume"]
     for nth in (2, 1):
-        assert stop_training(command, signal.SIGKILL, nth) == -signal.SIGKILL
+        assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=nth) == -signal.SIGKILL
         assert not broken.exists()
-    result = wordvec("classify", "train", *command)
+    result = wordvec(*command)
     assert result.returncode == 0, result.stderr
     assert b"resuming in epoch" in result.stderr
     assert broken.read_bytes() == unbroken.read_bytes()
@@ -53,8 +43,8 @@ def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_
 @pytest.fixture(scope="module")
 def stopped(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stopped")
-    command = [corpus, "-o", folder / "model.safetensors", *OPTIONS, *OFTEN]
-    assert stop_training(command, signal.SIGINT, 2) == 130
+    command = ["classify", "train", corpus, "-o", folder / "model.safetensors", *OPTIONS]
+    assert stop_at_checkpoint(*command, number=signal.SIGINT, nth=2) == 130
     return folder
 
 

@@ -63,11 +63,11 @@ def test_a_run_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes
     unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
     result = wordvec("train", long_corpus, "-o", unbroken, *OPTIONS, *model)
     assert result.returncode == 0, result.stderr
-    command = [long_corpus, "-o", broken, *OPTIONS, *model, "--checkpoint-every", "0.0001", "--resume"]
+    command = ["train", long_corpus, "-o", broken, *OPTIONS, *model, "--resume"]
     for nth in (2, 1, 3):
-        assert stop_at_checkpoint(start(*command), signal.SIGKILL, nth) == -signal.SIGKILL
+        assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=nth) == -signal.SIGKILL
         assert not broken.exists()
-    result = wordvec("train", *command)
+    result = wordvec(*command)
     assert result.returncode == 0, result.stderr
     assert b"resuming in epoch" in result.stderr
     assert broken.read_bytes() == unbroken.read_bytes()
@@ -80,8 +80,8 @@ def test_a_run_from_a_pipe_that_is_stopped_goes_on_without_its_corpus(
 ) -> None:
     unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
     wordvec("train", "-", "-o", unbroken, *OPTIONS, stdin=long_corpus.read_bytes())
-    process = start("-", "-o", broken, *OPTIONS, "--checkpoint-every", "0.0001", stdin=long_corpus)
-    assert stop_at_checkpoint(process, number, 3) == status
+    command = ["train", "-", "-o", broken, *OPTIONS]
+    assert stop_at_checkpoint(*command, number=number, nth=3, stdin=long_corpus) == status
     result = wordvec("train", "-", "-o", broken, *OPTIONS, "--resume")
     assert result.returncode == 0, result.stderr
     assert broken.read_bytes() == unbroken.read_bytes()
@@ -91,8 +91,8 @@ def test_a_run_from_a_pipe_that_is_stopped_goes_on_without_its_corpus(
 def stopped(long_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the checkpoint of a run that was stopped."""
     folder = tmp_path_factory.mktemp("stopped")
-    process = start(long_corpus, "-o", folder / "v.safetensors", *OPTIONS, "--checkpoint-every", "0.0001")
-    assert stop_at_checkpoint(process, signal.SIGINT, 2) == 130
+    command = ["train", long_corpus, "-o", folder / "v.safetensors", *OPTIONS]
+    assert stop_at_checkpoint(*command, number=signal.SIGINT, nth=2) == 130
     return folder
 
 
@@ -207,8 +207,8 @@ def test_a_run_that_is_killed_at_once_starts_on_the_corpus_that_it_has(long_corp
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
 def test_a_closed_terminal_leaves_a_checkpoint(long_corpus: Path, tmp_path: Path) -> None:
-    process = start(long_corpus, "-o", tmp_path / "v.safetensors", *OPTIONS, "--checkpoint-every", "0.0001")
-    assert stop_at_checkpoint(process, signal.SIGHUP, 2) == 129
+    command = ["train", long_corpus, "-o", tmp_path / "v.safetensors", *OPTIONS]
+    assert stop_at_checkpoint(*command, number=signal.SIGHUP, nth=2) == 129
     assert (tmp_path / "v.safetensors.checkpoint" / "state.safetensors").exists()
 
 
