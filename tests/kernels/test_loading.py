@@ -76,6 +76,14 @@ def test_a_kernel_that_is_compiled_may_call_one_that_was_loaded(folder: Path) ->
     assert answer(folder, OUTER + INNER + IMPORTED + HITS) == [RIGHT_OUTER, RIGHT_INNER, "[]", "1 1"]
 
 
+def test_scipy_is_imported_for_products_of_matrices_only(tmp_path: Path) -> None:
+    product = "from numba import njit\n@njit\ndef square(matrix):\n    return np.dot(matrix, matrix)\n"
+    product += "print(square(np.array([[1.0, 1.0], [0.0, 1.0]])).tolist())\n"
+    is_there = "print('scipy.linalg' in sys.modules)\n"
+    code = INNER + is_there + product + is_there
+    assert answer(tmp_path, code) == [RIGHT_INNER, "False", "[[1.0, 2.0], [0.0, 1.0]]", "True"]
+
+
 def test_functions_of_other_people_keep_the_cache_of_numba(folder: Path) -> None:
     code = "from numba.core.caching import FunctionCache; loading.PACKAGE = 'wordvec_cli'\n"
     code += "print(type(inner._cache).__name__, type(njit(cache=True)(inner.py_func)._cache) is FunctionCache)\n"

@@ -8,6 +8,7 @@ Where the cache lacks a kernel, numba makes itself ready as ever before it compi
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from llvmlite import binding
@@ -34,7 +35,10 @@ class KernelCache(caching.FunctionCache):
         """As numba's, but for what only a compiler needs; the caller holds numba's lock."""
         _name_helpers(target_context)
         with self._guard_against_spurious_io_errors(), _without_modules_of_numba():
-            return self._load_overload(sig, target_context)
+            loaded = self._load_overload(sig, target_context)
+        if loaded is None:  # it will be compiled
+            _import_arraymath()
+        return loaded
 
 
 def cache_of(py_func: Callable[..., Any]) -> caching.FunctionCache:
@@ -60,6 +64,26 @@ def _name_helpers(target_context: Any) -> None:
         binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
     if not binding.address_of_symbol(ONE_OF_THE_HELPERS):  # a numba that names them otherwise
         rtsys.initialize(target_context)
+
+
+def _import_arraymath() -> None:
+    """Import this module of numba without SciPy, which takes as long as the rest of what a compiler needs.
+
+    It imports SciPy only to know that matrices can be multiplied. No kernel does; code that does imports it itself.
+    Source: numba, np/arraymath.py, `_check_blas`, and _lapack.c, `import_cblas_function`
+    """
+    if "numba.np.arraymath" in sys.modules or not find_spec("scipy"):
+        return
+    from numba.np import linalg
+
+    ensure_blas = linalg.ensure_blas
+    linalg.ensure_blas = getattr(linalg, "_check_lapack_int_width", lambda: None)
+    try:
+        from numba.np import arraymath
+
+        arraymath.ensure_blas = ensure_blas  # type: ignore[attr-defined]
+    finally:
+        linalg.ensure_blas = ensure_blas
 
 
 @contextmanager
