@@ -23,6 +23,8 @@ from wordvec_cli.storage.safetensors import (
     memory_of,
 )
 
+HASHED_AT_ONCE = 1 << 24  # bytes, while others are written
+
 
 class Growing(NamedTuple):
     """A flat tensor, whose start in the file is aligned.
@@ -75,18 +77,22 @@ def _move(file: IO[bytes], source: int, target: int, n_bytes: int) -> None:
 
 
 def _written_and_hashed(file: IO[bytes], tensors: Mapping[str, Tensor]) -> str:
-    """Write tensors to the end of a file and to the disk, while another thread hashes all of it."""
+    """Write tensors to the end of a file, while other threads hash what is there and bring it to the disk."""
     digest = hashlib.sha256()
     file.flush()
-    n_there = file.tell()
-    with ThreadPoolExecutor(1) as pool:
-        hashed = [pool.submit(_hash, digest, file, 0, n_there)]
+    n_asked = n_there = file.tell()
+    with ThreadPoolExecutor(1) as hasher, ThreadPoolExecutor(1) as keeper:
+        at_work = [hasher.submit(_hash, digest, file, 0, n_there), keeper.submit(os.fsync, file.fileno())]
         for chunk in all_chunks(tensors):
-            file.write(chunk)
+            n_there += file.write(chunk)
+            if n_there - n_asked >= HASHED_AT_ONCE:
+                file.flush()
+                at_work.append(hasher.submit(_hash, digest, file, n_asked, n_there))
+                n_asked = n_there
         file.flush()
-        hashed.append(pool.submit(_hash, digest, file, n_there, file.tell()))
-        os.fsync(file.fileno())
-        for each in hashed:
+        at_work.append(hasher.submit(_hash, digest, file, n_asked, n_there))
+        at_work.append(keeper.submit(os.fsync, file.fileno()))
+        for each in at_work:
             each.result()
     return digest.hexdigest()
 
