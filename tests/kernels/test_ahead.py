@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numba import typeof
 
+from wordvec_cli.classify.trainer import ClassifierConfig, absent_parameters
 from wordvec_cli.kernels import ahead, compiled, signatures
 from wordvec_cli.kernels.glove import PAIR
 from wordvec_cli.kernels.text import Table
@@ -45,11 +47,20 @@ def read_only(array: np.ndarray) -> np.ndarray:
     [
         3, 2.5, True, np.uint64(1), np.float32(1), np.zeros((2, 3), np.float32), read_only(np.zeros(2, np.int32)),
         np.zeros((4, 4))[::2, 1:], np.asfortranarray(np.zeros((2, 2))), np.zeros(3, PAIR), (1, 2), (1, np.zeros(2)),
-        table(),
+        table(), None,
     ],
 )  # fmt: skip
 def test_a_signature_survives_its_spelling(value: object) -> None:
     assert signatures.type_of(signatures.spelled(typeof(value))) == typeof(value)
+
+
+@pytest.mark.parametrize("subwords", [None, "2-3"])
+@pytest.mark.parametrize("loss", ["softmax", "one-vs-all", "hierarchical-softmax"])
+def test_a_helper_is_told_which_variant_of_a_kernel_a_classifier_needs(loss: Any, subwords: str | None) -> None:
+    absent = absent_parameters(ClassifierConfig(loss=loss, subwords=subwords))
+    (signature,) = signatures.variant("classify.train_examples", absent)
+    n_paths = 0 if loss == "hierarchical-softmax" else 3
+    assert signature.count(signatures.NONE) == n_paths + (subwords is None)
 
 
 def test_after_compiling_everything_no_command_compiles_a_thing(tmp_path: Path) -> None:

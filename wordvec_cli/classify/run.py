@@ -13,7 +13,7 @@ from wordvec_cli.classify.labelled import LabelledText, read_labelled
 from wordvec_cli.classify.line_files import LineFiles, check_files
 from wordvec_cli.classify.lines import LabelLayout
 from wordvec_cli.classify.model import Classifier
-from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, train
+from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, absent_parameters, train
 from wordvec_cli.classify.tuning import Tuner, TuningOrder
 from wordvec_cli.errors import OptionError
 from wordvec_cli.messages import counted
@@ -113,7 +113,7 @@ def _run(
 ) -> Classifier:
     from wordvec_cli.kernels.ahead import compile_ahead
 
-    compile_ahead("classify.train_examples")  # which takes longest, while the examples are read
+    compile_ahead("classify.train_examples", absent=absent_parameters(order.config))  # while the examples are read
     corpus = _opened(order, note)
     text = read_labelled(corpus, order.layout, report)
     if order.tuning is not None:

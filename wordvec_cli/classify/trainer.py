@@ -109,7 +109,7 @@ class ClassifierTrainer:
         self._n_outputs = n_labels - self._is_tree
         self.inputs = aligned_zeros((len(examples.vocabulary) + len(examples.buckets), dim))
         self.outputs = aligned_zeros((-(-self._n_outputs // TILE) * TILE, dim))
-        self._paths = _paths_of(np.asarray(examples.label_vocabulary.counts)) if self._is_tree else _NO_PATHS
+        self._paths = _paths_of(np.asarray(examples.label_vocabulary.counts)) if self._is_tree else None
         self._is_fixed = np.zeros(0, np.uint8)
 
     @property
@@ -123,7 +123,7 @@ class ClassifierTrainer:
         counts, n_labels = self._examples.label_vocabulary.counts, len(self._examples.label_vocabulary)
         if self._config.loss == ONE_VS_ALL:
             return n_labels * math.log(2)
-        if self._is_tree:
+        if self._paths is not None:
             return float(np.average(np.diff(self._paths.offsets), weights=np.asarray(counts))) * math.log(2)
         return math.log(n_labels)
 
@@ -193,11 +193,13 @@ class ClassifierTrainer:
             SOFTMAX: classify.SOFTMAX, ONE_VS_ALL: classify.ONE_VS_ALL,
             HIERARCHICAL_SOFTMAX: classify.HIERARCHICAL_SOFTMAX,
         }  # fmt: skip
-        examples, group = self._examples, GROUP_OF_MANY if self._n_outputs >= MANY_LABELS else GROUP_OF_FEW
+        examples = self._examples
+        counts = examples.row_counts if len(examples.row_counts) else None
+        group = GROUP_OF_MANY if self._n_outputs >= MANY_LABELS else GROUP_OF_FEW
         total, n = classify.train_examples(
-            order, examples.row_offsets, examples.rows, examples.row_counts, examples.label_offsets, examples.labels,
+            order, examples.row_offsets, examples.rows, counts, examples.label_offsets, examples.labels,
             self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, self._n_outputs, self.inputs.shape[1],
-            group, kinds[self._config.loss], *self._paths, rate, last_rate,
+            group, kinds[self._config.loss], *(self._paths or NO_PATHS), rate, last_rate,
         )  # fmt: skip
         return BlockLoss(total, n)
 
@@ -211,13 +213,19 @@ class ClassifierTrainer:
             examples.buckets,
             self.parameters["outputs"][: self._n_outputs],
             examples.label_vocabulary,
-            self._paths if self._is_tree else None,
+            self._paths,
             Task(config.loss, config.word_ngrams, config.buckets, label_prefix, config.subwords),
             tokenizer,
         )
 
 
-_NO_PATHS = Paths(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
+NO_PATHS = None, None, None
+
+
+def absent_parameters(config: ClassifierConfig) -> list[str]:
+    """Those of the kernel that are None where a classifier is trained so."""
+    counts = [] if config.example_options.subwords.longest else ["counts"]
+    return counts if config.loss == HIERARCHICAL_SOFTMAX else [*counts, "path_offsets", "nodes", "signs"]
 
 
 def _paths_of(counts: NDArray[np.int64]) -> Paths:

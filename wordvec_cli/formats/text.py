@@ -122,6 +122,7 @@ def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
     unsure = np.empty((min(ROWS_OF_UNSURE, most) * dim, 4), np.int64)
     progress = np.zeros(5, np.int64)  # bytes, lines, rows, bytes of words, problems
     wrong: list[int] = []
+    vector_text.read_plain_lines(text, dim, matrix, words, word_ends, lines, progress)
     while progress[0] < len(text):
         n = vector_text.read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, progress)
         wrong += _read_by_python(text, unsure[:n], matrix)

@@ -37,11 +37,12 @@ class Helper:
         assert self._process.stdin and self._process.stdout
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
 
-    def ask_for(self, names: Sequence[str], are_last: bool = False) -> None:
+    def ask_for(self, names: Sequence[str], are_last: bool = False, absent: Sequence[str] | None = None) -> None:
+        """absent  parameters that are None, of which the kernels have variants; None: all variants are wanted"""
         self.waiting.update(names)
         with suppress(OSError):  # it is gone, which `wait_for` finds out
             for name in names:
-                self._stdin.write(f"{name}\n")
+                self._stdin.write(f"{name}\n" if absent is None else f"{name} {','.join(absent)}\n")
             self._stdin.close() if are_last else self._stdin.flush()
 
     def wait_for(self, name: str) -> bool:
@@ -78,17 +79,18 @@ class Helper:
                 pipe.close()
 
 
-def compile_ahead(*names: str) -> None:
+def compile_ahead(*names: str, absent: Sequence[str] | None = None) -> None:
     """Have those of the kernels that are not in the cache compiled by another process; returns at once.
 
     Name those that will be called late, in the order of the calls: what this process needs before, it compiles itself.
+    absent  see `Helper.ask_for`
     """
     current = FilesNamedByKey.helper
     if not is_shared() or (current and current.is_at_work()) or not (missing := not_kept(names)) or not _can_help():
         return
     with suppress(OSError):
         helper = FilesNamedByKey.helper = Helper()
-        helper.ask_for(missing, are_last=True)
+        helper.ask_for(missing, are_last=True, absent=absent)
         atexit.register(helper.stop)
 
 
@@ -119,13 +121,17 @@ def compile_all(n_processes: int) -> tuple[Path | None, int]:
 
 
 def serve() -> None:
-    """Compile the kernels named by the lines of standard input, and repeat each name when it is done."""
+    """Compile the kernels named by the lines of standard input, and repeat each name when it is done.
+
+    After the name may come a blank and the parameters that are None: then only that variant of the kernel is compiled.
+    """
     from wordvec_cli.kernels import signatures
 
     known = signatures.known()
     for line in sys.stdin:
-        name = line.strip()
-        signatures.compile_kernel(name, known[name])
+        name, is_variant, absent = line.strip("\n").partition(" ")
+        wanted = signatures.variant(name, absent.split(",")) if is_variant else known[name]
+        signatures.compile_kernel(name, wanted)
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()
 

@@ -28,6 +28,7 @@ from wordvec_cli.kernels.parts import (
     load_register,
     multiply,
     multiply_add,
+    n_below,
     part,
     splat,
     splat_register,
@@ -154,7 +155,7 @@ def write_rows(
     bits, ranks          from `mark_ngrams` and `ranks_of_bits`; the n-gram of the r-th set bit has row n_words + r
     rows, row_ends       (enough,) int32, (m,) int64: written
     """
-    n_rows = 0
+    n_rows = np.int64(0)
     for k in range(len(lines)):
         start, end = token_offsets[lines[k]], token_offsets[lines[k] + 1]
         n_rows = write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows)
@@ -181,7 +182,7 @@ def write_known_rows(
     sizes       how many rows each distinct token has, with those of subwords that have none
     line_sizes  (n,) int64: the same for each line, written
     """
-    n_rows = 0
+    n_rows = np.int64(0)
     for line in range(len(token_offsets) - 1):
         start, end = token_offsets[line], token_offsets[line + 1]
         n_rows = write_token_rows(tokens, start, end, starts, token_rows, end_row, rows, n_rows)
@@ -192,7 +193,7 @@ def write_known_rows(
             for j in range(i + 1, min(i + longest, end + 1)):
                 state = extended(state, end_hash if j == end else hashes[tokens[j]])
                 bucket = np.int32(state % np.uint64(n_buckets))
-                place = np.searchsorted(buckets, bucket)
+                place = n_below(buckets, bucket)
                 if place < len(buckets) and buckets[place] == bucket:
                     rows[n_rows] = n_words + place
                     n_rows += 1
@@ -618,13 +619,15 @@ def train_examples(
     """Update the matrices, in place, by the examples `order`; returns (the sum of their losses, how many).
 
     row_offsets, rows   example e has rows[row_offsets[e] : row_offsets[e + 1]]; label_offsets, labels: the same of them
-    counts              (as many as rows,) uint8: how often the example has each; or (0,): once
+    counts              (as many as rows,) uint8: how often the example has each; None: once
     inputs              flat float32, whole vectors of `dim` numbers
     outputs             the same; one for each label, or inner node of the tree, and zeros up to a whole tile
     is_fixed            (rows or 0,) uint8: whether a row of `inputs` stays as it is
     group               examples of a group, a multiple of TILE
-    path_offsets, nodes, signs  from `tree.huffman_tree` for hierarchical softmax
+    path_offsets, nodes, signs  from `tree.huffman_tree` for hierarchical softmax, else None
     rate, last_rate     of the first example, and of the one after the last
+
+    numba compiles only the branches that can be taken: half as much where there are neither counts nor paths.
     """
     stride = -(-n_labels // LANES) * LANES
     hidden, steps = aligned_zeros(group * dim), aligned_zeros(group * dim)
@@ -637,14 +640,14 @@ def train_examples(
         for i in range(begin, end):
             e = order[i]
             first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
-            if len(counts):
+            if counts is not None:
                 sizes[i - begin] = average_counted_rows(inputs, rows, counts, first, last, hidden, position, dim)
             else:
                 average_rows(inputs, rows, first, last, hidden, position, dim)
         n_whole = -(-(end - begin) // TILE) * TILE
         hidden[(end - begin) * dim : n_whole * dim] = 0
         steps[: n_whole * dim] = 0
-        if loss == HIERARCHICAL_SOFTMAX:
+        if path_offsets is not None:
             for i in range(begin, end):
                 e = order[i]
                 own = labels[label_offsets[e] : label_offsets[e + 1]]
@@ -666,7 +669,7 @@ def train_examples(
         for i in range(begin, end):
             e = order[i]
             first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
-            if len(counts):
+            if counts is not None:
                 size = sizes[i - begin]
                 add_to_counted_rows(inputs, rows, counts, size, first, last, is_fixed, steps, position, dim)
             else:

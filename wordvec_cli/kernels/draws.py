@@ -6,7 +6,7 @@ All of a block's are made before its first update.
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.kernels.parts import below, kernel, part, random_bits
+from wordvec_cli.kernels.parts import below, kernel, n_below, part, random_bits
 
 
 @kernel
@@ -19,7 +19,7 @@ def draw_tokens(ids, offsets, first, last, keep, window, shrink, state):
     low = np.empty(last - first, np.int32)
     high = np.empty(last - first, np.int32)
     n_kept = 0
-    line = np.searchsorted(offsets, first, side="right") - 1
+    line = n_below(offsets, first + 1) - 1
     token = first
     while token < last:
         line_start, line_end = n_kept, min(offsets[line + 1], last)

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from wordvec_cli.kernels.parts import address_of, prefetch
+from wordvec_cli.kernels.parts import address_of, n_below, prefetch
 
 part = njit(nogil=True, error_model="numpy", forceinline=True)
 kernel = njit(cache=True, nogil=True, error_model="numpy")
@@ -119,7 +119,7 @@ def ngram_rows(wrapped, size, start, sizes, kept, kept_rows, rows):
             continue
         row = np.int64(state) % n_buckets
         if len(kept):
-            place = np.searchsorted(kept, row)
+            place = n_below(kept, row)
             if place == len(kept) or kept[place] != row:
                 continue
             row = np.int64(kept_rows[place])

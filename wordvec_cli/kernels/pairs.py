@@ -9,8 +9,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-from wordvec_cli.kernels.parts import inlined, kernel, prefetch
+from wordvec_cli.kernels.parts import address_of, inlined, kernel, n_below, prefetch
 
 WALL = np.int32(-2)  # between two lines
 HOLE = np.int32(-1)  # where an unknown word takes a position
@@ -31,6 +32,19 @@ def trailing_zeros(typing, bits):
     return types.uint64(types.uint64), generate
 
 
+@intrinsic
+def take_eight(typing, array, position):
+    """The bytes array[position : position + 8] as one number; zeros are left there."""
+
+    def generate(context, builder, signature, args):
+        address = address_of(context, builder, signature.args[0], *args, ir.IntType(64))
+        taken = builder.load(address, align=1)
+        builder.store(ir.IntType(64)(0), address, align=1)
+        return taken
+
+    return types.uint64(array, types.intp), generate
+
+
 @kernel
 def lay_out(ids, offsets, first, last, window, keep_unknown):
     """The tokens ids[first:last] with walls between lines, and as many tokens around them as windows reach.
@@ -39,12 +53,12 @@ def lay_out(ids, offsets, first, last, window, keep_unknown):
     keep_unknown  whether an unknown word takes a position, else it is left out
     """
     start, stop = first, last
-    line = np.searchsorted(offsets, first, side="right") - 1
+    line = n_below(offsets, first + 1) - 1
     reach = 0
     while start > offsets[line] and reach < window:
         start -= 1
         reach += keep_unknown or ids[start] >= 0
-    last_line = np.searchsorted(offsets, max(last - 1, first), side="right") - 1
+    last_line = n_below(offsets, max(last - 1, first) + 1) - 1
     reach = 0
     while stop < offsets[last_line + 1] and reach < window:
         reach += keep_unknown or ids[stop] >= 0
@@ -81,19 +95,19 @@ def index_positions(tokens, begin, end, n_words):
 
     Those of word w are positions[starts[w] : starts[w + 1]], ascending.
     """
-    starts = np.zeros(n_words + 1, np.int64)
+    starts = np.zeros(n_words + 2, np.int64)
     for position in range(begin, end):
         if tokens[position] >= 0:
-            starts[tokens[position] + 1] += 1
-    starts = np.cumsum(starts)
-    positions = np.empty(starts[n_words], np.int32)
-    places = starts[:-1].copy()
+            starts[tokens[position] + 2] += 1
+    for word in range(n_words):
+        starts[word + 2] += starts[word + 1]
+    positions = np.empty(starts[n_words + 1], np.int32)
     for position in range(begin, end):
         word = tokens[position]
         if word >= 0:
-            positions[places[word]] = position
-            places[word] += 1
-    return starts, positions
+            positions[starts[word + 1]] = position
+            starts[word + 1] += 1  # where word + 1 starts, in the end
+    return starts[: n_words + 1], positions
 
 
 @inlined
@@ -112,13 +126,11 @@ def add_words(tokens, position, direction, window, weight_at, sums, marks, group
 @inlined
 def take_row(sums, marks, groups, columns, weights, n):
     """Move what has been added up to columns[n:] and weights[n:], by column, and clear the tables; the new n."""
-    marks_at_once = marks.view(np.uint64)
     for group in range(len(groups)):
         if groups[group]:
             groups[group] = 0
             for eight in range(group << (GROUP_BITS - LINE_BITS - 3), (group + 1) << (GROUP_BITS - LINE_BITS - 3)):
-                bits = marks_at_once[eight]
-                marks_at_once[eight] = 0
+                bits = take_eight(marks, eight << 3)
                 while bits:
                     line = (eight << 3) + np.int64(trailing_zeros(bits) >> np.uint64(3))
                     bits &= bits - np.uint64(1)
@@ -130,8 +142,7 @@ def take_row(sums, marks, groups, columns, weights, n):
     return n
 
 
-@kernel
-def row_tables(n_words):
+def row_tables(n_words: int) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.uint8]]:
     """(sums, marks, groups): what one thread needs to count rows; all zero between two rows.
 
     sums    float64, by column
@@ -157,19 +168,20 @@ def count_rows(
     columns, weights  int32 and float64, written; `SLACK` longer than there can be pairs
     row_sizes  (n_rows,) int64, written
     """
-    window, n = len(weight_at) - 1, 0
+    window, n = len(weight_at) - 1, np.int64(0)  # a plain 0 has `take_row` compiled for it, too
+    after, before = np.int64(1), np.int64(-1)
     for row in range(first, first + len(row_sizes)):
         for p in range(starts[row], starts[row + 1]):
             later = np.int64(positions[min(p + AHEAD, len(positions) - 1)])
             prefetch(tokens, later - window)
             prefetch(tokens, later + window)
             position = np.int64(positions[p])
-            add_words(tokens, position, 1, window, weight_at, sums, marks, groups)
+            add_words(tokens, position, after, window, weight_at, sums, marks, groups)
             if symmetric:
-                add_words(tokens, position, -1, window, weight_at, sums, marks, groups)
-        before = n
+                add_words(tokens, position, before, window, weight_at, sums, marks, groups)
+        n_before = n
         n = take_row(sums, marks, groups, columns, weights, n)
-        row_sizes[row - first] = n - before
+        row_sizes[row - first] = n - n_before
     return n
 
 
@@ -183,7 +195,7 @@ def merge_rows(columns_in, weights_in, starts, sums, marks, groups, columns, wei
     columns, weights     int32 and float64, written; `SLACK` longer than columns_in
     row_sizes  (n_rows,) int64, written
     """
-    n = 0
+    n = np.int64(0)
     for row in range(len(row_sizes)):
         for k in range(len(starts)):
             for p in range(starts[k, row], starts[k, row + 1]):
@@ -191,7 +203,7 @@ def merge_rows(columns_in, weights_in, starts, sums, marks, groups, columns, wei
                 sums[column] += weights_in[p]
                 marks[column >> LINE_BITS] = SET
                 groups[column >> GROUP_BITS] = SET
-        before = n
+        n_before = n
         n = take_row(sums, marks, groups, columns, weights, n)
-        row_sizes[row] = n - before
+        row_sizes[row] = n - n_before
     return n

@@ -277,6 +277,22 @@ def prefetch_to_write(typing, array, position):
     return _prefetch(array, position, is_to_write=1)
 
 
+# ---- search ----
+
+
+@part
+def n_below(numbers, limit):
+    """How many of the numbers, ascending integers, are below a limit; NumPy's own search takes 0.3 s to compile."""
+    first, after = 0, len(numbers)
+    while first < after:
+        middle = (first + after) // 2
+        if numbers[middle] < limit:
+            first = middle + 1
+        else:
+            after = middle
+    return first
+
+
 # ---- random bits ----
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)

@@ -19,6 +19,8 @@ _ARRAY: Any = types.Array
 _TUPLE: Any = types.BaseTuple
 PACKAGE = __name__.rpartition(".")[0]
 
+NONE = "none"  # how numba writes the type of None
+
 Spelling = str | list[Any] | dict[str, Any]  # of one type, in JSON
 
 
@@ -66,6 +68,17 @@ def type_of(spelling: Spelling) -> Any:
     if name:
         return types.BaseTuple.from_types(kinds, kernel_named(name))
     return types.BaseTuple.from_types(kinds)
+
+
+def variant(name: str, absent: Sequence[str]) -> list[list[Spelling]]:
+    """The signatures of a kernel where just these parameters are None."""
+    parameters = kernel_named(name).py_func.__code__.co_varnames
+    is_absent = [parameter in absent for parameter in parameters]
+    return [
+        signature
+        for signature in known()[name]
+        if all((kind == NONE) == wanted for kind, wanted in zip(signature, is_absent, strict=False))
+    ]
 
 
 def compile_kernel(name: str, signatures: Sequence[Sequence[Spelling]]) -> None:

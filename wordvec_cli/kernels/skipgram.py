@@ -48,7 +48,9 @@ def count_windows(low, high):
         change[high[c]] -= 1
         change[c] -= 1
         change[c + 1] += 1
-    return np.cumsum(change)
+    for c in range(1, len(change)):
+        change[c] += change[c - 1]
+    return change
 
 
 @part
@@ -83,7 +85,7 @@ def weigh_noise(weights, share, window_share, noise, marks, kept, low, high, beg
     end = min(begin + GROUP, len(kept))
     last_mark = len(marks) - 1
     for k in range(len(noise)):
-        copy_row(share, begin, weights, k * GROUP, GROUP)
+        copy_row(share, begin, weights, k * GROUP, np.intp(GROUP))
         marks[noise[k] & last_mark] = 1
     for c in range(max(begin - window, 0), min(end + window, len(kept))):
         if marks[kept[c] & last_mark]:
@@ -187,6 +189,7 @@ def train_group(
     contexts .. marks  from `room_for_group`
     """
     n_kept, n_noise = len(kept), len(noise)
+    group, one = np.intp(GROUP), np.intp(1)  # no literals: parts would be compiled once more for each
     reach, n_contexts, n_targets = size_group(window, n_noise)
     gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
     gather_targets(targets, target_starts, outputs, kept, begin, noise, dim)
@@ -202,32 +205,32 @@ def train_group(
 
     for k in range(0, n_targets - GROUP, TILE):
         for i in range(0, GROUP, TILE):
-            score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, GROUP)
+            score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, group)
     loss = np.float64(slopes_and_loss(true_scores, true_weights, np.float32(-1), rate))
     loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
     if rate * 2 * window > limit:
         limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
-    limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)
+    limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)  # literals add up in another order
 
     # Update, from the gathered copies.
     for i in range(0, n_contexts, TILE):
         j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
         n = min(i + TILE, GROUP) - j
-        update_tile(input_sums, input_places, i, targets, j, n, dim, true_scores, j * reach + i, reach, 1)
+        update_tile(input_sums, input_places, i, targets, j, n, dim, true_scores, j * reach + i, reach, one)
     for i in range(0, GROUP, TILE):
-        update_tile(input_sums, input_places, window + i, targets, GROUP, n_noise, dim, noise_scores, i, GROUP, 1)
+        update_tile(input_sums, input_places, window + i, targets, group, n_noise, dim, noise_scores, i, group, one)
 
     for j in range(0, GROUP, TILE):
         for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
             prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
             prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
         n = 2 * window + TILE
-        update_tile(output_sums, output_places, j, contexts, j, n, dim, true_scores, j * reach + j, 1, reach)
+        update_tile(output_sums, output_places, j, contexts, j, n, dim, true_scores, j * reach + j, one, reach)
     for k in range(0, n_targets - GROUP, TILE):
         for t in range(k, min(k + TILE, n_noise)):
             prefetch_row(outputs, dim * np.intp(next_noise[t]), dim)
         update_tile(
-            output_sums, output_places, GROUP + k, contexts, window, GROUP, dim, noise_scores, k * GROUP, 1, GROUP
+            output_sums, output_places, GROUP + k, contexts, window, group, dim, noise_scores, k * GROUP, one, group
         )
     return loss, n_pairs
 

@@ -25,6 +25,7 @@ TokenIds = NDArray[np.int32]
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 _NEWLINE = 10
+_APOSTROPHE, _COMMA, _DOT = 39, 44, 46
 _EMPTY = np.uint64(0)
 _FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd numbers with well mixed bits, as in splitmix64
 _SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -346,8 +347,8 @@ def _word_end(text: Bytes, start: int, end: int) -> int:
     """The end of the word that starts with a word character: ' joins word characters, [.,] join digits."""
     i = start + 1
     while i < end:
-        joins_words = text[i] == ord("'") and _is_word_character(text, i + 1, end)
-        joins_digits = (text[i] == ord(".") or text[i] == ord(",")) and i + 1 < end and _kind(text[i + 1]) == _DIGIT
+        joins_words = text[i] == _APOSTROPHE and _is_word_character(text, i + 1, end)
+        joins_digits = (text[i] == _DOT or text[i] == _COMMA) and i + 1 < end and _kind(text[i + 1]) == _DIGIT
         if joins_words or (joins_digits and _kind(text[i - 1]) == _DIGIT):
             i += 2
         elif _is_word_character(text, i, end):
@@ -361,15 +362,13 @@ def _word_end(text: Bytes, start: int, end: int) -> int:
 def split_ascii_chunks(
     text: Bytes,
     offsets: Integers,
-    is_words: bool,
     lowercase: bool,
     pieces: Bytes,
     piece_offsets: Integers,
     n_pieces: TokenIds,
 ) -> int:
-    """Cut the chunks that are pure ASCII into the tokenizer's tokens; return how many there are.
+    """Cut the chunks that are pure ASCII into words and punctuation; return how many there are.
 
-    is_words       cut into words and punctuation; otherwise a chunk is a token
     pieces         (>= all of the text,): the tokens back to back
     piece_offsets  (>= as many + 1,): piece_offsets[0] is 0
     n_pieces       (chunks,): tokens of each chunk, -1 for a chunk with a byte beyond ASCII
@@ -385,13 +384,11 @@ def split_ascii_chunks(
         if n_pieces[chunk] < 0:
             continue
         while start < end:
-            stop = end
-            if is_words:
-                kind = _kind(text[start])
-                if kind == _SPACE:
-                    start += 1
-                    continue
-                stop = start + 1 if kind == _OTHER else _word_end(text, start, end)
+            kind = _kind(text[start])
+            if kind == _SPACE:
+                start += 1
+                continue
+            stop = start + 1 if kind == _OTHER else _word_end(text, start, end)
             position = piece_offsets[n_total]
             for i in range(start, stop):
                 byte = text[i]

@@ -141,6 +141,39 @@ def count_lines(text):
 
 
 @kernel
+def read_plain_lines(text, dim, matrix, words, word_ends, lines, progress):
+    """As `read_lines`, up to the first line that is not a word and `dim` numbers of which it is sure.
+
+    Most files have no other lines, and `read_lines` takes as long again to compile.
+    """
+    start, line, n_rows, n_word_bytes = progress[0], progress[1], progress[2], progress[3]
+    while start < len(text):
+        position = start
+        while not ends_field(text[position]):
+            position += 1
+        n_after = n_word_bytes + position - start
+        d = np.int64(0) if position > start else dim + 1
+        while d < dim:
+            while is_blank(text[position]):
+                position += 1
+            value, position, status = read_number(text, position)
+            matrix[n_rows, d] = np.float32(value)
+            d += 1 if status == READ else dim + 1
+        while is_blank(text[position]) or text[position] == CARRIAGE_RETURN:
+            position += 1
+        if d > dim or text[position] != NEWLINE:
+            break
+        for i in range(n_after - n_word_bytes):
+            words[n_word_bytes + i] = text[start + i]
+        word_ends[n_rows], lines[n_rows] = n_after, line
+        n_word_bytes = n_after
+        n_rows += 1
+        start = position + 1
+        line += 1
+    progress[0], progress[1], progress[2], progress[3] = start, line, n_rows, n_word_bytes
+
+
+@kernel
 def read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, progress):
     """Read lines on from where `progress` is, until the text ends or there is no more room for unsure numbers.
 
@@ -154,33 +187,34 @@ def read_lines(text, dim, matrix, words, word_ends, lines, unsure, problems, pro
     Returns how many numbers are unsure.
     """
     start, line, n_rows, n_word_bytes, n_problems = progress
-    n_unsure = 0
+    n_unsure = np.int64(0)
     while start < len(text) and n_unsure + dim <= len(unsure):
         word_end = start
         while not ends_field(text[word_end]):
             word_end += 1
-        stop, n_after = -1, n_unsure
-        if word_end > start:
-            stop, n_after = read_numbers(text, word_end, dim, matrix, n_rows, unsure, n_unsure)
-        if stop < 0 or n_after > n_unsure:  # the word may have blanks in it
-            end = start
-            while text[end] != NEWLINE:
-                end += 1
-            numbers, stop = start_of_numbers(text, start, end, dim), -1
+        numbers, end = word_end if word_end > start else np.int64(-1), np.int64(-1)
+        while True:
+            stop, n_after = np.int64(-1), n_unsure
             if numbers >= 0:
                 stop, n_after = read_numbers(text, numbers, dim, matrix, n_rows, unsure, n_unsure)
-                word_end = numbers
-                while word_end > start and is_blank(text[word_end - 1]):
-                    word_end -= 1
-            if stop < 0:
-                is_empty = True
-                for position in range(start, end):
-                    is_empty &= ends_field(text[position])
-                problems[n_problems, 0], problems[n_problems, 1] = line, EMPTY if is_empty else WRONG_WIDTH
-                n_problems += 1
-                start = end + 1
-                line += 1
-                continue
+            if end >= 0 or (stop >= 0 and n_after == n_unsure):
+                break
+            end = start  # the word may have blanks in it: once more, from the line's end
+            while text[end] != NEWLINE:
+                end += 1
+            numbers = start_of_numbers(text, start, end, dim)
+            word_end = numbers
+            while word_end > start and is_blank(text[word_end - 1]):
+                word_end -= 1
+        if stop < 0:
+            is_empty = True
+            for position in range(start, end):
+                is_empty &= ends_field(text[position])
+            problems[n_problems, 0], problems[n_problems, 1] = line, EMPTY if is_empty else WRONG_WIDTH
+            n_problems += 1
+            start = end + 1
+            line += 1
+            continue
         n_unsure = n_after
         for position in range(start, word_end):
             words[n_word_bytes] = text[position]

@@ -76,7 +76,7 @@ def write_counted_pairs(order: PairsOrder, report: Report, note: Note) -> None:
     order.check()
     from wordvec_cli.kernels.ahead import compile_ahead
 
-    compile_ahead("pairs.count_rows")  # which takes longest, while the corpus is read
+    compile_ahead("pairs.lay_out", "pairs.count_rows")  # while the corpus is read
     words = read_and_note(order.vocab, note)
     if words.note:
         note(words.note)

@@ -71,7 +71,7 @@ def temporary_file(folder: Path) -> BinaryIO:
 def mapped(file: BinaryIO, dtype: Any) -> NDArray[Any]:
     """The whole of an open file as a read-only array, mapped; the map outlives the file object."""
     if not os.fstat(file.fileno()).st_size:
-        return np.empty(0, dtype)
+        return np.frombuffer(b"", dtype)
     return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype)
 
 

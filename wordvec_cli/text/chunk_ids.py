@@ -53,13 +53,15 @@ class ChunkIds:
 
     def of_text(self, text: Bytes, size: int) -> tuple[TokenIds, Integers]:
         """The ids of the tokens of text[:size], after which come PADDING bytes, and where each line's end."""
-        from wordvec_cli.kernels.text import count_expanded, expand_chunks
-
         if self.size_bytes > self._max_bytes:
             self._forget()
         numbers, line_ends = self._chunks.number_chunks(text, size, may_insert=True)
         if len(self._chunks) > len(self._starts):
             self._learn_new_chunks()
+        if (self._lengths == 1).all():
+            return self._piece_ids[self._starts[numbers]], line_ends
+        from wordvec_cli.kernels.text import count_expanded, expand_chunks
+
         ids = np.empty(count_expanded(numbers, self._lengths), np.int32)
         token_ends = np.empty_like(line_ends)
         expand_chunks(numbers, line_ends, self._starts, self._lengths, self._piece_ids, ids, token_ends)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.decoding import as_bytes, as_text, shown
 from wordvec_cli.text.splitters import SPLITTERS
-from wordvec_cli.text.words import PADDING, back_to_back
+from wordvec_cli.text.words import PADDING, back_to_back, take_words
 
 CHUNKS_AT_ONCE = 1 << 16
+FIRST_FOREIGN = 128  # the first byte beyond ASCII
 
 # ---------------------------------------------------------------- the tokenizer
 
@@ -209,11 +210,23 @@ def _split_ascii(tokenizer: Tokenizer, text: NDArray[np.uint8], offsets: NDArray
     n_pieces = np.full(n_chunks, -1, np.int32)
     if not SPLITTERS[tokenizer.kind].has_kernel:
         return Pieces(np.arange(n_chunks), n_pieces, pieces, piece_offsets[:1])
-    options = (tokenizer.kind == "words", tokenizer.lowercase)
+    if tokenizer.kind == "whitespace":
+        return _whole_if_ascii(text, offsets, tokenizer.lowercase)
     n_tokens = kernels.split_ascii_chunks(
-        read_only(text), read_only(offsets), *options, pieces, piece_offsets, n_pieces
+        read_only(text), read_only(offsets), tokenizer.lowercase, pieces, piece_offsets, n_pieces
     )
     return Pieces(np.arange(n_chunks), n_pieces, pieces, piece_offsets[: n_tokens + 1])
+
+
+def _whole_if_ascii(text: NDArray[np.uint8], offsets: NDArray[np.int64], lowercase: bool) -> Pieces:
+    """As `_split_ascii`, where every chunk is a token."""
+    n_chunks = len(offsets) - 1
+    n_pieces = np.minimum(np.diff(offsets), 1).astype(np.int32)
+    n_pieces[np.searchsorted(offsets, np.flatnonzero(text[: offsets[-1]] >= FIRST_FOREIGN), side="right") - 1] = -1
+    pieces, piece_offsets = take_words(text, offsets, np.flatnonzero(n_pieces > 0))
+    if lowercase:
+        pieces[(pieces >= ord("A")) & (pieces <= ord("Z"))] += ord("a") - ord("A")
+    return Pieces(np.arange(n_chunks), n_pieces, np.append(pieces, np.zeros(PADDING, np.uint8)), piece_offsets)
 
 
 def _pieces(chunks: NDArray[np.int64], tokens_of_each: Sequence[Sequence[bytes]]) -> Pieces:
