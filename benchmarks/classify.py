@@ -74,7 +74,7 @@ def ours(
     tokenizer = tokenizer or Tokenizer()
     start = time.perf_counter()
     examples = examples_of(train, config, tokenizer, init)
-    trainer = ClassifierTrainer(examples, config, init)
+    trainer = ClassifierTrainer(examples, config, init, THREADS)
     trainer.load_kernel()
     start_of_training = time.perf_counter()
     loop.run(trainer, Session(THREADS))

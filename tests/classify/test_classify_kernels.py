@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests import reference_classify as reference
-from wordvec_cli.kernels import classify
+from wordvec_cli.kernels import classify, hot_rows
 from wordvec_cli.kernels.tree import huffman_tree
 from wordvec_cli.training.matrices import aligned_zeros, padded
 
@@ -41,8 +41,11 @@ class Problem:
             for label in range(self.n_labels)
         ]
 
-    def train(self, loss, group, rate, last_rate, fixed=(), are_merged=False):
-        """What the kernel makes of the matrices: (inputs, outputs, loss)."""
+    def train(self, loss, group, rate, last_rate, fixed=(), are_merged=False, copied=(), most_groups=0):
+        """What the kernel makes of the matrices: (inputs, outputs, loss).
+
+        copied, most_groups  the rows that the thread has copies of, and when its copy of the outputs is merged
+        """
         n_outputs = self.n_labels - (loss == "hierarchical-softmax")
         inputs, outputs = (
             aligned_zeros((n, padded(self.dim))) for n in (len(self.inputs), -(-n_outputs // classify.TILE) * 4)
@@ -60,7 +63,8 @@ class Problem:
         labels, label_offsets = flat([labels for _, labels in self.examples])
         total, n = classify.train_examples(
             np.arange(len(self.examples)), row_offsets, rows, counts, label_offsets, labels,
-            inputs.reshape(-1), outputs.reshape(-1), is_fixed, n_outputs, padded(self.dim), group, LOSSES[loss],
+            inputs.reshape(-1), outputs.reshape(-1), is_fixed, np.array(copied, np.int32),
+            slots_of(copied, len(inputs)), 3, most_groups, n_outputs, padded(self.dim), group, LOSSES[loss],
             *(self.paths if loss == "hierarchical-softmax" else NO_PATHS), rate, last_rate,
         )  # fmt: skip
         assert n == len(self.examples)
@@ -71,11 +75,18 @@ class Problem:
         return inputs[:, : self.dim], outputs[:n_outputs, : self.dim], total
 
 
+def slots_of(copied, n_rows):
+    slots = np.full(n_rows if copied else 0, -1, np.int16)
+    slots[list(copied)] = range(len(copied))
+    return slots
+
+
 def flat(lists):
     offsets = np.concatenate([[0], np.cumsum([len(each) for each in lists], dtype=np.int64)])
     return np.array([number for each in lists for number in each], np.int32), offsets
 
 
+@pytest.mark.parametrize(("copied", "most_groups"), [((), 0), ((7, 0, 3), 2)])
 @pytest.mark.parametrize("are_merged", [False, True])
 @pytest.mark.parametrize("fixed", [(), (0, 3, 4)])
 @pytest.mark.parametrize("group", [4, 16])
@@ -83,7 +94,9 @@ def flat(lists):
     ("dim", "n_labels", "n_examples"), [(5, 2, 1), (16, 3, 7), (100, 37, 50), (33, 16, 32), (10, 150, 20)]
 )
 @pytest.mark.parametrize("loss", LOSSES)
-def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, n_examples, group, fixed, are_merged):
+def test_training_is_plain_gradient_descent_group_by_group(
+    loss, dim, n_labels, n_examples, group, fixed, are_merged, copied, most_groups
+):
     problem = Problem(3, dim, 9, n_labels, n_examples)
     rates = np.linspace(0.2, 0.1, n_examples, endpoint=False)
     inputs, outputs = problem.inputs.astype(np.float64), problem.outputs.astype(np.float64)
@@ -97,7 +110,7 @@ def test_training_is_plain_gradient_descent_group_by_group(loss, dim, n_labels, 
         else:
             limits = classify.MOST_OF_EXAMPLE, classify.MOST_AT_ONCE * 0.2
             expected_loss += reference.train_group(inputs, outputs, group_examples, group_rates, loss, limits, fixed)
-    got_inputs, got_outputs, got_loss = problem.train(loss, group, 0.2, 0.1, fixed, are_merged)
+    got_inputs, got_outputs, got_loss = problem.train(loss, group, 0.2, 0.1, fixed, are_merged, copied, most_groups)
     np.testing.assert_allclose(got_inputs, inputs, atol=3e-5)
     np.testing.assert_allclose(got_outputs, outputs[: len(got_outputs)], atol=3e-5)
     assert got_loss == pytest.approx(expected_loss, rel=1e-5)
@@ -186,6 +199,29 @@ def test_the_ranks_of_set_bits_count_those_before(bits):
     ranks, buckets = classify.ranks_of_bits(words)
     assert buckets.tolist() == bits
     assert ranks.tolist() == [sum(bit < 64 * i for bit in bits) for i in range(5)]
+
+
+def test_what_another_thread_has_added_stays_when_a_copy_is_merged():
+    rng = np.random.default_rng(2)
+    matrix = aligned_zeros((6, 16))
+    matrix[:] = rng.normal(size=matrix.shape)
+    before, hot = matrix.copy(), np.array([4, 1], np.int32)
+    copies, copies_at, visits = hot_rows.take_hot_copies(matrix.reshape(-1), hot, 16)
+    places = np.zeros(4, np.int64)
+    rows = np.array([1, 0, 4, 1], np.int32)
+    hot_rows.list_places(rows, 0, 4, places, 0, slots_of((4, 1), 6), copies_at, visits, 16)
+    assert places.tolist() == [copies_at + 16, 0, copies_at, copies_at + 16]
+    assert visits.tolist() == [1, 2]
+    own, others = rng.normal(size=(2, 2, 16)).astype(np.float32)
+    copies[:32] += own.reshape(-1)
+    matrix[hot] += others
+    hot_rows.merge_hot_copies(matrix.reshape(-1), copies, visits, hot, 2, 16)
+    expected = before.copy()
+    expected[hot] += others
+    expected[1] += own[1]  # which has had its two visits
+    np.testing.assert_allclose(matrix, expected, atol=1e-6)
+    np.testing.assert_allclose(copies[16:32], expected[1], atol=1e-6)
+    assert visits.tolist() == [1, 0]
 
 
 def test_equal_rows_of_a_line_are_counted_and_come_again_beyond_255():

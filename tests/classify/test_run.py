@@ -1,5 +1,6 @@
 """Text classification as a library: what the commands do, without them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,15 @@ def test_training_from_the_library_imports_neither_click_nor_a_progress_bar() ->
         "import sys, wordvec_cli.classify.run, wordvec_cli.classify.scoring; print({'click', 'tqdm'} & {*sys.modules})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"set()\n"
+
+
+def test_two_threads_that_work_on_copies_learn_what_one_does(tmp_path: Path) -> None:
+    write(tmp_path / "train.txt", labelled_lines(6000, 4))
+    losses = {}
+    for n_threads in (1, 2):
+        order = ClassifierOrder(
+            [str(tmp_path / "train.txt")], config=config_of({**GIVEN, "epochs": 2}), n_threads=n_threads
+        )
+        losses[n_threads] = json.loads(run(order).words.metadata["losses"])
+    assert losses[2] == pytest.approx(losses[1], rel=0.1)
+    assert losses[1][1] < losses[1][0] / 4

@@ -122,7 +122,7 @@ def _run(
     _note_examples(examples, order, note)
     order = replace(order, config=order.config.settled_for(examples.n))
     note_invalid_lines(corpus, note, text.n_lines)
-    trainer = ClassifierTrainer(examples, order.config, order.init)
+    trainer = ClassifierTrainer(examples, order.config, order.init, order.n_threads)
     start = checkpoints.begun(kept, _inputs(order, text.corpus_fingerprint), trainer, note)
     if kept.lasts:
         should_stop()

@@ -8,7 +8,7 @@ number, and a rate that falls linearly to zero.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,18 @@ from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 
 Matrix = NDArray[np.float32]
 
-ROWS_PER_BLOCK = 10_000  # of examples, about: one thread's work for a millisecond or some
+# Rows of examples in a block, about: one thread's work for half a millisecond, or for two where there are many blocks
+# all the same. To hand out a block takes a twentieth of one.
+LEAST_ROWS_PER_BLOCK, MOST_ROWS_PER_BLOCK = 10_000, 50_000
+BLOCKS_PER_EPOCH = 64
 TILE = 4  # `kernels.classify.TILE`
 MANY_LABELS = 32  # from which on the pass over the output matrix is worth sharing
 GROUP_OF_MANY, GROUP_OF_FEW = 16, 4  # examples in a step
+MOST_COPIES = 512  # rows that each thread has copies of; with what they were they fit a second cache level
+VISITS_OF_COPY = 8  # of a block to a row, on average, from which on a copy is worth while
+VISITS = 64  # of all threads together to a copied row, about, until what one has changed is there for the others
+GROUPS = 32  # of all threads together, until what one has changed in few labels' rows is there for the others
+SAMPLES, ROWS_OF_SAMPLE = 64, 1 << 14  # of the examples' rows, of which those are counted that come most often
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,9 @@ class ClassifierTrainer:
     unit = "words"
     is_synchronous = False
 
-    def __init__(self, examples: Examples, config: ClassifierConfig, init: Embeddings | None = None) -> None:
+    def __init__(
+        self, examples: Examples, config: ClassifierConfig, init: Embeddings | None = None, n_threads: int = 1
+    ) -> None:
         if init is not None and init.dim != config.vector_size:
             raise InputError(f"--vector-size {config.vector_size}: the vectors of --init have {init.dim} numbers")
         if init is not None and not is_finite(init.matrix):
@@ -111,6 +121,11 @@ class ClassifierTrainer:
         self.outputs = aligned_zeros((-(-self._n_outputs // TILE) * TILE, dim))
         self._paths = _paths_of(np.asarray(examples.label_vocabulary.counts)) if self._is_tree else None
         self._is_fixed = np.zeros(0, np.uint8)
+        self._copies = _Copies.of(examples, len(self.inputs), self._n_outputs, n_threads)
+
+    @property
+    def examples(self) -> Examples:
+        return self._examples
 
     @property
     def parameters(self) -> Mapping[str, Matrix]:
@@ -198,8 +213,8 @@ class ClassifierTrainer:
         group = GROUP_OF_MANY if self._n_outputs >= MANY_LABELS else GROUP_OF_FEW
         total, n = classify.train_examples(
             order, examples.row_offsets, examples.rows, counts, examples.label_offsets, examples.labels,
-            self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, self._n_outputs, self.inputs.shape[1],
-            group, kinds[self._config.loss], *(self._paths or NO_PATHS), rate, last_rate,
+            self.inputs.reshape(-1), self.outputs.reshape(-1), self._is_fixed, *self._copies, self._n_outputs,
+            self.inputs.shape[1], group, kinds[self._config.loss], *(self._paths or NO_PATHS), rate, last_rate,
         )  # fmt: skip
         return BlockLoss(total, n)
 
@@ -228,16 +243,50 @@ def absent_parameters(config: ClassifierConfig) -> list[str]:
     return counts if config.loss == HIERARCHICAL_SOFTMAX else [*counts, "path_offsets", "nodes", "signs"]
 
 
+class _Copies(NamedTuple):
+    """The rows that each thread has copies of: see kernels/hot_rows.py.
+
+    hot    (n_hot,) int32
+    slots  (n_rows or 0,) int16: where a row is in `hot`; -1: it is not
+    most_visits  of a thread to a copy until it is merged with the others' changes
+    most_groups  of examples until a thread's copy of all output rows is; 0: it has none
+    """
+
+    hot: NDArray[np.int32]
+    slots: NDArray[np.int16]
+    most_visits: int
+    most_groups: int
+
+    @classmethod
+    def of(cls, examples: Examples, n_rows: int, n_outputs: int, n_threads: int) -> "_Copies":
+        """Those rows that come most often; a single thread needs none."""
+        counts = np.zeros(n_rows, np.int64)
+        starts = np.linspace(0, max(len(examples.rows) - ROWS_OF_SAMPLE, 0), SAMPLES).astype(np.int64)
+        for start in np.unique(starts) if n_threads > 1 else ():
+            counts += np.bincount(examples.rows[start : start + ROWS_OF_SAMPLE], minlength=n_rows)
+        least = max(VISITS_OF_COPY * counts.sum() / _rows_per_block(examples), 1)
+        hot = np.argsort(-counts, kind="stable")[:MOST_COPIES].astype(np.int32)
+        hot = hot[counts[hot] >= least]
+        slots = np.full(n_rows if len(hot) else 0, -1, np.int16)
+        slots[hot] = np.arange(len(hot))
+        most_groups = max(GROUPS // n_threads, 1) if n_threads > 1 and n_outputs < MANY_LABELS else 0
+        return cls(hot, slots, max(VISITS // n_threads, 1), most_groups)
+
+
 def _paths_of(counts: NDArray[np.int64]) -> Paths:
     from wordvec_cli.kernels.tree import huffman_tree
 
     return Paths(*huffman_tree(counts))  # type: ignore[no-untyped-call]
 
 
+def _rows_per_block(examples: Examples) -> int:
+    return min(max(len(examples.rows) // BLOCKS_PER_EPOCH, LEAST_ROWS_PER_BLOCK), MOST_ROWS_PER_BLOCK)
+
+
 def _block_starts(examples: Examples) -> Sequence[int]:
     """Where blocks of examples begin in the order of any epoch, and the end: blocks of some thousand rows."""
     per_example = max(len(examples.rows) / examples.n, 1)
-    n_examples = max(int(ROWS_PER_BLOCK / per_example) // GROUP_OF_MANY * GROUP_OF_MANY, GROUP_OF_MANY)
+    n_examples = max(int(_rows_per_block(examples) / per_example) // GROUP_OF_MANY * GROUP_OF_MANY, GROUP_OF_MANY)
     return [*range(0, examples.n, n_examples), examples.n]
 
 

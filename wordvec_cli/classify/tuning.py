@@ -166,7 +166,7 @@ class Tuner:
             return None
         config = fitting
         try:
-            f1 = self._f1(ClassifierTrainer(examples, config, self.init), lambda: time.monotonic() >= end)
+            f1 = self._f1(ClassifierTrainer(examples, config, self.init, self.n_threads), lambda: time.monotonic() >= end)
         except DivergedError:
             f1 = 0.0
         except Cancelled:

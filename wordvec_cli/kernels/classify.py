@@ -17,6 +17,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from wordvec_cli.kernels.hot_rows import list_places, merge_hot_copies, take_hot_copies
+from wordvec_cli.kernels.own_rows import merge_rows, own_copy
 from wordvec_cli.kernels.parts import (
     LANES,
     add,
@@ -44,6 +46,7 @@ MOST_AT_ONCE = 2  # steps of examples that were wholly wrong, that one label tak
 MOST_OF_EXAMPLE = 32  # wholly wrong labels whose steps an example takes; see `limit_sum`
 FACTORS = 64  # up to 2 each, that a product in single precision holds for sure
 MOST_COUNTED = 255
+FIXED = np.iinfo(np.int64).min  # in place of where a row is that stays as it is; copies lie before or behind the matrix
 NGRAM_FACTOR = np.uint64(116049371)  # fastText's, src/dictionary.cc, addWordNgrams
 
 
@@ -260,6 +263,24 @@ def mean_of_rows(words, ngrams, rows, row_ends, sizes, hidden):
         start = row_ends[line]
 
 
+@kernel
+def mean_of_quantised_rows(words, word_scales, ngrams, ngram_scales, rows, row_ends, sizes, hidden):
+    """As `mean_of_rows`, of matrices of int8 with a float32 scale for each row."""
+    start = 0
+    for line in range(len(row_ends)):
+        mean = hidden[line]
+        mean[:] = 0
+        for i in range(start, row_ends[line]):
+            row = rows[i]
+            is_word = row < len(words)
+            source = words[row] if is_word else ngrams[row - len(words)]
+            scale = word_scales[row] if is_word else ngram_scales[row - len(words)]
+            for d in range(len(mean)):
+                mean[d] += scale * np.float32(source[d])
+        mean *= np.float32(1) / np.float32(max(sizes[line], 1))
+        start = row_ends[line]
+
+
 # ---------------------------------------------------------------- vectors of numbers
 
 
@@ -327,8 +348,8 @@ def divide(typing, left, right):
 
 
 @inlined
-def average_rows(inputs, rows, first, last, hidden, position, dim):
-    """hidden[position : position + dim] = the mean of the rows[first:last] of the flat matrix `inputs`; zeros of none.
+def average_rows(inputs, places, first, last, hidden, position, dim):
+    """hidden[position : position + dim] = the mean of the rows at places[first:last] of `inputs`; zeros of none.
 
     Four rows at a time: one alone would wait for the one before.
     """
@@ -336,15 +357,14 @@ def average_rows(inputs, rows, first, last, hidden, position, dim):
         store(hidden, position + d, splat(np.float32(0)))
     i = first
     while i + TILE <= last:
-        a, b = dim * np.intp(rows[i]), dim * np.intp(rows[i + 1])
-        c, e = dim * np.intp(rows[i + 2]), dim * np.intp(rows[i + 3])
+        a, b, c, e = places[i], places[i + 1], places[i + 2], places[i + 3]
         for d in range(0, dim, LANES):
             left = add(load(inputs, a + d), load(inputs, b + d))
             right = add(load(inputs, c + d), load(inputs, e + d))
             store(hidden, position + d, add(load(hidden, position + d), add(left, right)))
         i += TILE
     while i < last:
-        a = dim * np.intp(rows[i])
+        a = places[i]
         for d in range(0, dim, LANES):
             store(hidden, position + d, add(load(hidden, position + d), load(inputs, a + d)))
         i += 1
@@ -354,17 +374,19 @@ def average_rows(inputs, rows, first, last, hidden, position, dim):
 
 
 @inlined
-def average_counted_rows(inputs, rows, counts, first, last, hidden, position, dim):
-    """As `average_rows`, of rows that each count as often as `counts` says. Returns by what the steps are divided."""
+def average_counted_rows(inputs, places, counts, first, last, first_count, hidden, position, dim):
+    """As `average_rows`, of rows that count as often as counts[first_count] and the next say.
+
+    Returns how often they count in all, by which their steps are divided.
+    """
     for d in range(0, dim, LANES):
         store(hidden, position + d, splat(np.float32(0)))
     n = np.float32(0)
-    i = first
+    i, k = first, first_count
     while i + TILE <= last:
-        a, b = dim * np.intp(rows[i]), dim * np.intp(rows[i + 1])
-        c, e = dim * np.intp(rows[i + 2]), dim * np.intp(rows[i + 3])
-        n_a, n_b = np.float32(counts[i]), np.float32(counts[i + 1])
-        n_c, n_e = np.float32(counts[i + 2]), np.float32(counts[i + 3])
+        a, b, c, e = places[i], places[i + 1], places[i + 2], places[i + 3]
+        n_a, n_b = np.float32(counts[k]), np.float32(counts[k + 1])
+        n_c, n_e = np.float32(counts[k + 2]), np.float32(counts[k + 3])
         n += (n_a + n_b) + (n_c + n_e)
         v_a, v_b, v_c, v_e = splat(n_a), splat(n_b), splat(n_c), splat(n_e)
         for d in range(0, dim, LANES):
@@ -374,13 +396,15 @@ def average_counted_rows(inputs, rows, counts, first, last, hidden, position, di
             right = multiply_add(v_e, load(inputs, e + d), right)
             store(hidden, position + d, add(left, right))
         i += TILE
+        k += TILE
     while i < last:
-        a = dim * np.intp(rows[i])
-        n += np.float32(counts[i])
-        share = splat(np.float32(counts[i]))
+        a = places[i]
+        n += np.float32(counts[k])
+        share = splat(np.float32(counts[k]))
         for d in range(0, dim, LANES):
             store(hidden, position + d, multiply_add(share, load(inputs, a + d), load(hidden, position + d)))
         i += 1
+        k += 1
     share = splat(np.float32(1) / max(n, np.float32(1)))
     for d in range(0, dim, LANES):
         store(hidden, position + d, multiply(load(hidden, position + d), share))
@@ -388,34 +412,52 @@ def average_counted_rows(inputs, rows, counts, first, last, hidden, position, di
 
 
 @inlined
-def add_to_counted_rows(inputs, rows, counts, n, first, last, is_fixed, steps, position, dim):
-    """As `add_to_rows`, of rows that each count as often as `counts` says, `n` times altogether."""
+def add_to_counted_rows(inputs, places, counts, n, first, last, first_count, steps, position, dim):
+    """As `add_to_rows`, of rows that each count as often as counts[first_count] and the next say, `n` times in all."""
     share = splat(np.float32(1) / max(n, np.float32(1)))
     for d in range(0, dim, LANES):
         store(steps, position + d, multiply(load(steps, position + d), share))
     for i in range(first, last):
-        row = np.intp(rows[i])
-        if row < len(is_fixed) and is_fixed[row]:
+        place = places[i]
+        if place == FIXED:
             continue
-        count = splat(np.float32(counts[i]))
+        count = splat(np.float32(counts[first_count + i - first]))
         for d in range(0, dim, LANES):
-            place = dim * row + d
-            store(inputs, place, multiply_add(count, load(steps, position + d), load(inputs, place)))
+            store(inputs, place + d, multiply_add(count, load(steps, position + d), load(inputs, place + d)))
 
 
 @inlined
-def add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim):
-    """Add steps[position : position + dim] / (last - first) to the rows[first:last], but to those that are fixed."""
+def add_to_rows(inputs, places, first, last, steps, position, dim):
+    """Add steps[position : position + dim] / (last - first) to the rows at places[first:last], but to fixed ones."""
     share = splat(np.float32(1) / np.float32(max(last - first, 1)))
     for d in range(0, dim, LANES):
         store(steps, position + d, multiply(load(steps, position + d), share))
     for i in range(first, last):
-        row = np.intp(rows[i])
-        if row < len(is_fixed) and is_fixed[row]:
+        place = places[i]
+        if place == FIXED:
             continue
         for d in range(0, dim, LANES):
-            place = dim * row + d
-            store(inputs, place, add(load(inputs, place), load(steps, position + d)))
+            store(inputs, place + d, add(load(inputs, place + d), load(steps, position + d)))
+
+
+@part
+def leave_out_fixed(rows, first, last, is_fixed, places, place):
+    """Mark the places of those of rows[first:last] that stay as they are."""
+    for i in range(first, last):
+        if rows[i] < len(is_fixed) and is_fixed[rows[i]]:
+            places[place + i - first] = FIXED
+
+
+@part
+def most_rows(order, row_offsets, group):
+    """How many rows a group of examples has at most."""
+    most = 0
+    for begin in range(0, len(order), group):
+        n = 0
+        for i in range(begin, min(begin + group, len(order))):
+            n += row_offsets[order[i] + 1] - row_offsets[order[i]]
+        most = max(most, n)
+    return most
 
 
 # ---------------------------------------------------------------- the linear layer
@@ -613,8 +655,8 @@ def step_along_paths(hidden, steps, position, outputs, dim, labels, path_offsets
 
 @kernel
 def train_examples(
-    order, row_offsets, rows, counts, label_offsets, labels, inputs, outputs, is_fixed, n_labels, dim, group, loss,
-    path_offsets, nodes, signs, rate, last_rate,
+    order, row_offsets, rows, counts, label_offsets, labels, inputs, outputs, is_fixed, hot, slots, most_visits,
+    most_groups, n_labels, dim, group, loss, path_offsets, nodes, signs, rate, last_rate,
 ):  # fmt: skip
     """Update the matrices, in place, by the examples `order`; returns (the sum of their losses, how many).
 
@@ -623,6 +665,9 @@ def train_examples(
     inputs              flat float32, whole vectors of `dim` numbers
     outputs             the same; one for each label, or inner node of the tree, and zeros up to a whole tile
     is_fixed            (rows or 0,) uint8: whether a row of `inputs` stays as it is
+    hot, slots          (n_hot,) int32: rows of `inputs` that the thread has copies of; see hot_rows.py for `slots`
+    most_visits         to a copy until it is merged
+    most_groups         after which the thread's copy of `outputs` is merged; 0: it has none
     group               examples of a group, a multiple of TILE
     path_offsets, nodes, signs  from `tree.huffman_tree` for hierarchical softmax, else None
     rate, last_rate     of the first example, and of the one after the last
@@ -632,18 +677,34 @@ def train_examples(
     stride = -(-n_labels // LANES) * LANES
     hidden, steps = aligned_zeros(group * dim), aligned_zeros(group * dim)
     scores = aligned_zeros(group * stride)
-    sizes = np.zeros(group, np.float32)
+    sizes, ends = np.zeros(group, np.float32), np.zeros(group, np.int64)
+    places = np.empty(most_rows(order, row_offsets, group), np.int64)
+    copies, copies_at, visits = take_hot_copies(inputs, hot, dim)
+    shared, n_numbers = outputs, len(outputs) if most_groups else 0
+    output_copy = own_copy(outputs, n_numbers)
+    if most_groups:
+        outputs = output_copy[:n_numbers]
     n = len(order)
     total = np.float64(0)
+    n_groups = 0
     for begin in range(0, n, group):
         end = min(begin + group, n)
+        merge_hot_copies(inputs, copies, visits, hot, most_visits, dim)
+        place = 0
         for i in range(begin, end):
             e = order[i]
             first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
+            list_places(rows, first, last, places, place, slots, copies_at, visits, dim)
+            last_place = place + last - first
             if counts is not None:
-                sizes[i - begin] = average_counted_rows(inputs, rows, counts, first, last, hidden, position, dim)
+                sizes[i - begin] = average_counted_rows(
+                    inputs, places, counts, place, last_place, first, hidden, position, dim
+                )
             else:
-                average_rows(inputs, rows, first, last, hidden, position, dim)
+                average_rows(inputs, places, place, last_place, hidden, position, dim)
+            if len(is_fixed):
+                leave_out_fixed(rows, first, last, is_fixed, places, place)
+            place = ends[i - begin] = last_place
         n_whole = -(-(end - begin) // TILE) * TILE
         hidden[(end - begin) * dim : n_whole * dim] = 0
         steps[: n_whole * dim] = 0
@@ -666,12 +727,18 @@ def train_examples(
             limit_factors(scores, end - begin, stride, MOST_AT_ONCE * rate)
             scores[(end - begin) * stride : n_whole * stride] = 0
             step_group(hidden, steps, n_whole, outputs, n_labels, dim, scores, stride)
+        place = 0
         for i in range(begin, end):
-            e = order[i]
-            first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
+            first, last_place, position = row_offsets[order[i]], ends[i - begin], (i - begin) * dim
             if counts is not None:
                 size = sizes[i - begin]
-                add_to_counted_rows(inputs, rows, counts, size, first, last, is_fixed, steps, position, dim)
+                add_to_counted_rows(inputs, places, counts, size, place, last_place, first, steps, position, dim)
             else:
-                add_to_rows(inputs, rows, first, last, is_fixed, steps, position, dim)
+                add_to_rows(inputs, places, place, last_place, steps, position, dim)
+            place = last_place
+        n_groups += 1
+        if n_groups == most_groups or end == n:
+            merge_rows(shared, 0, output_copy, 0, n_numbers, n_numbers)
+            n_groups = 0
+    merge_hot_copies(inputs, copies, visits, hot, 1, dim)
     return total, n

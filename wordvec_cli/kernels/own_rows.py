@@ -29,6 +29,15 @@ def take_copies(matrix, first_hot, n_hot, dim):
     return copies, (copies.ctypes.data - matrix.ctypes.data) // matrix.itemsize, np.zeros(n_hot, np.int32)
 
 
+@part
+def own_copy(matrix, n):
+    """(2 * n,) float32: a copy of matrix[:n], and what it was."""
+    copy = aligned_zeros(2 * n)
+    copy[:n] = matrix[:n]
+    copy[n:] = matrix[:n]
+    return copy
+
+
 @inlined
 def place_of(row, first_hot, n_hot, copies_at, dim):
     """Where a row is, or the thread's copy of it, in floats from the matrix's first."""
@@ -39,7 +48,12 @@ def place_of(row, first_hot, n_hot, copies_at, dim):
 @part
 def merge_copy(matrix, copies, n_hot, first_hot, s, dim):
     """Add the changes of a copy to the shared row, and take over that."""
-    shared, copy, before = dim * (first_hot + s), dim * s, dim * (n_hot + s)
+    merge_rows(matrix, dim * (first_hot + s), copies, dim * s, dim * (n_hot + s), dim)
+
+
+@part
+def merge_rows(matrix, shared, copies, copy, before, dim):
+    """As `merge_copy`, of rows that begin at these places of their arrays."""
     for d in range(0, dim, LANES):
         now = add(load(matrix, shared + d), subtract(load(copies, copy + d), load(copies, before + d)))
         store(matrix, shared + d, now)
