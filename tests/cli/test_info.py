@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import run_here
 from wordvec_cli.vectors.native import save
+from wordvec_cli.vocabulary.file import read_vocabulary
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -99,3 +100,25 @@ def test_what_a_file_says_of_itself_forges_no_line_and_is_valid_json(tmp_path: P
     rows = list(csv.reader(io.StringIO(run_here("info", path, "--format", "csv").stdout.decode(), newline="")))
     assert rows[0] == ["name", "value"]
     assert ["made_by", made_by] in rows
+
+
+def test_of_the_words_of_a_vector_file_with_their_counts(tmp_path: Path) -> None:
+    words = Vocabulary.from_words([b"b", b"a", "東京".encode()], [7, 5, 5])
+    save("v.safetensors", words, np.zeros((3, 2), np.float32), {})
+    printed = run_here("info", "v.safetensors", "--counts").stdout
+    assert printed == "b\t7\na\t5\n東京\t5\n".encode()
+    Path("again.tsv").write_bytes(printed)
+    assert list(read_vocabulary("again.tsv").vocabulary) == list(words)
+    lines = run_here("info", "v.safetensors", "--counts", "--format", "json").stdout.decode().splitlines()
+    assert [json.loads(line) for line in lines][2] == {"word": "東京", "count": 5}
+    rows = run_here("info", "v.safetensors", "--counts", "--format", "csv").stdout.splitlines()
+    assert rows[:2] == [b"word,count", b"b,7"]
+
+
+def test_of_words_without_counts_or_with_line_ends(tmp_path: Path) -> None:
+    save("v.safetensors", Vocabulary.from_words([b"b", b"a\nb"]), np.zeros((2, 2), np.float32), {})
+    result = run_here("info", "v.safetensors", "--counts")
+    assert result.returncode == 1
+    assert b"has a tab or line end in it; give --format json or csv" in result.stderr
+    lines = run_here("info", "v.safetensors", "--counts", "--format", "json").stdout.decode().splitlines()
+    assert [json.loads(line) for line in lines] == [{"word": "b"}, {"word": "a\nb"}]

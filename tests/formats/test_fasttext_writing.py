@@ -221,3 +221,43 @@ def test_evaluate_composes_unknown_words_of_pairs(tmp_path: Path) -> None:
     row = said.splitlines()[-1].split("\t") if "\t" in said.splitlines()[-1] else said.splitlines()[1].split("\t")
     assert float(row[3]) == pytest.approx(spearman, abs=1e-5)
     assert "2 words" not in run("evaluate", path, tmp_path / "pairs.tsv", "--protocol", "gensim")
+
+
+def test_lookup_prints_the_rows_that_fasttext_makes_a_vector_of(tmp_path: Path) -> None:
+    """Its own row, if it has one, and those of the n-grams, in fastText's order; from our file and from fastText's."""
+    own, path = vectors(), tmp_path / "all.safetensors"
+    formats.write_vectors(str(path), own, formats.FORMATS["native"], WriteOptions())
+    as_fasttext = written(tmp_path, own)
+    model = by_fasttext(as_fasttext)
+    for word in ("the", "東京", "</s>", *UNKNOWN):
+        names, rows = model.get_subwords(word)
+        parts = [(name, model.get_input_vector(row)) for name, row in zip(names, rows, strict=True)]
+        for file in (path, as_fasttext):
+            printed = run("lookup", file, word, "--ngrams").splitlines()
+            found = [(line.split(" ")[0], np.array(line.split(" ")[1:], np.float32)) for line in printed]
+            assert [name for name, _ in found] == [name for name, _ in parts], word
+            for (_, mine), (_, its) in zip(found, parts, strict=True):
+                assert mine.tobytes() == its.tobytes()
+            mean = np.mean([row for _, row in found], axis=0)
+            np.testing.assert_allclose(mean, model.get_word_vector(word), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["skipgram.bin", "pruned.ftz", "quantised.ftz"])
+@pytest.mark.parametrize("word", ["the", "thee", "café"])
+def test_the_printed_rows_of_a_model_have_its_vector_as_their_mean(name: str, word: str) -> None:
+    lines = run("lookup", MODELS / name, word, "--ngrams").splitlines()
+    whole = np.array(run("lookup", MODELS / name, word).split(" ")[1:], np.float32)
+    mean = np.mean([np.array(line.split(" ")[1:], np.float32) for line in lines], axis=0)
+    np.testing.assert_allclose(mean, whole, rtol=1e-5, atol=1e-7)
+    assert len(lines) > 1
+
+
+def test_rows_of_ngrams_are_asked_of_vectors_that_have_none(tmp_path: Path, vector_file: Path) -> None:
+    said = run("lookup", vector_file, "monday", "--ngrams", status=1)
+    assert "its vectors are not made of n-grams of characters; leave --ngrams out" in said
+
+
+def test_a_missing_word_has_no_rows_to_print(tmp_path: Path) -> None:
+    path = tmp_path / "all.safetensors"
+    formats.write_vectors(str(path), vectors(), formats.FORMATS["native"], WriteOptions())
+    assert "'' is missing" in run("lookup", path, "", "--ngrams", status=3)

@@ -43,6 +43,8 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     if len(vocabulary) == len(ids):
         vocabulary = replace(vocabulary, counts=model.dictionary.counts[ids])
     embeddings = replace(embeddings, vocabulary=vocabulary, metadata=model.metadata, composed=composed)
+    if model.has_ngrams:
+        embeddings = replace(embeddings, parts=model.parts)
     is_whole = model.has_plain_rows and len(vocabulary) == len(ids)
     return replace(embeddings, whole=partial(_whole, model, ids)) if is_whole else embeddings
 
@@ -54,7 +56,7 @@ def _whole(model: Model, ids: Integers, embeddings: Embeddings) -> Embeddings:
     if context is not None:
         context = np.vstack([context, np.zeros((len(embeddings.vocabulary) - len(ids), model.dim), np.float32)])
     values = None if context is None else context.reshape(-1).data.cast("B").cast("f")
-    return replace(embeddings, subwords=subwords, context_values=values, composed=None, whole=None)
+    return replace(embeddings, subwords=subwords, context_values=values, composed=None, parts=None, whole=None)
 
 
 def _wanted_ids(dictionary: Dictionary, options: ReadOptions) -> Integers:

@@ -11,7 +11,7 @@ from wordvec_cli.formats.reading import ReadOptions
 from wordvec_cli.formats.rows import Integers
 from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Progress
-from wordvec_cli.vectors.subwords import Subwords, buckets_of, of_arrays
+from wordvec_cli.vectors.subwords import Subwords, buckets_of, ngrams_of, of_arrays
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Bytes = NDArray[np.uint8]
@@ -150,6 +150,30 @@ class Model:
         vector = np.empty((1, self.dim), np.float32)
         self._make(*_one_word(word), np.array([-1 if id is None else id]), vector)
         return vector.data.cast("B").cast("f")
+
+    def parts(self, word: bytes) -> "list[tuple[bytes, memoryview[float]]]":
+        """What the vector of any word is the mean of: its own row, if it has one, and those of its n-grams.
+
+        N-grams that pruning has left out are none.
+        """
+        shortest, longest, n_buckets, first, splits_all = self.sizes
+        id, row_of = self.dictionary.find(word), dict(zip(self.kept.tolist(), self.kept_rows.tolist(), strict=True))
+        numbers = [] if id is None else [(word, id)]
+        for ngram, bucket in ngrams_of(word, shortest, longest, n_buckets, bool(splits_all)) if n_buckets else ():
+            if not row_of or bucket in row_of:
+                numbers.append((ngram, first + row_of.get(bucket, bucket)))
+        rows = self._single_rows(np.array([number for _, number in numbers], np.int64))
+        return [(name, row.data.cast("B").cast("f")) for (name, _), row in zip(numbers, rows, strict=True)]
+
+    def _single_rows(self, numbers: Integers) -> NDArray[np.float32]:
+        """Rows of words or n-grams: as vectors of words without n-grams, for which kernels unpack quantised ones."""
+        from wordvec_cli.kernels.fasttext import word_vectors
+
+        rows, nowhere = np.empty((len(numbers), self.dim), np.float32), np.zeros(len(numbers), np.int64)
+        if len(numbers):
+            place = np.zeros(1, np.uint8), nowhere, nowhere, numbers, (0, 0, 0, 0, 0)
+            word_vectors(self.content, tuple(self.layout), *place, self.kept, self.kept_rows, rows)
+        return rows
 
     def _make(
         self, text: Bytes, starts: Integers, lengths: Integers, ids: Integers, matrix: NDArray[np.float32]

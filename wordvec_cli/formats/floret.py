@@ -49,7 +49,11 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         vector: Matrix = table[rule.rows(word)].mean(axis=0, dtype=np.float32)
         return vector.data.cast("B").cast("f")
 
-    return Embeddings(no_words, memoryview(b"").cast("f"), rule.dim, {}, composed=composed)
+    def parts(word: bytes) -> "list[tuple[bytes, memoryview[float]]]":
+        rows = ((key, table[bucket]) for key in rule.keys(word) for bucket in rule.buckets(key))
+        return [(key, row.data.cast("B").cast("f")) for key, row in rows]
+
+    return Embeddings(no_words, memoryview(b"").cast("f"), rule.dim, {}, composed=composed, parts=parts)
 
 
 def _rule(path: str, line: bytes) -> TableRule:

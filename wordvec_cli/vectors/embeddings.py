@@ -50,6 +50,7 @@ class Embeddings:
     composed  makes the vector of a word that is not among them of its parts, where a model in another tool's file can
               (fastText, gensim); None for a word that has no parts
     subwords  the rows that the vectors of words are made of, if they were kept: vectors of other words come of them
+    parts     as `composed`, but gives what the vector is the mean of: of any word, its own row and its n-grams'
     whole     gives the vectors their subwords and context vectors, of a file of another tool, as most commands do
               without these, and reading them takes a while
     """
@@ -62,6 +63,7 @@ class Embeddings:
     unknown: "memoryview[float] | None" = None
     composed: "Callable[[bytes], memoryview[float] | None] | None" = None
     subwords: "Subwords | None" = None
+    parts: "Callable[[bytes], Sequence[tuple[bytes, Sequence[float]]]] | None" = None
     whole: "Callable[[Embeddings], Embeddings] | None" = None
 
     @cached_property
@@ -129,6 +131,17 @@ class Embeddings:
         if self.subwords is not None:
             return self.subwords.composed(word)
         return self.composed(word) if self.composed else None
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it is known what vectors are made of: `parts_of`."""
+        return self.subwords is not None or self.parts is not None
+
+    def parts_of(self, word: bytes) -> "Sequence[tuple[bytes, Sequence[float]]]":
+        """What the vector of a word is the mean of: its own row, if it has one, and those of its n-grams, by name."""
+        if self.subwords is not None:
+            return self.subwords.parts(word, self.vocabulary.find(word))
+        return self.parts(word) if self.parts else []
 
     def completed(self) -> "Embeddings":
         """The vectors with everything that their file has: what is to be written to a file that has room for it."""

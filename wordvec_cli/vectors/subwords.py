@@ -107,6 +107,20 @@ class Subwords:
         (factor,) = array("f", [1 / len(buckets)])
         return array("f", [number * factor for number in total])
 
+    def parts(self, word: bytes, word_id: int | None) -> "list[tuple[bytes, Sequence[float]]]":
+        """What the vector of a word is the mean of: its own row, if it has an id, and those of its n-grams.
+
+        N-grams without a row get zeros.
+        """
+        own, rows, dim = self.word_row_values, self.row_values, self.dim
+        parts = [] if word_id is None else [(word, own[word_id * dim : (word_id + 1) * dim])]
+        for ngram, bucket in ngrams_of(word, self.shortest, self.longest, self.n_buckets):
+            place = self._place(bucket)
+            parts.append(
+                (ngram, array("f", bytes(4 * dim)) if place is None else rows[place * dim : (place + 1) * dim])
+            )
+        return parts
+
     def _place(self, bucket: int) -> int | None:
         place = bisect_left(self.buckets, bucket)
         return place if place < len(self.buckets) and self.buckets[place] == bucket else None
@@ -227,11 +241,19 @@ def read_only(array: "NDArray[Any]") -> "NDArray[Any]":
 
 
 def ngram_buckets(word: bytes, shortest: int, longest: int, n_buckets: int) -> Iterator[int]:
-    """The buckets of a word's n-grams, by where they begin and then by length, without numpy.
+    """The buckets of a word's n-grams. See `ngrams_of`"""
+    return (bucket for _, bucket in ngrams_of(word, shortest, longest, n_buckets))
+
+
+def ngrams_of(
+    word: bytes, shortest: int, longest: int, n_buckets: int, splits_all: bool = False
+) -> Iterator[tuple[bytes, int]]:
+    """A word's n-grams and their buckets, by where they begin and then by length, without numpy.
 
     The hash is FNV-1a, but that a byte from 0x80 on sets all higher bits too: fastText's bytes are signed.
+    splits_all  whether the end of a sentence, </s>, has some too
     """
-    if word == END_OF_SENTENCE:
+    if word == END_OF_SENTENCE and not splits_all:
         return
     wrapped = b"<" + word + b">"
     ends = [i for i in range(1, len(wrapped) + 1) if i == len(wrapped) or wrapped[i] & 0xC0 != 0x80]  # of characters
@@ -242,7 +264,7 @@ def ngram_buckets(word: bytes, shortest: int, longest: int, n_buckets: int) -> I
                 state = (state ^ (byte if byte < 0x80 else byte | 0xFFFFFF00)) * FNV_PRIME & ALL_BITS
             position = end
             if n >= shortest and not (n == 1 and (start == 0 or end == len(wrapped))):
-                yield state % n_buckets
+                yield wrapped[start:end], state % n_buckets
 
 
 def word_ngrams(

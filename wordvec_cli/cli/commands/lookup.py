@@ -11,6 +11,7 @@ from wordvec_cli.cli.output import asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.errors import InputError
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_text
@@ -35,6 +36,11 @@ _OPTIONS = combined(
         "blank: a line with the word alone; unknown: the file's vector of unknown words (wordvec train "
         "--unknown-vector).",
     ),
+    click.option(
+        "--ngrams", "has_ngrams", is_flag=True,
+        help="Print what the vector of each word is the mean of: a line for its own row, if it has one, and for each "
+        "of its n-grams of characters, such as <ki or king.",
+    ),
     null_option, fuller_vocab_option, vector_options, progress_options,
 )  # fmt: skip
 
@@ -52,6 +58,7 @@ def command(
     words: tuple[str, ...],
     table: Table,
     missing: str,
+    has_ngrams: bool,
     is_null: bool,
     vocab: str | None,
     source: VectorSource,
@@ -66,8 +73,11 @@ def command(
     cut -f1 words.tsv | wordvec lookup vectors.safetensors --missing skip > mine.txt
     """  # fmt: skip
     embeddings = source.open(vectors, terminal, vocab, is_again=True)
+    if has_ngrams and not embeddings.has_parts:
+        raise InputError(f"{vectors}: its vectors are not made of n-grams of characters; leave --ngrams out")
     finder = word_finder(vectors, embeddings, terminal, vocab, missing)
-    batches = (list(_answers(batch, finder)) for batch in asked(words, terminal, is_null))
+    answers = _parts if has_ngrams else _answers
+    batches = (list(answers(batch, finder)) for batch in asked(words, terminal, is_null))
     if table.layout == "npy":
         _write_npy((answer for batch in batches for answer in batch), embeddings.dim)
     else:
@@ -87,6 +97,14 @@ def _answers(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
             yield word, [0.0] * finder.embeddings.dim
         elif finder.missing == "blank":
             yield word, None
+
+
+def _parts(words: Iterable[bytes], finder: WordFinder) -> Iterator[Answer]:
+    """What the vectors of words are the means of; what is said of a missing word is as without --ngrams."""
+    for word in words:
+        n_missing = finder.n_missing
+        answers = list(_answers([word], finder))
+        yield from answers if finder.n_missing > n_missing else finder.embeddings.parts_of(word)
 
 
 class _LineWriter:
