@@ -28,7 +28,8 @@ def trained_counts(sequences: Sequences, keep: "NDArray[np.uint32]", window: int
     """How often each word of the corpus is trained on, but for a factor: each time that it is kept, once for each word
     of its line that stands near it.
 
-    They are counted in the corpus, as the counts of the vocabulary may be those of other text.
+    They are counted in the corpus, as the counts of the vocabulary may be those of other text. Of one that lies
+    elsewhere, all are taken to be alike.
     """
     counts = np.zeros(len(keep))
     offsets, n_tokens = sequences.offsets, len(sequences.ids)

@@ -38,16 +38,16 @@ class SubwordTrainer(Word2VecTrainer):
     def __init__(
         self, sequences: Sequences, vocabulary: Vocabulary, config: Word2VecConfig, init: Embeddings | None = None
     ) -> None:
-        self._ngrams = ngram_rows(vocabulary, config.lengths, config.n_buckets)
+        self.ngrams = ngram_rows(vocabulary, config.lengths, config.n_buckets)
         super().__init__(sequences, vocabulary, config, init)
 
     @property
     def _n_inputs(self) -> int:
-        return self._ngrams.n_rows
+        return self.ngrams.n_rows
 
     @property
     def _rows(self) -> "Matrix":
-        return self.inputs[:, : self._config.vector_size]
+        return self.inputs[:, : self.config.vector_size]
 
     @property
     def matrix(self) -> "Matrix":
@@ -55,17 +55,17 @@ class SubwordTrainer(Word2VecTrainer):
 
     @property
     def subwords(self) -> Subwords:
-        return self._ngrams.subwords(self._rows)
+        return self.ngrams.subwords(self._rows)
 
     @property
     def parameters(self) -> "Mapping[str, Matrix]":
-        return {"inputs": self._rows, "outputs": self.outputs[:, : self._config.vector_size]}
+        return {"inputs": self._rows, "outputs": self.outputs[:, : self.config.vector_size]}
 
     def initialise(self) -> None:
         """Inputs uniform in +-1 / dim and outputs zero, as in fastText; then what other vectors say."""
         for matrix in (self.inputs, self.outputs):
             matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
-        fill_uniform(self._rows, self._config.seed)
+        fill_uniform(self._rows, self.config.seed)
         self._rows[:] *= np.float32(2)
         if self._init is not None:
             self._take_over(self._init)
@@ -77,16 +77,26 @@ class SubwordTrainer(Word2VecTrainer):
         """
         known, ids = words_in_common(self._vocabulary, init.vocabulary)
         theirs, rows = init.subwords, self._rows
-        own = self._ngrams.own_rows[known]
-        if theirs is not None and (theirs.shortest, theirs.longest, theirs.n_buckets) == self._ngrams.sizes:
-            _, here, there = np.intersect1d(self._ngrams.buckets, theirs.checked_buckets, True, return_indices=True)
-            rows[own], rows[self._ngrams.bucket_rows[here]] = theirs.word_rows[ids], theirs.rows[there]
+        own = self.ngrams.own_rows[known]
+        if theirs is not None and (theirs.shortest, theirs.longest, theirs.n_buckets) == self.ngrams.sizes:
+            _, here, there = np.intersect1d(self.ngrams.buckets, theirs.checked_buckets, True, return_indices=True)
+            rows[own], rows[self.ngrams.bucket_rows[here]] = theirs.word_rows[ids], theirs.rows[there]
         else:
             rows[own] = 0
-            n_rows = np.diff(self._ngrams.offsets)[known, None].astype(np.float32)
+            n_rows = np.diff(self.ngrams.offsets)[known, None].astype(np.float32)
             rows[own] = n_rows * (init.matrix[ids] - self.matrix[known])
         if init.context is not None and self.context is not None:
             self.context[known] = init.context[ids]
+
+    def rows_of_words(self, of_words: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        lengths = np.diff(self.ngrams.offsets)
+        of_rows = np.bincount(self.ngrams.rows, np.repeat(of_words, lengths), minlength=self.ngrams.n_rows)
+        return of_rows.astype(np.float64)
+
+    def hidden_vectors(self, words: "NDArray[np.int64]") -> "Matrix":
+        firsts, lasts = self.ngrams.offsets[words], self.ngrams.offsets[words + 1]
+        means = [self.inputs[self.ngrams.rows[a:b]].mean(axis=0) for a, b in zip(firsts, lasts, strict=True)]
+        return np.array(means, np.float32)
 
     def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
         from wordvec_cli.kernels import subword_windows, subwords
@@ -98,9 +108,9 @@ class SubwordTrainer(Word2VecTrainer):
             (CBOW, HIERARCHICAL_SOFTMAX): subword_windows.cbow_hs_block,
         }
         _, arguments, limit = super()._chosen_kernel()
-        kernel = kernels[self._config.model, self._config.loss]
+        kernel = kernels[self.config.model, self.config.loss]
         has_limit = kernel is subwords.skipgram_block  # the others limit each step by itself
-        return kernel, (self._ngrams.offsets, self._ngrams.rows, *arguments), limit if has_limit else ()
+        return kernel, (self.ngrams.offsets, self.ngrams.rows, *arguments), limit if has_limit else ()
 
     def _copies(self) -> tuple[int, ...]:
         return ()

@@ -57,14 +57,14 @@ class Word2VecTrainer:
         self.is_synchronous = config.deterministic
         is_plain = (config.model, config.loss, config.subwords) == (SKIPGRAM, NEGATIVE_SAMPLING, None)
         self._is_in_step = config.deterministic and is_plain
-        self._tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
-        self.n_blocks = -(-len(sequences.ids) // self._tokens_per_block)
+        self.tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
+        self.n_blocks = -(-len(sequences.ids) // self.tokens_per_block)
         self._sequences = sequences
         self._vocabulary = vocabulary
-        self._config = config
+        self.config = config
         self._init = init
-        self._counts = word_counts(vocabulary, sequences)
-        self._keep = keep_thresholds(self._counts, config.sample)
+        self.counts = word_counts(vocabulary, sequences)
+        self.keep = keep_thresholds(self.counts, config.sample)
         padded_dim = padded(config.vector_size)
         self.inputs = aligned_zeros((self._n_inputs, padded_dim))
         is_tree = config.loss == HIERARCHICAL_SOFTMAX
@@ -77,12 +77,12 @@ class Word2VecTrainer:
 
     @property
     def matrix(self) -> "Matrix":
-        return self.inputs[:, : self._config.vector_size]
+        return self.inputs[:, : self.config.vector_size]
 
     @property
     def context(self) -> "Matrix | None":
-        is_of_words = self._config.loss == NEGATIVE_SAMPLING
-        return self.outputs[:, : self._config.vector_size] if is_of_words else None
+        is_of_words = self.config.loss == NEGATIVE_SAMPLING
+        return self.outputs[:, : self.config.vector_size] if is_of_words else None
 
     @property
     def subwords(self) -> "Subwords | None":
@@ -90,7 +90,7 @@ class Word2VecTrainer:
 
     @property
     def parameters(self) -> "Mapping[str, Matrix]":
-        return {"inputs": self.matrix, "outputs": self.outputs[:, : self._config.vector_size]}
+        return {"inputs": self.matrix, "outputs": self.outputs[:, : self.config.vector_size]}
 
     @property
     def exploded_loss(self) -> float:
@@ -102,36 +102,57 @@ class Word2VecTrainer:
 
     @property
     def nothing_to_learn(self) -> str:
-        return why_no_pairs(self._sequences, self._config)
+        return why_no_pairs(self._sequences, self.config)
 
     def initialise(self) -> None:
         """Inputs uniform in +-0.5 / dim and outputs zero, as in word2vec.c; then what other vectors say."""
         for matrix in (self.inputs, self.outputs):
             matrix[:] = 0  # the padding too, which a training that diverged has left full of NaN
-        fill_uniform(self.matrix, self._config.seed)
+        fill_uniform(self.matrix, self.config.seed)
         if self._init is not None:
             take_over(self._init, self._vocabulary, self.matrix, self.context)
+
+    def rows_of_words(self, of_words: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """What comes to each row of the inputs, (rows,), of numbers for words that each of a word's rows gets."""
+        return of_words
+
+    def hidden_vectors(self, words: "NDArray[np.int64]") -> "Matrix":
+        """What words are as context, (n, dim padded)."""
+        return self.inputs[words]
 
     def load_kernel(self, n_threads: int) -> None:
         self._n_threads = n_threads
         self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
-        self._train_tokens(0, 0, rate=0.0, last_rate=0.0, seed=0)
+        self.train_tokens(self._sequences, (0, 0), (0.0, 0.0), seed=0)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
         n_tokens = len(self._sequences.ids)
-        first = block * self._tokens_per_block
-        last = min(first + self._tokens_per_block, n_tokens)
-        rate, last_rate = (rate_factor * self._rate(epoch + token / n_tokens) for token in (first, last))
-        return self._train_tokens(first, last, rate, last_rate, _block_seed(self._config.seed, epoch, first))
+        first = block * self.tokens_per_block
+        last = min(first + self.tokens_per_block, n_tokens)
+        rates = tuple(rate_factor * self.rate(epoch + token / n_tokens) for token in (first, last))
+        return self.train_tokens(self._sequences, (first, last), rates, self.block_seed(epoch, first))
 
-    def _rate(self, epochs_done: float) -> float:
-        highest, lowest = self._config.learning_rate, self._config.min_learning_rate or 0.0
+    def block_seed(self, *place: int) -> int:
+        """Of the random choices of a block, which no other place has."""
+        return int(np.random.SeedSequence((self.config.seed, *place)).generate_state(1, np.uint64)[0])
+
+    def rate(self, epochs_done: float) -> float:
+        """The learning rate."""
+        highest, lowest = self.config.learning_rate, self.config.min_learning_rate or 0.0
         return highest - (highest - lowest) * epochs_done / self.n_epochs
 
-    def _train_tokens(self, first: int, last: int, rate: float, last_rate: float, seed: int) -> BlockLoss:
+    def train_tokens(
+        self, sequences: Sequences, tokens: tuple[int, int], rates: tuple[float, ...], seed: int
+    ) -> BlockLoss:
+        """Update the parameters in place; releases the interpreter's lock.
+
+        tokens  the first, and that after the last
+        rates   there; all kernels but that which is in step take the first for all
+        """
         from wordvec_cli.kernels.in_step import skipgram_block_in_step
 
-        place = self._sequences.ids, self._sequences.offsets, first, last, self.inputs, self.outputs, self._keep
+        rate, last_rate = rates
+        place = sequences.ids, sequences.offsets, *tokens, self.inputs, self.outputs, self.keep
         arguments = *place, *self._fixed_arguments
         if self._is_in_step:
             results = skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
@@ -146,16 +167,16 @@ class Word2VecTrainer:
         from wordvec_cli.kernels import cbow, skipgram, tree
         from wordvec_cli.kernels.draws import alias_table
 
-        config, counts = self._config, self._counts
+        config, counts = self.config, self.counts
         shrink = not config.fixed_window
         windows = (config.window, shrink)
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
         copies = self._copies()
         negative = config.negative or 0
-        share = highest_share(counts, self._keep)
+        share = highest_share(counts, self.keep)
         if config.loss == HIERARCHICAL_SOFTMAX:
             paths = tree.huffman_tree(counts)  # type: ignore[no-untyped-call]
-            n_trained = trained_counts(self._sequences, self._keep, config.window)
+            n_trained = trained_counts(self._sequences, self.keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
                 return tree.skipgram_hs_block, (*paths, *windows, *copies), (1 / (1 + 2 * config.window * share),)
@@ -163,7 +184,7 @@ class Word2VecTrainer:
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
-        same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self._keep))
+        same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self.keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
             limit = limit_of_windows(config, share)
@@ -175,8 +196,8 @@ class Word2VecTrainer:
 
     def _copies(self) -> tuple[int, ...]:
         """Of how many rows a thread has copies, and after how many visits they are merged: arguments of a kernel."""
-        config, n_threads = self._config, self._n_threads
-        return n_copies(config, len(self._counts), n_threads), visits_until_merged(n_threads)
+        config, n_threads = self.config, self._n_threads
+        return n_copies(config, len(self.counts), n_threads), visits_until_merged(n_threads)
 
 
 def limit_of_windows(config: Word2VecConfig, highest_share: float) -> float:
@@ -232,7 +253,3 @@ def take_over(init: Embeddings, vocabulary: Vocabulary, matrix: "Matrix", contex
     matrix[others] = vectors
     if init.context is not None and context is not None:
         context[known] = init.context[ids]
-
-
-def _block_seed(seed: int, epoch: int, first: int) -> int:
-    return int(np.random.SeedSequence((seed, epoch, first)).generate_state(1, np.uint64)[0])
