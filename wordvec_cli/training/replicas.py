@@ -1,0 +1,237 @@
+"""One of several replicas of a word2vec training: each trains on its own shards, and now and then all are made equal.
+
+An epoch is so many rounds. In a round every shard is trained on for the same share of its tokens, by whichever replica
+has it; then the replicas are synchronised: each makes one change of the changes of all, for the rows of its slice, and
+all take the rows of all slices. So a replica sends and receives about two matrices, however many there are.
+
+The result is a function of the corpus, its shards, the configuration, the rounds, and of which replica had which shard,
+if each replica trains with one thread (or a configuration that is deterministic).
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.text.corpus import CorpusStatistics
+from wordvec_cli.training.blocks import Feed, in_order
+from wordvec_cli.training.matrices import is_finite
+from wordvec_cli.training.models import word2vec_trainer
+from wordvec_cli.training.session import BlockLoss
+from wordvec_cli.training.updates import Curvature, combined, curvatures, updates_of
+from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.word2vec_config import Word2VecConfig
+from wordvec_cli.vectors.embeddings import Embeddings
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+FIRST_ROUNDS = 4  # into which the first round of a training is cut, each twice as long as that before it
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Of a training: how many an epoch has, and how many words of the vocabulary, in all shards."""
+
+    n: int
+    n_known: int
+
+    def __len__(self) -> int:
+        return self.n
+
+    def bounds(self, epoch: int) -> list[float]:
+        """How much of the epoch is done before each of its rounds, and after the last.
+
+        Vectors start near 0, where a step decides in which direction they grow: the first rounds are short.
+        """
+        bounds = [round_ / self.n for round_ in range(self.n + 1)]
+        if epoch == 0:
+            bounds[1:1] = [bounds[1] / 2**halvings for halvings in range(FIRST_ROUNDS, 0, -1)]
+        return bounds
+
+    def n_of(self, epoch: int) -> int:
+        return len(self.bounds(epoch)) - 1
+
+    def part(self, epoch: int, round_: int) -> tuple[float, float]:
+        """How much of the epoch is done before a round, and after it."""
+        bounds = self.bounds(epoch)
+        return bounds[round_], bounds[round_ + 1]
+
+
+class Slice(NamedTuple):
+    """Every n-th row of both matrices, from the first on."""
+
+    first: int
+    n: int
+
+
+class Rows(NamedTuple):
+    """Some rows of a slice: of its inputs, and then of its outputs.
+
+    places  (n,) int32, ascending, in the slice
+    values  (n, dim) float32
+    """
+
+    places: "NDArray[np.int32]"
+    values: "Matrix"
+
+
+def text_elsewhere(n_known: int) -> Sequences:
+    """In place of the word ids of a corpus of so many words, for what does not read them."""
+    no_ids, statistics = np.empty(0, np.int32), CorpusStatistics(0, 0, n_known, 0, 0)
+    return Sequences(no_ids, np.zeros(1, np.int64), n_known, statistics, corpus_fingerprint="")
+
+
+def trainer_elsewhere(
+    vocabulary: Vocabulary, config: Word2VecConfig, n_known: int, init: Embeddings | None = None
+) -> Word2VecTrainer:
+    """The parameters of a training whose corpus lies in shards elsewhere; `vocabulary` has counts."""
+    return word2vec_trainer(text_elsewhere(n_known), vocabulary, config, init)
+
+
+class Replica:
+    """The parameters of a trainer, which others have copies of, and as they were when all were equal.
+
+    shards  by number: the word ids that this replica can train on
+    """
+
+    def __init__(self, trainer: Word2VecTrainer, rounds: Rounds, n_threads: int = 1) -> None:
+        self.shards: dict[int, Sequences] = {}
+        self._trainer = trainer
+        self._rounds = rounds
+        self._n_threads = n_threads
+        self._dim = trainer.config.vector_size
+        self._updates = updates_of(trainer)
+        self._rows = trainer.inputs, trainer.outputs
+        self._merged = tuple(rows.copy() for rows in self._rows)
+        trainer.load_kernel(n_threads)
+
+    @property
+    def parameters(self) -> "Mapping[str, Matrix]":
+        """As they were when all replicas were equal."""
+        inputs, outputs = (merged[:, : self._dim] for merged in self._merged)
+        return {"inputs": inputs, "outputs": outputs}
+
+    def restore(self, parameters: "Mapping[str, Matrix]") -> None:
+        """Take over what `parameters` gave of any replica, or those of a trainer."""
+        for merged, name in zip(self._merged, ("inputs", "outputs"), strict=True):
+            merged[:] = 0
+            merged[:, : self._dim] = parameters[name]
+        self.go_back()
+
+    def go_back(self) -> None:
+        """Undo what has been trained since all replicas were equal."""
+        for rows, merged in zip(self._rows, self._merged, strict=True):
+            np.copyto(rows, merged)
+
+    def is_finite(self) -> bool:
+        return all(is_finite(merged) for merged in self._merged)
+
+    # ------------------------------------------------------------ training
+
+    def train(
+        self,
+        epoch: int,
+        round_: int,
+        shards: Iterable[int],
+        rate_factor: float = 1.0,
+        on_block: Callable[[BlockLoss], None] = lambda loss: None,
+    ) -> BlockLoss:
+        """Train on these shards' part of a round; their word ids are here."""
+        blocks = [block for shard in shards for block in self._blocks(shard, *self._rounds.part(epoch, round_))]
+
+        def train_block(number: int) -> BlockLoss:
+            return self._train_block(epoch, *blocks[number], rate_factor)
+
+        total = BlockLoss()
+        n_at_once = 1 if self._trainer.is_synchronous else self._n_threads
+        with closing(in_order(train_block, Feed(0, len(blocks)), n_at_once)) as losses:
+            for loss in losses:
+                total += loss
+                on_block(loss)
+        return total
+
+    def _blocks(self, shard: int, start: float, end: float) -> list[tuple[int, int, int]]:
+        """Of a part of a shard: (shard, first token, that after the last) of each."""
+        n = len(self.shards[shard].ids)
+        first, last = round(start * n), round(end * n)
+        firsts = [*range(first, last, self._trainer.tokens_per_block), last]
+        return [(shard, *tokens) for tokens in itertools.pairwise(firsts)]
+
+    def _train_block(self, epoch: int, shard: int, first: int, last: int, rate_factor: float) -> BlockLoss:
+        trainer, sequences = self._trainer, self.shards[shard]
+        n = len(sequences.ids)
+        rates = tuple(rate_factor * trainer.rate(epoch + token / n) for token in (first, last))
+        return trainer.train_tokens(sequences, (first, last), rates, trainer.block_seed(epoch, shard, first))
+
+    # ------------------------------------------------------------ synchronisation
+
+    def changes(self, part: Slice) -> Rows:
+        """What has changed in the rows of a slice since all replicas were equal."""
+        changes = [rows - merged for rows, merged in self._views(part)]
+        changed = [change.any(axis=1) for change in changes]
+        values = [change[is_in, : self._dim] for change, is_in in zip(changes, changed, strict=True)]
+        return Rows(np.flatnonzero(np.concatenate(changed)).astype(np.int32), np.concatenate(values))
+
+    def combine(self, part: Slice, changes: Sequence[Rows], epoch: int, round_: int, rate_factor: float = 1.0) -> Rows:
+        """The rows that all are to have in a slice, of what each replica has changed there, in the replicas' order."""
+        n_inputs = len(self._views(part)[0][0])
+        merged = [
+            self._combined(which, part, [_of_matrix(which, n_inputs, rows) for rows in changes], step, curvature)
+            for which, (step, curvature) in enumerate(self._steps(len(changes), epoch, round_, rate_factor))
+        ]
+        places = [merged[0].places, merged[1].places + np.int32(n_inputs)]
+        return Rows(np.concatenate(places), np.concatenate([rows.values for rows in merged]))
+
+    def _steps(self, n_replicas: int, epoch: int, round_: int, rate_factor: float) -> "list[tuple[Matrix, Curvature]]":
+        """For each matrix how often a replica updates a row in a round, times the rate, and what an update does."""
+        start, end = self._rounds.part(epoch, round_)
+        rate = rate_factor * self._trainer.rate(epoch + (start + end) / 2)
+        factor = np.float32(rate * (end - start) * self._rounds.n_known / n_replicas)
+        updates = self._updates.inputs, self._updates.outputs
+        return [(factor * n, each) for n, each in zip(updates, curvatures(self._trainer, self._updates), strict=True)]
+
+    def _combined(
+        self, which: int, part: Slice, changes: Sequence[Rows], steps: "Matrix", curvature: Curvature
+    ) -> Rows:
+        _, merged = self._views(part)[which]
+        sums = np.zeros(merged.shape, np.float32)
+        is_changed = np.zeros(len(merged), bool)
+        for places, values in changes:
+            sums[places, : self._dim] += values
+            is_changed[places] = True
+        changed = np.flatnonzero(is_changed)
+        change = combined(sums[changed], steps[part.first :: part.n][changed], curvature, len(changes))
+        return Rows(changed.astype(np.int32), (merged[changed] + change)[:, : self._dim])
+
+    def take(self, part: Slice, merged: Rows) -> None:
+        """Make the rows of a slice what they are to be; not before those of all slices are there."""
+        n_inputs = len(self._views(part)[0][0])
+        for which, matrices in enumerate(self._views(part)):
+            places, values = _of_matrix(which, n_inputs, merged)
+            for matrix in matrices:
+                matrix[places, : self._dim] = values
+
+    def _views(self, part: Slice) -> "list[tuple[Matrix, Matrix]]":
+        """For each matrix the rows of a slice, and what they were when all replicas were equal."""
+        some = slice(part.first, None, part.n)
+        return [(rows[some], merged[some]) for rows, merged in zip(self._rows, self._merged, strict=True)]
+
+
+def slices(n_replicas: int) -> list[Slice]:
+    """Of the rows, one for each replica: frequent words, whose rows are more work, are spread over them."""
+    return [Slice(first, n_replicas) for first in range(n_replicas)]
+
+
+def _of_matrix(which: int, n_inputs: int, rows: Rows) -> Rows:
+    """Those rows of a slice that are inputs (0), or outputs (1), placed among these."""
+    border = int(np.searchsorted(rows.places, n_inputs))
+    some = slice(border, None) if which else slice(border)
+    return Rows(rows.places[some] - np.int32(which * n_inputs), rows.values[some])
