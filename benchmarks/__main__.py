@@ -13,6 +13,7 @@ from benchmarks import (
     layer,
     lookup,
     queries,
+    replicas,
     small_texts,
     startup,
     subwords,
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "queries": queries.main,
     "growth": growth.main,
     "small-texts": small_texts.main,
+    "replicas": replicas.main,
 }
 
 
@@ -60,6 +62,7 @@ def main() -> None:
     parser.add_argument("--axes", default="text,dimension,vocabulary", help="growth: with what")
     parser.add_argument("--picture", default="", metavar="FILE", help="growth: where an SVG picture goes")
     parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
+    replicas.add_options(parser)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
