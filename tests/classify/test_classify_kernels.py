@@ -54,7 +54,7 @@ class Problem:
         is_fixed = np.zeros(len(inputs) if fixed else 0, np.uint8)
         is_fixed[list(fixed)] = 1
         rows, row_offsets = flat([rows for rows, _ in self.examples])
-        counts = np.empty(0, np.uint8)
+        counts = None
         if are_merged:
             counts = np.empty(len(rows), np.uint8)
             ends = row_offsets[1:].copy()
