@@ -55,7 +55,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
     "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
     "Labelled lines": ("--label-prefix", "--text-column", "--label-column"),
-    "What is printed": ("--per-section", "--confusion", "--format", "--header", "--spreadsheet-safe", "--null"),
+    "What is printed": (
+        "--per-section", "--confusion", "--ngrams", "--counts", "--format", "--header", "--spreadsheet-safe", "--null",
+    ),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
     "Reading vector files": (
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",
