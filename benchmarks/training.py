@@ -31,9 +31,9 @@ from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.estimate.seconds import measured_seconds
+from wordvec_cli.training.models import word2vec_trainer
 from wordvec_cli.training.session import NOWHERE, Keeper, Session
 from wordvec_cli.training.trainer import train
-from wordvec_cli.training.word2vec import Word2VecTrainer
 from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.counting import CountOptions, count_words
@@ -48,6 +48,10 @@ SETTINGS = {
     "skip-gram, hierarchical softmax": Word2VecConfig(learning_rate=RATE, loss=HS),
     "CBOW, hierarchical softmax": Word2VecConfig(learning_rate=RATE, model="cbow", loss=HS),
     "skip-gram, --deterministic": Word2VecConfig(learning_rate=RATE, deterministic=True),
+}
+SUBWORDS = {  # which benchmarks/subwords.py compares with other programs
+    "skip-gram, subwords": Word2VecConfig(learning_rate=RATE, subwords="3-6"),
+    "CBOW, subwords": Word2VecConfig(learning_rate=RATE, model="cbow", subwords="3-6"),
 }
 SETS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt", "analogies": "questions-words.txt"}
 
@@ -78,7 +82,7 @@ class Material:
 
 def ours(material: Material, config: Word2VecConfig, threads: int = 2, keeper: Keeper = NOWHERE) -> Run:
     start = time.perf_counter()
-    trainer = Word2VecTrainer(material.sequences, material.vocabulary, config)
+    trainer = word2vec_trainer(material.sequences, material.vocabulary, config)
     trained = train(trainer, Session(threads, keeper))
     with tempfile.TemporaryDirectory() as folder:
         save(f"{folder}/v.safetensors", material.vocabulary, trained.matrix, {})
@@ -287,7 +291,8 @@ def main(arguments: argparse.Namespace) -> None:
         material = Material.of(text_file(arguments.corpus, Path(folder)), Path(folder))
         compare_speed(material, settings, arguments.epochs, arguments.runs)
         if arguments.processor:
-            compare_processors(material, settings, arguments.processor, arguments.epochs, arguments.runs)
+            more = {name: config for name, config in SUBWORDS.items() if arguments.only in name}
+            compare_processors(material, settings | more, arguments.processor, arguments.epochs, arguments.runs)
         compare_estimates(material, settings, arguments.epochs)
         measure_checkpoints(material, max(arguments.epochs, 3), arguments.runs)
         if arguments.quality:
