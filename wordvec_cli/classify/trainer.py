@@ -28,13 +28,13 @@ from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 
 Matrix = NDArray[np.float32]
 
-# Rows of examples in a block, about: one thread's work for half a millisecond, or for two where there are many blocks
-# all the same. To hand out a block takes a twentieth of one.
-LEAST_ROWS_PER_BLOCK, MOST_ROWS_PER_BLOCK = 10_000, 50_000
+# Rows of examples in a block, about: one thread's work for a third of a millisecond, or for three where there are many
+# blocks all the same. To hand one out takes some twentieth of a millisecond.
+LEAST_ROWS_PER_BLOCK, MOST_ROWS_PER_BLOCK = 10_000, 100_000
 BLOCKS_PER_EPOCH = 64
 TILE = 4  # `kernels.classify.TILE`
 MANY_LABELS = 32  # from which on the pass over the output matrix is worth sharing
-GROUP_OF_MANY, GROUP_OF_FEW = 16, 4  # examples in a step
+GROUP_OF_MANY, GROUP_OF_FEW = 8, 4  # examples in a step; of 16, few labels (50) are learnt late
 MOST_COPIES = 512  # rows that each thread has copies of; with what they were they fit a second cache level
 VISITS_OF_COPY = 8  # of a block to a row, on average, from which on a copy is worth while
 VISITS = 64  # of all threads together to a copied row, about, until what one has changed is there for the others
