@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument(
         "--labelled", action="append", default=[], metavar="TRAIN,TEST", help="labelled lines; default: the sample"
     )
+    parser.add_argument(
+        "--tune-minutes", type=float, default=0, metavar="N", help="classify: only search options, for so many minutes"
+    )
     parser.add_argument("--eval-set", action="append", default=[], help="pairs to score small texts on, as MEN's")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")

@@ -4,6 +4,8 @@ Each pair of --labelled files is trained on and scored by both sides: dimension 
 rate 0.5, 2 threads; and once by subwords of 1 to 3 characters in place of bigrams. words/s are words and line ends of
 labelled lines times epochs, divided by the time of training alone: ours by the clock around the loop, fastText's as it
 reports its own. Whole trainings include reading and the filling of the matrices, and ours also writing the model.
+
+With --tune-minutes N, both search their options for N minutes instead, as fastText's autotune does.
 """
 
 import argparse
@@ -24,9 +26,11 @@ from wordvec_cli.classify.examples import Examples, make_examples
 from wordvec_cli.classify.labelled import read_labelled
 from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.classify.prediction import Predictor
+from wordvec_cli.classify.run import ClassifierOrder, run
 from wordvec_cli.classify.scores import LabelScores
 from wordvec_cli.classify.scoring import score_lines
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer
+from wordvec_cli.classify.tuning import TuningOrder
 from wordvec_cli.formats import open_vectors
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.ngram_lengths import ngram_lengths
@@ -41,6 +45,7 @@ CONFIG = ClassifierConfig(learning_rate=0.5, word_ngrams=2, epochs=EPOCHS)
 BY_SUBWORDS = replace(CONFIG, word_ngrams=1, subwords="1-3", buckets=200_000)
 LOSSES = {"softmax": "softmax", "hierarchical-softmax": "hs", "one-vs-all": "ova"}  # ours: fastText's
 FEW = 200, 500, 1000, 5000  # lines of small training sets
+VALID_SHARE = 10  # of the lines of training one is left out, for options to be tried on
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,48 @@ def compare_starts(name: str, train: Path, test: Path, vectors: str, runs: int) 
     )
 
 
+# ---------------------------------------------------------------- options found by trial
+
+
+def compare_tuning(name: str, train: Path, test: Path, minutes: float, fasttext: Any) -> None:
+    """Both search options for so many minutes, on every tenth line of training, and are scored on the test."""
+    lines = train.read_bytes().splitlines(keepends=True)
+    rest, valid = train.with_name("rest.txt"), train.with_name("valid.txt")
+    rest.write_bytes(b"".join(line for i, line in enumerate(lines) if i % VALID_SHARE))
+    valid.write_bytes(b"".join(lines[::VALID_SHARE]))
+    rows = [["wordvec", *tuned_by_us(rest, valid, test, minutes)]]
+    if fasttext:
+        rows.append(["fastText", *tuned_by_fasttext(fasttext, rest, valid, test, minutes)])
+    print_table(
+        f"{name}: options found by trial in {minutes:g} minutes, {THREADS} threads",
+        ["by", "precision@1, valid", "precision@1, test", "seconds in all", "options"],
+        rows,
+    )
+
+
+def tuned_by_us(train: Path, valid: Path, test: Path, minutes: float) -> list[object]:
+    notes: list[str] = []
+    order = ClassifierOrder([str(train)], n_threads=THREADS, tuning=TuningOrder(str(valid), minutes))
+    start = time.perf_counter()
+    model = run(order, note=lambda text, **_: notes.append(text))
+    seconds = time.perf_counter() - start
+    (best,) = [note for note in notes if note.startswith("best of")]
+    return [precision(model, valid), precision(model, test), seconds, best]
+
+
+def tuned_by_fasttext(fasttext: Any, train: Path, valid: Path, test: Path, minutes: float) -> list[object]:
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as told, stderr_to(told):
+        model = fasttext.train_supervised(
+            str(train), autotuneValidationFile=str(valid), autotuneDuration=round(60 * minutes), thread=THREADS,
+            verbose=0,
+        )  # fmt: skip
+    seconds = time.perf_counter() - start
+    names = "dim", "lr", "epoch", "wordNgrams", "minn", "maxn", "bucket", "loss"
+    found = " ".join(f"{name}={getattr(model.f.getArgs(), name)}" for name in names)
+    return [model.test(str(valid))[1], model.test(str(test))[1], seconds, found]
+
+
 def main(arguments: argparse.Namespace) -> None:
     try:
         import fasttext
@@ -192,6 +239,9 @@ def main(arguments: argparse.Namespace) -> None:
     for paths in pairs:
         with tempfile.TemporaryDirectory() as folder:
             train, test = (text_file(path, Path(folder)) for path in paths)
+            if arguments.tune_minutes:
+                compare_tuning(train.name, train, test, arguments.tune_minutes, fasttext)
+                continue
             compare(train.name, train, test, arguments.runs, fasttext)
             if arguments.vectors:
                 compare_starts(train.name, train, test, arguments.vectors, arguments.runs)
