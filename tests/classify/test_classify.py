@@ -530,8 +530,11 @@ def test_a_model_that_is_cut_short_is_refused(folder: Path, tmp_path: Path) -> N
         ({"version": 2}, "it lacks 'subwords'"),
         ({"version": 2, "subwords": "3-2"}, "--subwords 3-2: the shortest comes first; write 2-3"),
         ({"version": 2, "subwords": 3}, "--subwords 3: must be a text"),
-        ({"version": 0}, "has classifier version 0, and this wordvec knows 1 and 2 only"),
-        ({"version": 3}, "has classifier version 3, newer than this wordvec; install a newer wordvec"),
+        ({"version": 3}, "it lacks 'packing'"),
+        ({"version": 3, "packing": "int4"}, "its packing is int4"),
+        ({"version": 3, "packing": "int8"}, "its words are quantised, or not"),
+        ({"version": 0}, "has classifier version 0, and this wordvec knows 1 to 3 only"),
+        ({"version": 4}, "has classifier version 4, newer than this wordvec; install a newer wordvec"),
     ],
     ids=str,
 )

@@ -114,6 +114,7 @@ class ClassifierOptions(TokenizerOptions, total=False):
     output        a .safetensors file that is written too
     label_prefix  words of a text that begin so are its labels, by default "__label__"
     text_column, label_column  of a table: lines of cells between tabs below a line of names, or JSON objects
+    quantise      with a byte for each number of the words' and n-grams' vectors, a quarter of the size
     threads       by default the usable CPUs; only with 1 the next run gives the same numbers
     """
 
@@ -134,6 +135,7 @@ class ClassifierOptions(TokenizerOptions, total=False):
     min_count_label: int
     freeze: bool
     seed: int
+    quantise: bool
 
 
 @face("classify.train", ClassifierOptions)
@@ -163,7 +165,10 @@ def train(
     corpus = open_corpus(sources, tokenizer, folder, log_note)
     output, n_threads = options.get("output"), threads_of(options.get("threads"))
     path = None if output is None else os.fspath(output)
-    order = ClassifierOrder(corpus, path, layout, tokenizer, config, start, n_threads, str(folder))
+    is_quantised = bool(optional("quantise", options.get("quantise"), bool))
+    order = ClassifierOrder(
+        corpus, path, layout, tokenizer, config, start, n_threads, str(folder), is_quantised=is_quantised
+    )
     with reporting(progress) as report:
         return TextClassifier(run(order, report, log_note))
 

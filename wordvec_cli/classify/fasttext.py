@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX, Classifier, Matrix
+from wordvec_cli.classify.model import HIERARCHICAL_SOFTMAX, ONE_VS_ALL, SOFTMAX, Classifier, Integers, Matrix
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.fasttext_writing import (
     DEFAULTS,
@@ -31,19 +31,29 @@ LOSSES = {HIERARCHICAL_SOFTMAX: 1, SOFTMAX: 3, ONE_VS_ALL: 4}
 
 def write(path: str, classifier: Classifier, note: Note = ignore) -> None:
     """Write a classifier as a fastText model. Raises: InputError for a word that it cannot hold, OutputError"""
-    words, labels, task = classifier.words, classifier.labels, classifier.task
-    check_words(path, words.vocabulary)
-    check_words(path, labels)
-    values = arguments_of(classifier)
-    counts = np.maximum(np.asarray(words.vocabulary.counts, np.int64), 1)
-    names = [(LABEL_PREFIX + name, count) for name, count in zip(labels, _label_counts(path, classifier), strict=True)]
+    words, values = classifier.words, arguments_of(classifier)
+    counts, names = entries_of(path, classifier)
     with replacing(path) as file:
         file.write(head(values))
         write_dictionary(file, words.vocabulary, counts, names)
         write_matrix(file, (len(counts) + values["bucket"], words.dim), _input_rows(classifier, values["bucket"]))
-        write_matrix(file, (len(names), words.dim), [_output_rows(classifier)])
+        write_matrix(file, (len(names), words.dim), [output_rows(classifier)])
     note(f"{counted(len(counts), 'word')}, {counted(len(names), 'label')}, {counted(values['bucket'], 'bucket')}")
-    if classifier.tokenizer != Tokenizer() or task.label_prefix not in (None, LABEL_PREFIX.decode()):
+    note_other_text(path, classifier, note)
+
+
+def entries_of(path: str, classifier: Classifier) -> tuple[Integers, list[tuple[bytes, int]]]:
+    """The counts of the words, and the labels with theirs. Raises: InputError for a word that fastText cannot hold"""
+    vocabulary, labels = classifier.words.vocabulary, classifier.labels
+    check_words(path, vocabulary)
+    check_words(path, labels)
+    counts = np.maximum(np.asarray(vocabulary.counts, np.int64), 1)
+    return counts, [(LABEL_PREFIX + name, n) for name, n in zip(labels, label_counts(path, classifier), strict=True)]
+
+
+def note_other_text(path: str, classifier: Classifier, note: Note) -> None:
+    """Say so if fastText would take lines apart in another way."""
+    if classifier.tokenizer != Tokenizer() or classifier.task.label_prefix not in (None, LABEL_PREFIX.decode()):
         note(f"{path}: fastText splits text at blanks, and its labels begin with __label__; give it lines made so")
 
 
@@ -57,7 +67,7 @@ def arguments_of(classifier: Classifier) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _label_counts(path: str, classifier: Classifier) -> list[int]:
+def label_counts(path: str, classifier: Classifier) -> list[int]:
     """Raises: InputError for a tree that is not the one which fastText builds of these counts"""
     counts = np.asarray(classifier.labels.counts, np.int64)
     if classifier.paths is not None:
@@ -74,18 +84,18 @@ def _label_counts(path: str, classifier: Classifier) -> list[int]:
 
 def _input_rows(classifier: Classifier, n_buckets: int) -> Iterator[Matrix]:
     """Those of the words, then those of all buckets."""
-    matrix, buckets = classifier.words.matrix, np.asarray(classifier.ngram_buckets)
-    for first in range(0, len(matrix), ROWS_PER_CHUNK):
-        yield matrix[first : first + ROWS_PER_CHUNK]
+    buckets = np.asarray(classifier.ngram_buckets)
+    for first in range(0, len(classifier.words.vocabulary), ROWS_PER_CHUNK):
+        yield classifier.words.rows(slice(first, first + ROWS_PER_CHUNK))
     for first in range(0, n_buckets, ROWS_PER_CHUNK):
         end = min(first + ROWS_PER_CHUNK, n_buckets)
         start, stop = np.searchsorted(buckets, [first, end])
         rows = np.zeros((end - first, classifier.words.dim), np.float32)
-        rows[buckets[start:stop] - first] = classifier.ngram_vectors[start:stop]
+        rows[buckets[start:stop] - first] = classifier.ngram_rows(slice(start, stop))
         yield rows
 
 
-def _output_rows(classifier: Classifier) -> Matrix:
+def output_rows(classifier: Classifier) -> Matrix:
     """A row for each label; of a tree one too many, and fastText gives the high scores to the other turns."""
     if classifier.paths is None:
         return classifier.output

@@ -7,6 +7,9 @@
     labels.offsets, labels.text, labels.counts   the names, back to back, and how often each was seen
     paths.offsets, paths.nodes, paths.signs      of the tree, for hierarchical softmax
 
+A quantised classifier has `vectors` and `ngrams.vectors` in int8, and a scale for each row of theirs in `scales` and
+`ngrams.vectors.scales`. Rows are unpacked as they are needed, a few at a time.
+
 Source: Joulin et al. 2016, arXiv 1607.01759; n-grams hash as in fastText (src/dictionary.cc).
 """
 
@@ -29,7 +32,8 @@ from wordvec_cli.text.words import fault_of_offsets
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.native import CLASSIFIER
-from wordvec_cli.vectors.row_tensors import matrix_tensor
+from wordvec_cli.vectors.packing import ScaledBytes
+from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, scales_name
 from wordvec_cli.vocabulary.counting import SENTENCE_END
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
 
@@ -37,12 +41,15 @@ Matrix = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Loss = Literal["softmax", "hierarchical-softmax", "one-vs-all"]
 
-VERSION, VERSION_WITH_SUBWORDS = 1, 2  # what knows only the first would predict something else without a word
+# What knows only the first would predict something else without a word, or find quantised rows damaged.
+VERSION, VERSION_WITH_SUBWORDS, VERSION_QUANTISED = 1, 2, 3
+INT8: Literal["int8"] = "int8"
 SOFTMAX: Loss = "softmax"
 HIERARCHICAL_SOFTMAX: Loss = "hierarchical-softmax"
 ONE_VS_ALL: Loss = "one-vs-all"
 MOST_WORD_NGRAMS = 100
 MOST_BUCKETS = 1 << 30
+NGRAM_VECTORS = "ngrams.vectors"
 LINE_END = SENTENCE_END  # the word that ends every line, as in fastText
 LINE_END_HASH = np.uint32(signed_hash(LINE_END) & 0xFFFFFFFF)
 
@@ -104,10 +111,13 @@ class Paths(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """The parts of a classifier, as in the file. Arrays may be maps of the file."""
+    """The parts of a classifier, as in the file. Arrays may be maps of the file.
+
+    words, ngram_vectors  are quantised both, or none
+    """
 
     words: Embeddings
-    ngram_vectors: Matrix
+    ngram_vectors: Matrix | ScaledBytes
     ngram_buckets: NDArray[np.int32]
     output: Matrix
     labels: Vocabulary
@@ -118,6 +128,15 @@ class Classifier:
     @cached_property
     def label_names(self) -> list[bytes]:
         return list(self.labels)
+
+    @property
+    def is_quantised(self) -> bool:
+        return isinstance(self.ngram_vectors, ScaledBytes)
+
+    def ngram_rows(self, places: Any) -> Matrix:
+        """The vectors of some n-grams, (n, dim) float32, by a slice or by numbers."""
+        rows = self.ngram_vectors
+        return rows.rows(places) if isinstance(rows, ScaledBytes) else rows[places]
 
     @property
     def n_scores(self) -> int:
@@ -156,15 +175,21 @@ def _sigmoid(scores: Matrix) -> Matrix:
 # ---------------------------------------------------------------- the file
 
 
-def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None:
-    """Write a classifier. Raises: OutputError"""
+def size_bytes(classifier: Classifier) -> int:
+    """How large a classifier's file is, but for its header of a few kilobytes."""
+    tensors = _tensors_of(classifier) | native.vocabulary_tensors(classifier.words.vocabulary)
+    return sum(tensor.n_bytes for tensor in tensors.values())
+
+
+def _tensors_of(classifier: Classifier) -> dict[str, Tensor]:
+    """All but those of the words' text and counts."""
     labels, paths = classifier.labels, classifier.paths
-    tensors = {
+    return {
         "labels.offsets": Tensor.of(labels.offsets, "I64"),
         "labels.counts": Tensor.of(labels.counts, "I64"),
         **({"paths.offsets": Tensor.of(paths.offsets, "I64")} if paths else {}),
-        "vectors": matrix_tensor(classifier.words.matrix),
-        "ngrams.vectors": matrix_tensor(classifier.ngram_vectors),
+        **_rows_to_store(VECTORS, classifier.words.values if classifier.is_quantised else classifier.words.matrix),
+        **_rows_to_store(NGRAM_VECTORS, classifier.ngram_vectors),
         "ngrams.buckets": Tensor.of(classifier.ngram_buckets, "I32"),
         "output": matrix_tensor(classifier.output),
         **(
@@ -172,12 +197,26 @@ def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None
         ),
         "labels.text": Tensor.of(labels.text, "U8"),
     }
+
+
+def save(path: str, classifier: Classifier, metadata: Mapping[str, str]) -> None:
+    """Write a classifier, quantised if it is. Raises: OutputError"""
+    labels, tensors = classifier.labels, _tensors_of(classifier)
     table = {**classifier.task.table(), "labels": len(labels), "ngrams": len(classifier.ngram_buckets)}
+    if classifier.is_quantised:
+        table |= {"packing": INT8, "version": VERSION_QUANTISED}
     own = {
         CLASSIFIER: json.dumps(table, sort_keys=True),
         "tokenizer": json.dumps(classifier.tokenizer.to_metadata(), sort_keys=True),
     }
     native.save_tensors(path, classifier.words.vocabulary, tensors, {**metadata, **own})
+
+
+def _rows_to_store(name: str, rows: Any) -> dict[str, Tensor]:
+    """The tensors of rows, as they are or quantised."""
+    if not isinstance(rows, ScaledBytes):
+        return {name: matrix_tensor(rows)}
+    return {scales_name(name): Tensor.of(rows.row_scales, "F32"), name: Tensor.of(rows.numbers, "I8")}
 
 
 def load(path: str) -> Classifier:
@@ -186,13 +225,16 @@ def load(path: str) -> Classifier:
     if CLASSIFIER not in words.metadata:
         raise InputError(f"{path}: holds word vectors but no classifier; train one with wordvec classify train")
     table = recorded(words.metadata, CLASSIFIER)
-    if (its := table.get("version")) not in (VERSION, VERSION_WITH_SUBWORDS):
-        newest, known = str(VERSION_WITH_SUBWORDS), f"{VERSION} and {VERSION_WITH_SUBWORDS}"
+    if (its := table.get("version")) not in (VERSION, VERSION_WITH_SUBWORDS, VERSION_QUANTISED):
+        newest, known = str(VERSION_QUANTISED), f"{VERSION} to {VERSION_QUANTISED}"
         raise InputError(f"{path}: {safetensors.unknown_version('classifier', its, newest, known)}")
     try:
-        names = [name for name in Task.__dataclass_fields__ if name != "subwords" or its == VERSION_WITH_SUBWORDS]
+        has_subwords = its == VERSION_WITH_SUBWORDS or "subwords" in table
+        names = [name for name in Task.__dataclass_fields__ if name != "subwords" or has_subwords]
         task = Task(**{name: table[name] for name in names})
-        return _checked(words, task, _Tensors(safetensors.open_file(path).tensors))
+        if its == VERSION_QUANTISED and table["packing"] != INT8:
+            raise ValueError(f"its packing is {table['packing']}")
+        return _checked(words, task, _Tensors(safetensors.open_file(path).tensors), its == VERSION_QUANTISED)
     except KeyError as error:
         reason = f"it lacks {error}"
     except (TypeError, ValueError, WordvecError) as error:
@@ -215,15 +257,17 @@ class _Tensors:
         return np.asarray(tensor.data).reshape(tensor.shape)
 
 
-def _checked(words: Embeddings, task: Task, tensors: _Tensors) -> Classifier:
+def _checked(words: Embeddings, task: Task, tensors: _Tensors, is_quantised: bool) -> Classifier:
     labels = _labels(tensors)
     paths = _paths(tensors, len(labels)) if task.loss == HIERARCHICAL_SOFTMAX else None
     buckets = tensors.get("ngrams.buckets", "I32", None)
     if len(buckets) and not (buckets[0] >= 0 and (np.diff(buckets) > 0).all() and buckets[-1] < task.buckets):
         raise ValueError("ngrams.buckets do not ascend below the number of buckets")
+    if isinstance(words.values, ScaledBytes) is not is_quantised:
+        raise ValueError("its words are quantised, or not, unlike what it says")
     return Classifier(
         words,
-        tensors.get("ngrams.vectors", "F32", len(buckets), words.dim),
+        _ngram_vectors(tensors, len(buckets), words.dim, is_quantised),
         buckets,
         tensors.get("output", "F32", len(labels) - (paths is not None), words.dim),
         labels,
@@ -231,6 +275,18 @@ def _checked(words: Embeddings, task: Task, tensors: _Tensors) -> Classifier:
         task,
         Tokenizer.from_metadata(recorded(words.metadata, "tokenizer")),
     )
+
+
+def _ngram_vectors(tensors: _Tensors, n: int, dim: int, is_quantised: bool) -> Matrix | ScaledBytes:
+    rows = tensors.get(NGRAM_VECTORS, "I8" if is_quantised else "F32", n, dim)
+    return scaled_bytes(rows, tensors.get(scales_name(NGRAM_VECTORS), "F32", n)) if is_quantised else rows
+
+
+def scaled_bytes(numbers: NDArray[np.int8], scales: Matrix) -> ScaledBytes:
+    """Quantised rows: whole numbers (n, dim), and the scale of each row."""
+    content = numbers.reshape(-1).data.cast("B") if numbers.size else memoryview(b"")
+    of_rows = scales.data.cast("B") if len(scales) else memoryview(b"")
+    return ScaledBytes(content, of_rows.cast("f"), numbers.shape[1])
 
 
 def _labels(tensors: _Tensors) -> Vocabulary:

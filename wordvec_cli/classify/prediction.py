@@ -18,6 +18,7 @@ from wordvec_cli.classify.ngrams import (
     subword_buckets,
     subwords_of,
 )
+from wordvec_cli.vectors.packing import ScaledBytes
 
 BYTES_WITHOUT_KERNELS = 20_000  # up to this size, Python is faster than importing numba
 MAX_TABLE_BYTES = 100_000_000  # the distinct words met so far are forgotten beyond it
@@ -108,7 +109,8 @@ class Predictor:
         ids = [id for token in tokens if (id := classifier.words.vocabulary.find(token)) is not None]
         buckets = list(self._ngrams(tokens))
         ngrams = self._rows_of(buckets)
-        total = classifier.words.matrix[ids].sum(axis=0) + classifier.ngram_vectors[ngrams].sum(axis=0)
+        places = np.array(ids, np.int64), np.array(ngrams, np.int64)
+        total = classifier.words.rows(places[0]).sum(axis=0) + classifier.ngram_rows(places[1]).sum(axis=0)
         mean: Matrix = total / np.float32(max(len(ids) + len(buckets), 1))
         return mean
 
@@ -165,7 +167,12 @@ class _Features:
             len(classifier.words.vocabulary), places, ends, sizes,
         )  # fmt: skip
         hidden = np.empty((len(texts), classifier.words.dim), np.float32)
-        classify.mean_of_rows(classifier.words.matrix, classifier.ngram_vectors, places, ends, sizes, hidden)
+        words, ngrams = classifier.words.values, classifier.ngram_vectors
+        if isinstance(words, ScaledBytes) and isinstance(ngrams, ScaledBytes):
+            matrices = words.numbers, words.row_scales, ngrams.numbers, ngrams.row_scales
+            classify.mean_of_quantised_rows(*matrices, places, ends, sizes, hidden)
+        else:
+            classify.mean_of_rows(classifier.words.matrix, ngrams, places, ends, sizes, hidden)
         return hidden
 
     def _learn_new_tokens(self) -> None:

@@ -13,6 +13,7 @@ from wordvec_cli.classify.labelled import LabelledText, read_labelled
 from wordvec_cli.classify.line_files import LineFiles, check_files
 from wordvec_cli.classify.lines import LabelLayout
 from wordvec_cli.classify.model import Classifier
+from wordvec_cli.classify.quantising import measured_on_examples, note_quantised, quantised, recorded_loss
 from wordvec_cli.classify.trainer import ClassifierConfig, ClassifierTrainer, absent_parameters, train
 from wordvec_cli.classify.tuning import Tuner, TuningOrder
 from wordvec_cli.errors import OptionError
@@ -43,6 +44,7 @@ class ClassifierOrder:
     checkpoint_every  minutes between checkpoints, which are kept beside the output
     resume     go on from the checkpoint, if there is one
     tuning     find the options first, but for those that it fixes; the configuration is where the search begins
+    is_quantised  give the model whole numbers of a byte in place of floats
     """
 
     corpus: Sequence[str] | Corpus
@@ -56,6 +58,7 @@ class ClassifierOrder:
     checkpoint_every: float = 10.0
     resume: bool = False
     tuning: TuningOrder | None = None
+    is_quantised: bool = False
 
     @property
     def spool_folder(self) -> Path:
@@ -75,10 +78,10 @@ def config_of(given: Mapping[str, Any], init: Embeddings | None = None) -> Class
     return ClassifierConfig(**sizes | {name: value for name, value in given.items() if value is not None})
 
 
-def check_model_path(output: str, *inputs: str | None) -> None:
+def check_model_path(output: str, *inputs: str | None, endings: Sequence[str] = (".safetensors",)) -> None:
     """Raises: InputError, OutputError if no model can be written there, or if an input would be overwritten"""
     check_output(output)
-    check_ending(output, [".safetensors"])
+    check_ending(output, endings)
     check_not_input(output, *inputs)
 
 
@@ -133,12 +136,22 @@ def _run(
     state = train(trainer, session, start)
     if complaint := trainer.complaint(state.losses[-1]):
         note(complaint)
+    return _kept(order, trainer, _provenance(order, state, text.corpus_fingerprint), note)
+
+
+def _kept(order: ClassifierOrder, trainer: ClassifierTrainer, provenance: Provenance, note: Note) -> Classifier:
+    """The trained classifier, quantised and written if that is wanted. Raises: OutputError"""
     prefix = order.layout.label_prefix
     trained = trainer.classifier(order.tokenizer, None if prefix is None else os.fsdecode(prefix))
-    words = replace(trained.words, metadata=_provenance(order, state, text.corpus_fingerprint).metadata())
+    metadata: Mapping[str, str] = provenance.metadata()
+    if order.is_quantised:
+        whole, trained = trained, quantised(trained)
+        measured = measured_on_examples(whole, trained, trainer.examples)
+        metadata = recorded_loss(metadata, measured)
+        note_quantised(whole, trained, measured, note)
     if order.output is not None:
-        model.save(order.output, trained, words.metadata)
-    return replace(trained, words=words)
+        model.save(order.output, trained, metadata)
+    return replace(trained, words=replace(trained.words, metadata=metadata))
 
 
 def _tuned(order: ClassifierOrder, tuning: TuningOrder, text: LabelledText, note: Note) -> ClassifierConfig:
@@ -146,7 +159,7 @@ def _tuned(order: ClassifierOrder, tuning: TuningOrder, text: LabelledText, note
     check_files([tuning.valid])
     valid = LineFiles([tuning.valid], order.layout)
     what = text, tuning, valid, order.spool_folder, order.tokenizer, order.init, order.n_threads, note
-    return Tuner(*what).best(order.config)
+    return Tuner(*what, order.is_quantised).best(order.config)
 
 
 def _inputs(order: ClassifierOrder, fingerprint: str) -> dict[str, Any]:

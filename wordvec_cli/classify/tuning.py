@@ -132,6 +132,7 @@ class Tuner:
     init: Embeddings | None
     n_threads: int
     note: Note
+    is_quantised: bool = False
     _made: dict[ExampleOptions, Examples] = field(default_factory=dict)
 
     def best(self, given: ClassifierConfig) -> ClassifierConfig:
@@ -166,12 +167,14 @@ class Tuner:
             return None
         config = fitting
         try:
-            f1 = self._f1(ClassifierTrainer(examples, config, self.init, self.n_threads), lambda: time.monotonic() >= end)
+            f1 = self._f1(
+                ClassifierTrainer(examples, config, self.init, self.n_threads), lambda: time.monotonic() >= end
+            )
         except DivergedError:
             f1 = 0.0
         except Cancelled:
             return None
-        return Trial(number, config, f1, time.monotonic() - start, size_of(examples, config.vector_size))
+        return Trial(number, config, f1, time.monotonic() - start, self._size(examples, config.vector_size))
 
     def _examples(self, options: ExampleOptions) -> Examples:
         if options not in self._made:
@@ -181,12 +184,15 @@ class Tuner:
     def _fitting(self, config: ClassifierConfig, examples: Examples) -> ClassifierConfig | None:
         """With shorter vectors, if the model would be too large with these; None if it always would."""
         limit = self.order.size_bytes
-        if limit is None or size_of(examples, config.vector_size) <= limit:
+        if limit is None or self._size(examples, config.vector_size) <= limit:
             return config
-        least = size_of(examples, 0)
-        dim = (limit - least) // (size_of(examples, 1) - least)
+        least = self._size(examples, 0)
+        dim = (limit - least) // (self._size(examples, 1) - least)
         is_free = "vector_size" not in self.order.fixed and self.init is None and dim >= 1
         return replace(config, vector_size=int(dim)) if is_free else None
+
+    def _size(self, examples: Examples, dim: int) -> int:
+        return size_of(examples, dim, self.is_quantised)
 
     def _f1(self, trainer: ClassifierTrainer, is_over: Callable[[], bool]) -> float:
         train(trainer, Session(self.n_threads, is_cancelled=is_over))
@@ -204,9 +210,10 @@ class Tuner:
                 file.write(("\n".join(lines) + "\n").encode())
 
 
-def size_of(examples: Examples, dim: int) -> int:
+def size_of(examples: Examples, dim: int, is_quantised: bool = False) -> int:
     """The bytes of the file of a model with such vectors, about."""
     words, labels = examples.vocabulary, examples.label_vocabulary
-    n_rows = len(words) + len(examples.buckets) + len(labels)
-    tables = 24 * len(words) + len(words.text) + 4 * len(examples.buckets) + 40 * len(labels) + len(labels.text)
-    return 4 * dim * n_rows + tables + FILE_OVERHEAD_BYTES
+    n_rows, n_labels = len(words) + len(examples.buckets), len(labels)
+    tables = 24 * len(words) + len(words.text) + 4 * len(examples.buckets) + 40 * n_labels + len(labels.text)
+    rows = n_rows * (dim + 4) if is_quantised else 4 * dim * n_rows
+    return rows + 4 * dim * n_labels + tables + FILE_OVERHEAD_BYTES

@@ -30,8 +30,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Model": (
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
-        "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--preset", "--like",
-        "--engine", "--seed", "--deterministic",
+        "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--quantise",
+        "--preset", "--like", "--engine", "--seed", "--deterministic",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",

@@ -122,25 +122,29 @@ def head(values: Mapping[str, Any]) -> bytes:
     return SIGNATURE.pack(MAGIC, VERSION) + ARGUMENTS.pack(*(values[name] for name in ARGUMENT_NAMES))
 
 
-def write_dictionary(
+def write_dictionary(  # noqa: PLR0913, PLR0917
     file: IO[bytes],
     words: Iterable[bytes],
     counts: Int64s,
     labels: Iterable[tuple[bytes, int]] = (),
     n_tokens: int | None = None,
+    kept_buckets: NDArray[np.int32] | None = None,
 ) -> None:
     """The words with their counts, which descend; then the labels with theirs.
 
     n_tokens  of the corpus; None: the sum of the counts
+    kept_buckets  the buckets that have a row, in the order of these; None: all have one
     """
     entries = list(labels)
     total = int(counts.sum()) + sum(count for _, count in entries) if n_tokens is None else n_tokens
     file.write(SIZES.pack(len(counts) + len(entries), len(counts), len(entries), total))
-    file.write(struct.pack("<q", NEVER_PRUNED))
+    file.write(struct.pack("<q", NEVER_PRUNED if kept_buckets is None else len(kept_buckets)))
     for word, count in zip(words, counts.tolist(), strict=True):
         file.write(word + struct.pack("<xqb", count, WORD))
     for label, count in entries:
         file.write(label + struct.pack("<xqb", count, LABEL))
+    if kept_buckets is not None:
+        file.write(np.stack([kept_buckets, np.arange(len(kept_buckets))], axis=1).astype("<i4").tobytes())
 
 
 def write_matrix(file: IO[bytes], shape: tuple[int, int], parts: Iterable[Matrix]) -> None:

@@ -64,26 +64,30 @@ class ScaledBytes:
 
     def rows(self, places: "Places") -> "Matrix":
         """Some rows, (n, dim)."""
-        return _times_scales(self._whole_numbers()[places], self._all_scales()[places])
+        return _times_scales(self.numbers[places], self.row_scales[places])
 
     def unscaled(self, places: "Places") -> "Matrix":
         """Some rows before they are scaled, (n, dim): they are quicker to make, and directions are the same."""
         import numpy as np
 
-        return self._whole_numbers()[places].astype(np.float32)
+        return self.numbers[places].astype(np.float32)
 
     def scales(self) -> "NDArray[np.float32] | None":
         """Those of the rows, (n,); None if one is such that a row's direction is not that of its whole numbers."""
-        scales = self._all_scales()
+        scales = self.row_scales
         are_plain = bool(((scales >= LEAST_SCALE) & (scales <= HIGHEST_SCALE)).all())
         return scales if are_plain else None
 
-    def _whole_numbers(self) -> "NDArray[np.int8]":
+    @property
+    def numbers(self) -> "NDArray[np.int8]":
+        """The whole numbers, (n, dim)."""
         import numpy as np
 
         return np.asarray(self._content).reshape(-1, self._dim)
 
-    def _all_scales(self) -> "NDArray[np.float32]":
+    @property
+    def row_scales(self) -> "NDArray[np.float32]":
+        """What each row is to be multiplied with, (n,)."""
         import numpy as np
 
         return np.asarray(self._scales, np.float32)

@@ -18,13 +18,17 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from wordvec_cli.classify.lines import LabelLayout
+    from wordvec_cli.classify.model import Classifier
     from wordvec_cli.classify.prediction import Predictor
 
 
 class ClassifyCommands(Commands):
     """The commands that train a classifier and apply it."""
 
-    modules: Mapping[str, str] = {"train": "classify_train", "predict": "classify_predict", "test": "classify_scores"}
+    modules: Mapping[str, str] = {
+        "train": "classify_train", "predict": "classify_predict", "test": "classify_scores",
+        "quantise": "classify_quantise",
+    }  # fmt: skip
 
 
 @click.group(cls=ClassifyCommands, short_help="Train and apply a text classifier.")
@@ -94,6 +98,17 @@ def layout_of(text_column: str | None, label_column: str | None, label_prefix: s
     if text_column is not None:
         return LabelLayout(None, text_column, label_column)
     return LabelLayout(None if label_prefix is None else os.fsencode(label_prefix))
+
+
+def layout_of_labelled(layout: Any, label_prefix: str | None, classifier: "Classifier") -> "LabelLayout":
+    """Where the lines that a model is tried on have their labels. Raises: UsageError"""
+    prefix = label_prefix if label_prefix is not None else classifier.task.label_prefix
+    its_layout: LabelLayout = layout(prefix)
+    if its_layout.text_column is None and prefix is None:
+        raise click.UsageError(
+            "the model was trained on a table; name the columns (--text-column, --label-column), or --label-prefix"
+        )
+    return its_layout
 
 
 def opened_model(path: str, files: Sequence[str], terminal: Terminal) -> "Predictor":

@@ -8,6 +8,7 @@ import click
 from wordvec_cli.cli.commands.classify import (
     k_option,
     label_prefix_option,
+    layout_of_labelled,
     layout_options,
     opened_model,
     threshold_option,
@@ -66,12 +67,7 @@ def command(
     from wordvec_cli.classify.scoring import score_files
 
     predictor = opened_model(model, files, terminal)
-    prefix = label_prefix if label_prefix is not None else predictor.classifier.task.label_prefix
-    its_layout = layout(prefix)
-    if its_layout.text_column is None and prefix is None:
-        raise click.UsageError(
-            "the model was trained on a table; name the columns (--text-column, --label-column), or --label-prefix"
-        )
+    its_layout = layout_of_labelled(layout, label_prefix, predictor.classifier)
     scores = score_files(predictor, LineFiles(files, its_layout), k, threshold, terminal.note)
     if table.layout in ("tsv", "csv"):
         write_stdout(map(table.row, _rows(scores, confusion)))
