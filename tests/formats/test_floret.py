@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
+from tests.reference_subwords import ngram_buckets
 from wordvec_cli import formats
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.floret_hashes import TableRule, murmur3_x64_128
+from wordvec_cli.formats.floret_keys import word_keys
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.subwords import buckets_of, of_arrays
@@ -111,6 +113,51 @@ def test_commands_ask_a_table_for_any_word(tmp_path: Path) -> None:
     (tmp_path / "words").write_bytes(b"one\ntwo\n")
     run("export", path, tmp_path / "v.txt", "--words", tmp_path / "words", "--quiet")
     assert (tmp_path / "v.txt").read_bytes() == b"one 1 2 3\ntwo 1 2 3\n"
+
+
+NASTY = [
+    *WORDS, b"</s>", b"", b"<", b">", b"\x80x", b"\xff\xfe", b"a\0b", b"x" * 14, b"x" * 15, "é".encode() * 300,
+    b"\x80" * 40, b"z" * 100_000, "🙂🙂".encode(), b"q" * 30,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [(1, 2), (0, 1), (3, 6), (5, 5), (9, 3)])
+def test_keys_of_many_words_are_those_of_each(shortest: int, longest: int) -> None:
+    rule = TableRule(1000, 3, shortest, longest, 1, 7, b"<", b">")
+    found = word_keys(NASTY, rule)
+    for i, word in enumerate(NASTY):
+        keys = [murmur3_x64_128(key, 7) for key in rule.keys(word)] if len(word) < 1000 else []
+        if keys:
+            mine = [found.words[i], *found.ngrams[found.offsets[i] : found.offsets[i + 1]]]
+            assert [tuple(map(int, pair)) for pair in mine] == keys, word
+    assert len(found.ngrams) == found.offsets[-1]
+    assert len(word_keys([], rule).ngrams) == 0
+
+
+@pytest.mark.parametrize("n_buckets", [1, 7, 100_003])
+def test_a_table_holds_the_mean_of_what_each_key_brings(tmp_path: Path, n_buckets: int) -> None:
+    """Key by key: a word's own row for the whole word, and for each n-gram, once, that of its bucket."""
+    words, sizes = Vocabulary.from_words([word for word in NASTY if len(word) < 1000]), (2, 4, 300)
+    buckets = buckets_of(words, sizes)[::2].copy()  # some n-grams have no row
+    subwords = of_arrays(*sizes, buckets, floats(len(buckets), DIM), floats(len(words), DIM, seed=2))
+    own = replace(from_matrix(words, subwords.vocabulary_vectors(words), {}), subwords=subwords)
+    path = tmp_path / "v.floret"
+    formats.write_vectors(str(path), own, formats.FORMATS["floret"], WriteOptions(n_buckets=n_buckets))
+    rule = TableRule(n_buckets, DIM, 2, 4, 1, 2166136261, b"<", b">")
+    brought: dict[int, list[Any]] = {}
+    row_of, seen = dict(zip(buckets.tolist(), subwords.rows, strict=True)), set()
+    for id, word in enumerate(words):
+        whole, *ngrams = rule.keys(word)
+        brought.setdefault(rule.buckets(whole)[0], []).append(subwords.word_rows[id])
+        for ngram, bucket in zip(ngrams, ngram_buckets(word, *sizes), strict=False):
+            if bucket in row_of and ngram not in seen:
+                seen.add(ngram)
+                brought.setdefault(rule.buckets(ngram)[0], []).append(row_of[bucket])
+    table = np.array([line.split()[1:] for line in path.read_text().splitlines()[1:]], np.float32)
+    expected = np.zeros_like(table)
+    for bucket, rows in brought.items():
+        expected[bucket] = np.mean(np.array(rows, np.float64), axis=0)
+    np.testing.assert_allclose(table, expected, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.floret_hashes import TableRule
+from wordvec_cli.formats.floret_keys import Hashes, WordKeys, word_keys
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.formats.text import number_rows
 from wordvec_cli.storage.files import readable, replacing
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
-from wordvec_cli.vectors.subwords import END_OF_SENTENCE, LONGEST_NGRAM, MOST_BUCKETS, Subwords, ngram_buckets
+from wordvec_cli.vectors.subwords import END_OF_SENTENCE, LONGEST_NGRAM, MOST_BUCKETS, Subwords, read_only, word_ngrams
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
@@ -30,7 +31,7 @@ DEFAULT_BUCKETS = 200_000
 N_HASHES = 1  # with more of them, a table of rows that were not trained so has more meetings, and is worse
 MOST_DIM = 1 << 16
 MOST_HEADER_BYTES = 200
-ROWS_PER_CHUNK = 4096
+ROWS_PER_CHUNK = WORDS_AT_ONCE = 4096
 
 
 def looks_like(start: bytes) -> bool:
@@ -113,32 +114,71 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
 
 
 def _filled(rule: TableRule, vocabulary: Vocabulary, subwords: Subwords) -> Matrix:
-    """The mean of the rows that come to each bucket: that of a word, or that of an n-gram."""
+    """The mean of the rows that come to each bucket: that of a word, or that of an n-gram, each n-gram once."""
     sums, sizes = np.zeros((rule.n_buckets, rule.dim), np.float64), np.zeros(rule.n_buckets, np.int64)
-    place_of = {bucket: place for place, bucket in enumerate(subwords.checked_buckets.tolist())}
-    seen: set[bytes] = set()
-    sizes_of_ngrams = subwords.shortest, subwords.longest, subwords.n_buckets
-    for id, word in enumerate(vocabulary):
-        wrapped, *ngrams = rule.keys(word)
-        _add(rule, sums, sizes, wrapped, subwords.word_rows[id])
-        for ngram, bucket in zip(ngrams, ngram_buckets(word, *sizes_of_ngrams), strict=False):
-            if ngram not in seen and bucket in place_of:
-                seen.add(ngram)
-                _add(rule, sums, sizes, ngram, subwords.rows[place_of[bucket]])
+    found: list[tuple[Hashes, NDArray[np.int64]]] = []
+    for first in range(0, len(vocabulary), WORDS_AT_ONCE):
+        words = _words(vocabulary, first)
+        keys = word_keys(words, rule)
+        _add(sums, sizes, keys.words, subwords.word_rows[first : first + len(words)])
+        places = _places_of_ngrams(words, keys, subwords)
+        found.append(_each_once(keys.ngrams[places >= 0], places[places >= 0]))
+    if found:
+        hashes, places = _each_once(*map(np.concatenate, zip(*found, strict=True)))
+        for first in range(0, len(places), ROWS_PER_CHUNK):
+            some = slice(first, first + ROWS_PER_CHUNK)
+            _add(sums, sizes, hashes[some], subwords.rows[places[some]])
     means: Matrix = (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
     return means
 
 
-def _add(rule: TableRule, sums: NDArray[np.float64], sizes: NDArray[np.int64], key: bytes, row: Matrix) -> None:
-    for bucket in rule.buckets(key):
-        sums[bucket] += row
-        sizes[bucket] += 1
+def _words(vocabulary: Vocabulary, first: int) -> list[bytes]:
+    return [vocabulary.word(id) for id in range(first, min(first + WORDS_AT_ONCE, len(vocabulary)))]
+
+
+def _places_of_ngrams(words: list[bytes], keys: WordKeys, subwords: Subwords) -> NDArray[np.int64]:
+    """The row of each n-gram, (n_ngrams,); -1 if it has none."""
+    has_ngrams = np.repeat([word != END_OF_SENTENCE for word in words], np.diff(keys.offsets))  # in fastText's files
+    lengths = np.array([len(word) for word in words], np.int64)
+    text, sizes = np.frombuffer(b"".join(words) + b"\0", np.uint8), (subwords.shortest, subwords.longest)
+    _, buckets = word_ngrams(text, np.cumsum(lengths) - lengths, lengths, (*sizes, subwords.n_buckets))
+    table, places = subwords.checked_buckets, np.full(len(keys.ngrams), -1)
+    found = np.searchsorted(table, buckets)
+    is_there = table[np.minimum(found, len(table) - 1)] == buckets if len(table) else np.zeros(len(found), bool)
+    places[has_ngrams] = np.where(is_there, found, -1)
+    return places
+
+
+def _each_once(hashes: Hashes, places: NDArray[np.int64]) -> tuple[Hashes, NDArray[np.int64]]:
+    """The n-grams with their rows, each once: 128 bits tell them apart."""
+    pairs = np.ascontiguousarray(hashes).view([("", np.uint64)] * 2).reshape(-1)
+    at = np.sort(np.unique(pairs, return_index=True)[1])
+    return hashes[at], places[at]
+
+
+def _add(sums: NDArray[np.float64], sizes: NDArray[np.int64], hashes: Hashes, rows: Matrix) -> None:
+    """Add rows to those of the table that their keys are hashed to, in place."""
+    rows_of_table = _rows_of(hashes, len(sums))
+    order = np.argsort(rows_of_table, kind="stable")
+    target, starts, counts = np.unique(rows_of_table[order], return_index=True, return_counts=True)
+    if len(target):
+        sums[target] += np.add.reduceat(rows[order].astype(np.float64), starts, axis=0)
+        sizes[target] += counts
+
+
+def _rows_of(hashes: Hashes, n_buckets: int) -> NDArray[np.int64]:
+    """The row of a table for each key: by the first of the four numbers in its hash, as `N_HASHES` is 1."""
+    return ((hashes[:, 0] & np.uint64(0xFFFFFFFF)) % np.uint64(n_buckets)).astype(np.int64)
 
 
 def _errors(rule: TableRule, table: Matrix, embeddings: Embeddings) -> Iterator[NDArray[np.float64]]:
     """1 - cosine of each word's vector and of what the table makes of the word."""
-    for first in range(0, len(embeddings.vocabulary), ROWS_PER_CHUNK):
-        before = embeddings.matrix[first : first + ROWS_PER_CHUNK]
-        words = (embeddings.vocabulary.word(first + i) for i in range(len(before)))
-        after = np.array([table[rule.rows(word)].mean(axis=0) for word in words])
+    from wordvec_cli.kernels.fasttext import mean_rows
+
+    for first in range(0, len(embeddings.vocabulary), WORDS_AT_ONCE):
+        before = embeddings.matrix[first : first + WORDS_AT_ONCE]
+        keys = word_keys(_words(embeddings.vocabulary, first), rule)
+        own, ngrams = (_rows_of(hashes, rule.n_buckets) for hashes in keys[:2])
+        after = np.empty(before.shape, np.float32)
+        mean_rows(read_only(table[own]), read_only(table), ngrams, keys.offsets, after)
         yield 1 - np.einsum("ij,ij->i", unit_rows(before), unit_rows(after))
