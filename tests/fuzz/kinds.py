@@ -46,6 +46,28 @@ NATIVE = (
     "embed --matrix {f} --sequences {s}/sequences-plain/x.safetensors --pool mean -o {o}/y.npy",
     "encode {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv --matrix {f} -o {o}/x.safetensors",
 )
+REHASHED = (
+    "lookup {f} mondays reddish --ngrams",
+    "export {f} {o}/x.bin --to fasttext --buckets 30",
+    "export {f} {o}/x.floret --buckets 40",
+    "matrix --vocab {s}/vocabulary/v.tsv --vectors {f} --match subword -o {o}/E.npy",
+)
+COMPOSING = (
+    *NATIVE,
+    *REHASHED,
+    "export {f} {o}/x.bin --to fasttext",
+    "lookup {f} mondays reddish",
+    f"{TRAIN} --subwords 2-3 --buckets 40 --init {{f}} -o {{o}}/v.safetensors",
+)
+FLORET = (
+    "info {f}",
+    "verify {f}",
+    "lookup {f} monday nowhere",
+    "lookup {f} red --ngrams",
+    "similarity {f} monday red",
+    "export {f} {o}/x.vec --words {s}/words/w.txt",
+    "matrix --vocab {s}/vocabulary/v.tsv --vectors {f} --match subword -o {o}/E.npy",
+)
 WITHOUT_WORDS = tuple(
     f"{command} --from glove-binary --vocab {{s}}/bare/v.txt"
     for command in (*QUESTIONS[:-1], *WHOLE)
@@ -120,6 +142,8 @@ KINDS: Mapping[str, Kind] = {
     "native-float16": Kind("v.safetensors", NATIVE, True),
     "native-int8": Kind("v.safetensors", NATIVE, True),
     "native-glove": Kind("v.safetensors", NATIVE, True),
+    "native-subwords": Kind("v.safetensors", COMPOSING, True),
+    "native-subwords-int8": Kind("v.safetensors", COMPOSING, True),
     "classifier": Kind("m.safetensors", CLASSIFIER, True),
     "classifier-hs": Kind("m.safetensors", CLASSIFIER, True),
     "pairs": Kind("p.safetensors", PAIRS, True),
@@ -163,6 +187,9 @@ KINDS: Mapping[str, Kind] = {
     "gensim": Kind("v.kv", VECTORS, refused=True),
     "glove-binary": Kind("v.bin", WITHOUT_WORDS),
     "fasttext": Kind("m.bin", VECTORS),
+    "fasttext-of-ours": Kind("m.bin", (*VECTORS, *REHASHED)),
+    "fasttext-classifier": Kind("m.bin", VECTORS),
+    "floret": Kind("v.floret", FLORET, True),
     "fasttext-quantised": Kind("m.ftz", VECTORS),
     "fasttext-oldest": Kind("m.bin", tuple(f"{each} --from fasttext" for each in (*QUESTIONS[:5], *WHOLE))),
     "foreign-safetensors": Kind("v.safetensors", VECTORS, True),

@@ -26,12 +26,17 @@ MADE = (
     ("vocabulary-word2vec", "build-vocab {s}/corpus/text.txt --min-count 1 --to word2vec -o {d}/v.txt"),
     ("native", f"{TRAIN} --save-context -o {{d}}/v.safetensors"),
     ("native-glove", f"{GLOVE} --unknown-vector -o {{d}}/v.safetensors"),
+    ("native-subwords", f"{TRAIN} --subwords 2-3 --buckets 40 --save-context -o {{d}}/v.safetensors"),
+    ("native-subwords-int8", "export {s}/native-subwords/v.safetensors {d}/v.safetensors --int8"),
+    ("fasttext-of-ours", "export {s}/native-subwords/v.safetensors {d}/m.bin --to fasttext"),
+    ("floret", "export {s}/native-subwords/v.safetensors {d}/v.floret --buckets 50"),
     ("native-float16", "export {s}/native/v.safetensors {d}/v.safetensors --float16"),
     ("native-int8", "export {s}/native/v.safetensors {d}/v.safetensors --int8"),
     ("classifier", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --word-ngrams 2"
                    " --buckets 50 -o {d}/m.safetensors"),
     ("classifier-hs", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --loss hs"
                       " -o {d}/m.safetensors"),
+    ("fasttext-classifier", "export {s}/classifier/m.safetensors {d}/m.bin --to fasttext"),
     ("pairs", "cooccur {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv -o {d}/p.safetensors"),
     ("pairs-glove", "cooccur {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv -o {d}/p.bin"),
     ("sequences", f"{ENCODE} -o {{d}}/x.npy"),
