@@ -97,7 +97,7 @@ def step(outputs, rows_of_tokens, words, signs, average, divide_error, rate):
     hidden_share, error_share = (1 / n if flag else 1 for flag in (average, divide_error))
     hidden = hidden_share * sum(rows.sum(axis=0) for rows in rows_of_tokens)
     scores = signs * (outputs[words] @ hidden)
-    factors = -rate * signs / (1 + np.exp(-scores))
+    factors = -rate * signs * np.exp(-np.logaddexp(0, -scores))  # the sigmoid of scores of any size
     factors /= max(1, 4 * abs(factors).sum() * np.sqrt(hidden_share * error_share * n))
     error = np.zeros_like(hidden)
     for word, factor in zip(words, factors, strict=True):
