@@ -72,7 +72,7 @@ def _table(path: str, file: BinaryIO, rule: TableRule) -> Matrix:
     """The rows of all buckets; memory grows with what the file holds, not with what it says. Raises: InputError"""
     rows: list[Matrix] = []
     for n, line in enumerate(file):
-        number, *values = line.split()
+        number, *values = line.split() or [b""]
         if number != b"%d" % n or len(values) != rule.dim:
             raise InputError(f"{path}:{n + 2}: is not bucket {n} and {rule.dim} numbers; the file is damaged")
         try:
