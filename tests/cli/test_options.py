@@ -16,7 +16,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
-OWN_MEANING = {"buckets", "format", "k", "memory", "min-count", "missing", "output", "window", "words"}
+OWN_MEANING = {"buckets", "eval-set", "format", "k", "memory", "min-count", "missing", "output", "window", "words"}
 
 
 # Hyper-parameters whose defaults for a classifier are its own, and what its commands limit.

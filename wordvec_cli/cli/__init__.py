@@ -40,6 +40,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "compare": "compare",
     "classify": "classify",
+    "transform": "transform",
     "export": "export",
     "verify": "verify",
     "info": "info",

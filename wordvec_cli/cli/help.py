@@ -52,6 +52,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Neighbours": ("compare -k", "--first-words", "compare --words", "--top"),
     "Scores while training": ("--eval-set", "--early-stopping"),
+    "Scores before and after": ("--advise --eval-set", "--advise"),
     "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
     "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
     "Labelled lines": ("--label-prefix", "--text-column", "--label-column"),

@@ -41,7 +41,10 @@ _OPTIONS = combined(
 )  # fmt: skip
 
 
-def _judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
+DEFAULT_JUDGING = Judging("wordvec", PROTOCOLS["wordvec"], Resampling())
+
+
+def judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how vectors are judged, as one argument: `judging`."""
 
     @functools.wraps(function)
@@ -61,7 +64,7 @@ def _judging_options(function: Callable[..., Any]) -> Callable[..., Any]:
 # What is asked of vectors, and how the answer is printed: the arguments `sets`, `judging`, `table` and `source`.
 evaluation_options = combined(
     click.argument("sets", nargs=-1, metavar="[SET]..."),
-    _judging_options,
+    judging_options,
     table_options(
         "text: tables for people; tsv: fields between tabs; csv: fields between commas, below titles; json: one "
         "object.",

@@ -41,7 +41,7 @@ class NeighbourOptions(NamedTuple):
         self, embeddings: "Embeddings", scoring: str, terminal: Terminal, threshold: float | None = None
     ) -> "Search":
         """How they are found. Raises: InputError"""
-        _prefer_many_products()
+        prefer_many_products()
         from wordvec_cli.queries.answers import Search
 
         return Search(self._index(embeddings, terminal), scoring, self.k, threshold, self.include_question)
@@ -139,7 +139,7 @@ class Answering(NamedTuple):
         yield record(table, question, neighbours=answers)
 
 
-def _prefer_many_products() -> None:
+def prefer_many_products() -> None:
     """Let each product have one thread, so that several scans run at a time, and search their scores at a time too.
 
     What the environment says goes first, and once numpy is there it is too late.

@@ -158,6 +158,12 @@ def output_option(what: str) -> Decorator:
     )
 
 
+def eval_set_option(help: str) -> Decorator:
+    return click.option(
+        "--eval-set", "eval_sets", multiple=True, metavar="FILE", help=f"{help}; may be given several times."
+    )
+
+
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),

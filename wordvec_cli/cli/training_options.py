@@ -6,6 +6,7 @@ from wordvec_cli import formats
 from wordvec_cli.cli.corpus_options import corpus_options, max_vocab_option, pair_options
 from wordvec_cli.cli.options import (
     combined,
+    eval_set_option,
     memory_option,
     min_count_option,
     output_option,
@@ -143,10 +144,7 @@ checkpoint_options = combined(
 )  # fmt: skip
 
 score_options = combined(
-    click.option(
-        "--eval-set", "eval_sets", multiple=True, metavar="FILE",
-        help="Score the vectors after each epoch on word pairs or analogies; may be given several times.",
-    ),
+    eval_set_option("Score the vectors after each epoch on word pairs or analogies"),
     click.option(
         "--early-stopping", type=click.IntRange(min=1), metavar="N",
         help="Stop when the mean score of the --eval-set files has not risen for N epochs; keep the best epoch.",

@@ -18,6 +18,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, ignore
 from wordvec_cli.text.decoding import as_bytes, shown
 from wordvec_cli.vectors.lengths import unit_rows
+from wordvec_cli.vectors.transform.rows import rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,8 +63,12 @@ def outcomes_of_sets(
     Raises: InputError if every set is, or if a vector has numbers that are not finite
     """
     for each in vectors:
-        check_finite(each.vocabulary, each.matrix, protocol)
-    lexicons = [Lexicon(each.vocabulary, protocol) for each in vectors]
+        check_finite(each.vocabulary, rows_of(each), protocol)
+    of_words: dict[int, Lexicon] = {}  # which vectors may share, as before and after a step
+    for each in vectors:
+        if id(each.vocabulary) not in of_words:
+            of_words[id(each.vocabulary)] = Lexicon(each.vocabulary, protocol)
+    lexicons = [of_words[id(each.vocabulary)] for each in vectors]
     n_asked, reason = 0, None
     for eval_set in sets:
         try:
@@ -115,14 +120,14 @@ def check_words(vocabulary: "Vocabulary", eval_set: EvalSet, protocol: Protocol 
 def _ask_file(lexicon: Lexicon, vectors: "Embeddings", eval_set: EvalSet, note: Note) -> Outcomes:
     """As `ask`, with vectors of unknown words that are made of their parts, where the protocol wants them."""
     if not (isinstance(eval_set, WordPairs) and lexicon.protocol.composes and vectors.can_compose):
-        return ask(lexicon, vectors.matrix, eval_set)
+        return ask(lexicon, rows_of(vectors), eval_set)
     words = sorted({word for pair in eval_set.words for word in pair[:2] if lexicon.find(word) < 0})
     outside = [word for word in words if vectors.vocabulary.find(as_bytes(word)) is None]
     made, is_made = vectors.compose_all([as_bytes(word) for word in outside])
     composed = {word: row for word, row, is_there in zip(outside, made, is_made.tolist(), strict=True) if is_there}
     if composed:
         note(f"{eval_set.name}: {counted(len(composed), 'word')} outside of the vocabulary composed of n-grams")
-    return ask(lexicon, vectors.matrix, eval_set, composed)
+    return ask(lexicon, rows_of(vectors), eval_set, composed)
 
 
 def ask(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from wordvec_cli.vectors.made_rows import MadeRows
     from wordvec_cli.vectors.packing import Packed, Places
     from wordvec_cli.vectors.subwords import Subwords
 
@@ -42,8 +43,8 @@ MANY_WORDS = 500  # to compose, from which on compiled loops are worth their imp
 class Embeddings:
     """A vocabulary and one vector for each of its words, as trained: never silently normalised.
 
-    values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it, or one that is
-              packed
+    values    any flat buffer of n_words * dim float32, row after row, as a map of the file gives it, one that is
+              packed, or one whose rows are made when they are asked for
     metadata  strings: how the vectors were made (configuration, seed, fingerprints, tokenizer)
     context_values  as `values`, the output vectors of training, if they were kept
     unknown  dim float32, the vector of words that are not known, if there is one; it belongs to no word
@@ -56,10 +57,10 @@ class Embeddings:
     """
 
     vocabulary: Vocabulary
-    values: "memoryview[float] | Packed"
+    values: "memoryview[float] | Packed | MadeRows"
     dim: int
     metadata: Mapping[str, str] = field(default_factory=dict)
-    context_values: "memoryview[float] | None" = None
+    context_values: "memoryview[float] | MadeRows | None" = None
     unknown: "memoryview[float] | None" = None
     composed: "Callable[[bytes], memoryview[float] | None] | None" = None
     subwords: "Subwords | None" = None
@@ -76,7 +77,7 @@ class Embeddings:
         """The output vectors of training, (n_words, dim) float32, read-only; None if the file has none."""
         return None if self.context_values is None else self._as_matrix(self.context_values)
 
-    def _as_matrix(self, values: "memoryview[float] | Packed") -> "Matrix":
+    def _as_matrix(self, values: "memoryview[float] | Packed | MadeRows") -> "Matrix":
         import numpy as np
 
         if isinstance(values, memoryview):

@@ -15,7 +15,7 @@ from wordvec_cli.vectors.native import FORMAT, is_native, stored_vocabulary
 Facts = dict[str, Any]
 JSON_VALUES = (
     "classifier", "configuration", "corpus", "losses", "matrix", "pair_options", "quantised", "sequences", "specials",
-    "tokenizer", "vocabulary",
+    "tokenizer", "transformed", "vocabulary",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from wordvec_cli.vectors.made_rows import MadeRows
     from wordvec_cli.vectors.packing import Packed
     from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Int64s = NDArray[np.int64]
     Int32s = NDArray[np.int32]
-    Values = memoryview[float] | Packed
+    Values = memoryview[float] | Packed | MadeRows
 
 LONGEST_NGRAM = 255  # characters; beyond it a small damaged file could keep a processor busy for days
 MOST_BUCKETS = (1 << 31) - 1
