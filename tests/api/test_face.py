@@ -64,6 +64,7 @@ def test_a_text_is_not_taken_for_a_flag(function: str, name: str) -> None:
         ("train", "sg", 'here it is model="skipgram" (or "cbow")'),
         ("train", "sentences", "here it is corpus"),
         ("train", "shrink_windows", "here it is fixed_window=False (or True)"),
+        ("train", "minn", 'here it is subwords="MINN-MAXN"'),
         ("train", "callbacks", "help(wordvec_cli.train) lists the options"),
         ("classify.train", "lr", "here it is learning_rate"),
         ("load", "binary", "leave it out, as the content of the file tells the format"),
@@ -75,11 +76,6 @@ def test_a_keyword_that_there_is_not_is_answered_with_ours(function: str, name: 
     with pytest.raises(TypeError) as caught:
         FUNCTIONS[function](**{name: 1})
     assert str(caught.value) == f"{function}() has no option {name!r}; {answer}"
-
-
-def test_subwords_are_said_to_be_none() -> None:
-    with pytest.raises(TypeError, match="subwords are not trained here"):
-        FUNCTIONS["train"](minn=3)
 
 
 @pytest.mark.parametrize(

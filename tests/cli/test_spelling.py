@@ -33,8 +33,7 @@ from wordvec_cli.cli.spelling import is_near, n_edits
         ),
         (
             ["train", "-maxn", "6"],
-            "no such option: -maxn; vectors of subwords are not trained here; those of a fastText model are read as "
-            "they are; see wordvec train --help",
+            "no such option: -maxn; here it is --subwords MINN-MAXN; see wordvec train --help",
         ),
     ],
 )  # fmt: skip

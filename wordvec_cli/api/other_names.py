@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
-from wordvec_cli.training.other_tools import ABSENT, OURS, plain
+from wordvec_cli.training.other_tools import OURS, plain
 
 # Plain names, as in `OURS`, of what gensim or another function of ours calls otherwise; in turn, whichever there is.
 _KEYWORDS = {
@@ -11,6 +11,8 @@ _KEYWORDS = {
     "hs": ('loss="hierarchical-softmax"',),
     "input": ("corpus", "texts"),
     "k": ("topn",),
+    "maxn": ('subwords="MINN-MAXN"',),
+    "minn": ('subwords="MINN-MAXN"',),
     "n": ("topn", "k"),
     "cbow": ('model="cbow"',),
     "sentences": ("corpus", "texts"),
@@ -40,8 +42,6 @@ def hint(function: str, name: str, known: Sequence[str]) -> str:
     found = [each for each in ours if each.split()[0].split("=")[0] in known]
     if found and found[0] not in near:
         return f"here it is {found[0]}"
-    if mistaken in ABSENT:
-        return ABSENT[mistaken]
     if near := found[:1] or near:
         return f"did you mean {' or '.join(near)}?"
     if len(known) > MOST_LISTED:

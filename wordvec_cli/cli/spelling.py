@@ -33,9 +33,9 @@ def check_single_dashes(arguments: Sequence[str], commands: click.Group, parent:
         ours = renamed.get(ours, ours)
         if ours in long_names:
             raise click.UsageError(f"no such option: -{name}; here it is {ours}", context)
-        from wordvec_cli.training.other_tools import ABSENT, OURS, plain
+        from wordvec_cli.training.other_tools import OURS, plain
 
-        if plain(name) in OURS or plain(name) in ABSENT:
+        if plain(name) in OURS:
             raise click.UsageError(f"no such option: -{name}{_instead(name, context, whole)}", context)
 
 
@@ -72,11 +72,9 @@ def suggestions(commands: click.Group) -> Iterator[None]:
 
 def _instead(name: str, context: click.Context | None, commands: click.Group) -> str:
     """What to write in the place of an option, as the end of a sentence; empty if nothing comes to mind."""
-    from wordvec_cli.training.other_tools import ABSENT, OURS, plain
+    from wordvec_cli.training.other_tools import OURS, plain
 
     wrong = plain(name)
-    if wrong in ABSENT:
-        return f"; {ABSENT[wrong]}"
     here = _long_names(context.command) if context else []
     ours = OURS.get(wrong, name)
     option = ours.split()[0]

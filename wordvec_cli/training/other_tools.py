@@ -19,11 +19,13 @@ OURS = {
     "label": "--label-prefix",
     "lr": "--learning-rate",
     "maxfinalvocab": "--max-vocab",
+    "maxn": "--subwords MINN-MAXN",
     "maxvocab": "--max-vocab",
     "maxvocabsize": "--max-vocab",
     "minalpha": "--min-learning-rate",
     "mincount": "--min-count",
     "mincountlabel": "--min-count-label",
+    "minn": "--subwords MINN-MAXN",
     "neg": "--negative",
     "nsexponent": "--noise-exponent",
     "overflowfile": "--tmp-dir",
@@ -50,10 +52,6 @@ OURS = {
     "ws": "--window",
     "zipf": "--noise-exponent",
 }
-# What another tool has and this one does not, and what to do.
-_NO_SUBWORDS = "vectors of subwords are not trained here; those of a fastText model are read as they are"
-_CONCERNED_WITH_SUBWORDS = ("maxn", "minn")
-ABSENT = dict.fromkeys(_CONCERNED_WITH_SUBWORDS, _NO_SUBWORDS)
 
 
 def plain(name: str) -> str:
