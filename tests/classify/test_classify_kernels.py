@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests import reference_classify as reference
+from wordvec_cli.classify.trainer import NO_PATHS
 from wordvec_cli.kernels import classify, hot_rows
 from wordvec_cli.kernels.tree import huffman_tree
 from wordvec_cli.training.matrices import aligned_zeros, padded
@@ -14,7 +15,6 @@ LOSSES = {
     "one-vs-all": classify.ONE_VS_ALL,
     "hierarchical-softmax": classify.HIERARCHICAL_SOFTMAX,
 }
-NO_PATHS = (np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
 
 
 class Problem:
