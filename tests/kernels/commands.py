@@ -63,6 +63,7 @@ classify train labelled.txt -o softmax.safetensors --epochs 1 --tokenizer words 
 classify train labelled.txt -o ova.safetensors --epochs 1 --loss one-vs-all --word-ngrams 2
 classify train labelled.txt -o subwords.safetensors --epochs 1 --word-ngrams 2 --subwords 1-3
 classify train labelled.txt -o hs.safetensors --epochs 1 --loss hierarchical-softmax --init glove.txt --freeze
+classify train labelled.txt -o hs.safetensors --epochs 1 --loss hierarchical-softmax --subwords 2-3
 """
 FASTTEXT_MODELS = ("export {model} fasttext.safetensors", "export {model} fasttext.safetensors --words words.txt")
 SUBWORDS = (
@@ -76,7 +77,7 @@ def write_inputs(folder: Path) -> None:
     import gzip
 
     choose = random.Random(1)
-    words = ["the", "naïve", "don't", "3.14", *(f"word{i}" for i in range(300))]
+    words = ["the", "naïve", "don't", "3.14", "mother-in-law", *(f"word{i}" for i in range(300))]
     weights = [1 / (1 + i) for i in range(len(words))]
     lines = [" ".join(choose.choices(words, weights, k=12)) for _ in range(2000)]
     text = "".join(f"{line}\n" for line in lines).encode()
