@@ -14,7 +14,7 @@ from gensim.test.utils import datapath
 from tests.conftest import COMMAND, Run, run_here
 from tests.posix import pty
 from wordvec_cli.vectors.native import load, save, save_tensors
-from wordvec_cli.vectors.row_tensors import row_tensors
+from wordvec_cli.vectors.row_tensors import packing_metadata, row_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 COMMANDS = {
@@ -204,11 +204,12 @@ def test_a_line_that_is_no_vector_is_an_error_with_its_number(
     assert complaint in result.stderr.decode()
 
 
-@pytest.mark.parametrize("packing", ["float16", "int8"])
+@pytest.mark.parametrize("packing", ["float16", "int8", "int4", "pq 2"])
 def test_packed_vectors_answer_too(wordvec: Run, tmp_path: Path, packing: str) -> None:
     matrix = np.array([[1, 0], [1, 1], [-1, 0]], np.float32)
     path = tmp_path / "v.safetensors"
-    save_tensors(str(path), Vocabulary.from_words([b"a", b"b", b"c"]), row_tensors("vectors", matrix, packing), {})
+    tensors, told = row_tensors("vectors", matrix, packing), packing_metadata(packing, 2)
+    save_tensors(str(path), Vocabulary.from_words([b"a", b"b", b"c"]), tensors, told)
     assert pairs(wordvec("similar", path, "a").stdout) == (["b", "c"], [0.707107, -1])
     assert pairs(wordvec("similarity", path, "a", "c").stdout)[1] == [-1]
 

@@ -56,6 +56,7 @@ similar vectors.bin the -k 2
 similar skipgram.safetensors the -k 2
 similar half.safetensors the -k 2
 similar bytes.safetensors the -k 2
+export skipgram.safetensors parts.safetensors --pq 10
 matrix --vocab vocab.tsv --vectors glove.txt -o matrix.npy
 embed --sequences encoded.npy --matrix matrix.npy -o embedded.npy --pool mean
 classify train labelled.txt -o softmax.safetensors --epochs 1

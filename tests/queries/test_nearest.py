@@ -17,7 +17,7 @@ from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vectors.native import load, save_tensors
 from wordvec_cli.vectors.packing import Packing, scales_of
-from wordvec_cli.vectors.row_tensors import row_tensors
+from wordvec_cli.vectors.row_tensors import packing_metadata, row_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 
@@ -160,7 +160,7 @@ def test_one_question_to_threads_is_answered_as_the_definition_says(
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("metric", list(METRICS))
-@pytest.mark.parametrize("packing", ["float16", "int8"])
+@pytest.mark.parametrize("packing", ["float16", "int8", "int4", "pq 7", "bits"])
 @pytest.mark.parametrize("damaged", [False, True])
 def test_packed_vectors_are_answers_as_they_are_unpacked(
     tmp_path: Path, packing: Packing, metric: str, damaged: bool
@@ -176,7 +176,8 @@ def test_packed_vectors_are_answers_as_they_are_unpacked(
         matrix[[3, 4], 1] = [np.inf, np.nan]
         tensors = row_tensors("vectors", matrix, packing)
     path = str(tmp_path / "v.safetensors")
-    save_tensors(path, Vocabulary.from_words(f"w{i}".encode() for i in range(300)), tensors, {})
+    told = packing_metadata(packing, matrix.shape[1])
+    save_tensors(path, Vocabulary.from_words(f"w{i}".encode() for i in range(300)), tensors, told)
     vectors, whole = load(path), load(path)
     unpacked = from_matrix(whole.vocabulary, whole.matrix, {})
     for among in (None, np.arange(0, 300, 3)):

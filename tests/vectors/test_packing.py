@@ -87,7 +87,9 @@ def test_a_packed_file_with_wrong_scales_is_refused(tmp_path: Path) -> None:
         load(str(path))
 
 
-@pytest.mark.parametrize(("packing", "share"), [("float16", 0.6), ("int8", 0.4)])
+@pytest.mark.parametrize(
+    ("packing", "share"), [("float16", 0.6), ("int8", 0.4), ("int4", 0.3), ("pq 20", 0.8), ("bits", 0.25)]
+)
 def test_export_packs_and_says_what_is_lost(
     wordvec: Run, vector_file: Path, tmp_path: Path, packing: str, share: float
 ) -> None:
@@ -95,7 +97,7 @@ def test_export_packs_and_says_what_is_lost(
     rng = np.random.default_rng(1)
     matrix = rng.normal(size=(500, 40)).astype(np.float32)
     save(str(tmp_path / "v.safetensors"), Vocabulary.from_words(b"w%d" % i for i in range(500)), matrix, {})
-    result = wordvec("export", tmp_path / "v.safetensors", tmp_path / "p.safetensors", f"--{packing}")
+    result = wordvec("export", tmp_path / "v.safetensors", tmp_path / "p.safetensors", *f"--{packing}".split())
     assert result.returncode == 0, result.stderr
     small = load(str(tmp_path / "p.safetensors")).matrix.astype(np.float64)
     lengths = np.linalg.norm(matrix.astype(np.float64), axis=1) * np.linalg.norm(small, axis=1)
@@ -103,6 +105,9 @@ def test_export_packs_and_says_what_is_lost(
     told = result.stderr.decode().split("cosine error of a vector is ")[1].split(";")[0]
     assert float(told) == pytest.approx(error, rel=0.05)
     assert "of the 10 nearest neighbours of up to 200 words stay the same" in result.stderr.decode()
+    mean = (1 - (matrix * small).sum(axis=1) / lengths).mean()
+    assert float(result.stderr.decode().split("their mean is ")[1].split(";")[0]) == pytest.approx(mean, rel=0.05)
+    assert f"packing\t{packing}\n" in wordvec("info", tmp_path / "p.safetensors").stdout.decode()
     sizes = [(tmp_path / name).stat().st_size for name in ("p.safetensors", "v.safetensors")]
     assert sizes[0] < share * sizes[1]
     assert wordvec("verify", tmp_path / "p.safetensors").returncode == 0
@@ -124,10 +129,10 @@ def test_a_scale_that_takes_numbers_out_of_float32_makes_them_infinite_without_a
     assert b"rows with numbers that are not finite\t2 (one, two)" in result.stdout
 
 
-@pytest.mark.parametrize("packing", ["float16", "int8"])
+@pytest.mark.parametrize("packing", ["float16", "int8", "int4", "pq 2", "bits"])
 def test_vectors_that_are_not_finite_are_packed_as_such(wordvec: Run, tmp_path: Path, packing: str) -> None:
     (tmp_path / "v.txt").write_text("one 1 2 inf\ntwo 1 2 3\nthree nan 1 2\n")
-    result = wordvec("export", tmp_path / "v.txt", tmp_path / "v.safetensors", f"--{packing}")
+    result = wordvec("export", tmp_path / "v.txt", tmp_path / "v.safetensors", *f"--{packing}".split())
     assert (result.returncode, b"encountered" in result.stderr) == (0, False), result.stderr
     assert np.isfinite(load(str(tmp_path / "v.safetensors")).matrix).all(axis=1).tolist() == [False, True, False]
 
@@ -162,7 +167,7 @@ def test_the_overlap_of_neighbours_is_counted() -> None:
     np.testing.assert_allclose(cosines_of_rows(matrix, -matrix), -1)
 
 
-@pytest.mark.parametrize("packing", ["--int8", "--float16"])
+@pytest.mark.parametrize("packing", ["--int8", "--float16", "--int4", "--bits", "--pq=2"])
 def test_nans_that_signal_are_packed_without_a_word_of_numpy(packing: str, tmp_path: Path) -> None:
     """Such NaNs, as damaged files hold, warn even where a number is only made wider."""
     path = tmp_path / "v.bin"

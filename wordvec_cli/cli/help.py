@@ -16,8 +16,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Input and output": (
         "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
         "matrix --vocab", "--vectors", "--matrix", "--sequences", "embed --vocab", "--decimals", "--float16",
-        "--int8", "export --spreadsheet-safe", "--mask", "--lengths", "--save-context", "--save-phrases", "--apply",
-        "--report", "--predictions",
+        "--int8", "--int4", "--pq", "--bits", "export --spreadsheet-safe", "--mask", "--lengths",
+        "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Answers": (

@@ -37,15 +37,20 @@ def have_directions(rows: "Matrix") -> "NDArray[np.bool_]":
     return are_directions
 
 
+def _all_have_directions(vectors: Embeddings) -> "NDArray[np.bool_]":
+    starts = range(0, len(vectors.vocabulary), ROWS_AT_ONCE)
+    return np.concatenate([have_directions(vectors.rows(slice(start, start + ROWS_AT_ONCE))) for start in starts])
+
+
 def overlap_of_neighbours(first: Embeddings, second: Embeddings, k: int, n_sampled: int, seed: int = 1) -> float:
     """The mean share of a word's `k` nearest neighbours that are the same in both, over a sample of the words."""
     rng = np.random.default_rng(seed)
-    candidates = np.flatnonzero(have_directions(first.matrix) & have_directions(second.matrix))
+    candidates = np.flatnonzero(_all_have_directions(first) & _all_have_directions(second))
     if len(candidates) < 2:
         return 1.0
     sample = rng.choice(candidates, min(n_sampled, len(candidates)), replace=False)
     itself = [[int(word)] for word in sample]
-    found = [nearest(Index(each), Cosine(each.matrix[sample]), k, itself).ids.tolist() for each in (first, second)]
+    found = [nearest(Index(each), Cosine(each.rows(sample)), k, itself).ids.tolist() for each in (first, second)]
     sets = [[set(ids) - {NO_NEIGHBOUR} for ids in of_one] for of_one in found]
     shares = [len(mine & theirs) / len(mine) for mine, theirs in zip(*sets, strict=True) if mine]
     return float(np.mean(shares)) if shares else 1.0

@@ -81,11 +81,11 @@ def _lengths(
     embeddings: Embeddings,
 ) -> "tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], np.ndarray[tuple[int], np.dtype[np.float64]]]":
     """For each row whether all its numbers are finite, and its length, (n,) both."""
-    matrix = embeddings.matrix
-    is_finite, lengths = np.ones(len(matrix), bool), np.zeros(len(matrix))
-    for first in range(0, len(matrix), ROWS_AT_ONCE):
+    n_rows = len(embeddings.vocabulary)
+    is_finite, lengths = np.ones(n_rows, bool), np.zeros(n_rows)
+    for first in range(0, n_rows, ROWS_AT_ONCE):
         with np.errstate(invalid="ignore"):  # a NaN of any bits is counted, not warned of
-            rows = matrix[first : first + ROWS_AT_ONCE].astype(np.float64)
+            rows = embeddings.rows(slice(first, first + ROWS_AT_ONCE)).astype(np.float64)
         is_finite[first : first + len(rows)] = np.isfinite(rows).all(axis=1)
         lengths[first : first + len(rows)] = row_lengths(rows)
     return is_finite, lengths

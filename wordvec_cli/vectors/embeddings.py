@@ -52,6 +52,7 @@ class Embeddings:
               (fastText, gensim); None for a word that has no parts
     subwords  the rows that the vectors of words are made of, if they were kept: vectors of other words come of them
     parts     as `composed`, but gives what the vector is the mean of: of any word, its own row and its n-grams'
+    path      of the native file that is mapped, if the vectors are all of it
     whole     gives the vectors their subwords and context vectors, of a file of another tool, as most commands do
               without these, and reading them takes a while
     """
@@ -66,6 +67,7 @@ class Embeddings:
     subwords: "Subwords | None" = None
     parts: "Callable[[bytes], Sequence[tuple[bytes, Sequence[float]]]] | None" = None
     whole: "Callable[[Embeddings], Embeddings] | None" = None
+    path: str | None = None
 
     @cached_property
     def matrix(self) -> "Matrix":
@@ -96,6 +98,11 @@ class Embeddings:
             rows: Matrix = self.matrix[places]
             return rows
         return self.values.rows(places)
+
+    @property
+    def lazy(self) -> "Rows":
+        """As `matrix`, but packed vectors are unpacked where they are asked for, and not kept."""
+        return self.matrix if isinstance(self.values, memoryview) else LazyRows(self)
 
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of the words, the vectors, and the rows that these are made of, if there are any."""
@@ -183,6 +190,23 @@ class Embeddings:
             if (composed := self.compose(word)) is not None:
                 matrix[place], is_known[place] = composed, True
         return matrix, is_known
+
+
+@dataclass(frozen=True)
+class LazyRows:
+    """The vectors of embeddings like a matrix, unpacked a part at a time."""
+
+    embeddings: Embeddings
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self), self.embeddings.dim
+
+    def __len__(self) -> int:
+        return len(self.embeddings.vocabulary)
+
+    def __getitem__(self, rows: "Places", /) -> "Matrix":
+        return self.embeddings.rows(rows)
 
 
 def from_matrix(vocabulary: Vocabulary, matrix: "Matrix", metadata: Mapping[str, str]) -> Embeddings:

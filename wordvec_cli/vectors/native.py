@@ -12,7 +12,7 @@ from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import readable
 from wordvec_cli.storage.safetensors import Tensor, memory_of
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, stored_rows
+from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, stored_dim, stored_rows
 from wordvec_cli.vocabulary.vocabulary import StoredVocabulary, Vocabulary
 
 if TYPE_CHECKING:
@@ -106,16 +106,16 @@ def load(path: str) -> Embeddings:
     vectors, context = file.tensors.get("vectors"), file.tensors.get("context")
     if vectors is None or len(vectors.shape) != 2 or vectors.shape[0] != len(vocabulary) or not vectors.shape[1]:
         raise InputError(f"{path}: its words and vectors do not match; the file is damaged, make it again")
-    if context and (context.dtype, context.shape) != ("F32", vectors.shape):
+    dim = stored_dim(file, vectors)
+    if context and (context.dtype, context.shape) != ("F32", (len(vocabulary), dim)):
         raise InputError(f"{path}: its vectors and context vectors do not match; the file is damaged, make it again")
-    dim = vectors.shape[1]
     unknown = file.tensors.get("unknown")
     if unknown and (unknown.dtype, unknown.shape) != ("F32", (1, dim)):
         raise InputError(f"{path}: its vector of unknown words does not match; the file is damaged, make it again")
-    values = stored_rows(file, VECTORS, vectors)
+    values = stored_rows(file, VECTORS, vectors, dim)
     return Embeddings(
         vocabulary, values, dim, file.metadata, context.data if context else None, unknown.data if unknown else None,
-        subwords=_subwords(file, len(vocabulary), dim),
+        subwords=_subwords(file, len(vocabulary), dim), path=str(path),
     )  # fmt: skip
 
 

@@ -1,12 +1,15 @@
 """Vectors in fewer bytes: half floats, or whole numbers from -127 to 127 and a scale for each row.
 
-Single rows are unpacked by the standard library alone, as a look-up must not wait for numpy.
+Single rows are unpacked by the standard library alone, as a look-up must not wait for numpy. Smaller packings have
+modules of their own: `half_bytes`, `product_codes`, `sign_bits`.
 """
 
 import struct
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wordvec_cli.errors import OptionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +18,9 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Places = slice | NDArray[np.int64]
 
-Packing = Literal["float16", "int8"]
+Packing = str  # as its option is spelled: a name of PACKINGS, or of product quantisation "pq 25", with its parts
+PACKINGS = ("float16", "int8", "int4", "bits")
+PRODUCT = "pq"
 HIGHEST = 127  # of a whole number
 
 
@@ -25,8 +30,51 @@ _SINGLE_BIAS_LESS_HALF_BIAS = 112  # of the exponents
 LEAST_SCALE, HIGHEST_SCALE = 1e-30, 1e30  # between which the whole numbers of a row have its direction
 
 
+class Packed(Protocol):
+    """A flat buffer of numbers, row after row, that are unpacked to float32 when they are asked for.
+
+    packing  its name
+    """
+
+    packing: str
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Sequence[float]:
+        """Some numbers, without numpy."""
+        ...
+
+    def rows(self, places: "Places") -> "Matrix":
+        """Some rows, (n, dim)."""
+        ...
+
+
+class PackedRows:
+    """What packings have in common that unpack a row at a time: how numbers are cut out of it."""
+
+    def __init__(self, n_rows: int, dim: int) -> None:
+        self._n_rows, self._dim = n_rows, dim
+
+    def __len__(self) -> int:
+        return self._n_rows * self._dim
+
+    def __getitem__(self, part: slice) -> Sequence[float]:
+        start, stop, _ = part.indices(len(self))
+        first = start // self._dim
+        numbers = array("f")
+        for row in range(first, -(-stop // self._dim)):
+            numbers.extend(self._row(row))
+        return numbers[start - first * self._dim : stop - first * self._dim]
+
+    def _row(self, row: int) -> Sequence[float]:
+        """The numbers of one row, without numpy."""
+        raise NotImplementedError
+
+
 class HalfFloats:
     """A flat buffer of half floats, row after row of `dim`, as float32."""
+
+    packing = "float16"
 
     def __init__(self, content: memoryview, dim: int) -> None:
         self._content = content.cast("B")
@@ -49,6 +97,8 @@ class HalfFloats:
 class ScaledBytes:
     """A flat buffer of whole numbers, row after row of `dim`, each row times its scale, as float32."""
 
+    packing = "int8"
+
     def __init__(self, content: memoryview, scales: "memoryview[float]", dim: int) -> None:
         self._content = content.cast("B").cast("b")
         self._scales = scales
@@ -64,7 +114,7 @@ class ScaledBytes:
 
     def rows(self, places: "Places") -> "Matrix":
         """Some rows, (n, dim)."""
-        return _times_scales(self.numbers[places], self.row_scales[places])
+        return times_scales(self.numbers[places], self.row_scales[places])
 
     def unscaled(self, places: "Places") -> "Matrix":
         """Some rows before they are scaled, (n, dim): they are quicker to make, and directions are the same."""
@@ -93,7 +143,22 @@ class ScaledBytes:
         return np.asarray(self._scales, np.float32)
 
 
-Packed = HalfFloats | ScaledBytes
+def n_parts_of(packing: Packing) -> int | None:
+    """How many parts product quantisation has; None of another packing. Raises: OptionError if there is no such one"""
+    name, _, number = packing.partition(" ")
+    if name == PRODUCT and number.isdecimal() and int(number):
+        return int(number)
+    if packing not in PACKINGS:
+        raise OptionError(
+            f"packing {packing!r}: is not known; choose {', '.join(PACKINGS)}, or pq and a number of parts, as 'pq 25'"
+        )
+    return None
+
+
+def check_packing(packing: Packing, dim: int) -> None:
+    """Raises: OptionError if vectors of this dimension cannot be packed so"""
+    if (n_parts := n_parts_of(packing)) is not None and n_parts > dim:
+        raise OptionError(f"--pq {n_parts}: the vectors have only {dim} numbers to be cut into parts; choose fewer")
 
 
 def single_floats(halves: "NDArray[np.float16]") -> "Matrix":
@@ -111,12 +176,12 @@ def single_floats(halves: "NDArray[np.float16]") -> "Matrix":
     return singles
 
 
-def scales_of(rows: "Matrix") -> "NDArray[np.float32]":
-    """What the whole numbers of each row are to be multiplied with, (n,): its largest number is HIGHEST times that."""
+def scales_of(rows: "Matrix", highest: int = HIGHEST) -> "NDArray[np.float32]":
+    """What the whole numbers of each row are multiplied with, (n,): its largest number is `highest` times that."""
     import numpy as np
 
     with np.errstate(invalid="ignore"):  # of rows with NaNs
-        scales: NDArray[np.float32] = (np.abs(rows).max(axis=1) / HIGHEST).astype(np.float32)
+        scales: NDArray[np.float32] = (np.abs(rows).max(axis=1) / highest).astype(np.float32)
     scales[scales == 0] = 1
     return scales
 
@@ -138,10 +203,10 @@ def unpacked_rows(rows: "Matrix", packing: Packing) -> "Matrix":
     import numpy as np
 
     packed = packed_rows(rows, packing)
-    return packed.astype(np.float32) if packing == "float16" else _times_scales(packed, scales_of(rows))
+    return packed.astype(np.float32) if packing == "float16" else times_scales(packed, scales_of(rows))
 
 
-def _times_scales(numbers: "NDArray[Any]", scales: "Matrix") -> "Matrix":
+def times_scales(numbers: "NDArray[Any]", scales: "Matrix") -> "Matrix":
     """Rows of whole numbers, each times its scale, which may take them out of float32 where it is damaged."""
     import numpy as np
 

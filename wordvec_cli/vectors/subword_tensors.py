@@ -40,10 +40,11 @@ def stored_subwords(file: StoredFile, n_words: int, dim: int) -> Subwords:
         buckets, rows, word_rows = (file.tensors[name] for name in (BUCKETS, ROWS, WORD_ROWS))
     except KeyError as error:
         raise _damaged(file, f"lacks the tensor {error}") from None
-    shapes_match = len(buckets.shape) == 1 and rows.shape == (*buckets.shape, dim) and word_rows.shape == (n_words, dim)
+    shapes = [each.shape[:1] for each in (rows, word_rows) if len(each.shape) == 2]
+    shapes_match = len(buckets.shape) == 1 and shapes == [buckets.shape, (n_words,)]
     if buckets.dtype != "I32" or not shapes_match:
         raise _damaged(file, "its words, vectors and n-grams do not match")
-    values = stored_rows(file, ROWS, rows), stored_rows(file, WORD_ROWS, word_rows)
+    values = stored_rows(file, ROWS, rows, dim), stored_rows(file, WORD_ROWS, word_rows, dim)
     return Subwords(*_sizes(file), dim, buckets.data, *values)
 
 

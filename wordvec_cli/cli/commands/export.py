@@ -26,7 +26,7 @@ from wordvec_cli.storage.files import spool_folder
 from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import CLASSIFIER
-from wordvec_cli.vectors.packing import Packing
+from wordvec_cli.vectors.packing import PACKINGS, PRODUCT
 
 if TYPE_CHECKING:
     from wordvec_cli.formats.export import ExportOrder
@@ -68,17 +68,34 @@ _PACKING_OPTIONS = combined(
         help="Native files: a byte for each number and a scale for each row, a quarter of the size; reports what is "
         "lost.",
     ),
-)
+    click.option(
+        "--int4", is_flag=True,
+        help="Native files: half a byte for each number and a scale for each row, an eighth of the size; reports what "
+        "is lost.",
+    ),
+    click.option(
+        "--pq", type=click.IntRange(min=1), metavar="PARTS",
+        help="Native files: product quantisation: a byte for each of so many parts of a row, and its length; with half "
+        "as many parts as numbers an eighth of the size; reports what is lost.",
+    ),
+    click.option(
+        "--bits", is_flag=True,
+        help="Native files: the sign of each number, less the mean of its column: a 32nd of the size; reports what is "
+        "lost, which is much.",
+    ),
+)  # fmt: skip
 
 
 def _packing_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--float16 and --int8 as one argument: `packing`."""
+    """--float16, --int8, --int4, --pq and --bits as one argument: `packing`."""
 
     @functools.wraps(function)
-    def with_packing(*arguments: Any, float16: bool, int8: bool, **others: Any) -> Any:
-        if float16 and int8:
-            raise click.UsageError("--float16 and --int8 exclude each other; give one of them")
-        return function(*arguments, packing="float16" if float16 else "int8" if int8 else None, **others)
+    def with_packing(*arguments: Any, pq: int | None, **others: Any) -> Any:
+        given = [name for name in PACKINGS if others.pop(name)] + ([f"{PRODUCT} {pq}"] if pq else [])
+        if len(given) > 1:
+            names = " and ".join(f"--{packing.partition(' ')[0]}" for packing in given[:2])
+            raise click.UsageError(f"{names} exclude each other; give one of them")
+        return function(*arguments, packing=given[0] if given else None, **others)
 
     return _PACKING_OPTIONS(with_packing)
 
@@ -142,7 +159,7 @@ def _export_vectors(vectors: Embeddings, order: "ExportOrder", terminal: Termina
 
     export(vectors, order, terminal.note)
     if order.options.packing:
-        _note_loss(vectors, order.options.packing, terminal)
+        _note_loss(vectors, order, terminal)
 
 
 def _of_wanted(
@@ -198,7 +215,7 @@ def _note_missing(n_wanted: int, n_found: int, path: str, terminal: Terminal) ->
         terminal.note(f"{n_wanted - n_found} of {counted(n_wanted, 'word')} are not in {path}")
 
 
-def _note_loss(vectors: Embeddings, packing: Packing, terminal: Terminal) -> None:
+def _note_loss(vectors: Embeddings, order: "ExportOrder", terminal: Terminal) -> None:
     from wordvec_cli.queries.packing_loss import note_packing_loss
 
-    note_packing_loss(vectors, packing, terminal.note)
+    note_packing_loss(vectors, order.options.packing or "", order.output, terminal.note)
