@@ -68,6 +68,12 @@ FLORET = (
     "export {f} {o}/x.vec --words {s}/words/w.txt",
     "matrix --vocab {s}/vocabulary/v.tsv --vectors {f} --match subword -o {o}/E.npy",
 )
+INDEX = (
+    "info {f}",
+    "verify {f}",
+    "similar {s}/native/v.safetensors monday red --index {f}",
+    "analogy {s}/native/v.safetensors monday tuesday red --index {f}",
+)
 WITHOUT_WORDS = tuple(
     f"{command} --from glove-binary --vocab {{s}}/bare/v.txt"
     for command in (*QUESTIONS[:-1], *WHOLE)
@@ -141,6 +147,10 @@ KINDS: Mapping[str, Kind] = {
     "native": Kind("v.safetensors", NATIVE, True),
     "native-float16": Kind("v.safetensors", NATIVE, True),
     "native-int8": Kind("v.safetensors", NATIVE, True),
+    "native-int4": Kind("v.safetensors", NATIVE, True),
+    "native-pq": Kind("v.safetensors", NATIVE, True),
+    "native-bits": Kind("v.safetensors", NATIVE, True),
+    "index": Kind("v.index", INDEX, True),
     "native-glove": Kind("v.safetensors", NATIVE, True),
     "native-subwords": Kind("v.safetensors", COMPOSING, True),
     "native-subwords-int8": Kind("v.safetensors", COMPOSING, True),

@@ -32,6 +32,10 @@ MADE = (
     ("floret", "export {s}/native-subwords/v.safetensors {d}/v.floret --buckets 50"),
     ("native-float16", "export {s}/native/v.safetensors {d}/v.safetensors --float16"),
     ("native-int8", "export {s}/native/v.safetensors {d}/v.safetensors --int8"),
+    ("native-int4", "export {s}/native/v.safetensors {d}/v.safetensors --int4"),
+    ("native-pq", "export {s}/native/v.safetensors {d}/v.safetensors --pq 3"),
+    ("native-bits", "export {s}/native/v.safetensors {d}/v.safetensors --bits"),
+    ("index", "index {s}/native/v.safetensors -o {d}/v.index"),
     ("classifier", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --word-ngrams 2"
                    " --buckets 50 -o {d}/m.safetensors"),
     ("classifier-hs", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --loss hs"

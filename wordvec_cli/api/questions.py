@@ -1,5 +1,6 @@
 """Questions that the nearest words answer: `most_similar` and its relatives, and many questions in one call."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -14,6 +15,7 @@ from wordvec_cli.parallel import scans_at_once
 from wordvec_cli.queries.analogies import CosMul
 from wordvec_cli.queries.answers import ANSWERS_AT_ONCE, MOST_AT_ONCE, QUESTIONS_AT_ONCE
 from wordvec_cli.queries.index import Index
+from wordvec_cli.queries.index_files import opened
 from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
 from wordvec_cli.queries.nearest import NO_NEIGHBOUR, nearest
 from wordvec_cli.queries.scan import compiled_loops_pay
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec_cli.api.lookups import KeyOrVector
+    from wordvec_cli.queries.approximate import Approximate
+    from wordvec_cli.queries.packed_copy import PackedCopy
 
     Matrix = NDArray[np.float32]
     Ids = NDArray[np.int64]
@@ -151,11 +155,20 @@ class Questions(Lookups):
 
     @cached_property
     def _whole_index(self) -> Index:
-        return Index(self.embeddings, None, scans_at_once())  # which keeps the lengths of the vectors
+        return Index(self.embeddings, None, scans_at_once(), self._helper)  # which keeps the lengths of the vectors
+
+    @cached_property
+    def _helper(self) -> "PackedCopy | Approximate | None":
+        """The packed copy that lies beside the file of the vectors."""
+        return opened(self.embeddings, None, lambda text: warnings.warn(text, stacklevel=2))
 
     def _index(self, start: int, end: int) -> Index:
         is_whole = (start, end) == (0, len(self))
-        return self._whole_index if is_whole else Index(self.embeddings, np.arange(start, end), scans_at_once())
+        return (
+            self._whole_index
+            if is_whole
+            else Index(self.embeddings, np.arange(start, end), scans_at_once(), self._helper)
+        )
 
     def _ranked(
         self, scorer: Scorer, keys: "Sequence[KeyOrVector]", topn: int | None, bounds: tuple[int, int]

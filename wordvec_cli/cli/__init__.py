@@ -42,6 +42,7 @@ COMMANDS = {
     "classify": "classify",
     "transform": "transform",
     "export": "export",
+    "index": "index",
     "verify": "verify",
     "info": "info",
 }

@@ -16,10 +16,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Input and output": (
         "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
         "matrix --vocab", "--vectors", "--matrix", "--sequences", "embed --vocab", "--decimals", "--float16",
-        "--int8", "--int4", "--pq", "--bits", "export --spreadsheet-safe", "--mask", "--lengths",
+        "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
+    "Index": ("--index", "--recall-check"),
     "Answers": (
         "-k", "--threshold", "--min-probability", "--among", "--restrict-vocab", "--restrict-vocab --min-count",
         "--include-question", "--missing", "--missing --vocab",

@@ -36,6 +36,7 @@ class NeighbourOptions(NamedTuple):
     restrict_vocab: int | None
     min_count: int | None
     include_question: bool
+    index_file: str | None
 
     def search(
         self, embeddings: "Embeddings", scoring: str, terminal: Terminal, threshold: float | None = None
@@ -49,6 +50,7 @@ class NeighbourOptions(NamedTuple):
     def _index(self, embeddings: "Embeddings", terminal: Terminal) -> "Index":
         """The vectors of the words that may be answers; the words of --among that are missing are named."""
         from wordvec_cli.queries.index import Index
+        from wordvec_cli.queries.index_files import opened
         from wordvec_cli.queries.nearest import answer_ids, ids_of_words
 
         vocabulary, among = embeddings.vocabulary, None
@@ -58,7 +60,7 @@ class NeighbourOptions(NamedTuple):
             if missing:
                 terminal.note(f"{self.among}: {len(missing)} of its {len(words)} words are missing: {_named(missing)}")
         ids = answer_ids(vocabulary, among, self.restrict_vocab, self.min_count)
-        return Index(embeddings, ids, scans_at_once())
+        return Index(embeddings, ids, scans_at_once(), opened(embeddings, self.index_file, terminal.note))
 
 
 def _named(words: Sequence[bytes]) -> str:
@@ -79,6 +81,11 @@ _NEIGHBOUR_OPTIONS = combined(
     ),
     min_count_option(None, "Only words that occur at least N times can be answers (the vectors must have counts)."),
     click.option("--include-question", is_flag=True, help="Let words of the question be answers to it too."),
+    click.option(
+        "--index", "index_file", metavar="FILE",
+        help="Look for answers by an index that wordvec index has made of VECTORS; none: by the vectors alone.  "
+        "[default: VECTORS.index, if it is there]",
+    ),
 )  # fmt: skip
 
 

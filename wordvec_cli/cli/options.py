@@ -152,10 +152,10 @@ def sequences_option(required: bool) -> Decorator:
     )
 
 
-def output_option(what: str) -> Decorator:
-    return click.option(
-        "-o", "--output", required=True, metavar="FILE", help=f"Where to write {what}; - is standard output."
-    )
+def output_option(what: str, default: str | None = None) -> Decorator:
+    """default  what it is where it is left out, in words; None: it is needed"""
+    end = "; - is standard output." if default is None else f".  [default: {default}]"
+    return click.option("-o", "--output", required=default is None, metavar="FILE", help=f"Where to write {what}{end}")
 
 
 def eval_set_option(help: str) -> Decorator:

@@ -57,17 +57,18 @@ class CosMul:
     def __len__(self) -> int:
         return self._n_questions
 
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        """The highest that cosines may give whose rounding errors are the largest."""
+    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix", errors: "Matrix | None" = None) -> None:
+        """The highest that cosines may give whose errors, of rounding and of the rows, are the largest."""
         divisor, products = np.ones_like(out), np.empty_like(out)
+        of_rows = np.float32(0) if errors is None else errors[:, None]
         for term in self._negative:
             term.scores(rows, lengths, products)
-            divisor *= np.maximum((products + np.float32(1 - term.rounding())) / 2, 0)
+            divisor *= np.maximum((products + (np.float32(1 - term.rounding()) - of_rows)) / 2, 0)
         divisor += np.float32(SMALLEST_DIVISOR)
         out[:] = 1
         for term in self._positive:
             term.scores(rows, lengths, products)
-            out *= (products + np.float32(1 + term.rounding())) / 2
+            out *= (products + (np.float32(1 + term.rounding()) + of_rows)) / 2
         out /= divisor
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":

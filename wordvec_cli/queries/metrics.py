@@ -1,7 +1,9 @@
 """Metrics of nearness: each scores many rows at once in float32, and a few again exactly, in float64.
 
 A scorer holds m queries. `scores` is quick and slightly wrong; `bars` bounds the error, so that a scan never drops a
-row that is among the nearest; `exact` decides. For all scorers, a higher score means nearer.
+row that is among the nearest; `exact` decides. For all scorers, a higher score means nearer. Rows that stand for
+others, as those of a packed copy do, come with a bound of how far they are from them, and get the highest scores that
+these may have.
 """
 
 from collections.abc import Callable
@@ -25,8 +27,11 @@ class Scorer(Protocol):
 
     def __len__(self) -> int: ...
 
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        """Score `rows` (n, dim) with these lengths (n,) against each query, into `out` (n, m)."""
+    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix", errors: "Matrix | None" = None) -> None:
+        """Score `rows` (n, dim) with these lengths (n,) against each query, into `out` (n, m).
+
+        errors  (n,) how far each row may be from that for which it stands, in lengths of that; None: not at all
+        """
         ...
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
@@ -60,9 +65,29 @@ class Dot:
     def __len__(self) -> int:
         return len(self.queries)
 
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
+    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix", errors: "Matrix | None" = None) -> None:
+        self.multiply(rows, out)
+        self.make_scores(out, lengths, errors)
+
+    def multiply(self, rows: "Matrix", products: "Matrix") -> None:
+        """The product of each row (n, dim) and each query, into `products` (n, m)."""
         with np.errstate(over="ignore", invalid="ignore"):  # what leaves float32 here is decided in float64
-            np.matmul(rows, self._transposed, out=out)
+            np.matmul(rows, self._transposed, out=products)
+
+    def multiply_alone(self, rows: "Matrix", products: "Matrix") -> None:
+        """As `multiply`, without the threads of numpy's library, which wait for each other after each small product."""
+        if not hasattr(np, "vecdot"):  # before numpy 2
+            self.multiply(rows, products)
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            for number, query in enumerate(np.ascontiguousarray(self._transposed.T)):
+                np.vecdot(rows, query, out=products[:, number])
+
+    def make_scores(self, products: "Matrix", lengths: "Matrix", errors: "Matrix | None") -> None:
+        """Turn products (n, m) with rows into what `scores` gives, in place; arguments as of that."""
+        if errors is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                products += (errors * lengths)[:, None] * self._lengths.astype(np.float32)
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
         bars: Exact = exact - self.errors(longest)
@@ -97,13 +122,18 @@ class Cosine(Dot):
     def __init__(self, queries: "Exact | Matrix") -> None:
         super().__init__(unit_rows(queries))
 
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        reciprocals = _reciprocals(lengths)
+    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix", errors: "Matrix | None" = None) -> None:
         if len(self) > rows.shape[1]:  # scale whichever is smaller, the rows or the products
-            super().scores(rows * reciprocals, lengths, out)
+            self.multiply(rows * _reciprocals(lengths), out)
+            if errors is not None:
+                out += errors[:, None]
         else:
-            super().scores(rows, lengths, out)
-            out *= reciprocals
+            super().scores(rows, lengths, out, errors)
+
+    def make_scores(self, products: "Matrix", lengths: "Matrix", errors: "Matrix | None") -> None:
+        products *= _reciprocals(lengths)
+        if errors is not None:
+            products += errors[:, None]
 
     def errors(self, longest: float) -> "Exact":
         return np.full(len(self), self.rounding())
@@ -118,9 +148,9 @@ class Cosine(Dot):
 class Euclidean(Dot):
     """The Euclidean distance, times -1 as a score."""
 
-    def scores(self, rows: "Matrix", lengths: "Matrix", out: "Matrix") -> None:
-        super().scores(rows, lengths, out)
-        out -= (lengths * lengths / 2)[:, None]  # (|query|² - distance²) / 2, which puts rows in the same order
+    def make_scores(self, products: "Matrix", lengths: "Matrix", errors: "Matrix | None") -> None:
+        super().make_scores(products, lengths, errors)
+        products -= (lengths * lengths / 2)[:, None]  # (|query|² - distance²) / 2, which puts rows in the same order
 
     def bars(self, exact: "Exact", longest: float) -> "Exact":
         squares = self._lengths * self._lengths

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.parallel import on_threads
+from wordvec_cli.parallel import MOST_SCANS_AT_ONCE, on_threads, usable_cpus
 from wordvec_cli.queries.index import Index, IndexBlock
 from wordvec_cli.queries.metrics import Dot, Scorer
+from wordvec_cli.queries.packed_copy import LONGEST
 from wordvec_cli.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ ROWS_PER_GROUP = 16  # only the highest score of a group is looked at, unless it
 ROWS_PER_SAMPLED = 16  # the sample holds at most one in so many rows
 ROWS_PER_RESCORING = 1 << 14
 PRODUCTS_TO_LOAD, PRODUCTS_IF_LOADED = 1 << 36, 1 << 28  # of numbers, from which on compiled loops are quicker
+PRODUCTS_TO_LOAD_OF_COPY = 1 << 35  # as they win more there
+PARTS_PER_TASK = 16  # of a packed copy
 LARGEST_ERROR = 1e30  # of float32 scores, that compiled loops bear
 FEW_QUERIES = 4  # as many scores for each row are fewer than its numbers: those of all rows have room
 FLOATS_PER_PART = 1 << 19  # of rows that a thread scores at a time: fewer, and threads wait for the interpreter's lock
@@ -37,12 +40,19 @@ def best_rows(index: Index, scorer: Scorer, n_kept: int, least_score: float) -> 
     Where fewer rows qualify, the id is -1 and the score -inf.
     """
     best = _Best(index.embeddings, scorer, n_kept, least_score)
-    if compiled_loops_pay(index, len(scorer)) and isinstance(scorer, Dot) and _is_plain(index, scorer):
-        from wordvec_cli.queries.many import candidates
+    if index.approximate is not None:
+        best.take_candidates(*index.approximate.candidates(scorer, n_kept, None if index.is_whole else index.ids))
+    elif compiled_loops_pay(index, len(scorer)) and isinstance(scorer, Dot) and _is_plain(index, scorer):
+        if index.copy is None:
+            from wordvec_cli.queries.many import candidates
+        else:
+            from wordvec_cli.queries.many_of_copy import candidates
 
         best.take_candidates(*candidates(index, scorer, n_kept, least_score))
     elif len(scorer) <= FEW_QUERIES:
-        scored = _all_scored(index, scorer)
+        scored = (
+            _copy_scored(index, scorer) if isinstance(scorer, Dot) and _is_copied(index) else _all_scored(index, scorer)
+        )
         best.raise_bars(scored)
         best.find_candidates(scored)
     else:
@@ -57,13 +67,20 @@ def compiled_loops_pay(index: Index, n_queries: int) -> bool:
 
     What they win is a third of the time; loading costs about half a second.
     """
-    is_loaded = "wordvec_cli.kernels.scan" in sys.modules
+    kernels, to_load = ("scan", PRODUCTS_TO_LOAD) if index.copy is None else ("copy_scan", PRODUCTS_TO_LOAD_OF_COPY)
+    is_loaded = f"wordvec_cli.kernels.{kernels}" in sys.modules
     n_products = n_queries * len(index) * index.embeddings.dim
-    return n_queries > FEW_QUERIES and n_products >= (PRODUCTS_IF_LOADED if is_loaded else PRODUCTS_TO_LOAD)
+    return n_queries > FEW_QUERIES and n_products >= (PRODUCTS_IF_LOADED if is_loaded else to_load)
+
+
+def _is_copied(index: Index) -> bool:
+    return index.copy is not None and index.is_whole
 
 
 def _is_plain(index: Index, scorer: Dot) -> bool:
     """Whether float32 bears the products, with room for what they may be wrong."""
+    if index.copy is not None:
+        return float(scorer.errors(LONGEST).max()) < LARGEST_ERROR
     return index.longest < np.inf and float(scorer.errors(index.longest).max()) < LARGEST_ERROR
 
 
@@ -88,8 +105,8 @@ def _all_scored(index: Index, scorer: Scorer) -> _Scored:
 
     def score(start: int) -> None:
         some = slice(start, min(start + n_at_once, len(index)))
-        block = index.block(some, scorer.needs_lengths)
-        scorer.scores(block.rows, block.lengths, scores[some])
+        block = index.quick_block(some, scorer.needs_lengths)
+        scorer.scores(block.rows, block.lengths, scores[some], block.errors)
         longest.append(float(block.lengths.max()))
 
     n_at_once = max(1, FLOATS_PER_PART // index.embeddings.dim)
@@ -99,20 +116,43 @@ def _all_scored(index: Index, scorer: Scorer) -> _Scored:
     return _Scored(index.ids, scores, max(longest))
 
 
+def _copy_scored(index: Index, scorer: Dot) -> _Scored:
+    """As `_all_scored`, of a packed copy: with few calls for each part, as threads wait for each other in between."""
+    assert index.copy is not None
+    copy, n_rows = index.copy, len(index)
+    scores = np.empty((_whole_groups(n_rows), len(scorer)), np.float32)
+    scores[n_rows:] = -np.inf
+    n_at_once = max(1, FLOATS_PER_PART // copy.dim)
+    n_of_task = n_at_once * PARTS_PER_TASK
+    # One thread: numpy's library has its own, which small products would keep waiting.
+    n_threads, multiply = index.n_threads, scorer.multiply
+    if n_threads == 1:
+        n_threads, multiply = min(usable_cpus(), MOST_SCANS_AT_ONCE), scorer.multiply_alone
+    buffers = [np.empty((n_at_once, copy.dim), np.float32) for _ in range(n_threads)]
+
+    def score(start: int) -> None:
+        some, buffer = slice(start, min(start + n_of_task, n_rows)), buffers.pop()
+        copy.score(some, scorer, multiply, scores[some], buffer)
+        buffers.append(buffer)
+
+    on_threads(score, range(0, n_rows, n_of_task), n_threads)
+    return _Scored(index.ids, scores, float(copy.lengths.max()) if scorer.needs_lengths else 1.0)
+
+
 def _scored_blocks(index: Index, scorer: Scorer, best: "_Best") -> Iterator[_Scored]:
     """The rows block by block, after a sample of them has raised the bars."""
     n_rows = _rows_per_block(len(scorer), len(index))
     scores = np.empty((n_rows, len(scorer)), np.float32)
 
     def scored(block: IndexBlock) -> _Scored:
-        scorer.scores(block.rows, block.lengths, scores[: len(block.ids)])
+        scorer.scores(block.rows, block.lengths, scores[: len(block.ids)], block.errors)
         scores[len(block.ids) :] = -np.inf
         return _Scored(block.ids, scores, float(block.lengths.max(initial=0)))
 
     n_sampled = min(n_rows, len(index) // ROWS_PER_SAMPLED)
     best.raise_bars(scored(index.sample(n_sampled, scorer.needs_lengths)))
     for start in range(0, len(index), n_rows):
-        yield scored(index.block(slice(start, start + n_rows), scorer.needs_lengths))
+        yield scored(index.quick_block(slice(start, start + n_rows), scorer.needs_lengths))
 
 
 def _whole_groups(n_rows: int) -> int:

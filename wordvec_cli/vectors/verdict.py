@@ -7,7 +7,9 @@ from wordvec_cli.progress import Note
 from wordvec_cli.storage import safetensors
 from wordvec_cli.vectors.checks import findings
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import is_native
+from wordvec_cli.vectors.native import native_kind
+
+INDEXES = ("index", "faiss")  # kinds of files that hold no vectors of their own
 
 
 class Result(NamedTuple):
@@ -31,7 +33,10 @@ def results_of(path: str, read: Callable[[Note], Embeddings], is_strict: bool) -
     is_strict  whether oddities are wrong too
     Raises: InputError
     """
-    results = [_checksum(path)] if is_native(path) else []
+    kind = native_kind(path)
+    results = [_checksum(path)] if kind is not None else []
+    if kind in INDEXES:
+        return results
     notes: list[str] = []
     vectors = read(notes.append)
     results += [Result("reading", note, is_wrong=is_strict) for note in notes]

@@ -12,11 +12,13 @@ from wordvec_cli.cli.option_types import is_number
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.messages import counted
 from wordvec_cli.queries.questions import Question, question_of_set, question_of_sum, question_of_words
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import shown
 
 if TYPE_CHECKING:
+    from wordvec_cli.queries.answers import Search
     from wordvec_cli.queries.vector_lines import Mismatch
 
 _FORM_OPTIONS = combined(
@@ -43,6 +45,11 @@ _FORM_OPTIONS = combined(
 _threshold_option = click.option(
     "--threshold", type=float, callback=is_number, metavar="X",
     help="Show only answers with at least this similarity (at most this distance).",
+)  # fmt: skip
+_recall_option = click.option(
+    "--recall-check", type=click.IntRange(min=1), metavar="N",
+    help="Ask N words, drawn at random, of the index and of all the vectors too, and print how many of the neighbours "
+    "the index finds.",
 )  # fmt: skip
 
 
@@ -112,6 +119,7 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @metric_option
 @_threshold_option
 @neighbour_options
+@_recall_option
 @question_options
 @click.pass_obj
 def command(
@@ -124,6 +132,7 @@ def command(
     metric: str,
     threshold: float | None,
     wanted: NeighbourOptions,
+    recall_check: int | None,
     options: QuestionOptions,
 ) -> int:
     """List the words whose vectors are nearest to that of each WORD, nearest first.
@@ -142,7 +151,18 @@ def command(
     finder = options.finder(vectors, terminal)
     reader = _of_vectors(vectors, finder, metric, terminal) if form.is_vector else form.reader(words, finder)
     search = wanted.search(finder.embeddings, metric, terminal, threshold)
+    if recall_check:
+        _note_recall(search, recall_check, terminal)
     return Answering(finder, search, options, ("query", "word", metric), terminal).answer(reader)
+
+
+def _note_recall(search: "Search", n_questions: int, terminal: Terminal) -> None:
+    from wordvec_cli.queries.recall import recall
+
+    if search.index.helper is None:
+        raise click.UsageError("--recall-check: there is no index; make one with wordvec index, or leave it out")
+    share, n_asked = recall(search.index, search.k, n_questions)
+    terminal.note(f"recall {share:.4f}: of the {search.k} nearest of {counted(n_asked, 'word')} drawn at random")
 
 
 def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) -> QuestionReader:
