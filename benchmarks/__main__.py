@@ -10,6 +10,7 @@ from benchmarks import (
     formats,
     glove,
     growth,
+    large_files,
     layer,
     lookup,
     queries,
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "startup": startup.main,
     "layer": layer.main,
     "queries": queries.main,
+    "large-files": large_files.main,
     "growth": growth.main,
     "small-texts": small_texts.main,
     "replicas": replicas.main,
@@ -57,6 +59,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
     parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")
+    parser.add_argument("--rows", type=int, default=400_000, help="large-files: how many are made, 300 numbers each")
+    parser.add_argument("--folder", default="", help="large-files: where files go, and stay; default: a temporary one")
     parser.add_argument(
         "--processor", default="", metavar="NAME", help="training also with kernels for it, for example haswell (AVX2)"
     )

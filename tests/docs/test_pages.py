@@ -20,7 +20,7 @@ MADE = {"site/", "dist/"}  # by make, when it is asked for them
 def test_the_page_of_the_file_format_prints_what_it_shows(folder: Path) -> None:
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
     found = list(steps((ROOT / "docs" / "file-format.md").read_text()))
-    assert [step.command[0].endswith("bash") for step in found] == [True, False, True, False]
+    assert [step.command[0].endswith("bash") for step in found] == [True, False, True, True, False, False]
     for step in found:
         result = subprocess.run(
             step.command, cwd=folder, env=environment, capture_output=True, check=False, timeout=120, text=True
