@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +31,15 @@ def scans_at_once() -> int:
     """As many as CPUs if numpy's library for products uses one thread; else one."""
     n_threads = next((os.environ[name] for name in THREADS_OF_PRODUCTS if name in os.environ), None)
     return min(usable_cpus(), MOST_SCANS_AT_ONCE) if n_threads == "1" else 1
+
+
+def prefer_many_products() -> None:
+    """Let each product have one thread, so that several run at a time, with all that is done beside them.
+
+    What the environment says goes first, and once numpy is there it is too late.
+    """
+    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS_OF_PRODUCTS):
+        os.environ[THREADS_OF_PRODUCTS[0]] = "1"
 
 
 def on_threads(work: Callable[[Task], object], tasks: Sequence[Task], n_threads: int) -> None:

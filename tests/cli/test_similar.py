@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import Run, run_here
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -51,3 +51,26 @@ def test_thousands_of_queries_from_a_pipe_come_back_in_order(wordvec: Run, vecto
     words = list(load(str(vector_file)).vocabulary) * 100
     result = wordvec("similar", vector_file, "-k", "1", stdin=b"\n".join(words))
     assert [line.split(b"\t")[0] for line in result.stdout.splitlines()] == words
+
+
+def csls(rows: np.ndarray) -> np.ndarray:
+    """Of each row with each other, by the formula, with the 10 nearest."""
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = units @ units.T
+    np.fill_diagonal(cosines, -np.inf)
+    near = np.sort(cosines, axis=1)[:, -10:].mean(axis=1)
+    return 2 * cosines - near[:, None] - near
+
+
+def test_csls_is_what_its_formula_says_among_the_words_that_may_be_answers(tmp_path: Path) -> None:
+    rows = (np.random.default_rng(3).normal(size=(200, 6)) + 0.5).astype(np.float32)
+    path = str(tmp_path / "v.safetensors")
+    save(path, Vocabulary.from_words([b"w%d" % i for i in range(200)]), rows, {})
+    for n, options in ((200, []), (80, ["--restrict-vocab", "80"])):
+        result = run_here("similar", path, "w3", "w7", "--metric", "csls", "-k", "4", *options)
+        found = [line.split("\t") for line in result.stdout.decode().splitlines()]
+        scores = csls(rows[:n].astype(np.float64))
+        right = [(f"w{i}", f"w{j}", scores[i, j]) for i in (3, 7) for j in np.argsort(-scores[i])[:4]]
+        assert [(query, word) for query, word, _ in found] == [(query, word) for query, word, _ in right]
+        assert [float(value) for *_, value in found] == pytest.approx([value for *_, value in right], abs=2e-6)
+    assert run_here("similarity", path, "w1", "w2", "--metric", "csls").returncode == 2

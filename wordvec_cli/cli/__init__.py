@@ -41,11 +41,13 @@ COMMANDS = {
     "compare": "compare",
     "classify": "classify",
     "transform": "transform",
+    "align": "align",
     "export": "export",
     "index": "index",
     "verify": "verify",
     "info": "info",
 }
+SHARING_PRODUCTS = ("transform", "align")  # on threads of their own, from which numpy's library is to keep away
 NO_THREAD = "can't start new thread"  # Python has no type of its own for it
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
@@ -92,6 +94,10 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.modules:
             return None
+        if cmd_name in SHARING_PRODUCTS and self.modules is COMMANDS:
+            from wordvec_cli.parallel import prefer_many_products
+
+            prefer_many_products()
         module = importlib.import_module(f"{__name__}.commands.{self.modules[cmd_name]}")
         command: click.Command = module.command
         return command if isinstance(command, click.Group) else _in_groups(command)

@@ -19,6 +19,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
+    "Alignment": (
+        "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine", "--test",
+    ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),
     "Answers": (

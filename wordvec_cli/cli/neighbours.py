@@ -1,8 +1,6 @@
 """Questions that neighbours answer (`similar`, `analogy`): which words may be answers, and the answering."""
 
 import functools
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +11,7 @@ from wordvec_cli.cli.options import combined, min_count_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.parallel import THREADS_OF_PRODUCTS, scans_at_once
+from wordvec_cli.parallel import prefer_many_products, scans_at_once
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import as_text, shown
@@ -21,11 +19,13 @@ from wordvec_cli.text.lines import listed_words
 
 if TYPE_CHECKING:
     from wordvec_cli.queries.answers import Search
+    from wordvec_cli.queries.csls import Neighbourhood
     from wordvec_cli.queries.index import Index
     from wordvec_cli.queries.nearest import Neighbour
     from wordvec_cli.vectors.embeddings import Embeddings
 
 MOST_NAMED = 20  # words of --among that are missing
+MANY_FOR_CSLS = 50_000  # words, whose comparison takes seconds
 
 
 class NeighbourOptions(NamedTuple):
@@ -45,7 +45,9 @@ class NeighbourOptions(NamedTuple):
         prefer_many_products()
         from wordvec_cli.queries.answers import Search
 
-        return Search(self._index(embeddings, terminal), scoring, self.k, threshold, self.include_question)
+        index = self._index(embeddings, terminal)
+        near = _neighbourhood(index, terminal) if scoring == "csls" else None
+        return Search(index, scoring, self.k, threshold, self.include_question, near)
 
     def _index(self, embeddings: "Embeddings", terminal: Terminal) -> "Index":
         """The vectors of the words that may be answers; the words of --among that are missing are named."""
@@ -61,6 +63,18 @@ class NeighbourOptions(NamedTuple):
                 terminal.note(f"{self.among}: {len(missing)} of its {len(words)} words are missing: {_named(missing)}")
         ids = answer_ids(vocabulary, among, self.restrict_vocab, self.min_count)
         return Index(embeddings, ids, scans_at_once(), opened(embeddings, self.index_file, terminal.note))
+
+
+def _neighbourhood(index: "Index", terminal: Terminal) -> "Neighbourhood":
+    """How near each word that may be an answer is to all others."""
+    from wordvec_cli.queries.csls import Neighbourhood
+
+    if len(index) > MANY_FOR_CSLS:
+        terminal.note(
+            f"--metric csls compares each of {len(index)} words with all of them first; --restrict-vocab "
+            f"{MANY_FOR_CSLS} is quicker"
+        )
+    return Neighbourhood.within(index, terminal.report)
 
 
 def _named(words: Sequence[bytes]) -> str:
@@ -144,12 +158,3 @@ class Answering(NamedTuple):
             return
         answers = [{"word": as_text(word(each.word_id)), metric: rounded(each.score, metric)} for each in neighbours]
         yield record(table, question, neighbours=answers)
-
-
-def prefer_many_products() -> None:
-    """Let each product have one thread, so that several scans run at a time, and search their scores at a time too.
-
-    What the environment says goes first, and once numpy is there it is too late.
-    """
-    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS_OF_PRODUCTS):
-        os.environ[THREADS_OF_PRODUCTS[0]] = "1"

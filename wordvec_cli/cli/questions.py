@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import fuller_vocab_option, missing_option, word_finder
-from wordvec_cli.cli.options import combined, null_option, progress_options
+from wordvec_cli.cli.options import Decorator, combined, null_option, progress_options
 from wordvec_cli.cli.output import asked, fields_of
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -20,10 +20,14 @@ from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import as_text
 
-metric_option = click.option(
-    "--metric", type=click.Choice(["cosine", "dot", "euclidean"]), default="cosine", show_default=True,
-    help="How similarity is measured: by cosine, by dot product, or by Euclidean distance.",
-)  # fmt: skip
+
+def metric_option(*more: str) -> Decorator:
+    """more  metrics that only some commands have"""
+    return click.option(
+        "--metric", type=click.Choice(["cosine", "dot", "euclidean", *more]), default="cosine", show_default=True,
+        help="How similarity is measured: by cosine, by dot product, by Euclidean distance, or (similar) by csls: "
+        "twice the cosine, less the mean cosine of either word with its 10 nearest, which draws hubs down.",
+    )  # fmt: skip
 
 
 class QuestionOptions(NamedTuple):

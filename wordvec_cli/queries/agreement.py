@@ -32,8 +32,13 @@ def cosines_of_rows(first: "Matrix", second: "Matrix") -> "NDArray[np.float64]":
 
 def have_directions(rows: "Matrix") -> "NDArray[np.bool_]":
     """Which rows are finite and not all zeros, (n,)."""
-    highest = np.abs(rows).max(axis=1)  # which is not finite if one number of the row is not
-    are_directions: NDArray[np.bool_] = (highest > 0) & (highest < np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("ij,ij->i", rows, rows)
+        are_directions: NDArray[np.bool_] = (squares > 0) & (squares < np.inf)
+    odd = np.flatnonzero(~are_directions)  # zeros and what is not finite, or squares that float32 does not hold
+    if len(odd):
+        highest = np.abs(rows[odd]).max(axis=1)  # which is not finite if one number of the row is not
+        are_directions[odd] = (highest > 0) & (highest < np.inf)
     return are_directions
 
 

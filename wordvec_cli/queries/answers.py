@@ -11,7 +11,7 @@ import numpy as np
 from wordvec_cli.parallel import in_order
 from wordvec_cli.queries.analogies import scorer_of_analogies
 from wordvec_cli.queries.index import Index
-from wordvec_cli.queries.metrics import METRICS, Scorer
+from wordvec_cli.queries.metrics import METRICS, Cosine, Scorer
 from wordvec_cli.queries.nearest import Neighbour, nearest
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.scan import FEW_QUERIES, compiled_loops_pay
@@ -20,6 +20,8 @@ from wordvec_cli.queries.word_finder import WordFinder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from wordvec_cli.queries.csls import Neighbourhood
 
     Exact = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ _Answers = list[tuple[Question, list[Neighbour]]]
 class Search:
     """How the neighbours of questions are found.
 
-    scoring           a name in `METRICS`; or 3cosmul, for questions of three words
+    scoring           a name in `METRICS`; or 3cosmul, for questions of three words; or csls, with a neighbourhood
     threshold         as for `nearest`
     include_question  whether a question's own words may be answers
     """
@@ -46,6 +48,15 @@ class Search:
     k: int
     threshold: float | None = None
     include_question: bool = False
+    neighbourhood: "Neighbourhood | None" = None
+
+    def scan(self, posed: Sequence[Question], own: "Sequence[frozenset[int]]") -> "tuple[Index, Scorer]":
+        """What is scanned for some questions, and how rows score against them; `own` are the words of each."""
+        if self.neighbourhood is None:
+            return self.index, scorer_of_questions(self.scoring, posed)
+        directions = scorer_of_questions("cosine", posed)
+        assert isinstance(directions, Cosine)
+        return self.neighbourhood.index, self.neighbourhood.scorer(directions.queries, own)
 
     def questions_at_once(self, is_compiled: bool = False) -> int:
         """How many questions one scan of the vectors answers."""
@@ -85,9 +96,9 @@ def _answered(search: Search, questions: Sequence[Question]) -> _Answers:
 
 
 def _neighbours(search: Search, posed: Sequence[Question]) -> list[list[Neighbour]]:
-    excluded = None if search.include_question else [question.excluded for question in posed]
-    scorer = scorer_of_questions(search.scoring, posed)
-    return nearest(search.index, scorer, search.k, excluded, search.threshold).lists()
+    own = [question.excluded for question in posed]
+    index, scorer = search.scan(posed, own)
+    return nearest(index, scorer, search.k, None if search.include_question else own, search.threshold).lists()
 
 
 def scorer_of_questions(scoring: str, questions: Sequence[Question]) -> Scorer:

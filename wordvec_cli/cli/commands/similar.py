@@ -116,7 +116,7 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @form_options
-@metric_option
+@metric_option("csls")
 @_threshold_option
 @neighbour_options
 @_recall_option
@@ -145,6 +145,7 @@ def command(
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
     wordvec similar vectors.safetensors --mean king queen prince
     wordvec similar vectors.safetensors -p king -p woman -n man
+    wordvec similar vectors.safetensors king --metric csls --restrict-vocab 50000
     wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
     """  # fmt: skip
     form.check(words, metric, options, wanted)
@@ -175,5 +176,5 @@ def _of_vectors(path: str, finder: WordFinder, metric: str, terminal: Terminal) 
             f"(cosine {mismatch.cosine:.2f}); if it is of another training, the answers mean nothing"
         )
 
-    questions = VectorQuestions(finder.embeddings, metric, tell)
+    questions = VectorQuestions(finder.embeddings, "cosine" if metric == "csls" else metric, tell)
     return QuestionReader("vectors", [], numbered(lambda line: questions.question(line[0]), terminal), _whole_line)

@@ -26,7 +26,7 @@ from wordvec_cli.queries.questions import Question, question_of_words
 @click.command(short_help="Print how similar two words are.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[A B]...")
-@metric_option
+@metric_option()
 @question_options
 @click.pass_obj
 def command(

@@ -6,7 +6,6 @@ import click
 
 from wordvec_cli import formats
 from wordvec_cli.cli.judging import DEFAULT_JUDGING, judging_options
-from wordvec_cli.cli.neighbours import prefer_many_products
 from wordvec_cli.cli.options import (
     eval_set_option,
     memory_option,
@@ -146,7 +145,6 @@ def command(
 ) -> None:  # fmt: skip
     _check(rest, to, eval_sets, advise, judging)
     steps = parsed_steps(rest if advise else rest[1:])
-    prefer_many_products()
     room = spool_folder(tmp_dir, None if advise else rest[0]), memory
     run = _Run(terminal, source, vocab, room, threads, eval_sets, judging, table)
     if advise:
