@@ -84,6 +84,46 @@ class Vectors(Comparisons, Judgements):
         """How the vectors were made: configuration, seed, corpus, tokenizer ..., as far as the file says."""
         return {name: _parsed(value) for name, value in self.embeddings.metadata.items()}
 
+    def transform(self, *steps: str) -> "Vectors":
+        """Other vectors, by steps as `wordvec transform` takes them: `v.transform("centre:fit-on=20000", "pca:50")`.
+
+        Raises: OptionError for a step that there is not, InputError
+        """
+        from wordvec_cli.evaluation.transforming import reach_of
+        from wordvec_cli.vectors.transform.rows import held
+        from wordvec_cli.vectors.transform.run import transformed
+        from wordvec_cli.vectors.transform.spelling import parsed_steps
+
+        parsed = parsed_steps(steps)
+        stages = transformed(self.embeddings, parsed, reach_of(formats.open_vectors, note=log_note))
+        return Vectors(held(stages[-1])) if stages else self
+
+    @face(renamed=[("raw-lengths", "unit=False"), ("first-common", "first_common")])
+    def align(  # noqa: PLR0913
+        self,
+        target: "Vectors",
+        *,
+        dictionary: "Path | None" = None,
+        anchors: "Path | None" = None,
+        first_common: int | None = None,
+        unit: bool = True,
+        centre: bool = False,
+        scale: bool = False,
+        refine: int = 0,
+    ) -> "Vectors":
+        """These vectors turned so that words which both have, or pairs of a dictionary, lie where `target` has them.
+
+        unit  whether each pair counts with vectors of length 1; the others are options of `wordvec align`
+        Raises: InputError
+        """
+        from wordvec_cli.queries.alignment import AlignOptions, align
+        from wordvec_cli.vectors.procrustes import Fitting
+        from wordvec_cli.vectors.transform.rows import held
+
+        pairs, words = (None if path is None else os.fspath(path) for path in (dictionary, anchors))
+        options = AlignOptions(Fitting(unit, centre, scale), pairs, words, first_common, refine)
+        return Vectors(held(align(self.embeddings, target.embeddings, options, log_note).vectors))
+
     @face(renamed=[("to", "format")])
     def save(
         self,
