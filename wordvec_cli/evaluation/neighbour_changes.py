@@ -9,6 +9,7 @@ import numpy as np
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
+from wordvec_cli.vectors.common_words import common_ids
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vectors.lengths import unit_rows
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -38,22 +39,18 @@ class SharedWords:
 
 
 def shared_words(first: Embeddings, second: Embeddings) -> SharedWords:
-    in_second = {word: word_id for word_id, word in enumerate(second.vocabulary)}
-    ids: list[tuple[int, int]] = []
-    words, only_first = [], []
-    for word_id, word in enumerate(first.vocabulary):
-        if (other := in_second.pop(word, None)) is None:
-            only_first.append(word)
-        else:
-            ids.append((word_id, other))
-            words.append(word)
-    vocabulary = Vocabulary.from_words(words)
-    rows = np.array(ids, np.int64).reshape(-1, 2)
+    both = first, second
+    shared = common_ids(first.vocabulary, second.vocabulary)
+    vocabulary = Vocabulary.from_words(first.vocabulary.word(word_id) for word_id in shared[0].tolist())
     of_first, of_second = (
-        from_matrix(vocabulary, np.ascontiguousarray(each.matrix[chosen], np.float32), {})
-        for each, chosen in zip((first, second), rows.T, strict=True)
+        from_matrix(vocabulary, np.ascontiguousarray(each.matrix[ids], np.float32), {})
+        for each, ids in zip(both, shared, strict=True)
     )
-    return SharedWords(of_first, of_second, only_first, list(in_second))
+    only_first, only_second = (
+        [each.vocabulary.word(word_id) for word_id in np.setdiff1d(np.arange(len(each.vocabulary)), ids).tolist()]
+        for each, ids in zip(both, shared, strict=True)
+    )
+    return SharedWords(of_first, of_second, only_first, only_second)
 
 
 @dataclass(frozen=True)
