@@ -20,6 +20,7 @@ from benchmarks import (
     subwords,
     text,
     training,
+    transform,
 )
 
 BENCHMARKS = {
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "layer": layer.main,
     "queries": queries.main,
     "large-files": large_files.main,
+    "transform": transform.main,
     "growth": growth.main,
     "small-texts": small_texts.main,
     "replicas": replicas.main,
