@@ -73,13 +73,13 @@ class RuledReplica(Replica):
     def __init__(self, trainer: Word2VecTrainer, rounds: Rounds, rule: Rule) -> None:
         super().__init__(trainer, rounds)
         self._rule = rule
-        self._n_before = 0  # synchronisations of the epoch
+        self._n_done = 0  # synchronisations of the epoch
         self.bytes_sent = 0
 
     def _n_rows(self) -> int:
         """How many rows of each matrix are synchronised: all at the end of an epoch."""
         most = max(len(rows) for rows in self._rows)
-        now = self._n_before + 1
+        now = self._n_done + 1
         if self._rule.first_rows is None or now == self._rounds.n:
             return most
         return min(self._rule.first_rows * (now & -now), most)
@@ -96,10 +96,8 @@ class RuledReplica(Replica):
     def combine(self, part: Slice, changes: Sequence[Rows], epoch: int, round_: int, rate_factor: float = 1.0) -> Rows:
         rows = super().combine(part, changes, epoch, round_, rate_factor)
         self.bytes_sent += (rows.places.nbytes + rows.values.nbytes) * (part.n - 1)
+        self._n_done = round_ + 1
         return rows
-
-    def end_round(self) -> None:
-        self._n_before = (self._n_before + 1) % self._rounds.n
 
     def _combined(
         self, which: int, part: Slice, changes: Sequence[Rows], steps: np.ndarray, curvature: Curvature

@@ -33,20 +33,12 @@ from wordvec_cli.evaluation.set_folders import shipped_path
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training.replicas import Rounds, trainer_elsewhere
-from wordvec_cli.training.replicas_here import train_round
-from wordvec_cli.training.session import State
+from wordvec_cli.training.replicas_here import ReplicasHere
 from wordvec_cli.training.word2vec_config import Word2VecConfig
 
 SETS = "questions-words", "wordsim353"
 THREADS = 2
 Line = dict[str, Any]
-
-
-class EqualRounds(Rounds):
-    """The first rounds are as long as the others, as other rules have them."""
-
-    def bounds(self, epoch: int) -> list[float]:
-        return super().bounds(epoch + 1)
 
 
 def parts_of(sequences: Sequences, n: int) -> list[Sequences]:
@@ -69,7 +61,7 @@ def trained(material: Material, config: Word2VecConfig, n: int, n_rounds: int, r
     if rule.times_rate:
         config = replace(config, learning_rate=n * config.learning_rate, min_learning_rate=None)
     n_known = material.sequences.n_known
-    rounds = (Rounds if rule_name == "by direction" else EqualRounds)(n_rounds, n_known)
+    rounds = Rounds(n_rounds, n_known)
     replicas = []
     for number, part in enumerate(parts_of(material.sequences, n)):
         trainer = trainer_elsewhere(material.vocabulary, config, n_known)
@@ -78,14 +70,13 @@ def trained(material: Material, config: Word2VecConfig, n: int, n_rounds: int, r
         replica.restore(trainer.parameters)
         replica.shards[number] = part
         replicas.append(replica)
-    state = State()
     with ThreadPoolExecutor(THREADS) as pool:
-        while state.epoch < config.n_epochs:
-            state = train_round(replicas, state, pool)
-            for replica in replicas:
-                replica.end_round()
-            if state.block == rounds.n_of(state.epoch):
-                state = State(epoch=state.epoch + 1)
+        together = ReplicasHere(replicas, pool)
+        for epoch in range(config.n_epochs):
+            for round_ in range(n_rounds):
+                together.train_round(epoch, round_, rate_factor=1.0)
+                if not replicas[0].is_finite():
+                    raise DivergedError(f"{rule_name}: diverged in epoch {epoch + 1}")
     return replicas[0]
 
 

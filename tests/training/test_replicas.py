@@ -1,7 +1,8 @@
 """Replicas of a training: how their changes become one, and that no token and no change is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from tests.reference_replicas import change_of
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.replica_trainer import ReplicaTrainer
 from wordvec_cli.training.replicas import Replica, Rounds, Rows, Slice, slices, trainer_elsewhere
-from wordvec_cli.training.replicas_here import synchronise, train, train_round
-from wordvec_cli.training.session import BlockLoss, State
+from wordvec_cli.training.replicas_here import ReplicasHere
+from wordvec_cli.training.session import ALONE, BlockLoss, Session, State
+from wordvec_cli.training.trainer import train
 from wordvec_cli.training.updates import SLOPE, combined, curvature, updates_of
 from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vocabulary.counting import CountOptions, count_words
@@ -71,12 +74,51 @@ def replicas_of(
     return replicas
 
 
-def trained(material: Material, config: Word2VecConfig, owners: Sequence[Sequence[int]], n_threads: int = 2):
+def trained(
+    material: Material,
+    config: Word2VecConfig,
+    owners: Sequence[Sequence[int]],
+    n_threads: int = 2,
+    session: Session = ALONE,
+    state: State | None = None,
+) -> tuple[State, list[Any]]:
     rounds = rounds_of(material[1])
     replicas = replicas_of(material, config, owners, rounds)
     with ThreadPoolExecutor(n_threads) as pool:
-        state = train(replicas, rounds, config.n_epochs, pool)
-    return state, [replica.parameters for replica in replicas]
+        trainer = trainer_elsewhere(material[0], config, rounds.n_known)
+        replica_trainer = ReplicaTrainer(trainer, rounds, ReplicasHere(replicas, pool))
+        if state:
+            session.keeper.restore("state", replica_trainer.parameters)
+        end = train(replica_trainer, session, state)
+    np.testing.assert_array_equal(end.matrix, trainer.matrix)
+    return end.state, [replica.parameters for replica in replicas]
+
+
+class InMemory:
+    """Keeps each state under its name; one checkpoint is due, after so many rounds."""
+
+    def __init__(self, due_after: int = 0) -> None:
+        self.saved: dict[str, tuple[State, dict[str, Any]]] = {}
+        self._left, self._is_wanted = due_after, due_after > 0
+
+    def is_due(self) -> bool:
+        self._left -= 1
+        return self._left <= 0 and self._is_wanted and "state" not in self.saved
+
+    def save_checkpoint(self, state: State, parameters: Mapping[str, Any]) -> None:
+        self.save("state", state, parameters)
+
+    def newly_kept(self, wait: bool) -> State | None:
+        return None
+
+    def save(self, name: str, state: State, parameters: Mapping[str, Any]) -> None:
+        self.saved[name] = state, {key: matrix.copy() for key, matrix in parameters.items()}
+
+    def restore(self, name: str, parameters: Mapping[str, Any]) -> State | None:
+        state, matrices = self.saved.get(name, (None, {}))
+        for key, matrix in matrices.items():
+            parameters[key][:] = matrix
+        return state
 
 
 # ---------------------------------------------------------------- the rule
@@ -165,7 +207,7 @@ def test_a_replica_alone_changes_as_its_trainer_does(material: Material) -> None
     replica.train(0, 0, [0, 1, 2])
     rows = [matrix.copy() for matrix in (replica._trainer.inputs, replica._trainer.outputs)]
     with ThreadPoolExecutor(1) as pool:
-        synchronise([replica], State(), pool)
+        ReplicasHere([replica], pool).synchronise(0, 0)
     for before, now in zip(rows, (replica._trainer.inputs, replica._trainer.outputs), strict=True):
         np.testing.assert_allclose(now, before, atol=1e-6)
 
@@ -184,7 +226,7 @@ def test_rounds_train_each_token_of_an_epoch_once(material: Material, monkeypatc
     for epoch in range(2):
         for tokens in seen.values():
             tokens.clear()
-        for round_ in range(rounds.n_of(epoch)):
+        for round_ in range(rounds.n):
             replica.train(epoch, round_, [0, 1, 2])
         for shard in shards:
             places = [token for first, last in seen[id(shard)] for token in range(first, last)]
@@ -213,24 +255,52 @@ def test_of_a_replica_that_is_lost_the_others_train_its_part(material: Material)
                 replica.train(0, 0, sorted(set(replica.shards) - {2}))
             replicas[0].shards[2] = material[1][2]
             replicas[0].train(0, 0, [2])
-            synchronise(replicas, State(), pool)
+            ReplicasHere(replicas, pool).synchronise(0, 0)
         results.append(replicas[1].parameters["inputs"].tobytes())
         assert lost or results[0] == results[1]
 
 
-def test_training_goes_on_from_merged_matrices_with_other_replicas(material: Material) -> None:
-    rounds, config = rounds_of(material[1]), CONFIGS["skip-gram"]
-    before = replicas_of(material, config, [[0], [1], [2]], rounds)
+def test_resumed_with_the_same_replicas_training_ends_with_the_same_bytes(material: Material) -> None:
+    owners, config = [[0], [1], [2]], CONFIGS["skip-gram"]
+    keeper = InMemory(due_after=4)
+    _, unbroken = trained(material, config, owners, session=Session(keeper=keeper))
+    state, _ = keeper.saved["state"]
+    assert 0 < state.epoch + state.block < 5
+    _, resumed = trained(material, config, owners, session=Session(keeper=keeper), state=state)
+    assert resumed[0]["inputs"].tobytes() == unbroken[0]["inputs"].tobytes()
+
+
+def test_training_is_resumed_with_another_number_of_replicas(material: Material) -> None:
+    config = CONFIGS["skip-gram"]
+    keeper = InMemory(due_after=2)
+    unbroken, _ = trained(material, config, [[0], [1], [2]], session=Session(keeper=keeper))
+    kept, _ = keeper.saved["state"]
+    state, parameters = trained(material, config, [[2, 0], [1]], session=Session(keeper=keeper), state=kept)
+    assert parameters[0]["inputs"].tobytes() == parameters[1]["inputs"].tobytes()
+    assert state.losses[1] == pytest.approx(unbroken.losses[1], rel=0.1)
+
+
+def test_replicas_that_diverge_go_back_and_train_at_half_the_rate(material: Material) -> None:
+    """Rows that are no numbers in one replica are none in all, and after that none are."""
+    config = CONFIGS["skip-gram"]
+    rounds = rounds_of(material[1])
+    replicas = replicas_of(material, config, [[0, 1], [2]], rounds)
+    train_tokens, is_first = replicas[1]._trainer.train_tokens, [True]
+
+    def diverging(*block: Any) -> BlockLoss:
+        if is_first.pop() if is_first else False:
+            replicas[1]._trainer.inputs[:] = np.nan
+        return train_tokens(*block)
+
+    replicas[1]._trainer.train_tokens = diverging  # type: ignore[method-assign]
+    notes: list[str] = []
+    session = Session(keeper=InMemory(), note=lambda text, **_: notes.append(text))
     with ThreadPoolExecutor(1) as pool:
-        state = train_round(before, State(), pool)
-        kept = {name: matrix.copy() for name, matrix in before[0].parameters.items()}
-        after = replicas_of(material, config, [[2, 0], [1]], rounds)
-        for replica in after:
-            replica.restore(kept)
-        while state.block < rounds.n_of(0):
-            state = train_round(after, state, pool)
-    assert after[0].parameters["inputs"].tobytes() == after[1].parameters["inputs"].tobytes()
-    assert state.loss.mean < 4
+        trainer = trainer_elsewhere(material[0], config, rounds.n_known)
+        end = train(ReplicaTrainer(trainer, rounds, ReplicasHere(replicas, pool)), session)
+    assert end.state.n_halvings == 1
+    assert notes == ["epoch 1 diverged; starting again at half the learning rate"]
+    assert np.isfinite(end.matrix).all()
 
 
 def test_what_was_trained_since_replicas_were_equal_can_be_undone(material: Material) -> None:

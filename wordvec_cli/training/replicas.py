@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-FIRST_ROUNDS = 4  # into which the first round of a training is cut, each twice as long as that before it
+SHORT_ROUNDS = 4  # at the beginning, at most, each twice as long as that before it
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,15 @@ class Rounds:
     n: int
     n_known: int
 
-    def __len__(self) -> int:
-        return self.n
-
     def bounds(self, epoch: int) -> list[float]:
         """How much of the epoch is done before each of its rounds, and after the last.
 
         Vectors start near 0, where a step decides in which direction they grow: the first rounds are short.
         """
-        bounds = [round_ / self.n for round_ in range(self.n + 1)]
-        if epoch == 0:
-            bounds[1:1] = [bounds[1] / 2**halvings for halvings in range(FIRST_ROUNDS, 0, -1)]
-        return bounds
-
-    def n_of(self, epoch: int) -> int:
-        return len(self.bounds(epoch)) - 1
+        n_short = min(SHORT_ROUNDS, self.n // 2) if epoch == 0 else 0
+        short = [1 / (self.n * 2**halvings) for halvings in range(n_short, 0, -1)]
+        start, n = max(short, default=0.0), self.n - n_short
+        return [0.0, *short, *(start + (1 - start) * round_ / n for round_ in range(1, n)), 1.0]
 
     def part(self, epoch: int, round_: int) -> tuple[float, float]:
         """How much of the epoch is done before a round, and after it."""

@@ -1,54 +1,54 @@
 """Replicas of a training in one process, on threads: for tests, and to see what replicas do to the vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from wordvec_cli.errors import DivergedError
-from wordvec_cli.training.replicas import Replica, Rounds, Rows, slices
-from wordvec_cli.training.session import BlockLoss, State
+from wordvec_cli.training.replicas import Replica, Rows, slices
+from wordvec_cli.training.session import BlockLoss
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-def train(replicas: Sequence[Replica], rounds: Rounds, n_epochs: int, pool: ThreadPoolExecutor) -> State:
-    """Train to the end; each replica on all the shards that it has. Raises: DivergedError"""
-    state = State()
-    while state.epoch < n_epochs:
-        state = train_round(replicas, state, pool)
-        if state.block == rounds.n_of(state.epoch):
-            losses = (*state.losses, state.loss.mean)
-            state = replace(state, epoch=state.epoch + 1, block=0, loss=BlockLoss(), losses=losses)
-    return state
+    Matrix = NDArray[np.float32]
 
 
-def train_round(replicas: Sequence[Replica], state: State, pool: ThreadPoolExecutor) -> State:
-    """Train for a round, and make the replicas equal. Raises: DivergedError if they are no numbers any more
+class ReplicasHere:
+    """Replicas that train each on all the shards that it has, with the threads of `pool`; `Replicas`."""
 
-    state  `block` counts rounds
-    """
+    def __init__(self, replicas: Sequence[Replica], pool: ThreadPoolExecutor) -> None:
+        self._replicas = replicas
+        self._pool = pool
 
-    def train(replica: Replica) -> BlockLoss:
-        return replica.train(state.epoch, state.block, sorted(replica.shards), state.rate_factor)
+    def restore(self, parameters: "Mapping[str, Matrix]") -> None:
+        for replica in self._replicas:
+            replica.restore(parameters)
 
-    loss = sum(pool.map(train, replicas), state.loss)
-    synchronise(replicas, state, pool)
-    if not replicas[0].is_finite():
-        raise DivergedError(f"training diverged in epoch {state.epoch + 1}; lower --learning-rate and train again")
-    return replace(state, block=state.block + 1, loss=loss)
+    def parameters(self) -> "Mapping[str, Matrix]":
+        return self._replicas[0].parameters
 
+    def train_round(self, epoch: int, round_: int, rate_factor: float) -> BlockLoss:
+        def train(replica: Replica) -> BlockLoss:
+            return replica.train(epoch, round_, sorted(replica.shards), rate_factor)
 
-def synchronise(replicas: Sequence[Replica], state: State, pool: ThreadPoolExecutor) -> None:
-    """Each replica combines the changes of all in its slice, then all take those of every slice."""
-    parts = slices(len(replicas))
-    changes = [list(pool.map(replica.changes, parts)) for replica in replicas]
+        loss = sum(self._pool.map(train, self._replicas), BlockLoss())
+        self.synchronise(epoch, round_, rate_factor)
+        return loss
 
-    def combine(j: int) -> Rows:
-        mine = [of_replica[j] for of_replica in changes]
-        return replicas[j].combine(parts[j], mine, state.epoch, state.block, state.rate_factor)
+    def synchronise(self, epoch: int, round_: int, rate_factor: float = 1.0) -> None:
+        """Each replica combines the changes of all in its slice, then all take those of every slice."""
+        parts = slices(len(self._replicas))
+        changes = [list(self._pool.map(replica.changes, parts)) for replica in self._replicas]
 
-    merged = list(pool.map(combine, range(len(parts))))
+        def combine(j: int) -> Rows:
+            of_slice = [of_replica[j] for of_replica in changes]
+            return self._replicas[j].combine(parts[j], of_slice, epoch, round_, rate_factor)
 
-    def take(replica: Replica) -> None:
-        for part, rows in zip(parts, merged, strict=True):
-            replica.take(part, rows)
+        merged = list(self._pool.map(combine, range(len(parts))))
 
-    list(pool.map(take, replicas))
+        def take(replica: Replica) -> None:
+            for part, rows in zip(parts, merged, strict=True):
+                replica.take(part, rows)
+
+        list(self._pool.map(take, self._replicas))
