@@ -174,6 +174,37 @@ def test_updates_are_as_many_as_the_model_makes(material: Material, name: str) -
         assert (updates.inputs >= updates.inputs.min()).all() and updates.inputs.max() <= 36 * updates.words.sum()
 
 
+@pytest.mark.parametrize("of_slice", [0, 1, 2])
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_replicas_combine_is_the_change_of_the_oracle_for_each_row(
+    material: Material, of_slice: int, which: int
+) -> None:
+    rounds = rounds_of(material[1])
+    replicas = replicas_of(material, CONFIGS["skip-gram"], [[0], [1], [2]], rounds)
+    for replica in replicas:
+        replica.train(0, 0, list(replica.shards))
+    for replica in replicas:  # a second time: the outputs, which start at 0, are then worth meeting
+        replica.train(0, 1, list(replica.shards))
+    trainer, part = replicas[of_slice]._trainer, slices(3)[of_slice]
+    updates = updates_of(trainer)
+    merged = replicas[of_slice].combine(part, [replica.changes(part) for replica in replicas], 0, 1)
+
+    start, end = rounds.part(0, 1)
+    n_words = rounds.n_known * (end - start) / 3  # that a replica trains on in the round
+    rate = 0.05 - (0.05 - 5e-6) * (start + end) / 2 / 2  # in the middle of it; there are two epochs
+    met = (trainer.outputs, trainer.inputs)[which]
+    weights = (updates.outputs, updates.words)[which]
+    before = list(replicas[0].parameters.values())[which]
+    n_inputs = len(range(of_slice, len(before), 3))
+    for place, row in enumerate(range(of_slice, len(before), 3)):
+        changes = [(r._trainer.inputs, r._trainer.outputs)[which][row, :20] - before[row] for r in replicas]
+        n_updates = (updates.inputs, updates.outputs)[which][row] * n_words
+        expected = before[row] + change_of(changes, n_updates, rate, met[:, :20], weights, SLOPE)
+        at = np.flatnonzero(merged.places == place + which * n_inputs)
+        found = merged.values[at[0]] if len(at) else before[row]
+        np.testing.assert_allclose(found, expected, atol=6e-3 * np.abs(changes).sum() + 1e-7)
+
+
 # ---------------------------------------------------------------- training
 
 

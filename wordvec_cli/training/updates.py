@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Numbers = NDArray[np.float64]
 
-SLOPE = 0.03  # sigmoid(s) (1 - sigmoid(s)) of the usual pair, most of which are noise; 0.1 lost 0.01 to 0.05 of scores
+# sigmoid(s) (1 - sigmoid(s)) of the usual pair, most of which are noise. 0.1 slows four replicas down; with 0.03
+# sixteen that are seldom synchronised go too far.
+SLOPE = 0.05
 MOST_ROWS = 4096  # of which curvatures are the mean: those that are met most
 
 
