@@ -27,6 +27,7 @@ FAMILIES = [
     "queries",
     "evaluation",
     "training",
+    "cluster",
     "classify",
     "api",
     "cli",
@@ -40,7 +41,14 @@ STRANGERS = [
     ("api", "cli"),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HOMES = {"numba": {"kernels"}, "llvmlite": {"kernels"}, "click": {"cli"}, "tqdm": {"cli", "api"}}
+HOMES = {
+    "numba": {"kernels"},
+    "llvmlite": {"kernels"},
+    "click": {"cli"},
+    "tqdm": {"cli", "api"},
+    "ray": {"cluster"},
+    "fsspec": {"cluster"},
+}
 TOP_MODULES = {"__init__", "__main__"}
 DOORS = {PACKAGE / "classify" / "__init__.py"}  # gives, lazily, what the face calls `wordvec_cli.classify`
 

@@ -123,6 +123,12 @@ tmp_dir_option = click.option(
     help="Where temporary files go.  [default: the output's folder]",
 )
 
+cluster_option = click.option(
+    "--cluster", metavar="ADDRESS",
+    help="Work on a Ray cluster, whose workers can read CORPUS: auto, HOST:PORT, ray://HOST:PORT, or local:N for N "
+    "workers of this machine. --threads are then those of each worker.  [default: this machine, without Ray]",
+)  # fmt: skip
+
 
 def memory_option(default: str | None, purpose: str = "counting words", shown_default: str | None = None) -> Decorator:
     return click.option(

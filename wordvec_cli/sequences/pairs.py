@@ -97,6 +97,8 @@ class PairCounter:
         self._room = room
         self._tables = threading.local()
         self._first: _Index | None = None
+        self._keeps_index = False
+        self._rows = 0, n_words  # that are counted
 
     def count(self, report: Report = silent) -> Pairs:
         """Raises: InputError if there are none, OutputError if the disk is full"""
@@ -106,13 +108,32 @@ class PairCounter:
             file.append(rows.pairs())
         return file.pairs()
 
+    def parts_of(self, first: int, last: int) -> Iterator[CountedRows]:
+        """The rows first .. last - 1, as `parts`; the index is kept for others, if the corpus is one chunk."""
+        self._rows = first, last
+        if self.n_runs > 1:
+            runs = self._runs(silent)
+            return self._merged(runs, silent) if any(map(len, runs)) else iter(())
+        if self._first is None:
+            self._first = self._index(self._chunks[0])
+        self._keeps_index = True
+        return self._counted_rows(self._chunks[0], 0, silent)
+
+    def shares(self, n_shares: int) -> list[tuple[int, int]]:
+        """All rows in so many ranges (first, last + 1), or fewer, that may have as many pairs each."""
+        self._first = index = self._first or self._index(self._chunks[0])
+        ends = np.cumsum(self._most_of_rows(index.starts))
+        bounds = np.searchsorted(ends, ends[-1] * np.arange(1, n_shares) / n_shares)
+        edges = np.unique([0, *bounds.tolist(), self._n_words]).tolist()
+        return list(itertools.pairwise(edges))
+
     def parts(self, report: Report = silent) -> Iterator[CountedRows]:
         """All rows in their order, some at a time; their arrays are used again when the next are asked for.
 
         Raises: InputError if there are no pairs, OutputError if the disk is full
         """
         if self.n_runs > 1:
-            return self._merged(self._runs(report), report)
+            return _checked(self._merged(self._runs(report), report))
         return _checked(rows for chunk in self._chunks for rows in self._counted_rows(chunk, 0, report))
 
     @property
@@ -172,8 +193,10 @@ class PairCounter:
 
     def _counted_rows(self, chunk: "_Chunk", n_before: int, report: Report) -> Iterator[CountedRows]:
         """All rows of a chunk; `n_before` pairs have been counted in others."""
-        index, self._first = self._first or self._index(chunk), None
-        tasks = _row_ranges(self._most_of_rows(index.starts), PAIRS_PER_TASK)
+        index = self._first or self._index(chunk)
+        if not self._keeps_index:
+            self._first = None
+        tasks = _row_ranges(self._most_of_rows(index.starts), PAIRS_PER_TASK, *self._rows)
         n_tokens, n_pairs = len(self._sequences.ids), n_before
         n_known = max(len(index.positions), 1)
         for (_, last), rows in in_order(lambda task: self._counted(index, *task), tasks, self._room.n_threads):
@@ -219,15 +242,13 @@ class PairCounter:
     # ------------------------------------------------------------ merging
 
     def _runs(self, report: Report) -> Sequence[Pairs]:
-        """The pairs of each chunk. Raises: InputError if there are none"""
+        """The pairs of each chunk."""
         file = PairFile(self._room.folder)
         ends = [0]
         for chunk in self._chunks:
             for rows in self._counted_rows(chunk, len(file), report):
                 file.append(rows.pairs())
             ends.append(len(file))
-        if not len(file):
-            raise InputError(NO_PAIRS)
         pairs = file.pairs()
         return [pairs[first:last] for first, last in itertools.pairwise(ends)]
 
@@ -235,8 +256,8 @@ class PairCounter:
         """The sum of sorted runs, added up in their order."""
         all_rows = np.arange(self._n_words + 1, dtype=np.int32)
         starts = sum(np.searchsorted(run.rows, all_rows) for run in runs)
-        tasks = _row_ranges(np.diff(starts), PAIRS_PER_TASK)
-        edges = np.array([first for first, _ in tasks] + [self._n_words], np.int32)
+        tasks = _row_ranges(np.diff(starts), PAIRS_PER_TASK, *self._rows)
+        edges = np.array([first for first, _ in tasks] + [self._rows[1]], np.int32)
         bounds = np.stack([np.searchsorted(run.rows, edges) for run in runs])
 
         def merge(task: int) -> CountedRows:
@@ -317,12 +338,12 @@ def _checked(parts: Iterable[CountedRows]) -> Iterator[CountedRows]:
         raise InputError(NO_PAIRS)
 
 
-def _row_ranges(most_of_rows: Integers, most: int) -> list[tuple[int, int]]:
-    """All rows in ranges (first, last + 1) that together have at most `most` pairs each, or are a single row."""
-    ends, ranges, first = np.cumsum(most_of_rows), [], 0
-    while first < len(ends):
+def _row_ranges(most_of_rows: Integers, most: int, first: int, end: int) -> list[tuple[int, int]]:
+    """The rows first .. end - 1 in ranges (first, last + 1) of at most `most` pairs together, or of a single row."""
+    ends, ranges = np.cumsum(most_of_rows), []
+    while first < end:
         before = ends[first - 1] if first else 0
-        last = max(int(np.searchsorted(ends, before + most, side="right")), first + 1)
+        last = min(max(int(np.searchsorted(ends, before + most, side="right")), first + 1), end)
         ranges.append((first, last))
         first = last
     return ranges

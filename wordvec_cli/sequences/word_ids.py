@@ -75,11 +75,10 @@ def encode(
     Raises: InputError if the corpus is empty or holds no word of the vocabulary, OutputError if the disk is full
     """
     writer = _write(corpus, vocabulary, n_threads, report, folder)
-    _check_known(corpus, writer)
+    check_known(corpus, writer.n_tokens, writer.n_known)
     facts = writer.facts(corpus)
     if folder:
-        with replacing(str(folder / FACTS_FILE)) as file:
-            file.write(json.dumps(asdict(facts)).encode())
+        _write_facts(facts, folder)
     return writer.sequences(facts)
 
 
@@ -92,6 +91,35 @@ def encode_lines(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, rep
     if not writer.n_lines:
         raise InputError(f"{corpus.paths[0]}: the corpus holds no lines; name a corpus that does")
     return writer.sequences(writer.facts(corpus))
+
+
+def encode_part(corpus: Corpus, words: Any, n_threads: int = 1) -> Sequences:
+    """As `encode_lines`, of a part of a corpus, in which there may be no line.
+
+    words  the vocabulary as `id_table` gives it
+    Raises: OutputError, InputError
+    """
+    writer = _Writer(corpus.spool_folder, has_names=False)
+    corpus.feed([_Encoder(corpus, words, writer) for _ in range(n_threads)], "encoding")
+    return writer.sequences(writer.facts(corpus))
+
+
+def elsewhere(statistics: CorpusStatistics, n_known: int, fingerprint: str) -> Sequences:
+    """A corpus whose ids are not on this machine: all that is known of it but for them."""
+    ids = np.broadcast_to(np.int32(UNKNOWN_ID), statistics.n_tokens)
+    offsets = np.broadcast_to(np.int64(0), statistics.n_lines + 1)
+    return Sequences(ids, offsets, n_known, statistics, fingerprint)
+
+
+def write_elsewhere(sequences: Sequences, folder: Path) -> None:
+    """Write what `open_elsewhere` reads. Raises: OutputError"""
+    _write_facts(_Facts(sequences.n_known, sequences.statistics, sequences.corpus_fingerprint), folder)
+
+
+def open_elsewhere(folder: Path) -> Sequences:
+    """Raises: InputError, what is wrong with the content of a file"""
+    facts = _read_facts(folder)
+    return elsewhere(facts.statistics, facts.n_known, facts.corpus_fingerprint)
 
 
 def _write(
@@ -125,18 +153,17 @@ def count_tokens(corpus: Corpus, vocabulary: Vocabulary, n_threads: int = 1, rep
     tally = TokenTally()
     words = id_table(vocabulary)
     corpus.feed([_Encoder(corpus, words, tally) for _ in range(n_threads)], "counting tokens", report)
-    _check_known(corpus, tally)
+    check_known(corpus, tally.n_tokens, tally.n_known)
     return tally
 
 
 def open_sequences(folder: Path) -> Sequences:
     """What `encode` wrote to `folder`. Raises: InputError"""
-    with readable(str(folder)):
-        facts = json.loads((folder / FACTS_FILE).read_bytes())
-        statistics = CorpusStatistics(**facts.pop("statistics"))
-        with (folder / IDS_FILE).open("rb") as ids_file, (folder / OFFSETS_FILE).open("rb") as offsets_file:
-            ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
-    return _sequences(ids, offsets, _Facts(statistics=statistics, **facts))
+    facts = _read_facts(folder)
+    paths = folder / IDS_FILE, folder / OFFSETS_FILE
+    with readable(str(folder)), paths[0].open("rb") as ids_file, paths[1].open("rb") as offsets_file:
+        ids, offsets = mapped(ids_file, np.int32), mapped(offsets_file, np.int64)
+    return _sequences(ids, offsets, facts)
 
 
 @dataclass(frozen=True)
@@ -148,15 +175,27 @@ class _Facts:
     corpus_fingerprint: str
 
 
+def _write_facts(facts: _Facts, folder: Path) -> None:
+    with replacing(str(folder / FACTS_FILE)) as file:
+        file.write(json.dumps(asdict(facts)).encode())
+
+
+def _read_facts(folder: Path) -> _Facts:
+    with readable(str(folder)):
+        facts = json.loads((folder / FACTS_FILE).read_bytes())
+        return _Facts(statistics=CorpusStatistics(**facts.pop("statistics")), **facts)
+
+
 def _sequences(ids: TokenIds, offsets: Offsets, facts: _Facts) -> Sequences:
     return Sequences(ids, offsets, facts.n_known, facts.statistics, facts.corpus_fingerprint)
 
 
-def _check_known(corpus: Corpus, tally: TokenTally) -> None:
-    if not tally.n_tokens:
+def check_known(corpus: Corpus, n_tokens: int, n_known: int) -> None:
+    """Raises: InputError if the corpus has no words, or none of the vocabulary"""
+    if not n_tokens:
         raise InputError(f"{corpus.paths[0]}: the corpus holds no words; name a corpus that does")
-    if not tally.n_known:
-        raise InputError(f"{corpus.paths[0]}: none of its {tally.n_tokens} words is in the vocabulary; build another")
+    if not n_known:
+        raise InputError(f"{corpus.paths[0]}: none of its {n_tokens} words is in the vocabulary; build another")
 
 
 class _Encoder:

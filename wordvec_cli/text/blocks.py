@@ -76,11 +76,16 @@ class Reading:
     first_invalid: InvalidLine | None = None
 
 
-def raw_blocks(stream: BinaryIO, block_bytes: int, whole_lines: bool) -> Iterator[tuple[bytearray, int]]:
-    """The text of one file as (text and padding, size); the last one ends in a newline, whatever the file does."""
+def raw_blocks(
+    stream: BinaryIO, block_bytes: int, whole_lines: bool, starts_file: bool = True
+) -> Iterator[tuple[bytearray, int]]:
+    """The text of one file as (text and padding, size); the last one ends in a newline, whatever the file does.
+
+    starts_file  whether a byte order mark at the beginning is one, and not a character of the text
+    """
     carried = bytearray(len(BYTE_ORDER_MARK))
     del carried[_fill(stream, memoryview(carried)) :]
-    if carried == BYTE_ORDER_MARK:
+    if starts_file and carried == BYTE_ORDER_MARK:
         carried.clear()
     at_end, ends_line = False, True
     while not at_end:

@@ -9,7 +9,7 @@ from typing import cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
-from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
+from wordvec_cli.storage.files import STANDARD_STREAM, readable
 from wordvec_cli.text.blocks import Block, BlockReader, Reading, raw_blocks
 from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -100,7 +100,8 @@ class Corpus:
         for source in self._sources:
             with readable(source.name), source.opened() as raw:
                 reader.start_file(source)
-                for buffer, size in raw_blocks(decompressed(raw), block_bytes, self.tokenizer.needs_whole_lines):
+                text, whole_lines = source.text_of(raw), self.tokenizer.needs_whole_lines
+                for buffer, size in raw_blocks(text, block_bytes, whole_lines, source.starts_file):
                     yield reader.block(buffer, size, done_before + raw.tell())
             done_before += source.size_bytes
         self.reading = reader.reading()

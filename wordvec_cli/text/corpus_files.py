@@ -27,6 +27,11 @@ class Source:
     size_bytes: int
     copy: BinaryIO | None = None
 
+    @property
+    def starts_file(self) -> bool:
+        """Whether its first byte is the file's: else it is a part that another one precedes."""
+        return True
+
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
         if self.copy is None:
@@ -35,6 +40,10 @@ class Source:
         else:
             self.copy.seek(0)
             yield self.copy
+
+    def text_of(self, raw: BinaryIO) -> BinaryIO:
+        """The text that the opened file holds."""
+        return decompressed(raw)
 
     def kind_of_no_text(self) -> FileKind | None:
         """What the file is, if its content is not text. Raises: InputError if it cannot be read"""

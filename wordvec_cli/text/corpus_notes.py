@@ -16,13 +16,18 @@ _FATES = {"keep": "kept byte for byte", "replace": "their bad bytes replaced by 
 def open_corpus(paths: Iterable[str | Source], tokenizer: Tokenizer, spool_folder: Path, note: Note) -> Corpus:
     """`Corpus.open`, with a note of how many files there are, and which are not text and left out."""
     corpus = Corpus.open(paths, tokenizer, spool_folder)
+    note_left_out(corpus, note)
+    return corpus
+
+
+def note_left_out(corpus: Corpus, note: Note) -> None:
+    """Say how many files there are, and which are not text and left out."""
     if corpus.n_files > 1:
         note(f"{corpus.n_files} files are read")
     if corpus.left_out:
         named = [f"{file.name} ({file.kind.name})" for file in corpus.left_out[:MOST_NAMED]]
         more = f" and {n_more} more" if (n_more := len(corpus.left_out) - len(named)) else ""
         note(f"{counted(len(corpus.left_out), 'file')} left out, no text: {', '.join(named)}{more}")
-    return corpus
 
 
 def note_invalid_lines(corpus: Corpus, note: Note, n_lines: int | None = None, skipped: str = "dropped") -> None:

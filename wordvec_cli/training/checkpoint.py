@@ -1,7 +1,7 @@
 """Checkpoints: a folder `OUT.checkpoint/` with all that a training needs to go on, whatever became of its corpus.
 
 lock               held by the command that works on it
-ids, offsets, sequences.json   the corpus as word ids, for word2vec
+ids, offsets, sequences.json   the corpus as word ids, for word2vec; of a cluster, whose workers have it, the last alone
 pairs, tile-sizes, pairs.json  its pairs in tiles, for GloVe
 run.safetensors    the vocabulary, the inputs of the run, and the fingerprints of the files above, which are on the disk
                    before this one is; written last of what comes before training
@@ -140,9 +140,9 @@ class Checkpoint:
                 path = self.folder / name
                 if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
                     raise self._damaged(path)
-            material = (open_tiles if MODELS[inputs["model"]].of_pairs else open_sequences)(self.folder)
+            material = _open_material(inputs, self.folder)
             vocabulary = stored_vocabulary(file)
-            if not material.fits(len(vocabulary)):
+            if not is_elsewhere(inputs) and not material.fits(len(vocabulary)):
                 raise self._damaged(self.folder / _material_files(inputs)[0])
         state = self.newest_state()
         if state and state.best_epoch and inputs.get("early_stopping"):
@@ -280,7 +280,20 @@ def bytes_of_copy(n_numbers: int) -> int:
 
 def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the files that hold what is trained on."""
+    if is_elsewhere(inputs):
+        return (word_ids.FACTS_FILE,)
     return tiles.FILES if MODELS[inputs["model"]].of_pairs else word_ids.FILES
+
+
+def _open_material(inputs: Mapping[str, Any], folder: Path) -> Sequences | Tiles:
+    if is_elsewhere(inputs):
+        return word_ids.open_elsewhere(folder)
+    return open_tiles(folder) if MODELS[inputs["model"]].of_pairs else open_sequences(folder)
+
+
+def is_elsewhere(inputs: Mapping[str, Any]) -> bool:
+    """Whether the word ids are with the workers of a cluster, which encode the corpus again to go on."""
+    return inputs.get("cluster") is not None
 
 
 def _synchronise(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -225,10 +225,7 @@ class GloveTrainer:
         self._train_pairs(self._tiles.pairs[:0], (0, 0), rate_factor=0.0, seed=0)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
-        n_blocks = self._tiles.n_blocks
-        rng = np.random.default_rng([self._config.seed, epoch])
-        rows, columns = rng.permutation(n_blocks), rng.permutation(n_blocks)
-        tiles = list(zip(rows.tolist(), np.roll(columns, block).tolist(), strict=True))
+        tiles = tiles_of_round(self._config.seed, self._tiles.n_blocks, epoch, block)
         with ThreadPoolExecutor(self._n_threads) as pool:
             losses = pool.map(partial(self.train_tile, epoch=epoch, rate_factor=rate_factor), tiles)
             return sum(losses, BlockLoss())
@@ -236,24 +233,13 @@ class GloveTrainer:
     def train_tile(self, tile: tuple[int, int], epoch: int = 0, rate_factor: float = 1.0) -> BlockLoss:
         """Update the parameters of a row block and a column block in place."""
         pairs = self._tiles.tile(*tile)
-        seed = np.random.SeedSequence((self._config.seed, epoch, *tile)).generate_state(1, np.uint64)[0]
-        return BlockLoss(self._train_pairs(pairs, tile, rate_factor, int(seed)), len(pairs))
+        seed = seed_of_tile(self._config.seed, epoch, tile)
+        return BlockLoss(self._train_pairs(pairs, tile, rate_factor, seed), len(pairs))
 
     def _train_pairs(self, pairs: "NDArray[np.void]", tile: tuple[int, int], rate_factor: float, seed: int) -> float:
-        from wordvec_cli.kernels import glove
-
         in_random_order = self._room()[: len(pairs)]
-        glove.shuffled(pairs, in_random_order, np.uint64(seed))
-        config, weighting = self._config, self._config.weighting
-        with np.errstate(over="ignore"):  # what is beyond float32 is infinite there, and training diverges
-            rates = np.float32(rate_factor * config.learning_rate), np.float32(rate_factor * BIAS_RATE)
-            shape = np.float32(weighting.exponent), np.float32(weighting.log_max)
-            limit = np.float32(config.gradient_clip)
-        loss: float = glove.train_tile(
-            in_random_order, self._words.reshape(-1), self._contexts.reshape(-1), self._padded_dim, *tile,
-            self._tiles.n_blocks, *shape, *rates, limit,
-        )  # fmt: skip
-        return loss
+        place = Place(self._words.reshape(-1), self._contexts.reshape(-1), *tile, self._tiles.n_blocks)
+        return train_pairs(self._config, (pairs, in_random_order), place, rate_factor, seed)
 
     def _room(self) -> "NDArray[np.void]":
         """Room for the pairs of a tile, one for each thread."""
@@ -270,6 +256,50 @@ class GloveTrainer:
 
     def _biases(self, matrix: "Matrix") -> "Matrix":
         return matrix[:, 2 * self._padded_dim : 2 * self._padded_dim + 2]
+
+
+def tiles_of_round(seed: int, n_blocks: int, epoch: int, block: int) -> list[tuple[int, int]]:
+    """The tiles (row block, column block) of a round, of which no two share a row or a column."""
+    rng = np.random.default_rng([seed, epoch])
+    rows, columns = rng.permutation(n_blocks), rng.permutation(n_blocks)
+    return list(zip(rows.tolist(), np.roll(columns, block).tolist(), strict=True))
+
+
+def seed_of_tile(seed: int, epoch: int, tile: tuple[int, int]) -> int:
+    """Of the order of its pairs."""
+    return int(np.random.SeedSequence((seed, epoch, *tile)).generate_state(1, np.uint64)[0])
+
+
+class Place(NamedTuple):
+    """Where the parameters of a tile are: flat arrays of rows, of which each n_blocks-th belongs to the tile."""
+
+    words: "Matrix"
+    contexts: "Matrix"
+    row_block: int = 0
+    column_block: int = 0
+    n_blocks: int = 1
+
+
+def train_pairs(
+    config: GloveConfig, pairs: "tuple[NDArray[np.void], NDArray[np.void]]", place: Place, rate_factor: float, seed: int
+) -> float:
+    """Update the parameters of a tile in place; the sum of the losses of its pairs.
+
+    pairs  of the tile, and room for as many
+    """
+    from wordvec_cli.kernels import glove
+
+    of_tile, in_random_order = pairs
+    glove.shuffled(of_tile, in_random_order, np.uint64(seed))
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite there, and training diverges
+        rates = np.float32(rate_factor * config.learning_rate), np.float32(rate_factor * BIAS_RATE)
+        shape = np.float32(config.weighting.exponent), np.float32(config.weighting.log_max)
+        limit = np.float32(config.gradient_clip)
+    loss: float = glove.train_tile(
+        in_random_order, place.words, place.contexts, padded(config.vector_size), place.row_block, place.column_block,
+        place.n_blocks, *shape, *rates, limit,
+    )  # fmt: skip
+    return loss
 
 
 def vector_of_unknown_words(matrix: "Rows", vocabulary: Vocabulary) -> "Matrix":

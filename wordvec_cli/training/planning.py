@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from wordvec_cli.evaluation.sets import EvalSet
-from wordvec_cli.sequences.pairs import PairCounter
 from wordvec_cli.sequences.word_ids import Sequences, TokenTally
 from wordvec_cli.storage.files import are_on_one_disk, check_free_space
 from wordvec_cli.text.corpus import Corpus
@@ -43,6 +43,15 @@ class Counted:
         return cls(vocabulary, tally.n_tokens, tally.n_lines, tally.n_known)
 
 
+class PairsToCount(Protocol):
+    """How much counting pairs takes: see `PairCounter`."""
+
+    @property
+    def n_pairs_about(self) -> int: ...
+    @property
+    def disk_bytes(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Planner:
     """Plans of one order, from what is counted on the way."""
@@ -69,7 +78,7 @@ class Planner:
             room=order.room,
         )  # fmt: skip
 
-    def with_pairs(self, plan: Plan, counter: PairCounter) -> Plan:
+    def with_pairs(self, plan: Plan, counter: PairsToCount) -> Plan:
         """The plan, with what counting will have on disk. Raises: OutputError if the disk of --tmp-dir is too full"""
         folder = self.order.spool_folder
         is_near = are_on_one_disk(folder, checkpoint_disk(self.order))

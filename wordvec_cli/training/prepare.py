@@ -18,7 +18,7 @@ from wordvec_cli.sequences.pairs import PairCounter, Room
 from wordvec_cli.sequences.pairs_file import PairsFile
 from wordvec_cli.sequences.word_ids import Sequences, count_tokens, encode
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.corpus_notes import note_invalid_lines, note_left_out
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.advice import advise, note_epochs
 from wordvec_cli.training.checkpoint import PreparedRun
@@ -26,9 +26,9 @@ from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.order import Order
-from wordvec_cli.training.planning import Counted, Planner
+from wordvec_cli.training.planning import Counted, PairsToCount, Planner
 from wordvec_cli.training.tiles import Tiles, lay_out
-from wordvec_cli.vocabulary.counting import CountOptions
+from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
 from wordvec_cli.vocabulary.notes import count_and_note
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -84,9 +84,14 @@ class Preparation:
 
     # ------------------------------------------------------------ text
 
-    def _text(self) -> Corpus:
+    def text(self) -> Corpus:
+        """The corpus, without a word about it. Raises: InputError"""
         assert self.inputs.tokenizer is not None
-        text = open_corpus(self.order.corpus, self.inputs.tokenizer, self.order.spool_folder, self.note)
+        return Corpus.open(self.order.corpus, self.inputs.tokenizer, self.order.spool_folder)
+
+    def _text(self) -> Corpus:
+        text = self.text()
+        note_left_out(text, self.note)
         if self.order.output is not None:
             text.check_not_output(self.order.output)
         return text
@@ -98,7 +103,10 @@ class Preparation:
         order = self.order
         assert order.min_count is not None
         options = CountOptions(order.min_count, order.max_vocab, order.memory, order.threads)
-        return Counted.of_words(count_and_note(text, options, self.report, self.note))
+        return Counted.of_words(self._counted(text, options))
+
+    def _counted(self, text: Corpus, options: CountOptions) -> CountedWords:
+        return count_and_note(text, options, self.report, self.note)
 
     def _tokens(self, text: Corpus) -> Counted:
         """As `_words`, and how many tokens the corpus has."""
@@ -111,7 +119,7 @@ class Preparation:
     def _encoded(self, text: Corpus, vocabulary: Vocabulary, folder: Path) -> Sequences:
         """In files of the folder, but for GloVe: its material are the pairs, and the ids go when these are counted."""
         order = self.order
-        sequences = encode(text, vocabulary, order.threads, self.report, None if order.is_of_pairs else folder)
+        sequences = self._sequences(text, vocabulary, None if order.is_of_pairs else folder)
         if self.inputs.vocabulary_file:
             plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
             self.planner.check_fits(plan)
@@ -122,6 +130,10 @@ class Preparation:
             note_invalid_lines(text, self.note, sequences.statistics.n_lines)
         return sequences
 
+    def _sequences(self, text: Corpus, vocabulary: Vocabulary, folder: Path | None) -> Sequences:
+        """In files of the folder; None: in nameless ones."""
+        return encode(text, vocabulary, self.order.threads, self.report, folder)
+
     # ------------------------------------------------------------ pairs
 
     def _pair_counter(self, sequences: Sequences, vocabulary: Vocabulary) -> PairCounter:
@@ -129,13 +141,23 @@ class Preparation:
 
     def _tiles_of_text(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Tiles:
         """The pairs of a corpus, counted. Raises: InputError, OutputError"""
+        return self._laid_out(self._counted_pairs(text, sequences, vocabulary), vocabulary, folder)
+
+    def _counted_pairs(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary) -> Pairs:
         counter = self._pair_counter(sequences, vocabulary)
-        plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
-        self.planner.check_fits(self.planner.with_pairs(plan, counter))
+        self._check_room(counter, text, Counted.of_sequences(vocabulary, sequences))
         pairs = counter.count(self.report)
-        within = f", counted in {counter.n_runs} runs to stay within --memory" if counter.n_runs > 1 else ""
-        self.note(f"{counted(len(pairs), 'pair of words', 'pairs of words')}{within}")
-        return self._laid_out(pairs, vocabulary, folder)
+        self._note_pairs(len(pairs), counter.n_runs)
+        return pairs
+
+    def _check_room(self, counter: PairsToCount, text: Corpus, words: Counted) -> None:
+        """Raises: InputError, OutputError if the pairs, or training on them, would not fit"""
+        plan = self.planner.plan(words, text, is_encoded=True)
+        self.planner.check_fits(self.planner.with_pairs(plan, counter))
+
+    def _note_pairs(self, n_pairs: int, n_runs: int) -> None:
+        within = f", counted in {n_runs} runs to stay within --memory" if n_runs > 1 else ""
+        self.note(f"{counted(n_pairs, 'pair of words', 'pairs of words')}{within}")
 
     def _tiles_of_file(self, file: PairsFile, folder: Path) -> Tiles:
         """Raises: InputError that names the file, OutputError"""

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM
-from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.totals import estimated
 from wordvec_cli.training.inputs import Inputs
@@ -64,8 +63,7 @@ def _differences_of_source(preparation: Preparation, prepared: PreparedRun) -> I
         if not inputs.table["pairs"] and json.loads(json.dumps(stamp(order.pairs))) != prepared.sources:
             yield f"--pairs {order.pairs}, whose size or time has changed"
         return
-    assert inputs.tokenizer is not None
-    text = Corpus.open(order.corpus, inputs.tokenizer, order.spool_folder)
+    text = preparation.text()
     if prepared.sources and json.loads(json.dumps(text.stamp())) == prepared.sources:
         return
     if text.read_through(preparation.report).fingerprint != prepared.corpus_fingerprint:

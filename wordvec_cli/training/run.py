@@ -16,8 +16,7 @@ from wordvec_cli.training import checkpoint_folder, gensim_engine, trainer
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.estimate.totals import Estimate, estimated
-from wordvec_cli.training.glove import GloveTrainer
-from wordvec_cli.training.inputs import read_inputs
+from wordvec_cli.training.inputs import Inputs, read_inputs
 from wordvec_cli.training.matrices import composed_of_others, words_in_common
 from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.order import WORDVEC, Order
@@ -27,11 +26,10 @@ from wordvec_cli.training.provenance import note_threads
 from wordvec_cli.training.result import Result, result_of, write
 from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.session import Session
-from wordvec_cli.training.trainer import Trained
-from wordvec_cli.training.word2vec import Word2VecTrainer
+from wordvec_cli.training.trainer import Trained, WordTrainer
 from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, Word2VecConfig
 
-AnyTrainer = Word2VecTrainer | GloveTrainer | gensim_engine.GensimTrainer
+AnyTrainer = WordTrainer | gensim_engine.GensimTrainer
 
 KERNELS_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups",),
@@ -53,13 +51,35 @@ def never() -> bool:
     return False
 
 
-def run(order: Order, report: Report = silent, note: Note = ignore, should_stop: Callable[[], bool] = never) -> Result:
+@dataclass(frozen=True)
+class Where:
+    """Where the corpus is read and training happens.
+
+    preparation  as the class `Preparation`
+    trainer      of an order and what has been prepared for it
+    n_threads    that train, of an order
+    """
+
+    preparation: Callable[[Order, Inputs, Sequence[EvalSet], Report, Note], Preparation]
+    trainer: Callable[[Order, PreparedRun], WordTrainer]
+    n_threads: Callable[[Order], int]
+
+
+def run(
+    order: Order,
+    report: Report = silent,
+    note: Note = ignore,
+    should_stop: Callable[[], bool] = never,
+    where: Where | None = None,
+) -> Result:
     """Train, and write the vectors if the order has an output.
 
     should_stop  asked from the moment on from which training can be resumed, where checkpoints are kept: then, and
                  after each block; if it is true, a checkpoint is written
+    where        None: on this machine
     Raises: InputError, OptionError, OutputError, DivergedError; Cancelled if it should stop
     """
+    where = where or HERE
     _check_output(order)
     if order.engine == WORDVEC:
         compile_kernels_ahead(order.config)
@@ -67,9 +87,9 @@ def run(order: Order, report: Report = silent, note: Note = ignore, should_stop:
     with checkpoint_folder.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
-        preparation = Preparation(order, read_inputs(order, note), eval_sets, report, note)
+        preparation = where.preparation(order, read_inputs(order, note), eval_sets, report, note)
         prepared = resumed(preparation, kept) if is_resumed else _prepared(preparation, kept)
-        training = _Training(order.settled_for(prepared.n_tokens), prepared, kept, eval_sets, report, note)
+        training = _Training(order.settled_for(prepared.n_tokens), prepared, kept, eval_sets, report, note, where)
         with checkpoint_folder.ended_with_it(kept, is_resumed):
             return training.run(should_stop)
 
@@ -137,6 +157,7 @@ class _Training:
     eval_sets: Sequence[EvalSet]
     report: Report
     note: Note
+    where: Where
 
     def run(self, should_stop: Callable[[], bool]) -> Result:
         order = self.order
@@ -170,7 +191,7 @@ class _Training:
             assert isinstance(order.config, Word2VecConfig)
             what = prepared.sequences, prepared.vocabulary, order.config, order.init
             return gensim_engine.GensimTrainer(*what, self.kept.folder)
-        return MODELS[order.config.model].trainer(prepared.material, prepared.vocabulary, order.config, order.init)
+        return self.where.trainer(order, prepared)
 
     def _note_init(self) -> None:
         """Raises: InputError if no word has a vector to start from"""
@@ -186,7 +207,7 @@ class _Training:
         self.note(f"from --init: {len(known)} of {counted(len(vocabulary), 'word')}{more}; the others start at random")
 
     def _trained(self, its_trainer: AnyTrainer, should_stop: Callable[[], bool]) -> Trained:
-        order, n_threads = self.order, self.order.threads
+        order, n_threads = self.order, self.where.n_threads(self.order)
         if order.is_by_gensim:
             n_threads = gensim_engine.n_workers(n_threads, its_trainer.units_per_epoch)
         if not order.config.deterministic:
@@ -204,3 +225,10 @@ class _Training:
         if isinstance(its_trainer, gensim_engine.GensimTrainer):
             return gensim_engine.train(its_trainer, session)
         return trainer.train(its_trainer, session, state)
+
+
+def _trainer_here(order: Order, prepared: PreparedRun) -> WordTrainer:
+    return MODELS[order.config.model].trainer(prepared.material, prepared.vocabulary, order.config, order.init)
+
+
+HERE = Where(Preparation, _trainer_here, lambda order: order.threads)

@@ -90,19 +90,35 @@ def count_words(corpus: Corpus, options: CountOptions, report: Report = silent) 
     Raises: InputError if the corpus has no words or none is frequent enough, OutputError if the disk is full
     """
     spill = Spill(corpus.spool_folder)
-    counters = [_Counter(corpus.tokenizer, options, spill) for _ in range(options.n_threads)]
+    counters = [WordCounter(corpus.tokenizer, options, spill) for _ in range(options.n_threads)]
     corpus.feed(counters, "counting words", report)
+    return chosen_words(corpus, options, spill, counters)
+
+
+def chosen_words(
+    corpus: Corpus, options: CountOptions, spill: Spill, counters: Sequence["WordCounter"]
+) -> CountedWords:
+    """Those of the words that were counted in a corpus, which has been read, that the options let through.
+
+    spill  of the counters
+    Raises: InputError if there are no words or none is frequent enough, OutputError if the disk is full
+    """
     survivors = _Survivors(corpus.spool_folder, options.min_count, in_memory=not spill.is_used)
-    if spill.is_used:
-        for counter in counters:
-            counter.spill()
-        for table in spill.merged():
-            survivors.add_run(table)
-    else:
-        survivors.add_run(_merged(counters))
+    for table in counted_tables(spill, counters):
+        survivors.add_run(table)
     if not survivors.n_words:
         raise InputError(_why_no_words(corpus, survivors))
     return CountedWords(corpus, options, survivors, sum(counter.n_lines for counter in counters))
+
+
+def counted_tables(spill: Spill, counters: Sequence["WordCounter"]) -> Iterator["WordTable"]:
+    """All that was counted, each word in one of the tables: a single one, or parts of what is on the disk."""
+    if not spill.is_used:
+        yield _merged(counters)
+        return
+    for counter in counters:
+        counter.spill()
+    yield from spill.merged()
 
 
 def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
@@ -119,7 +135,7 @@ def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
     )
 
 
-class _Counter:
+class WordCounter:
     """Counts blocks in one thread, in a table of its own: of chunks between white space, or of a pattern's tokens."""
 
     def __init__(self, tokenizer: Tokenizer, options: CountOptions, spill: Spill) -> None:
@@ -146,9 +162,12 @@ class _Counter:
     def _count_lines(self, text: bytes) -> None:
         counted = Counter(token for line in text.split(b"\n") for token in self._tokenizer.tokens(line))
         words, offsets = back_to_back(list(counted))
-        counts = np.fromiter(counted.values(), np.int64, len(counted))
+        self.add(words, offsets, np.fromiter(counted.values(), np.int64, len(counted)))
+
+    def add(self, text: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        """Add words back to back (`text` is padded), which the tokenizer leaves as they are, with their counts."""
         first = 0
-        while (first := self.chunks.add(words, offsets, counts, first)) < len(counts):
+        while (first := self.chunks.add(text, offsets, counts, first)) < len(counts):
             self.spill()
 
     def words(self) -> "WordTable":
@@ -167,7 +186,7 @@ class _Counter:
         self.chunks.clear()
 
 
-def _merged(counters: Sequence[_Counter]) -> "WordTable":
+def _merged(counters: Sequence[WordCounter]) -> "WordTable":
     """The words of all counters."""
     first, *others = sorted(counters, key=lambda counter: -len(counter.chunks))
     first.chunks.max_bytes = float("inf")

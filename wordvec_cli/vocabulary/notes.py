@@ -20,6 +20,13 @@ def read_and_note(path: str, note: Note) -> VocabularyFile:
 def count_and_note(corpus: Corpus, options: CountOptions, report: Report, note: Note) -> CountedWords:
     """Count the words of a corpus, with notes of what was kept, and what was dropped for which reason."""
     words = count_words(corpus, options, report)
+    note_counted(words, corpus, note)
+    return words
+
+
+def note_counted(words: CountedWords, corpus: Corpus, note: Note) -> None:
+    """Say what was kept, and what was dropped for which reason."""
+    options = words.options
     note(f"{counted(words.statistics.n_tokens, 'token')} in {counted(words.statistics.n_lines, 'line')}")
     note(f"kept {counted(words.n_words, 'word')} ({counted(words.n_tokens, 'token')})")
     for dropped, reason in (
@@ -31,7 +38,6 @@ def count_and_note(corpus: Corpus, options: CountOptions, report: Report, note: 
             note(f"dropped {n_words} ({n_tokens}) {reason}")
     _note_if_much_is_dropped(words, corpus, note)
     note_invalid_lines(corpus, note, words.statistics.n_lines)
-    return words
 
 
 def _note_if_much_is_dropped(words: CountedWords, corpus: Corpus, note: Note) -> None:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wordvec_cli.cli.clusters import cluster_options
 from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, max_vocab_option
-from wordvec_cli.cli.options import memory_option, min_count_option, output_option, to_option
+from wordvec_cli.cli.options import cluster_option, memory_option, min_count_option, output_option, to_option
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 )
 @min_count_option(default=5)
 @max_vocab_option
+@cluster_option
 @corpus_options(memory_option("1GB"))
 @click.pass_obj
 def command(
@@ -35,6 +37,7 @@ def command(
     layout: "VocabularyLayout",
     min_count: int,
     max_vocab: int | None,
+    cluster: str | None,
     tokenizer: "Tokenizer | None",
     threads: int,
     memory: int,
@@ -58,4 +61,10 @@ def command(
 
     counting = CountOptions(min_count, max_vocab, memory, threads)
     order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir)
+    if cluster:
+        from wordvec_cli.cluster import counting as by_cluster
+
+        options = cluster_options(cluster, threads, tmp_dir)
+        by_cluster.build_vocabulary(order, options, terminal.report, terminal.note)
+        return
     build_vocabulary(order, terminal.report, terminal.note)

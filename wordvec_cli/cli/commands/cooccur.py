@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec_cli.cli.clusters import cluster_options
 from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, pair_options
-from wordvec_cli.cli.options import memory_option, output_option, to_option, vocab_option
+from wordvec_cli.cli.options import cluster_option, memory_option, output_option, to_option, vocab_option
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
 
@@ -36,6 +37,7 @@ WINDOW = 15
     help="How many words on each side are counted, at most.",
 )
 @pair_options
+@cluster_option
 @corpus_options(memory_option("1GB", "counting pairs"))
 @click.pass_obj
 def command(
@@ -47,6 +49,7 @@ def command(
     vocab: str,
     layout: "PairsLayout | None",
     window: int,
+    cluster: str | None,
     tokenizer: "Tokenizer | None",
     threads: int,
     memory: int,
@@ -70,4 +73,10 @@ def command(
 
     given = {name: value for name, value in counting.items() if value is not None}
     order = PairsOrder(corpus, vocab, output, PairOptions(window, **given), layout, tokenizer, threads, memory, tmp_dir)
+    if cluster:
+        from wordvec_cli.cluster import sequences as by_cluster
+
+        options = cluster_options(cluster, threads, tmp_dir)
+        by_cluster.write_counted_pairs(order, options, terminal.report, terminal.note)
+        return
     write_counted_pairs(order, terminal.report, terminal.note)

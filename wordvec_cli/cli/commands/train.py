@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec_cli.cli.clusters import cluster_options
+from wordvec_cli.cli.options import cluster_option
 from wordvec_cli.cli.output import is_for_terminal, write_stdout
 from wordvec_cli.cli.stopping import resumable_run
 from wordvec_cli.cli.terminal import Terminal
@@ -21,6 +23,7 @@ from wordvec_cli.cli.training_options import (
 from wordvec_cli.cli.vectors import Init, init_options
 
 if TYPE_CHECKING:
+    from wordvec_cli.cluster.members import ClusterOptions
     from wordvec_cli.training.estimate.totals import Estimate
     from wordvec_cli.training.order import Order
 
@@ -33,9 +36,10 @@ if TYPE_CHECKING:
 @init_options(", and from its `context`.")
 @score_options
 @checkpoint_options
+@cluster_option
 @resource_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, dry_run: bool, init: Init, **options: Any) -> int | None:
+def command(terminal: Terminal, /, *, dry_run: bool, init: Init, cluster: str | None, **options: Any) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
 
     A line is a sentence: windows stop at its end. With --threads 1, --deterministic or --model glove the same command
@@ -59,13 +63,20 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, **options: Any)
 
     order = settled({**options, "init": lambda: init.open(terminal)}, terminal.note)
     if not dry_run:
-        return _train(order, terminal)
+        of_cluster = cluster_options(cluster, options["threads"], options["tmp_dir"]) if cluster else None
+        return _train(order, of_cluster, terminal)
     _estimate(order, terminal)
     return None
 
 
-def _train(order: "Order", terminal: Terminal) -> int | None:
+def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Terminal) -> int | None:
     """Train until the end, or until a signal; the exit status."""
+    if of_cluster:
+        from wordvec_cli.cluster.training import train
+
+        return resumable_run(
+            lambda stop: train(order, of_cluster, terminal.report, terminal.note, stop), order.output, terminal
+        )
     from wordvec_cli.training.run import run
 
     return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)

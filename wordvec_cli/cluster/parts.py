@@ -1,0 +1,228 @@
+"""The corpus of a cluster: files that the workers can read, cut into shards at line ends."""
+
+import io
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.storage.files import decompressed, is_compressed, readable
+from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
+
+PIECE_BYTES = 1 << 16  # read at a time in search of a line's end
+FEWEST_BYTES, MOST_BYTES = 1 << 16, 1 << 26  # of a shard, but for the end of a corpus and for compressed files
+FEWEST_SHARDS = 64  # of a corpus that is large enough
+BYTES_OF_MAGIC = 16
+
+
+class Listed(NamedTuple):
+    """A file of the corpus as a worker sees it.
+
+    changed  when, in nanoseconds; 0 if that is not known
+    """
+
+    name: str
+    size_bytes: int
+    changed: int
+    is_compressed: bool
+
+
+def is_remote(path: str) -> bool:
+    return "://" in path
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file for reading, on this machine or where fsspec finds it. Raises: InputError"""
+    if not is_remote(name):
+        with open(name, "rb", buffering=0) as file:
+            yield cast(BinaryIO, file)
+        return
+    with _understood(name), _fsspec().open(name, "rb") as file:
+        yield file
+
+
+@contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """The many errors of other people's storage as an InputError."""
+    try:
+        yield
+    except (InputError, OSError):
+        raise
+    except Exception as error:
+        raise InputError(f"{name}: {error}; check the address, and that the workers may read it") from error
+
+
+def _fsspec() -> Any:
+    """Raises: InputError if it is not installed"""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise InputError("paths as s3:// need fsspec; install it: pip install 'wordvec-cli[cluster]'") from error
+    return fsspec
+
+
+@dataclass(frozen=True)
+class Part(Source):
+    """The lines of a file that begin from the byte `first` on and before `last`; if `is_whole`, all of the file."""
+
+    first: int = 0
+    last: int = 0
+    is_whole: bool = True
+
+    @property
+    def starts_file(self) -> bool:
+        return self.is_whole or not self.first
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        with opened(self.name) as file:
+            yield file if self.is_whole else self._lines(file)
+
+    def text_of(self, raw: BinaryIO) -> BinaryIO:
+        return decompressed(raw) if self.is_whole else raw
+
+    def n_lines_in(self, size: int) -> int:
+        """Before the byte `size` of the part, from the beginning of the file on."""
+        if self.is_whole or not self.first:
+            return super().n_lines_in(size)
+        with readable(self.name), opened(self.name) as file:
+            to_come = _line_start(file, self.first) + size
+            file.seek(0)
+            n_lines = 0
+            while to_come > 0 and (piece := file.read(min(to_come, PIECE_BYTES))):
+                n_lines += piece.count(b"\n")
+                to_come -= len(piece)
+        return n_lines
+
+    def _lines(self, file: BinaryIO) -> BinaryIO:
+        first, last = _line_start(file, self.first), _line_start(file, self.last)
+        file.seek(first)
+        return cast(BinaryIO, _Stretch(file, last - first))
+
+
+def _line_start(file: BinaryIO, position: int) -> int:
+    """Where the first line begins that does not begin before `position`; the file's end if there is none."""
+    if not position:
+        return 0
+    position -= 1
+    file.seek(position)
+    while piece := file.read(PIECE_BYTES):
+        if (end := piece.find(b"\n")) >= 0:
+            return position + end + 1
+        position += len(piece)
+    return position
+
+
+class _Stretch(io.RawIOBase):
+    """The next `size` bytes of a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._size = self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        wanted = memoryview(target)[: self._left]
+        n: int = cast(Any, self._file).readinto(wanted) if wanted else 0
+        self._left -= n
+        return n
+
+    def tell(self) -> int:
+        return self._size - self._left
+
+
+# ---------------------------------------------------------------- listing and cutting
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a worker sees of a corpus.
+
+    left_out  files of folders that are not text
+    """
+
+    files: Sequence[Listed]
+    left_out: Sequence[LeftOut] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)
+
+
+def listed(paths: Iterable[str], folder: Any) -> Listing:
+    """The files of a corpus, as this machine sees them. Raises: InputError"""
+    files: list[Listed] = []
+    left_out: list[LeftOut] = []
+    for path in paths:
+        if is_remote(path):
+            files += [_listed(name, size) for name, size in _remote_files(path)]
+        else:
+            sources, others = find_sources([path], folder)
+            files += [_listed(source.name, source.size_bytes) for source in sources]
+            left_out += others
+    return Listing(files, left_out)
+
+
+def _listed(name: str, size: int) -> Listed:
+    with readable(name), opened(name) as file:
+        changed = 0 if is_remote(name) else os.stat(name).st_mtime_ns
+        return Listed(name, size, changed, is_compressed(file.read(BYTES_OF_MAGIC)))
+
+
+def _remote_files(path: str) -> Iterator[tuple[str, int]]:
+    """The name and size of the file at an address, or of those below it. Raises: InputError"""
+    with readable(path), _understood(path):
+        files, folder = _fsspec().core.url_to_fs(path)
+        for name in sorted(files.find(folder)) or [folder]:
+            yield files.unstrip_protocol(name), int(files.size(name) or 0)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some of the text, which one worker reads.
+
+    number  in the order of the corpus
+    """
+
+    number: int
+    parts: tuple[Part, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(part.size_bytes for part in self.parts)
+
+
+def cut(files: Sequence[Listed]) -> list[Shard]:
+    """The corpus in shards, in its order: several small files are one, and a large one is several.
+
+    They are a function of the corpus alone, so that a training goes on with other workers where it was.
+    """
+    total = sum(file.size_bytes for file in files)
+    size = min(max(total // FEWEST_SHARDS, FEWEST_BYTES), MOST_BYTES)
+    shards: list[tuple[Part, ...]] = []
+    small: list[Part] = []
+    n_small = 0
+    for part in (part for file in files for part in _parts(file, size)):
+        if small and n_small + part.size_bytes > size:
+            shards.append(tuple(small))
+            small, n_small = [], 0
+        small.append(part)
+        n_small += part.size_bytes
+    return [Shard(number, parts) for number, parts in enumerate([*shards, tuple(small)] if small else shards)]
+
+
+def _parts(file: Listed, size: int) -> Iterator[Part]:
+    """Compressed files, and those whose size is not known, are read from their beginning to their end."""
+    if file.is_compressed or file.size_bytes <= size:
+        yield Part(file.name, file.size_bytes)
+        return
+    n_parts = -(-file.size_bytes // size)
+    bounds = [file.size_bytes * i // n_parts for i in range(n_parts + 1)]
+    for first, last in itertools.pairwise(bounds):
+        yield Part(file.name, last - first, None, first, last, is_whole=False)
