@@ -6,6 +6,7 @@ import platform
 
 from benchmarks import (
     classify,
+    cluster,
     evaluation,
     formats,
     glove,
@@ -37,6 +38,7 @@ BENCHMARKS = {
     "queries": queries.main,
     "large-files": large_files.main,
     "transform": transform.main,
+    "cluster": cluster.main,
     "growth": growth.main,
     "small-texts": small_texts.main,
     "replicas": replicas.main,

@@ -69,7 +69,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--max-bytes",
     ),
     "Progress and resources": (
-        "--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--compile", "--version", "--help",
+        "--cluster", "--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--compile", "--version", "--help",
     ),
 }  # fmt: skip
 _PLACES = {name: (title, place) for title, names in GROUPS.items() for place, name in enumerate(names)}

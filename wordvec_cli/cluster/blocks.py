@@ -30,6 +30,7 @@ class RowBlocks:
         self._folder = folder
         self._words: dict[int, Matrix] = {}
         self._pairs: dict[int, Spool] = {}
+        self._maps: dict[int, NDArray[np.void]] = {}  # of all pairs of a row block
         self._starts: dict[int, NDArray[np.int64]] = {}
 
     def add_pairs(self, block: int, starts: "NDArray[np.int64]", pairs: "NDArray[np.void]") -> None:
@@ -41,6 +42,7 @@ class RowBlocks:
             self._pairs[block] = Spool(self._folder, pairs.dtype)
         self._starts[block] = starts
         self._pairs[block].append(pairs)
+        self._maps.pop(block, None)
 
     def set_words(self, blocks: Sequence[int], words: "Sequence[Matrix]") -> None:
         for block, matrix in zip(blocks, words, strict=True):
@@ -70,11 +72,17 @@ class RowBlocks:
     ) -> "tuple[tuple[float, int], Matrix]":
         row, column = tile
         starts = self._starts[row]
-        pairs = self._pairs[row].whole()[starts[column] : starts[column + 1]]
+        pairs = self._of_block(row)[starts[column] : starts[column + 1]]
         place = Place(self._words[row].reshape(-1), contexts.reshape(-1))
         seed = seed_of_tile(self._config.seed, epoch, tile)
         loss = train_pairs(self._config, (pairs, np.empty_like(pairs)), place, rate_factor, seed)
         return (loss, len(pairs)), contexts
+
+    def _of_block(self, block: int) -> "NDArray[np.void]":
+        """All its pairs, mapped once: to touch a new map takes as long as to train."""
+        if block not in self._maps:
+            self._maps[block] = self._pairs[block].whole()
+        return self._maps[block]
 
 
 def _own(matrix: "Matrix") -> "Matrix":

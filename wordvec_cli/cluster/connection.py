@@ -24,7 +24,12 @@ GIVE_TOKEN = (
     "RAY_AUTH_TOKEN_PATH names, or in ~/.ray/auth_token (ray get-auth-token shows it on the head node)"
 )
 # Ray takes no other address than loopback for its own where it is told not to make clusters of machines.
-_ON_THIS_MACHINE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
+_ON_THIS_MACHINE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # else 15: any other program would have the CPUs first
+}
 _TOKEN = secrets.token_hex(32)  # one for the process, as Ray remembers the first that it is given
 LOOPBACK = ("127.0.0.1", "::1")
 

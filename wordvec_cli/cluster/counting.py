@@ -24,13 +24,19 @@ def build_vocabulary(order: VocabularyOrder, options: ClusterOptions, report: Re
     check_outputs([order.output])
     check_not_compressed(order.output, ".tsv")
     with cluster(options, note) as workers:
-        folder = spool_folder(order.tmp_dir, order.output)
-        text = open_text(workers, order.corpus, order.tokenizer, folder)
-        note_left_out(text, note)
-        text.check_not_output(order.output)
-        words = count(text, order.counting, report)
-        note_counted(words, text, note)
-        write_vocabulary(words, order.output, order.layout)
+        build_by(workers, order, report, note)
+
+
+def build_by(workers: Cluster, order: VocabularyOrder, report: Report, note: Note) -> None:
+    """Raises: InputError, OutputError"""
+    workers.note = note
+    folder = spool_folder(order.tmp_dir, order.output)
+    text = open_text(workers, order.corpus, order.tokenizer, folder)
+    note_left_out(text, note)
+    text.check_not_output(order.output)
+    words = count(text, order.counting, report)
+    note_counted(words, text, note)
+    write_vocabulary(words, order.output, order.layout)
 
 
 def count(text: ClusterText, options: CountOptions, report: Report) -> CountedWords:

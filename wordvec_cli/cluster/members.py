@@ -15,7 +15,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.progress import Note
 
-SECONDS_TO_START = 60.0  # of a worker, whose CPUs another job may hold
+SECONDS_TO_START = 180.0  # of a worker, whose CPUs another job may hold
 SECONDS_TO_PING = 20.0
 WORK, READING, ANSWERS = "work", "reading", "answers"
 GROUPS = {WORK: 1, READING: 1, ANSWERS: 4}  # of methods: those of one group run so many at a time

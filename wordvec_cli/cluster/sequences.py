@@ -28,16 +28,22 @@ PAIRS_AT_ONCE = 1 << 20  # that are on their way to the command, unless one row 
 def write_counted_pairs(order: PairsOrder, options: ClusterOptions, report: Report, note: Note) -> None:
     """As `sequences.count_pairs`, by a cluster. Raises: InputError, OptionError, OutputError"""
     order.check()
-    words = words_of(order, note)
     with cluster(options, note) as workers:
-        text = open_text(workers, order.corpus, tokenizer_of(order, words), order.folder)
-        note_left_out(text, note)
-        text.check_not_output(order.output)
-        encoded = Encoded(text, words.vocabulary)
-        sequences = encoded.sequences(report)
-        pairs = ClusterPairs(encoded, order.counting, Room(order.folder, order.memory_bytes))
-        corpus = EncodedCorpus(text, words.vocabulary, sequences)
-        write_rows(order, corpus, pairs.facts(), lambda: pairs.rows(report), note)
+        write_by(workers, order, report, note)
+
+
+def write_by(workers: Cluster, order: PairsOrder, report: Report, note: Note) -> None:
+    """Raises: InputError, OutputError"""
+    workers.note = note
+    words = words_of(order, note)
+    text = open_text(workers, order.corpus, tokenizer_of(order, words), order.folder)
+    note_left_out(text, note)
+    text.check_not_output(order.output)
+    encoded = Encoded(text, words.vocabulary)
+    sequences = encoded.sequences(report)
+    pairs = ClusterPairs(encoded, order.counting, Room(order.folder, order.memory_bytes))
+    corpus = EncodedCorpus(text, words.vocabulary, sequences)
+    write_rows(order, corpus, pairs.facts(), lambda: pairs.rows(report), note)
 
 
 class Encoded:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wordvec_cli.cluster import counting
+from wordvec_cli.cluster.estimate import Expected
 from wordvec_cli.cluster.glove import ClusterGloveTrainer
 from wordvec_cli.cluster.members import Cluster, ClusterOptions, cluster
 from wordvec_cli.cluster.replicas import ClusterReplicas
 from wordvec_cli.cluster.sequences import ClusterPairs, Encoded
 from wordvec_cli.cluster.text import ClusterText, open_text
+from wordvec_cli.cluster.worker import PairFacts
 from wordvec_cli.errors import OptionError
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.progress import Note, Report
@@ -19,6 +21,7 @@ from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import run
 from wordvec_cli.training.checkpoint import PreparedRun
+from wordvec_cli.training.estimate.totals import Estimate
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.order import Order
@@ -38,9 +41,29 @@ def train(
     if order.is_by_gensim:
         raise OptionError("--cluster: gensim trains on one machine; leave --engine out")
     with cluster(options, note) as workers:
-        training = _Training(workers)
-        where = run.Where(training.preparation, training.trainer, lambda _: workers.n_threads)
-        return run.run(order, report, note, should_stop, where)
+        return train_by(workers, order, report, note, should_stop)
+
+
+def train_by(
+    workers: Cluster, order: Order, report: Report, note: Note, should_stop: Callable[[], bool] = run.never
+) -> Result:
+    """Raises: as `training.run.run`"""
+    workers.note = note
+    return run.run(order, report, note, should_stop, _where(workers))
+
+
+def estimate(order: Order, options: ClusterOptions, report: Report, note: Note) -> Estimate:
+    """As `training.run.estimate`, for each worker and in all. Raises: InputError, OutputError"""
+    with cluster(options, note) as workers:
+        return run.estimate(order, report, note, _where(workers))
+
+
+def _where(workers: Cluster) -> run.Where:
+    training, expected = _Training(workers), Expected(workers)
+    return run.Where(
+        training.preparation, training.trainer, lambda _: workers.n_threads, expected.estimated, expected.seconds,
+        expected.check,
+    )  # fmt: skip
 
 
 class _Training:
@@ -85,6 +108,14 @@ class ClusterPreparation(Preparation):
         words = counting.count(_of_cluster(text), options, self.report)
         note_counted(words, text, self.note)
         return words
+
+    def _counted_tokens(self, text: Corpus, vocabulary: Vocabulary) -> Counted:
+        return Counted.of_sequences(vocabulary, self._sequences(text, vocabulary, None))
+
+    def _to_count(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary) -> PairFacts:
+        encoded = _of_cluster(text).encoded
+        assert isinstance(encoded, Encoded)
+        return ClusterPairs(encoded, self._config.pair_options, self.order.room).facts()
 
     def _sequences(self, text: Corpus, vocabulary: Vocabulary, folder: Path | None) -> Sequences:
         of_cluster = _of_cluster(text)

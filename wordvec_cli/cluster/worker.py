@@ -25,6 +25,7 @@ from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.blocks import InvalidLine, Reading, raw_blocks
 from wordvec_cli.text.corpus import BLOCK_BYTES, Corpus, CorpusStatistics
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.replicas import Replica, Rounds, Rows, slices, trainer_elsewhere
 from wordvec_cli.training.session import BlockLoss
@@ -84,6 +85,10 @@ class Worker:
     def ping(self) -> int:
         """Says that it lives."""
         return os.getpid()
+
+    def free_memory(self) -> int | None:
+        """Bytes; None if the system does not tell."""
+        return available_memory()
 
     def close(self) -> None:
         self._room.close()
@@ -237,9 +242,10 @@ class Worker:
             replica.shards.setdefault(shard, self._encoded[shard])
         return replica.train(epoch, number, shards, rate_factor)
 
-    def changes(self, n_replicas: int) -> tuple[Rows, ...]:
-        """What each replica is to combine."""
-        return tuple(self._replica.changes(part) for part in slices(n_replicas))
+    def changes(self, n_replicas: int) -> tuple[Rows, ...] | Rows:
+        """What each replica is to combine: as many results, as Ray counts them."""
+        changes = [self._replica.changes(part) for part in slices(n_replicas)]
+        return changes[0] if n_replicas == 1 else tuple(changes)
 
     def combine(self, part: int, place: tuple[int, int, float], *changes: Rows) -> tuple[None, Rows]:
         """What all are to take of the slice `part`, after a word that it is there.

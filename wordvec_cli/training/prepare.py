@@ -57,9 +57,9 @@ class Preparation:
             note_epochs(self.order, words.n_known, self.note)
             return self.planner.plan(words, text)
         vocabulary = self._words(text).vocabulary
-        sequences = encode(text, vocabulary, self.order.threads, self.report)  # nothing else tells how many pairs
+        sequences = self._sequences(text, vocabulary, None)  # nothing else tells how many pairs
         plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text)
-        return self.planner.with_pairs(plan, self._pair_counter(sequences, vocabulary))
+        return self.planner.with_pairs(plan, self._to_count(text, sequences, vocabulary))
 
     def run(self, folder: Path) -> PreparedRun:
         """What training starts from; its material is in `folder`. Raises: InputError, OutputError"""
@@ -113,8 +113,10 @@ class Preparation:
         words = self._words(text)
         if words.n_tokens:
             return words
-        tally = count_tokens(text, words.vocabulary, self.order.threads, self.report)
-        return Counted.of_tally(words.vocabulary, tally)
+        return self._counted_tokens(text, words.vocabulary)
+
+    def _counted_tokens(self, text: Corpus, vocabulary: Vocabulary) -> Counted:
+        return Counted.of_tally(vocabulary, count_tokens(text, vocabulary, self.order.threads, self.report))
 
     def _encoded(self, text: Corpus, vocabulary: Vocabulary, folder: Path) -> Sequences:
         """In files of the folder, but for GloVe: its material are the pairs, and the ids go when these are counted."""
@@ -138,6 +140,10 @@ class Preparation:
 
     def _pair_counter(self, sequences: Sequences, vocabulary: Vocabulary) -> PairCounter:
         return PairCounter(sequences, len(vocabulary), self._config.pair_options, self.order.room)
+
+    def _to_count(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary) -> PairsToCount:
+        """How many pairs there will be, about."""
+        return self._pair_counter(sequences, vocabulary)
 
     def _tiles_of_text(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Tiles:
         """The pairs of a corpus, counted. Raises: InputError, OutputError"""

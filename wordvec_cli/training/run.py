@@ -14,6 +14,7 @@ from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.storage.files import check_not_input
 from wordvec_cli.training import checkpoint_folder, gensim_engine, trainer
 from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.estimate.totals import Estimate, estimated
 from wordvec_cli.training.inputs import Inputs, read_inputs
@@ -58,11 +59,16 @@ class Where:
     preparation  as the class `Preparation`
     trainer      of an order and what has been prepared for it
     n_threads    that train, of an order
+    estimated, seconds  what a plan takes
+    check        raises InputError if something does not fit that is elsewhere
     """
 
     preparation: Callable[[Order, Inputs, Sequence[EvalSet], Report, Note], Preparation]
     trainer: Callable[[Order, PreparedRun], WordTrainer]
     n_threads: Callable[[Order], int]
+    estimated: Callable[[Plan], Estimate] = estimated
+    seconds: Callable[[Plan], float] = measured_seconds
+    check: Callable[[Estimate], None] = lambda estimate: None
 
 
 def run(
@@ -104,25 +110,27 @@ def compile_kernels_ahead(config: object) -> None:
         compile_ahead(*(KERNELS_OF_SUBWORDS if has_subwords else KERNELS_LAST).get((model, loss), ()))
 
 
-def estimate(order: Order, report: Report = silent, note: Note = ignore) -> Estimate:
+def estimate(order: Order, report: Report = silent, note: Note = ignore, where: "Where | None" = None) -> Estimate:
     """What training would take: it prepares as `run` does, and leaves nothing. Raises: InputError, OutputError"""
+    where = where or HERE
     if order.resume:
         raise OptionError("--dry-run and --resume exclude each other; leave one of them out")
     if order.output is not None:
         formats.check_output_files(order.output, order.format)
-    preparation = Preparation(order, read_inputs(order, note), _eval_sets(order, note), report, note)
+    preparation = where.preparation(order, read_inputs(order, note), _eval_sets(order, note), report, note)
     start = time.perf_counter()
     plan = preparation.plan()
     seconds_of_reading = time.perf_counter() - start
-    estimate = estimated(plan)
+    estimate = where.estimated(plan)
     try:
         check_fits(order, estimate)
+        where.check(estimate)
     except WordvecError as obstacle:
         return replace(estimate, obstacle=obstacle)
     if order.is_by_gensim:
         return estimate
     # Encoding reads as counting does, and what it does with each word takes about as long.
-    return replace(estimate, seconds=seconds_of_reading + measured_seconds(plan))
+    return replace(estimate, seconds=seconds_of_reading + where.seconds(plan))
 
 
 def _check_output(order: Order) -> None:

@@ -62,10 +62,10 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, cluster: str | 
     from wordvec_cli.training.order import settled
 
     order = settled({**options, "init": lambda: init.open(terminal)}, terminal.note)
+    of_cluster = cluster_options(cluster, options["threads"], options["tmp_dir"]) if cluster else None
     if not dry_run:
-        of_cluster = cluster_options(cluster, options["threads"], options["tmp_dir"]) if cluster else None
         return _train(order, of_cluster, terminal)
-    _estimate(order, terminal)
+    _estimate(order, of_cluster, terminal)
     return None
 
 
@@ -82,11 +82,16 @@ def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Termin
     return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)
 
 
-def _estimate(order: "Order", terminal: Terminal) -> None:
+def _estimate(order: "Order", of_cluster: "ClusterOptions | None", terminal: Terminal) -> None:
     """Print what training will take. Raises: InputError or OutputError if it would not fit"""
-    from wordvec_cli.training.run import estimate
+    if of_cluster:
+        from wordvec_cli.cluster import training as by_cluster
 
-    found = estimate(order, terminal.report, terminal.note)
+        found = by_cluster.estimate(order, of_cluster, terminal.report, terminal.note)
+    else:
+        from wordvec_cli.training.run import estimate
+
+        found = estimate(order, terminal.report, terminal.note)
     terminal.close()
     write_stdout(_lines(found))
     if found.obstacle:
@@ -97,10 +102,11 @@ def _lines(found: "Estimate") -> Iterator[bytes]:
     """`name<TAB>value<TAB>the value for people`."""
     from wordvec_cli.storage.files import shown_size
 
-    for name in ("tokens", "words", "pairs"):
+    for name in ("tokens", "words", "pairs", "workers"):
         if n := getattr(found, f"n_{name}"):
             yield f"{name}\t{n}\t{n:,}\n".encode()
-    for name in ("memory_bytes", "disk_bytes", "file_bytes"):
+    of_workers = ("worker_memory_bytes",) if found.n_workers else ()
+    for name in ("memory_bytes", *of_workers, "disk_bytes", "file_bytes"):
         n_bytes = getattr(found, name)
         yield f"{name}\t{n_bytes}\t{shown_size(n_bytes)}\n".encode()
     if found.seconds is not None:

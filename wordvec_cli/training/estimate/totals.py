@@ -24,6 +24,8 @@ class Estimate:
     file_bytes    of the vectors
     seconds       of encoding and training; None if they were not measured
     obstacle      why training would not fit; None if it does, or if that has not been asked
+    n_workers     of a cluster; 0: there is none
+    worker_memory_bytes  of each, about
     """
 
     n_tokens: int
@@ -36,6 +38,8 @@ class Estimate:
     seconds: float | None = None
     n_pairs: int = 0
     obstacle: WordvecError | None = None
+    n_workers: int = 0
+    worker_memory_bytes: int = 0
 
     def check_memory(self) -> None:
         """Raises: InputError if there is less memory than is still to come"""
