@@ -33,7 +33,7 @@ from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.native import CLASSIFIER
 from wordvec_cli.vectors.packing import ScaledBytes
-from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, scales_name
+from wordvec_cli.vectors.row_tensors import VECTORS, matrix_tensor, part_name
 from wordvec_cli.vocabulary.counting import SENTENCE_END
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
 
@@ -216,7 +216,7 @@ def _rows_to_store(name: str, rows: Any) -> dict[str, Tensor]:
     """The tensors of rows, as they are or quantised."""
     if not isinstance(rows, ScaledBytes):
         return {name: matrix_tensor(rows)}
-    return {scales_name(name): Tensor.of(rows.row_scales, "F32"), name: Tensor.of(rows.numbers, "I8")}
+    return {part_name(name, "scales"): Tensor.of(rows.row_scales, "F32"), name: Tensor.of(rows.numbers, "I8")}
 
 
 def load(path: str) -> Classifier:
@@ -279,7 +279,7 @@ def _checked(words: Embeddings, task: Task, tensors: _Tensors, is_quantised: boo
 
 def _ngram_vectors(tensors: _Tensors, n: int, dim: int, is_quantised: bool) -> Matrix | ScaledBytes:
     rows = tensors.get(NGRAM_VECTORS, "I8" if is_quantised else "F32", n, dim)
-    return scaled_bytes(rows, tensors.get(scales_name(NGRAM_VECTORS), "F32", n)) if is_quantised else rows
+    return scaled_bytes(rows, tensors.get(part_name(NGRAM_VECTORS, "scales"), "F32", n)) if is_quantised else rows
 
 
 def scaled_bytes(numbers: NDArray[np.int8], scales: Matrix) -> ScaledBytes:

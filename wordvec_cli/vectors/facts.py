@@ -37,8 +37,8 @@ def facts_of_vectors(embeddings: Embeddings) -> Facts:
         "context_vectors": embeddings.context_values is not None,
         "unknown_vector": embeddings.unknown is not None,
     }
-    if not isinstance(embeddings.values, memoryview):
-        facts["packing"] = embeddings.values.packing
+    if packing := getattr(embeddings.values, "packing", None):
+        facts["packing"] = packing
     if (subwords := embeddings.subwords) is not None:
         sizes = {"shortest": subwords.shortest, "longest": subwords.longest, "buckets": subwords.n_buckets}
         facts["subwords"] = sizes | {"buckets_with_a_row": len(subwords.buckets)}
