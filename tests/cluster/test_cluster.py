@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import TOPICS, run_here
-from wordvec_cli.cluster import counting, sequences, training
+from wordvec_cli.cluster import connection, counting, sequences, training
 from wordvec_cli.cluster.connection import LOOPBACK
 from wordvec_cli.cluster.members import Cluster, ClusterOptions, Member, cluster
 from wordvec_cli.errors import InputError
@@ -39,6 +39,7 @@ def workers() -> Iterator[Cluster]:
         patch.setenv("RAY_DEFAULT_OBJECT_STORE_MAX_MEMORY_BYTES", "100000000")
         with cluster(ClusterOptions(f"local:{N_WORKERS}", 1), ignore) as joined:
             yield joined
+        assert connection._with_our_token() == []  # no process is left
 
 
 @pytest.fixture
