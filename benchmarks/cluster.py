@@ -64,14 +64,14 @@ def sent_bytes(n_words: int, dim: int) -> int:
 def synchronisation_seconds(one: Run, other: Run, n_workers: int) -> float:
     """What is left of an epoch of several workers when their share of the words is trained."""
     computing = one.n_units / (one.units_per_second * n_workers)
-    return (other.n_units / other.units_per_second - computing) / len(rounds_of(one.n_units))
+    return (other.n_units / other.units_per_second - computing) / rounds_of(one.n_units).n
 
 
 def table_of_machines(words_per_second: float) -> list[list[str]]:
     """words_per_second  of a thread at dimension 100, which at 300 is a third"""
     rows = []
     for n_tokens in (1e9, 1e10, 1e11):
-        n_rounds = len(rounds_of(int(n_tokens)))
+        n_rounds = rounds_of(int(n_tokens)).n
         for n in (8, 32, 128):
             computing = n_tokens / (words_per_second / 3 * THREADS_OF_MACHINE * n)
             n_bytes = sent_bytes(N_WORDS, DIM)
@@ -111,7 +111,7 @@ def _print_model(corpus: Path, model: dict[str, Any], one: Run, two: Run) -> Non
     print(f"a synchronisation: {seconds:.2f} s, of {sent_bytes(len(one.vocabulary), 100) / 1e6:.0f} MB a worker")
     if usable_cpus() >= 4:
         four = trained(corpus, 4, model)
-        expected = one.n_units / (one.units_per_second * 4) + len(rounds_of(one.n_units)) * seconds
+        expected = one.n_units / (one.units_per_second * 4) + rounds_of(one.n_units).n * seconds
         print(f"four workers: {one.n_units / four.units_per_second:.1f} s an epoch, {expected:.1f} s expected")
     print_table(
         "an epoch on machines of 16 cores with a network of 10 and of 100 Gbit/s, vocabulary 10^6 x 300, by the model",

@@ -47,7 +47,7 @@ class ClusterReplicas:
         self._trainer = trainer
         self._rounds = rounds_of(n_known)
         self.n_epochs = trainer.n_epochs
-        self.n_blocks = len(self._rounds)
+        self.n_blocks = self._rounds.n
         self.units_per_epoch = n_known
         self._shards: dict[Member, list[int]] = {}  # what each trains on
         self._n_taken: int | None = None  # synchronisations since the parameters went out; None: they are here
@@ -92,13 +92,11 @@ class ClusterReplicas:
         self._trainer.load_kernel(1)  # which tells the loss of untrained vectors; workers load theirs as they begin
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
-        """A round; of the first epoch's short ones, all that make up one."""
+        """A round."""
         if not block and self._workers.join_new():
             self._come_home()
             self._shards = {}
-        n_more = self._rounds.n_of(epoch) - self.n_blocks
-        numbers = range(n_more + 1) if not block else [block + n_more]
-        return sum((self._trained(epoch, number, rate_factor) for number in numbers), BlockLoss())
+        return self._trained(epoch, block, rate_factor)
 
     # ------------------------------------------------------------ rounds
 
