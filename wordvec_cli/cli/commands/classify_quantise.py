@@ -31,7 +31,7 @@ def command(
     """Write MODEL with a byte for each number of its words' and n-grams' vectors, in about a quarter of the size.
 
     With LABELLED files, report the precision on them before and after. The smaller model is used as any other. A name
-    that ends in .ftz makes a quantised model of fastText, by product quantisation, in about an eighth of the size: its
+    that ends in .ftz makes a quantised model of fastText, by product quantisation, in about a seventh of the size: its
     program predicts with it, and its word vectors can be read here.
 
     \b
