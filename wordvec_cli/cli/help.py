@@ -15,8 +15,8 @@ import click
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Input and output": (
         "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
-        "matrix --vocab", "--vectors", "--matrix", "--sequences", "embed --vocab", "--decimals", "--float16",
-        "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
+        "matrix --vocab", "--vectors", "--also", "--matrix", "--sequences", "embed --vocab", "--decimals",
+        "--float16", "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
     "Alignment": (

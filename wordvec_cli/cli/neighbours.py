@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from wordvec_cli.queries.answers import Search
     from wordvec_cli.queries.csls import Neighbourhood
     from wordvec_cli.queries.index import Index
-    from wordvec_cli.queries.nearest import Neighbour
+    from wordvec_cli.queries.nearest import Ids, Neighbour
     from wordvec_cli.vectors.embeddings import Embeddings
+    from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 MOST_NAMED = 20  # words of --among that are missing
 MANY_FOR_CSLS = 50_000  # words, whose comparison takes seconds
@@ -50,19 +51,27 @@ class NeighbourOptions(NamedTuple):
         return Search(index, scoring, self.k, threshold, self.include_question, near)
 
     def _index(self, embeddings: "Embeddings", terminal: Terminal) -> "Index":
-        """The vectors of the words that may be answers; the words of --among that are missing are named."""
+        """The vectors of the words that may be answers."""
         from wordvec_cli.queries.index import Index
         from wordvec_cli.queries.index_files import opened
+
+        ids = self.answer_ids(embeddings.vocabulary, terminal)
+        return Index(embeddings, ids, scans_at_once(), opened(embeddings, self.index_file, terminal.note))
+
+    def answer_ids(self, vocabulary: "Vocabulary", terminal: Terminal) -> "Ids | None":
+        """The ids of the words that may be answers, ascending; None: all; those of --among that are missing are named.
+
+        Raises: InputError
+        """
         from wordvec_cli.queries.nearest import answer_ids, ids_of_words
 
-        vocabulary, among = embeddings.vocabulary, None
+        among = None
         if self.among is not None:
             words = sorted(listed_words(self.among))
             among, missing = ids_of_words(vocabulary, words)
             if missing:
                 terminal.note(f"{self.among}: {len(missing)} of its {len(words)} words are missing: {_named(missing)}")
-        ids = answer_ids(vocabulary, among, self.restrict_vocab, self.min_count)
-        return Index(embeddings, ids, scans_at_once(), opened(embeddings, self.index_file, terminal.note))
+        return answer_ids(vocabulary, among, self.restrict_vocab, self.min_count)
 
 
 def _neighbourhood(index: "Index", terminal: Terminal) -> "Neighbourhood":

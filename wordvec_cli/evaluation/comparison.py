@@ -156,12 +156,19 @@ _INPUTS = ("corpus_fingerprint", "tokenizer", "vocabulary", "init")  # keys of t
 def differing_training(first: Embeddings, second: Embeddings) -> list[str]:
     """The settings that differ between two trainings, as `seed 1 / 2`; empty if a file does not record its training."""
     metadata = first.metadata, second.metadata
-    options = [recorded(each, "configuration") for each in metadata]
+    if not all(recorded(each, "configuration") for each in metadata):
+        return []
+    inputs = [name.replace("_fingerprint", "") for name in _INPUTS if not _is_same(name, *metadata)]
+    return differing_options(first, second) + inputs
+
+
+def differing_options(first: Embeddings, second: Embeddings) -> list[str]:
+    """As `differing_training`, without the texts and words that were trained on."""
+    options = [recorded(each.metadata, "configuration") for each in (first, second)]
     if not all(options):
         return []
     names = [name for name in dict.fromkeys((*options[0], *options[1])) if not _is_same(name, *options)]
-    inputs = [name.replace("_fingerprint", "") for name in _INPUTS if not _is_same(name, *metadata)]
-    return [f"{name} {' / '.join(str(each.get(name, '-')) for each in options)}" for name in names] + inputs
+    return [f"{name} {' / '.join(str(each.get(name, '-')) for each in options)}" for name in names]
 
 
 def _is_same(name: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:

@@ -92,6 +92,11 @@ def changes(shared: SharedWords, word_ids: Sequence[int], k: int) -> list[Change
     ]
 
 
+def neighbours_within(vectors: Embeddings, word_ids: Sequence[int], k: int) -> list[frozenset[int]]:
+    """The `k` nearest neighbours of some words, each as a set of ids."""
+    return list(map(frozenset, _neighbours(Index(vectors), vectors, word_ids, k)))
+
+
 def most_changed(found: Sequence[Change], n: int) -> list[Change]:
     """The `n` words that moved farthest; of equals, those that keep the fewest neighbours first.
 

@@ -79,8 +79,11 @@ class Judging(NamedTuple):
             "seed": self.resampling.seed if self.resampling else 0,
         }
 
-    def described(self) -> str:
-        """The settings in one line for people."""
+    def described(self, n_models: int | None = None) -> str:
+        """The settings in one line for people.
+
+        n_models  over which intervals are, not over resamples of the questions
+        """
         facts = self.facts()
         words = "all words" if facts["max_words"] == "all" else f"the first {facts['max_words']} words"
         intervals = (
@@ -88,6 +91,8 @@ class Judging(NamedTuple):
             if self.resampling
             else "no intervals"
         )
+        if n_models is not None:
+            intervals = f"mean, sd and {CONFIDENCE:.0%} interval over {n_models} models"
         return (
             f"protocol {self.name}: {words}; case {facts['case']}; unknown words {facts['unknown_words']}; "
             f"cosines of {NORMALISATION}; {facts['method']}; {intervals}"

@@ -26,7 +26,8 @@ class Score:
               or all of people's scores are equal
     n_used    questions that count, of the `n_total` in the set
     groups, sections  of analogies, in the set's order
-    interval  holds 95 % of the scores in a bootstrap; None without one
+    interval  holds 95 % of the scores in a bootstrap; None without one. Of several models, holds another model's score
+    sd        of several models, whose mean the value is
     """
 
     name: str
@@ -36,6 +37,7 @@ class Score:
     groups: "tuple[Score, ...]" = ()
     sections: "tuple[Score, ...]" = ()
     interval: tuple[float, float] | None = None
+    sd: float | None = None
 
     @property
     def coverage(self) -> float:

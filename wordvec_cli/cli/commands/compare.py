@@ -8,6 +8,7 @@ import click
 
 from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
 from wordvec_cli.cli.missing import EXIT_MISSING
+from wordvec_cli.cli.models_comparison import compare_groups
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table
@@ -79,7 +80,8 @@ def command(
     table: Table,
     source: VectorSource,
 ) -> int:
-    """Compare the vectors of A and B, whose words and dimensions may differ.
+    """Compare the vectors of A and B, whose words and dimensions may differ. Each may be a folder of trainings: then
+    their means are compared, and the change between A and B with that between two trainings of one of them.
 
     Scores on the SETs (as in `wordvec evaluate`) count the questions that both files can answer, with an interval and a
     p-value for B - A from a paired bootstrap. Then follow: the words that only one file has; how many of its nearest
@@ -91,9 +93,13 @@ def command(
     wordvec compare old.safetensors new.safetensors wordsim353 --words mine.txt --format json
     """
     asked = read_sets(sets or SHIPPED, terminal.note)
-    opened = source.open(first, terminal), source.open(second, terminal)
     listed = None if words is None else listed_words(words)
-    comparison = compare(opened, asked, judging, wanted._replace(words=listed), terminal.note)
+    wanted = wanted._replace(words=listed)
+    status = compare_groups((first, second), asked, judging, wanted, table, source, terminal)
+    if status is not None:
+        return status
+    opened = source.open(first, terminal), source.open(second, terminal)
+    comparison = compare(opened, asked, judging, wanted, terminal.note)
     if comparison.n_missing:
         n_words = counted(len(listed or ()), "word")
         terminal.note(f"{comparison.n_missing} of {n_words} of {words} are not in both files")

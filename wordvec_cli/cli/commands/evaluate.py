@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
+from wordvec_cli.cli.models import also_option, opened_models
 from wordvec_cli.cli.options import vocab_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table
@@ -14,6 +15,7 @@ from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.errors import OutputError
 from wordvec_cli.evaluation.asking import judge, read_sets
+from wordvec_cli.evaluation.models_scores import judge_models
 from wordvec_cli.evaluation.predictions import save_predictions
 from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.scores import Score
@@ -25,10 +27,12 @@ from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes
 
 HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "coverage")
+HEAD_OF_MODELS = ("set", "part", "measure", "score", "sd", "low", "high", "models", "used", "total", "coverage")
 
 
 @click.command(short_help="Score vectors on word pairs and analogies.")
 @click.argument("vectors")
+@also_option
 @evaluation_options
 @click.option("--per-section", is_flag=True, help="Also print the score of each section of analogies.")
 @click.option(
@@ -44,6 +48,7 @@ def command(
     *,
     vectors: str,
     sets: tuple[str, ...],
+    others: tuple[str, ...],
     judging: Judging,
     per_section: bool,
     predictions: str | None,
@@ -65,18 +70,22 @@ def command(
     if predictions:
         _check_predictions(predictions, vectors, *sets)
     asked = read_sets(sets or SHIPPED, terminal.note)
+    models = opened_models((vectors, *others), source, terminal, vocab)
+    if models is not None:
+        if predictions:
+            raise click.UsageError("--predictions: is of one vector file; leave it out, or name one file")
+        judging = judging._replace(resampling=None)  # the interval is over models, not over questions
+        parts = _parts(judge_models(models, asked, judging, terminal.note), per_section)
+        facts = {"vectors": vectors, "words": len(models.vocabulary), "dimension": models.vectors[0].dim}
+        _print(facts | {"models": len(models)}, judging, parts, table)
+        return
     opened = source.open(vectors, terminal, vocab, is_again=True)
     scored = judge(opened, asked, judging, terminal.note)
     if predictions:
         save_predictions(predictions, [outcomes for outcomes, _ in scored], opened.vocabulary)
     facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
     scores = [(outcomes.eval_set, score) for outcomes, score in scored]
-    parts = _parts(scores, per_section)
-    if table.layout in ("tsv", "csv"):
-        write_stdout(map(table.text_row, _rows(judging, parts)))
-    else:
-        lines = (_json if table.is_json else _text)(facts, judging, parts)
-        write_stdout(as_bytes(f"{line}\n") for line in lines)
+    _print(facts, judging, _parts(scores, per_section), table)
 
 
 def _check_predictions(path: str, *inputs: str) -> None:
@@ -102,23 +111,37 @@ def _parts(scores: Iterable[tuple[EvalSet, Score]], per_section: bool) -> list[P
 # ---------------------------------------------------------------- layouts
 
 
+def _print(facts: dict[str, Any], judging: Judging, parts: Sequence[Part], table: Table) -> None:
+    """facts  of the vectors: the path, sizes, and of several models their number"""
+    if table.layout in ("tsv", "csv"):
+        write_stdout(map(table.text_row, _rows(facts, judging, parts)))
+    else:
+        lines = (_json if table.is_json else _text)(facts, judging, parts)
+        write_stdout(as_bytes(f"{line}\n") for line in lines)
+
+
 def _text(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[str]:
     yield f"{visible(facts['vectors'])}: {counted(facts['words'], 'word')} x {facts['dimension']}"
-    yield judging.described()
-    rows = [("set", "measure", "score", "interval", "used", "total", "coverage")]
+    is_of_models = "models" in facts
+    yield judging.described(facts.get("models"))
+    titles = "set", "measure", "score", *(["sd"] if is_of_models else []), "interval", "used", "total", "coverage"
+    rows: list[tuple[str, ...]] = [titles]
     for eval_set, part, score in parts:
         used = str(score.n_used), str(score.n_total), f"{score.coverage:.1%}"
         name = eval_set.name if part == "all" else f"  {part}"
-        rows.append((visible(name), eval_set.measure, shown(score.value), shown_interval(score.interval), *used))
+        figures = shown(score.value), *([shown(score.sd)] if is_of_models else []), shown_interval(score.interval)
+        rows.append((visible(name), eval_set.measure, *figures, *used))
     yield from aligned(rows)
 
 
-def _rows(judging: Judging, parts: Sequence[Part]) -> Iterator[Sequence[str]]:
+def _rows(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Iterator[Sequence[str]]:
     """Titles, and a row for each score."""
-    protocol = judging.facts()
-    yield *HEAD, *protocol
+    protocol, is_of_models = judging.facts(), "models" in facts
+    yield *(HEAD_OF_MODELS if is_of_models else HEAD), *protocol
     for eval_set, part, score in parts:
-        values = [exact(value) for value in (score.value, *(score.interval or (None, None)))]
+        sd = [exact(score.sd)] if is_of_models else []
+        bounds = map(exact, score.interval or (None, None))
+        values = [exact(score.value), *sd, *bounds, *([str(facts["models"])] if is_of_models else [])]
         used = str(score.n_used), str(score.n_total), exact(score.coverage)
         yield eval_set.name, part, eval_set.measure, *values, *used, *map(str, protocol.values())
 
@@ -130,6 +153,7 @@ def _json(facts: dict[str, Any], judging: Judging, parts: Sequence[Part]) -> Ite
             "part": part,
             "measure": eval_set.measure,
             "score": as_json(score.value),
+            **({"sd": as_json(score.sd)} if "models" in facts else {}),
             "interval": [as_json(bound) for bound in score.interval] if score.interval else None,
             "used": score.n_used,
             "total": score.n_total,

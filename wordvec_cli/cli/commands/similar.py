@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, also_option, common_search, opened_models
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.option_types import is_number
 from wordvec_cli.cli.options import combined
@@ -80,6 +81,17 @@ class Form(NamedTuple):
                 "--vector: a vector has no words that could be missing or left out; leave the other option out"
             )
 
+    def check_for_models(self, metric: str) -> None:
+        """Raises: click.UsageError if several vector files cannot answer such questions together"""
+        if self.is_vector:
+            raise click.UsageError(
+                "--vector: a vector belongs to one training; name one vector file, and leave --also out"
+            )
+        if metric != "cosine":
+            raise click.UsageError(
+                f"--metric {metric}: over several vector files only cosines have a mean; leave it out"
+            )
+
     def reader(self, words: Sequence[str], finder: WordFinder) -> QuestionReader:
         """How questions of words are read."""
         if self.is_mean:
@@ -115,6 +127,7 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(short_help="List the nearest neighbours of words.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
+@also_option
 @form_options
 @metric_option("csls")
 @_threshold_option
@@ -128,6 +141,7 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
+    others: tuple[str, ...],
     form: Form,
     metric: str,
     threshold: float | None,
@@ -147,8 +161,15 @@ def command(
     wordvec similar vectors.safetensors -p king -p woman -n man
     wordvec similar vectors.safetensors king --metric csls --restrict-vocab 50000
     wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
+    wordvec similar folder-of-trainings/ war peace --header
     """  # fmt: skip
     form.check(words, metric, options, wanted)
+    models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    if models is not None:
+        form.check_for_models(metric)
+        questions = ModelQuestions(models, lambda finder, _: form.reader(words, finder), options, terminal)
+        search_of_all = common_search(models, wanted, terminal, threshold)
+        return CommonAnswering(questions, search_of_all, options, ("query", "word"), terminal).answer()
     finder = options.finder(vectors, terminal)
     reader = _of_vectors(vectors, finder, metric, terminal) if form.is_vector else form.reader(words, finder)
     search = wanted.search(finder.embeddings, metric, terminal, threshold)

@@ -6,6 +6,8 @@ from functools import partial
 import click
 
 from wordvec_cli.cli.missing import exit_status
+from wordvec_cli.cli.models import ModelQuestions, also_option, opened_models
+from wordvec_cli.cli.models_similarity import SimilarityOverModels
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import (
     QuestionOptions,
@@ -21,16 +23,25 @@ from wordvec_cli.cli.questions import (
 )  # fmt: skip
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.queries.questions import Question, question_of_words
+from wordvec_cli.queries.word_finder import WordFinder
 
 
 @click.command(short_help="Print how similar two words are.")
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[A B]...")
+@also_option
 @metric_option()
 @question_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], metric: str, options: QuestionOptions
+    terminal: Terminal,
+    /,
+    *,
+    vectors: str,
+    words: tuple[str, ...],
+    others: tuple[str, ...],
+    metric: str,
+    options: QuestionOptions,
 ) -> int:
     """Tell how near A and B are: their cosine, or the measure that --metric names.
 
@@ -43,10 +54,18 @@ def command(
     wordvec similarity vectors.safetensors king queen --metric euclidean --format json
     """  # fmt: skip
     arguments = groups(words, 2, "a pair has two")
+
+    def reader_of(finder: WordFinder, told: Terminal) -> QuestionReader:
+        question_of = of_size(2, partial(question_of_words, finder=finder), told)
+        return QuestionReader("pairs of words", arguments, question_of)
+
+    models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    if models is not None:
+        return SimilarityOverModels(
+            models, ModelQuestions(models, reader_of, options, terminal), metric, options
+        ).answer()
     finder = options.finder(vectors, terminal)
-    reader = QuestionReader(
-        "pairs of words", arguments, of_size(2, partial(question_of_words, finder=finder), terminal)
-    )
+    reader = reader_of(finder, terminal)
     write_stdout(options.table.head(("a", "b", metric)))
     for batch in reader.batches(terminal, options.is_null):
         write_stdout(_answers([reader.question_of(pair) for pair in batch], metric, options))

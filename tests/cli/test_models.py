@@ -1,0 +1,124 @@
+"""Commands over a folder of vector files: what they print, and which folders they refuse."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import run_here, start
+from tests.evaluation.test_scores import WORDSIM, vectors_of, words_of
+from wordvec_cli.queries.spread import spread
+from wordvec_cli.vectors.native import load, save
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+N_MODELS = 3
+
+
+def write(path: Path, words: list[str], matrix: np.ndarray) -> Path:
+    save(str(path), Vocabulary.from_words([word.encode() for word in words]), matrix.astype(np.float32), {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trainings of the words of WordSim-353 that differ by noise."""
+    path, words = tmp_path_factory.mktemp("models"), words_of(WORDSIM)
+    matrix = vectors_of(words, "random")
+    for i in range(N_MODELS):
+        noise = np.random.default_rng(i).normal(size=matrix.shape) * np.abs(matrix).mean()
+        write(path / f"m{i}.safetensors", words, matrix + noise)
+    (path / "made.json").write_text("{}")
+    return path
+
+
+def cosines(folder: Path, first: str, second: str) -> list[float]:
+    pairs = [load(str(path)).vectors([first, second])[0] for path in sorted(folder.glob("*.safetensors"))]
+    return [float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) for a, b in pairs]
+
+
+def test_a_folder_answers_with_means_deviations_intervals_and_ranks(folder: Path) -> None:
+    lines = run_here("similar", folder, "tiger", "-k", "3", "--header").stdout.decode().splitlines()
+    assert lines[0].split("\t") == ["query", "word", "cosine", "sd", "low", "high", "best_rank", "worst_rank"]
+    for line in lines[1:]:
+        query, word, *figures, best, worst = line.split("\t")
+        assert query == "tiger"
+        assert list(map(float, figures)) == pytest.approx(spread(cosines(folder, "tiger", word))[:4], abs=1e-5)
+        assert 1 <= int(best) <= int(worst)
+    assert len(lines) == 4
+
+
+def test_files_named_one_by_one_are_asked_as_their_folder_is(folder: Path) -> None:
+    first, *others = sorted(folder.glob("*.safetensors"))
+    also = [text for other in others for text in ("--also", str(other))]
+    for command in (["similar", "tiger"], ["similarity", "tiger", "cat"], ["analogy", "tiger", "cat", "love"]):
+        name, *words = command
+        of_folder = run_here(name, folder, *words)
+        assert of_folder.returncode == 0
+        assert of_folder.stdout
+        assert run_here(name, first, *words, *also).stdout == of_folder.stdout
+
+
+def test_pairs_come_with_their_spread_and_questions_that_cannot_be_asked_blank(folder: Path) -> None:
+    asked = b"tiger cat\ntiger absent\n"
+    result = start("similarity", folder, "--missing", "blank", "--format", "json", stdin=asked)
+    found, missing = map(json.loads, result.stdout.splitlines())
+    mean, sd, low, high, _ = spread(cosines(folder, "tiger", "cat"))
+    assert found["cosine"] == pytest.approx(mean, abs=1e-5)
+    assert [found["sd"], *found["interval"]] == pytest.approx([sd, low, high], abs=1e-5)
+    assert found["models"] == N_MODELS
+    assert missing == {"query": ["tiger", "absent"], "cosine": None}
+    assert result.stderr.decode().splitlines() == ["'absent' is missing"]
+
+
+def test_scores_are_the_mean_of_those_of_each_file(folder: Path) -> None:
+    paths = [folder, *sorted(folder.glob("*.safetensors"))]
+    tables = [run_here("evaluate", path, WORDSIM, "--format", "json", "--bootstrap", "0").stdout for path in paths]
+    mean, *each = [json.loads(table)["scores"][0] for table in tables]
+    expected = spread([one["score"] for one in each])
+    assert [mean["score"], mean["sd"], *mean["interval"]] == pytest.approx(expected[:4], abs=2e-6)
+
+
+def test_two_groups_that_differ_by_noise_alone_differ_by_no_more_than_trainings_do(
+    folder: Path, tmp_path: Path
+) -> None:
+    words = words_of(WORDSIM)
+    same, other = tmp_path / "same", tmp_path / "other"
+    matrix = vectors_of(words, "random")
+    for path, base in ((same, matrix), (other, np.random.default_rng(9).normal(size=matrix.shape))):
+        path.mkdir()
+        for i in range(2):
+            noise = np.random.default_rng(50 + i).normal(size=matrix.shape) * np.abs(matrix).mean()
+            write(path / f"{i}.safetensors", words, base + noise * (path == same))
+    verdicts = []
+    for path in (same, other):
+        found = json.loads(run_here("compare", folder, path, WORDSIM, "--format", "json").stdout)
+        assert found["A"]["models"] == N_MODELS
+        verdicts.append((found["within_noise"], found["rows"][0]["p_value"] < 0.05))
+    assert verdicts[1][0] is False
+    assert verdicts[0][1] is False
+
+
+def test_a_folder_with_a_broken_or_foreign_file_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
+    for path in folder.glob("*.safetensors"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    whole = (tmp_path / "m1.safetensors").read_bytes()
+    bad = tmp_path / "n.safetensors"
+    for content, reason in ((whole[:-100], ""), (b"not vectors at all", ""), (b"", "")):
+        bad.write_bytes(content)
+        result = run_here("similar", tmp_path, "tiger")
+        assert (result.returncode, result.stdout) == (1, b"")
+        assert result.stderr.decode().startswith(f"Error: {bad}"), reason
+    write(bad, ["fremd", "tiger", "wort"], np.eye(3, vectors_of(["a"], "random").shape[1]))
+    assert f"Error: {bad}: shares only 1 of 3 words" in run_here("similar", tmp_path, "tiger").stderr.decode()
+    bad.unlink()
+    (tmp_path / "x.safetensors.checkpoint").mkdir()
+    assert "x.safetensors.checkpoint: is of a training" in run_here("similar", tmp_path, "tiger").stderr.decode()
+
+
+def test_what_several_files_cannot_answer_is_a_usage_error(folder: Path) -> None:
+    for arguments in (["similar", "--vector"], ["similar", "tiger", "--metric", "dot"]):
+        name, *others = arguments
+        assert run_here(name, folder, *others).returncode == 2
+    assert run_here("analogy", folder, "tiger", "cat", "love", "--method", "3cosmul").returncode == 2
+    assert run_here("evaluate", folder, WORDSIM, "--predictions", folder / "p.tsv").returncode == 2

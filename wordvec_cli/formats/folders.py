@@ -1,0 +1,29 @@
+"""Folders of vector files: the trainings of one text with other seeds, or on other samples of it."""
+
+import os
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.storage.files import readable
+
+BESIDE = ".json"  # what is written beside vectors, and no vectors
+
+
+def vector_paths(path: str) -> list[str]:
+    """The files of a folder in the order of their names, or the path itself if it is no folder.
+
+    Names that begin with a dot, and what tools write beside vectors (`.json`), are passed over; that the rest are
+    vectors is found out when they are read. Raises: InputError if there is none, or a folder among them
+    """
+    if not os.path.isdir(path):
+        return [path]
+    with readable(path):
+        names = sorted(os.listdir(path), key=os.fsencode)
+    paths = [os.path.join(path, name) for name in names if not name.startswith(".") and not name.endswith(BESIDE)]
+    for each in paths:
+        if each.endswith(".checkpoint"):
+            raise InputError(f"{each}: is of a training that has not ended; finish it with --resume, or remove it")
+        if os.path.isdir(each):
+            raise InputError(f"{each}: is a folder; a folder of models holds vector files alone, move it elsewhere")
+    if not paths:
+        raise InputError(f"{path}: is a folder without a vector file; name one that has some")
+    return paths
