@@ -1,7 +1,7 @@
 """`wordvec evaluate`: how good vectors are, on word pairs and analogies, with the protocol and intervals."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,9 @@ from wordvec_cli.messages import counted
 from wordvec_cli.storage.files import STANDARD_STREAM, check_not_input, check_output
 from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes
+
+if TYPE_CHECKING:
+    from wordvec_cli.queries.models import Models
 
 HEAD = ("set", "part", "measure", "score", "low", "high", "used", "total", "coverage")
 HEAD_OF_MODELS = ("set", "part", "measure", "score", "sd", "low", "high", "models", "used", "total", "coverage")
@@ -72,12 +75,8 @@ def command(
     asked = read_sets(sets or SHIPPED, terminal.note)
     models = opened_models((vectors, *others), source, terminal, vocab)
     if models is not None:
-        if predictions:
-            raise click.UsageError("--predictions: is of one vector file; leave it out, or name one file")
-        judging = judging._replace(resampling=None)  # the interval is over models, not over questions
-        parts = _parts(judge_models(models, asked, judging, terminal.note), per_section)
-        facts = {"vectors": vectors, "words": len(models.vocabulary), "dimension": models.vectors[0].dim}
-        _print(facts | {"models": len(models)}, judging, parts, table)
+        _check_no_predictions(predictions)
+        _judge_models(vectors, models, asked, judging, per_section, table, terminal)
         return
     opened = source.open(vectors, terminal, vocab, is_again=True)
     scored = judge(opened, asked, judging, terminal.note)
@@ -86,6 +85,27 @@ def command(
     facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
     scores = [(outcomes.eval_set, score) for outcomes, score in scored]
     _print(facts, judging, _parts(scores, per_section), table)
+
+
+def _check_no_predictions(path: str | None) -> None:
+    if path:
+        raise click.UsageError("--predictions: is of one vector file; leave it out, or name one file")
+
+
+def _judge_models(
+    path: str,
+    models: "Models",
+    asked: Sequence[EvalSet],
+    judging: Judging,
+    per_section: bool,
+    table: Table,
+    terminal: Terminal,
+) -> None:
+    """Print mean scores over models; the interval is over these, not over questions."""
+    judging = judging._replace(resampling=None)
+    parts = _parts(judge_models(models, asked, judging, terminal.note), per_section)
+    facts = {"vectors": path, "words": len(models.vocabulary), "dimension": models.vectors[0].dim}
+    _print(facts | {"models": len(models)}, judging, parts, table)
 
 
 def _check_predictions(path: str, *inputs: str) -> None:
