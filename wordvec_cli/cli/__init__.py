@@ -39,6 +39,8 @@ COMMANDS = {
     "odd-one-out": "odd_one_out",
     "evaluate": "evaluate",
     "compare": "compare",
+    "associate": "associate",
+    "axis": "axis",
     "classify": "classify",
     "transform": "transform",
     "align": "align",

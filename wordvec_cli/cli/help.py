@@ -20,10 +20,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
     "Alignment": (
-        "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine", "--test",
+        "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine", "align --test",
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),
+    "Sets of words": ("--sets", "associate --test", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
+    "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),
     "Answers": (
         "-k", "--threshold", "--min-probability", "--among", "--restrict-vocab", "--restrict-vocab --min-count",
         "--include-question", "--missing", "--missing --vocab",
