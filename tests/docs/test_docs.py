@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ["embedding-layer.md", "large-files.md", "python.md", "transform.md"]
+PAGES = ["embedding-layer.md", "large-files.md", "measures.md", "python.md", "transform.md"]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$|^((?:    [^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d*)?(?:e-?\d+)?")
 TOLERANCE = 0.05  # vectors differ a little from one kind of processor to another

@@ -161,7 +161,6 @@ def command(
     wordvec similar vectors.safetensors -p king -p woman -n man
     wordvec similar vectors.safetensors king --metric csls --restrict-vocab 50000
     wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
-    wordvec similar folder-of-trainings/ war peace --header
     """  # fmt: skip
     form.check(words, metric, options, wanted)
     models = opened_models((vectors, *others), options.source, terminal, options.vocab)
