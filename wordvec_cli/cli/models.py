@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import exit_status, word_finder
-from wordvec_cli.cli.neighbours import NeighbourOptions, prefer_many_products
+from wordvec_cli.cli.neighbours import NeighbourOptions
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.errors import InputError
+from wordvec_cli.parallel import prefer_many_products
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
 from wordvec_cli.text.decoding import as_text, shown
