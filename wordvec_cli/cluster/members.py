@@ -79,8 +79,6 @@ class Cluster:
         """Start workers on the machines that have fewer than they can have; those that were started."""
         started = [self._started(node, number) for node, number in self._vacancies()]
         joined = [member for member in started if self._has_come(member)]
-        for member in joined:
-            check_same(member.name, self._versions_on(member.node))
         self.members += joined
         return joined
 
@@ -112,7 +110,7 @@ class Cluster:
     def _has_come(self, member: Member) -> bool:
         """Raises: InputError if it cannot work"""
         try:
-            self.result(self.ask(member, "ping"), SECONDS_TO_START)
+            there = self.result(self.ask(member, "versions"), SECONDS_TO_START)
         except TimeoutError:
             self.note(f"worker {member.name}: did not start, as its CPUs are taken; going on without it")
             self._ray.kill(member.handle)
@@ -121,6 +119,7 @@ class Cluster:
             check_same(member.name, self._versions_on(member.node))  # without the package no worker can start
             self.note(f"worker {member.name}: did not start ({error}); going on without it")
             return False
+        check_same(member.name, there)
         return True
 
     def _versions_on(self, node: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from wordvec_cli.cluster.blocks import RowBlocks
 from wordvec_cli.cluster.parts import Listing, Part, Shard, listed, opened
+from wordvec_cli.cluster.versions import versions
 from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.pair_arrays import BYTES_PER_PAIR, CountedRows
 from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Room
@@ -85,6 +86,10 @@ class Worker:
     def ping(self) -> int:
         """Says that it lives."""
         return os.getpid()
+
+    def versions(self) -> dict[str, str]:
+        """Of what decides a result."""
+        return versions()
 
     def free_memory(self) -> int | None:
         """Bytes; None if the system does not tell."""
