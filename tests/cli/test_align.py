@@ -57,6 +57,7 @@ def test_many_files_go_into_a_folder(space: str, folder: Path, monkeypatch: pyte
     ("arguments", "status", "message"),
     [
         (["a.safetensors", "-o", "o.safetensors"], 2, "give SOURCE and TARGET"),
+        (["a.safetensors", "b.safetensors", "-o", "-"], 2, "name a file for the vectors"),
         (["a.safetensors", "--to", "mean", "-o", "f"], 2, "name another"),
         (["a.safetensors", "b.safetensors", "--to", "mean", "-o", "f", "--test", "test.tsv"], 2, "are for two files"),
         (["a.safetensors", "a.safetensors", "--to", "mean", "-o", "f"], 1, "would have one name"),

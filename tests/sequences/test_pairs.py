@@ -425,7 +425,7 @@ def test_the_disk_is_estimated_for_the_runs_and_their_sum(tmp_path: Path, monkey
 
 
 def rows_in_ranges(sizes: Sequence[int], most: int) -> list[tuple[int, int]]:
-    return cooccurrence._row_ranges(np.array(sizes, np.int64), most)
+    return cooccurrence._row_ranges(np.array(sizes, np.int64), most, 0, len(sizes))
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(1, 30))

@@ -20,7 +20,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
     ),
     "Alignment": (
-        "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine", "align --test",
+        "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine",
+        "align --test",
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),

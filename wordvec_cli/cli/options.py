@@ -158,9 +158,10 @@ def sequences_option(required: bool) -> Decorator:
     )
 
 
-def output_option(what: str, default: str | None = None) -> Decorator:
+def output_option(what: str, default: str | None = None, may_be_stdout: bool = True) -> Decorator:
     """default  what it is where it is left out, in words; None: it is needed"""
-    end = "; - is standard output." if default is None else f".  [default: {default}]"
+    end = "; - is standard output." if default is None and may_be_stdout else "."
+    end += "" if default is None else f"  [default: {default}]"
     return click.option("-o", "--output", required=default is None, metavar="FILE", help=f"Where to write {what}{end}")
 
 

@@ -81,7 +81,7 @@ def _pair_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(short_help="Bring vectors into the space of others.")
 @click.argument("files", nargs=-1, required=True, metavar="SOURCE TARGET")
-@output_option("the vectors of SOURCE in the space of TARGET; with --to, a folder for all")
+@output_option("the vectors of SOURCE in the space of TARGET; with --to, a folder for all", may_be_stdout=False)
 @to_option(
     ("first", "chain", "mean"),
     "Align any number of files, and write all to the folder of --output: each to the first, each to the one before it, "
@@ -113,6 +113,8 @@ def command(
     wordvec align de.safetensors en.safetensors -o out.safetensors --dictionary seeds.tsv --refine 5 --test test.tsv
     wordvec align 1980.safetensors 1990.safetensors 2000.safetensors --to chain -o aligned/
     """
+    if output == "-":
+        raise click.UsageError("-o -: what was fitted is printed there; name a file for the vectors")
     run = _Run(terminal, source, options, table)
     if space is None:
         run.align_two(files, output, test)
