@@ -100,16 +100,13 @@ class RuledReplica(Replica):
         return rows
 
     def _combined(
-        self, which: int, part: Slice, changes: Sequence[Rows], steps: np.ndarray, curvature: Curvature
-    ) -> Rows:
-        _, merged = self._views(part)[which]
-        changed = np.unique(np.concatenate([rows.places for rows in changes]))
-        stack = np.zeros((len(changes), len(changed), merged.shape[1]), np.float32)
+        self, part: Slice, changed: np.ndarray, changes: Sequence[Rows], steps: np.ndarray, curvature: Curvature
+    ) -> np.ndarray:
+        stack = np.zeros((len(changes), len(changed), self._rows[0].shape[1]), np.float32)
         for each, (places, values) in zip(stack, changes, strict=True):
             each[np.searchsorted(changed, places), : self._dim] = values
         numbers = part.first + part.n * changed
-        change = self._rule.change(stack, steps[numbers] * self._rounds_since(numbers), curvature)
-        return Rows(changed.astype(np.int32), (merged[changed] + change)[:, : self._dim])
+        return self._rule.change(stack, steps[numbers] * self._rounds_since(numbers), curvature)
 
     def _rounds_since(self, rows: np.ndarray) -> np.ndarray:
         """How many rounds rows have had on their own."""

@@ -150,6 +150,26 @@ def test_changes_add_up_where_rows_are_hardly_updated_and_are_averaged_where_the
         np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+def test_what_has_diverged_has_no_directions_and_stays_what_it_is() -> None:
+    met = np.full((16, 16), np.nan, np.float32)
+    sums = np.full((1, 16), np.nan, np.float32)
+    assert (curvature(met, np.ones(16)).along == 0).all()
+    assert np.isnan(combined(sums, np.ones(1, np.float32), curvature(met, np.ones(16)), 3)).all()
+
+
+def test_rows_are_weighed_whatever_their_number() -> None:
+    """Kernels take four at a time, which may be of very different frequency."""
+    rng = np.random.default_rng(1)
+    met, weights = rng.normal(0, 1, (30, 16)).astype(np.float32), rng.random(30)
+    for n_rows in (1, 2, 3, 5, 9):
+        changes = rng.normal(0, 1, (3, n_rows, 16)).astype(np.float32)
+        n_updates = rng.permutation([0.0, 0.1, 7.0, 1e3, 1e6, 50.0, 0.0, 3.0, 1e9])[:n_rows]
+        found = combined(changes.sum(axis=0), (n_updates * 0.025).astype(np.float32), curvature(met, weights), 3)
+        for row in range(n_rows):
+            expected = change_of(changes[:, row], n_updates[row], 0.025, met, weights, SLOPE)
+            np.testing.assert_allclose(found[row], expected, atol=6e-3 * np.abs(changes[:, row]).sum())
+
+
 @pytest.mark.parametrize("name", ["skip-gram", "CBOW", "hierarchical softmax", "subwords"])
 def test_updates_are_as_many_as_the_model_makes(material: Material, name: str) -> None:
     """By hand: windows of 1 to 5 words on each side are 6 words wide on average."""

@@ -169,20 +169,32 @@ class Replica:
 
     def changes(self, part: Slice) -> Rows:
         """What has changed in the rows of a slice since all replicas were equal."""
-        changes = [rows - merged for rows, merged in self._views(part)]
-        changed = [change.any(axis=1) for change in changes]
-        values = [change[is_in, : self._dim] for change, is_in in zip(changes, changed, strict=True)]
-        return Rows(np.flatnonzero(np.concatenate(changed)).astype(np.int32), np.concatenate(values))
+        from wordvec_cli.kernels.replicas import list_changes
+
+        n_inputs, n_outputs = self._lengths(part)
+        places = np.empty(n_inputs + n_outputs, np.int32)
+        values = np.empty((len(places), self._dim), np.float32)
+        n = 0
+        for which, length in enumerate((n_inputs, n_outputs)):
+            some = slice(n, n + length)
+            n_changed = list_changes(self._rows[which], self._merged[which], *part, places[some], values[some])
+            places[n : n + n_changed] += np.int32(which * n_inputs)
+            n += n_changed
+        return Rows(places[:n], values[:n])
 
     def combine(self, part: Slice, changes: Sequence[Rows], epoch: int, round_: int, rate_factor: float = 1.0) -> Rows:
         """The rows that all are to have in a slice, of what each replica has changed there, in the replicas' order."""
-        n_inputs = len(self._views(part)[0][0])
-        merged = [
-            self._combined(which, part, [_of_matrix(which, n_inputs, rows) for rows in changes], step, curvature)
-            for which, (step, curvature) in enumerate(self._steps(len(changes), epoch, round_, rate_factor))
-        ]
-        places = [merged[0].places, merged[1].places + np.int32(n_inputs)]
-        return Rows(np.concatenate(places), np.concatenate([rows.values for rows in merged]))
+        from wordvec_cli.kernels.replicas import add_changes
+
+        lengths = self._lengths(part)
+        of_matrices = [[_of_matrix(which, lengths[0], rows) for rows in changes] for which in range(len(self._rows))]
+        changed = [_changed(length, each) for length, each in zip(lengths, of_matrices, strict=True)]
+        steps = self._steps(len(changes), epoch, round_, rate_factor)
+        values = np.empty((sum(map(len, changed)), self._dim), np.float32)
+        for which, bound in enumerate(_bounds(changed)):
+            change = self._combined(part, changed[which], of_matrices[which], *steps[which])
+            add_changes(self._merged[which], *part, changed[which], change, values[bound])
+        return Rows(np.concatenate([changed[0], changed[1] + np.int32(lengths[0])]), values)
 
     def _steps(self, n_replicas: int, epoch: int, round_: int, rate_factor: float) -> "list[tuple[Matrix, Curvature]]":
         """For each matrix how often a replica updates a row in a round, times the rate, and what an update does."""
@@ -193,30 +205,29 @@ class Replica:
         return [(factor * n, each) for n, each in zip(updates, curvatures(self._trainer, self._updates), strict=True)]
 
     def _combined(
-        self, which: int, part: Slice, changes: Sequence[Rows], steps: "Matrix", curvature: Curvature
-    ) -> Rows:
-        _, merged = self._views(part)[which]
-        sums = np.zeros(merged.shape, np.float32)
-        is_changed = np.zeros(len(merged), bool)
-        for places, values in changes:
-            sums[places, : self._dim] += values
-            is_changed[places] = True
-        changed = np.flatnonzero(is_changed)
-        change = combined(sums[changed], steps[part.first :: part.n][changed], curvature, len(changes))
-        return Rows(changed.astype(np.int32), (merged[changed] + change)[:, : self._dim])
+        self, part: Slice, changed: "NDArray[np.int32]", changes: Sequence[Rows], steps: "Matrix", curvature: Curvature
+    ) -> "Matrix":
+        """What the rows of a slice that are `changed` are to change, (n, dim padded)."""
+        from wordvec_cli.kernels.replicas import add_rows
+
+        slots = np.empty(int(changed[-1]) + 1 if len(changed) else 0, np.int32)
+        slots[changed] = np.arange(len(changed), dtype=np.int32)
+        sums = np.zeros((len(changed), self._rows[0].shape[1]), np.float32)
+        for rows in changes:
+            add_rows(sums, slots, *_to_read(rows))
+        return combined(sums, steps[part.first :: part.n][changed], curvature, len(changes))
 
     def take(self, part: Slice, merged: Rows) -> None:
         """Make the rows of a slice what they are to be; not before those of all slices are there."""
-        n_inputs = len(self._views(part)[0][0])
-        for which, matrices in enumerate(self._views(part)):
-            places, values = _of_matrix(which, n_inputs, merged)
-            for matrix in matrices:
-                matrix[places, : self._dim] = values
+        from wordvec_cli.kernels.replicas import set_rows
 
-    def _views(self, part: Slice) -> "list[tuple[Matrix, Matrix]]":
-        """For each matrix the rows of a slice, and what they were when all replicas were equal."""
-        some = slice(part.first, None, part.n)
-        return [(rows[some], merged[some]) for rows, merged in zip(self._rows, self._merged, strict=True)]
+        n_inputs = self._lengths(part)[0]
+        for which, (rows, before) in enumerate(zip(self._rows, self._merged, strict=True)):
+            set_rows(rows, before, *part, *_to_read(_of_matrix(which, n_inputs, merged)))
+
+    def _lengths(self, part: Slice) -> list[int]:
+        """How many rows of each matrix are in a slice."""
+        return [len(range(part.first, len(rows), part.n)) for rows in self._rows]
 
 
 def slices(n_replicas: int) -> list[Slice]:
@@ -229,3 +240,24 @@ def _of_matrix(which: int, n_inputs: int, rows: Rows) -> Rows:
     border = int(np.searchsorted(rows.places, n_inputs))
     some = slice(border, None) if which else slice(border)
     return Rows(rows.places[some] - np.int32(which * n_inputs), rows.values[some])
+
+
+def _changed(n_rows: int, changes: Sequence[Rows]) -> "NDArray[np.int32]":
+    """The places of the rows that any replica has changed, of so many."""
+    is_changed = np.zeros(n_rows, bool)
+    for places, _ in changes:
+        is_changed[places] = True
+    return np.flatnonzero(is_changed).astype(np.int32)
+
+
+def _bounds(places: "Sequence[NDArray[np.int32]]") -> list[slice]:
+    """Where the rows of each matrix are among those of both."""
+    n_inputs = len(places[0])
+    return [slice(n_inputs), slice(n_inputs, None)]
+
+
+def _to_read(rows: Rows) -> Rows:
+    """The same, as if it came from others: kernels are compiled once for both."""
+    places, values = rows.places.view(), rows.values.view()
+    places.flags.writeable = values.flags.writeable = False
+    return Rows(places, values)

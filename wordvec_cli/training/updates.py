@@ -105,7 +105,10 @@ def curvature(rows: "Matrix", weights: "Numbers | Matrix") -> Curvature:
     rows  (n, dim padded)
     """
     shares = (weights / weights.sum()).astype(np.float32)
-    moments = (rows * shares[:, None]).T @ rows
+    weighed = rows * np.sqrt(shares)[:, None]
+    moments = weighed.T @ weighed  # a product with itself is half the work
+    if not np.isfinite(moments).all():  # of a training that diverged, which its loss will tell
+        moments = np.zeros_like(moments)
     along, directions = np.linalg.eigh(moments.astype(np.float64))
     falling = np.maximum(along[::-1], 0) * SLOPE
     return Curvature(falling.astype(np.float32), np.ascontiguousarray(directions.T[::-1], np.float32))
@@ -119,5 +122,6 @@ def combined(sums: "Matrix", steps: "Matrix", curvature: Curvature, n_replicas: 
     """
     from wordvec_cli.kernels.replicas import weigh_sums
 
-    weigh_sums(sums, steps, *curvature, n_replicas)
+    if n_replicas > 1:
+        weigh_sums(sums, steps, *curvature, n_replicas)
     return sums
