@@ -7,7 +7,7 @@ import numpy as np
 from wordvec_cli.cluster.parts import cut, listed
 from wordvec_cli.cluster.worker import Worker
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.replicas import Rounds, trainer_elsewhere
+from wordvec_cli.training.replicas import Rounds, slices, trainer_elsewhere
 from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -27,8 +27,9 @@ def test_a_replica_that_is_alone_is_made_equal_to_itself(tmp_path: Path) -> None
     worker.set_replica(*trainer.parameters.values())
     loss = worker.train_replica(0, 0, [0], 1.0)
     assert loss.n_terms > 0
-    changes = worker.changes(1)
-    done, merged = worker.combine(0, (0, 0, 1.0), changes)
+    (changes,) = [worker._replica.changes(part) for part in slices(1)]
+    assert worker.changes(1, 0) is None  # it keeps what it is to combine itself
+    done, merged = worker.combine(0, (0, 0, 1.0), None)
     worker.take(merged)
     assert done is None
     assert worker.n_taken() == 1

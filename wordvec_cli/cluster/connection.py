@@ -28,6 +28,7 @@ _ON_THIS_MACHINE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "REPORTER_UPDATE_INTERVAL_MS": "3600000",  # of statistics about this machine, which nobody reads
     "RAY_worker_niceness": "0",  # else 15: any other program would have the CPUs first
 }
 _TOKEN = secrets.token_hex(32)  # one for the process, as Ray remembers the first that it is given

@@ -50,7 +50,8 @@ class ClusterReplicas:
         self.n_blocks = self._rounds.n
         self.units_per_epoch = n_known
         self._shards: dict[Member, list[int]] = {}  # what each trains on
-        self._n_taken: int | None = None  # synchronisations since the parameters went out; None: they are here
+        self._n_taken: int | None = None  # synchronisations since the parameters went out; None: they did not
+        self._is_home = True  # whether the parameters here are the newest; what the workers have may be the same
 
     # ------------------------------------------------------------ what the loop asks for
 
@@ -85,7 +86,7 @@ class ClusterReplicas:
         return self._trainer.complaint(losses)
 
     def initialise(self) -> None:
-        self._n_taken = None
+        self._n_taken, self._is_home = None, True  # what is written to the parameters from now on goes out
         self._trainer.initialise()
 
     def load_kernel(self, n_threads: int) -> None:
@@ -95,7 +96,7 @@ class ClusterReplicas:
         """A round."""
         if not block and self._workers.join_new():
             self._come_home()
-            self._shards = {}
+            self._shards, self._n_taken = {}, None
         return self._trained(epoch, block, rate_factor)
 
     # ------------------------------------------------------------ rounds
@@ -130,7 +131,7 @@ class ClusterReplicas:
         """Raises: WorkerLostError"""
         workers, members = self._workers, list(self._shards)
         n = len(members)
-        changes = [_several(workers.work(member, "changes", n, n_returns=n)) for member in members]
+        changes = [_several(workers.work(member, "changes", n, own, n_returns=n)) for own, member in enumerate(members)]
         combined = [
             workers.work(member, "combine", part, place, *(each[part] for each in changes), n_returns=2)
             for part, member in enumerate(members)
@@ -139,6 +140,7 @@ class ClusterReplicas:
         workers.result([workers.work(member, "take", *(rows for _, rows in combined)) for member in members])
         assert self._n_taken is not None
         self._n_taken += 1
+        self._is_home = False
 
     # ------------------------------------------------------------ out and home
 
@@ -170,8 +172,8 @@ class ClusterReplicas:
         return self._trainer
 
     def _come_home(self) -> None:
-        """Fetch the parameters: from now on those here are the newest."""
-        while self._n_taken is not None:
+        """Fetch the parameters; the workers go on from theirs, which are the same."""
+        while not self._is_home:
             try:
                 self._fetch(next(iter(self._shards)))
             except WorkerLostError:
@@ -182,7 +184,7 @@ class ClusterReplicas:
         inputs, outputs = self._workers.result(self._workers.work(member, "replica"))
         parameters = self._trainer.parameters
         parameters["inputs"][:], parameters["outputs"][:] = inputs, outputs
-        self._n_taken = None
+        self._is_home = True
 
     def _recovered(self) -> bool:
         """Bring home the newest parameters that a worker has; whether all were made equal once more than was known."""
@@ -192,14 +194,14 @@ class ClusterReplicas:
             left = [member for member in self._shards if member in self._workers.members]
             try:
                 if known is None or not left:
-                    self._shards, self._n_taken = {}, None
+                    self._shards, self._n_taken, self._is_home = {}, None, True
                     return False
                 taken = self._workers.result([self._workers.ask(member, "n_taken") for member in left])
                 newest = max(taken)
                 self._fetch(left[taken.index(newest)])
             except WorkerLostError:
                 continue
-            self._shards = {}
+            self._shards, self._n_taken = {}, None
             return bool(newest > known)
 
 

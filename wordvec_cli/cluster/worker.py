@@ -225,6 +225,7 @@ class Worker:
     def set_replica(self, inputs: "Matrix", outputs: "Matrix") -> None:
         """Begin from these parameters."""
         self._replica.restore({"inputs": inputs, "outputs": outputs})
+        self._is_equal = True  # to all others; else it has trained since
         self._n_taken = 0
 
     def adopt(self, number: int, n_parts: int, ids: "Ids") -> None:
@@ -242,27 +243,34 @@ class Worker:
     def train_replica(self, epoch: int, number: int, shards: Sequence[int], rate_factor: float) -> BlockLoss:
         """Train these shards' part of a round, from where all replicas were equal."""
         replica = self._replica
-        replica.go_back()
+        if not self._is_equal:
+            replica.go_back()
+        self._is_equal = False
         for shard in shards:
             replica.shards.setdefault(shard, self._encoded[shard])
         return replica.train(epoch, number, shards, rate_factor)
 
-    def changes(self, n_replicas: int) -> tuple[Rows, ...] | Rows:
-        """What each replica is to combine: as many results, as Ray counts them."""
-        changes = [self._replica.changes(part) for part in slices(n_replicas)]
+    def changes(self, n_replicas: int, own: int) -> tuple[Rows | None, ...] | Rows | None:
+        """What each replica is to combine: as many results, as Ray counts them; what this one is to, it keeps."""
+        found = [self._replica.changes(part) for part in slices(n_replicas)]
+        self._own = found[own]
+        changes = [None if part == own else each for part, each in enumerate(found)]
         return changes[0] if n_replicas == 1 else tuple(changes)
 
-    def combine(self, part: int, place: tuple[int, int, float], *changes: Rows) -> tuple[None, Rows]:
+    def combine(self, part: int, place: tuple[int, int, float], *changes: Rows | None) -> tuple[None, Rows]:
         """What all are to take of the slice `part`, after a word that it is there.
 
-        place  the epoch, the round and the factor of the rate
+        place    the epoch, the round and the factor of the rate
+        changes  of all replicas; None: those of this one
         """
-        return None, self._replica.combine(slices(len(changes))[part], changes, *place)
+        of_all = [self._own if each is None else each for each in changes]
+        return None, self._replica.combine(slices(len(changes))[part], of_all, *place)
 
     def take(self, *merged: Rows) -> None:
         """Take the rows of all slices: the replicas are equal again."""
         for part, rows in zip(slices(len(merged)), merged, strict=True):
             self._replica.take(part, rows)
+        self._is_equal = True
         self._n_taken += 1
 
     def n_taken(self) -> int:
@@ -271,8 +279,8 @@ class Worker:
 
     def replica(self) -> tuple["Matrix", "Matrix"]:
         """The parameters as they were when all were equal."""
-        parameters = self._replica.parameters
-        return parameters["inputs"], parameters["outputs"]
+        inputs, outputs = (np.ascontiguousarray(matrix) for matrix in self._replica.parameters.values())
+        return inputs, outputs  # without the padding: Ray would copy twice
 
     # ------------------------------------------------------------ GloVe
 
