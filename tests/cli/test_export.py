@@ -428,3 +428,45 @@ def test_a_text_that_is_no_utf8_is_told(tmp_path: Path, name: str) -> None:
     for choice in ("replace", "skip"):
         told = run_here("export", source, tmp_path / name, "--invalid-utf8", choice, "--to", "tsv")
         assert b"many programs" not in told.stderr
+
+
+# ---------------------------------------------------------------- what packing does to scores
+
+
+def few_vectors() -> None:
+    """A file of 40 words, and a set of pairs of them: w.safetensors and pairs.tsv."""
+    rng = np.random.default_rng(3)
+    rows, words = rng.normal(size=(40, 12)).astype(np.float32), [b"w%d" % i for i in range(40)]
+    save("w.safetensors", Vocabulary.from_words(words), rows, {})
+    pairs = [(a, (7 * a + 3) % 40, rng.normal()) for a in range(40) if a != (7 * a + 3) % 40]
+    Path("pairs.tsv").write_text("".join(f"w{a}\tw{b}\t{score:.3f}\n" for a, b, score in pairs))
+
+
+@pytest.mark.parametrize("options", [["--bits"], ["--pq", "4"], ["--int4"]])
+def test_scores_before_and_after_packing_are_those_of_the_two_files(command: Command, options: list[str]) -> None:
+    few_vectors()
+    result = command("export", "w.safetensors", "small.safetensors", *options, "--eval-set", "pairs.tsv")
+    assert result.status == 0, result.stderr
+    judged_by, _, line = result.stdout.decode().splitlines()
+    assert judged_by.startswith("protocol wordvec")
+    cells = line.removeprefix(" ".join(options)).split()
+    compared = json.loads(
+        command("compare", "w.safetensors", "small.safetensors", "pairs.tsv", "--format", "json").stdout
+    )
+    (expected,) = compared["scores"]
+    assert (expected["A"] != expected["B"]) == (options[0] != "--pq")  # so few rows are centres themselves
+    figures = [expected["A"], expected["B"], expected["B"] - expected["A"], *expected["interval"], expected["p_value"]]
+    assert [float(cell) for cell in cells[3:] if cell != ".."] == pytest.approx(figures, abs=1e-4)
+
+
+def test_scores_of_a_packing_need_one_and_a_file_to_go_to(command: Command) -> None:
+    few_vectors()
+    result = command("export", "w.safetensors", "w.txt", "--eval-set", "pairs.tsv")
+    assert_error(result, "--eval-set: scores what packing loses; add --float16", 2)
+    result = command("export", "w.safetensors", "-", "--to", "native", "--int4", "--eval-set", "pairs.tsv")
+    assert_error(result, "standard output is for the scores", 2)
+    assert_error(
+        command("export", "w.safetensors", "x.safetensors", "--int4", "--eval-set", "nothing.tsv"), "nothing.tsv"
+    )
+    assert not Path("w.txt").exists()
+    assert not Path("x.safetensors").exists()

@@ -46,12 +46,16 @@ def packing_loss(vectors: Embeddings, packed: Embeddings) -> PackingLoss:
     return PackingLoss(n_lost, largest, total / max(n_rows, 1), overlap)
 
 
-def note_packing_loss(vectors: Embeddings, packing: Packing, path: str, note: Note) -> None:
-    """Say how far packed vectors are from what they were.
+def packed_again(vectors: Embeddings, packing: Packing, path: str) -> Embeddings:
+    """What became of vectors that have been written packed.
 
-    path  where they have been written; if that cannot be read again, as a pipe cannot, they are packed again
+    path  where; if that cannot be read again, as a pipe cannot, they are packed again
     """
-    packed = load(path) if os.path.isfile(path) and is_native(path) else packed_in_memory(vectors, packing)
+    return load(path) if os.path.isfile(path) and is_native(path) else packed_in_memory(vectors, packing)
+
+
+def note_packing_loss(vectors: Embeddings, packed: Embeddings, packing: Packing, note: Note) -> None:
+    """Say how far packed vectors are from what they were."""
     loss = packing_loss(vectors, packed)
     if loss.n_lost:
         lost = f"{counted(loss.n_lost, 'vector')} out of its range became infinite or zero"

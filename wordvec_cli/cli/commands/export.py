@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli import formats
+from wordvec_cli.cli.judging import DEFAULT_JUDGING
 from wordvec_cli.cli.options import (
     combined,
+    eval_set_option,
     memory_option,
     progress_options,
     threads_option,
@@ -17,18 +19,21 @@ from wordvec_cli.cli.options import (
     to_option,
     vocab_option,
 )
-from wordvec_cli.cli.tables import safe_option
+from wordvec_cli.cli.tables import Table, safe_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
 from wordvec_cli.errors import InputError, NoWantedWordsError, OptionError
 from wordvec_cli.messages import counted
-from wordvec_cli.storage.files import spool_folder
+from wordvec_cli.storage.files import STANDARD_STREAM, spool_folder
 from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import CLASSIFIER
 from wordvec_cli.vectors.packing import PACKINGS, PRODUCT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wordvec_cli.evaluation.sets import EvalSet
     from wordvec_cli.formats.export import ExportOrder
 
 _writing_options = combined(
@@ -83,6 +88,7 @@ _PACKING_OPTIONS = combined(
         help="Native files: the sign of each number, less the mean of its column: a 32nd of the size; reports what is "
         "lost, which is much.",
     ),
+    eval_set_option("With one of these: print the scores before and after it on word pairs or analogies"),
 )  # fmt: skip
 
 
@@ -113,21 +119,10 @@ def _packing_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @progress_options
 @click.pass_obj
 def command(
-    terminal: Terminal,
-    /,
-    *,
-    input: str,
-    output: str,
-    to: str | None,
-    words: str | None,
-    limit: int | None,
-    vocab: str | None,
-    source: VectorSource,
-    threads: int,
-    memory: int,
-    tmp_dir: str | None,
+    terminal: Terminal, /, *, input: str, output: str, to: str | None, words: str | None, limit: int | None,
+    eval_sets: tuple[str, ...], vocab: str | None, source: VectorSource, threads: int, memory: int, tmp_dir: str | None,
     **writing: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
 
     A model of wordvec classify train becomes one of fastText, which predicts the same labels, by --to fasttext; in all
@@ -139,27 +134,43 @@ def command(
     wordvec export glove.6B.50d.txt glove.safetensors
     wordvec export GoogleNews-vectors-negative300.bin.gz mine.safetensors --words words.txt
     wordvec export vectors.safetensors vectors.txt.gz --decimals 5
+    wordvec export vectors.safetensors eighth.safetensors --int4 --eval-set wordsim353
     """  # fmt: skip
     from wordvec_cli.formats.export import ExportOrder
     from wordvec_cli.formats.reading import WriteOptions
 
     order = ExportOrder(output, to, WriteOptions(n_threads=threads, **writing))
     order.check(input, words, vocab)
+    sets = _read_sets(eval_sets, order, terminal)
     wanted, spool = frozenset(listed_words(words)) if words else None, (spool_folder(tmp_dir, output), memory)
     with _words_named(input, words, len(wanted or ())):
         vectors = source.open(input, terminal, vocab, Part(wanted, limit, spool))
     if not wanted and not limit and CLASSIFIER in vectors.metadata and order.is_for_fasttext:
         _export_classifier(input, output, order.options.n_buckets, terminal)
     else:
-        _export_vectors(_of_wanted(vectors, wanted, limit, input, terminal), order, terminal)
+        _export_vectors(_of_wanted(vectors, wanted, limit, input, terminal), order, sets, terminal)
 
 
-def _export_vectors(vectors: Embeddings, order: "ExportOrder", terminal: Terminal) -> None:
+def _read_sets(paths: tuple[str, ...], order: "ExportOrder", terminal: Terminal) -> "list[EvalSet]":
+    """Raises: click.UsageError if there is nothing to score, or no room for the scores, InputError"""
+    if not paths:
+        return []
+    if not order.options.packing:
+        names = ", ".join(f"--{name}" for name in PACKINGS)
+        raise click.UsageError(f"--eval-set: scores what packing loses; add {names} or --{PRODUCT}, or leave it out")
+    if order.output == STANDARD_STREAM:
+        raise click.UsageError("-: standard output is for the scores of --eval-set; name a file")
+    from wordvec_cli.evaluation.asking import read_sets
+
+    return read_sets(paths, terminal.note)
+
+
+def _export_vectors(vectors: Embeddings, order: "ExportOrder", sets: "Sequence[EvalSet]", terminal: Terminal) -> None:
     from wordvec_cli.formats.export import export
 
     export(vectors, order, terminal.note)
     if order.options.packing:
-        _note_loss(vectors, order, terminal)
+        _tell_loss(vectors, order, sets, terminal)
 
 
 def _of_wanted(
@@ -215,7 +226,18 @@ def _note_missing(n_wanted: int, n_found: int, path: str, terminal: Terminal) ->
         terminal.note(f"{n_wanted - n_found} of {counted(n_wanted, 'word')} are not in {path}")
 
 
-def _note_loss(vectors: Embeddings, order: "ExportOrder", terminal: Terminal) -> None:
-    from wordvec_cli.queries.packing_loss import note_packing_loss
+def _tell_loss(vectors: Embeddings, order: "ExportOrder", sets: "Sequence[EvalSet]", terminal: Terminal) -> None:
+    """Note how far packed vectors are from what they were, and print what that does to scores."""
+    from wordvec_cli.queries.packing_loss import note_packing_loss, packed_again
 
-    note_packing_loss(vectors, order.options.packing or "", order.output, terminal.note)
+    packing = order.options.packing or ""
+    packed = packed_again(vectors, packing, order.output)
+    note_packing_loss(vectors, packed, packing, terminal.note)
+    if sets:
+        from wordvec_cli.cli.step_scores import print_step_scores
+        from wordvec_cli.evaluation.step_scores import Pair, step_scores
+
+        pair = Pair(f"--{packing}", 0, 1)
+        scores = step_scores([vectors, packed], [pair], sets, DEFAULT_JUDGING, terminal.note)
+        terminal.close()
+        print_step_scores(scores, DEFAULT_JUDGING, Table("text"))
