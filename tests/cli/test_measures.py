@@ -96,7 +96,7 @@ def test_a_pair_the_wrong_way_round_is_named_and_a_missing_word_too(folder: Path
     [
         ["associate"],
         ["associate", "--sets", "weat", *SETS],
-        ["associate", *SETS, "--test", "one"],
+        ["associate", *SETS, "--only", "one"],
         ["axis", "rose"],
         ["axis", "rose", "--pair", "love", "death", "--axis", "one"],
     ],
@@ -107,6 +107,6 @@ def test_options_that_do_not_go_together_are_usage_errors(folder: Path, argument
 
 
 def test_standard_tests_whose_words_are_missing_are_refused(folder: Path) -> None:
-    result = run_here("associate", folder, "--sets", "weat", "--test", "flowers-insects")
+    result = run_here("associate", folder, "--sets", "weat", "--only", "flowers-insects")
     assert result.returncode == 1
     assert b"flowers-insects: X: 22 of 25 words are missing" in result.stderr

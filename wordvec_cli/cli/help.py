@@ -21,11 +21,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Alignment": (
         "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine",
-        "align --test",
+        "--test",
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),
-    "Sets of words": ("--sets", "associate --test", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
+    "Sets of words": ("--sets", "--only", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
     "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),
     "Answers": (
         "-k", "--threshold", "--min-probability", "--among", "--restrict-vocab", "--restrict-vocab --min-count",

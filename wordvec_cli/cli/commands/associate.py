@@ -36,7 +36,7 @@ _SET_OPTIONS = combined(
         help="The sets: TOML or JSON with the keys X, Y, A and B, or several tables of them; weat: the ten tests of "
         "Caliskan et al. (2017).",
     ),
-    click.option("--test", "tests", multiple=True, metavar="NAME", help="Only this test of --sets (repeat for more)."),
+    click.option("--only", "tests", multiple=True, metavar="NAME", help="Only this test of --sets (repeat for more)."),
     _set_option("x", "The targets X"),
     _set_option("y", "The targets Y"),
     _set_option("a", "The attributes A"),
@@ -82,7 +82,7 @@ def _asked(path: str | None, chosen: Sequence[str], given: Mapping[str, str]) ->
     if path is not None:
         return read_word_sets(path, chosen)
     if chosen:
-        raise click.UsageError("--test: chooses tests of --sets; leave it out")
+        raise click.UsageError("--only: chooses tests of --sets; leave it out")
     return [word_sets("sets", {name: words.split(",") for name, words in given.items()}, "the command line")]
 
 
