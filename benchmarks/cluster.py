@@ -1,8 +1,9 @@
 """Training on a cluster of this machine: two workers beside one, and a model of what a synchronisation costs.
 
 The model: seconds of an epoch = words / (words a second of a thread x threads of all workers) + synchronisations x
-bytes that a worker sends and receives / bandwidth. Its two constants are measured here with one and two workers; with
-four, where there are as many CPUs, it is checked. From it comes the table for many machines.
+(numbers of a matrix x seconds of one / threads + bytes that a worker sends and receives / bandwidth). Its two constants
+are measured here with one and two workers; with four it is checked: where there are fewer CPUs they share them. From it
+comes the table for many machines.
 """
 
 import argparse
@@ -39,7 +40,7 @@ class Run(NamedTuple):
 
 
 def trained(corpus: Path, n_workers: int, model: dict[str, Any]) -> Run:
-    """Train two epochs with so many workers of one thread each."""
+    """Train five epochs with so many workers of one thread each."""
     rates: list[float] = []
     n_units = 0
 
@@ -48,10 +49,10 @@ def trained(corpus: Path, n_workers: int, model: dict[str, Any]) -> Run:
         if progress.stage == "epoch":
             rates.extend(v for name, v in progress.stats.items() if name.endswith("_per_second") and v)
         elif progress.stage == "training" and progress.total:
-            n_units = progress.total // 2
+            n_units = progress.total // 5
 
     with TemporaryDirectory() as folder, cluster(ClusterOptions(f"local:{n_workers}", 1, folder), ignore) as workers:
-        order = settled({**model, "epochs": 2, "corpus": str(corpus), "tmp_dir": folder, "threads": 1})
+        order = settled({"epochs": 5, **model, "corpus": str(corpus), "tmp_dir": folder, "threads": 1})
         result = train_by(workers, order, report, ignore)
     return Run(rates[-1], result.vocabulary, n_units)
 
@@ -67,15 +68,19 @@ def synchronisation_seconds(one: Run, other: Run, n_workers: int) -> float:
     return (other.n_units / other.units_per_second - computing) / rounds_of(one.n_units).n
 
 
-def table_of_machines(words_per_second: float) -> list[list[str]]:
-    """words_per_second  of a thread at dimension 100, which at 300 is a third"""
+def table_of_machines(words_per_second: float, seconds_of_number: float) -> list[list[str]]:
+    """By the model.
+
+    words_per_second   of a thread at dimension 100, which at 300 is a third
+    seconds_of_number  of a synchronisation without a network, for each number of a matrix, on one thread
+    """
     rows = []
     for n_tokens in (1e9, 1e10, 1e11):
         n_rounds = rounds_of(int(n_tokens)).n
         for n in (8, 32, 128):
             computing = n_tokens / (words_per_second / 3 * THREADS_OF_MACHINE * n)
-            n_bytes = sent_bytes(N_WORDS, DIM)
-            seconds = [computing + n_rounds * n_bytes / (bits / 8) for bits in BITS_PER_SECOND]
+            n_bytes, combining = sent_bytes(N_WORDS, DIM), seconds_of_number * N_WORDS * DIM / THREADS_OF_MACHINE
+            seconds = [computing + n_rounds * (combining + n_bytes / (bits / 8)) for bits in BITS_PER_SECOND]
             rows.append([
                 f"{n_tokens:.0e}", f"{n}", *(f"{n_tokens / each / 1e6:.0f} M" for each in seconds),
                 *(f"{each / 3600:.2f}" for each in seconds), f"{n_rounds * n_bytes / 1e9:.0f} GB",
@@ -109,12 +114,12 @@ def main(options: argparse.Namespace) -> None:
 def _print_model(corpus: Path, model: dict[str, Any], one: Run, two: Run) -> None:
     seconds = synchronisation_seconds(one, two, 2)
     print(f"a synchronisation: {seconds:.2f} s, of {sent_bytes(len(one.vocabulary), 100) / 1e6:.0f} MB a worker")
-    if usable_cpus() >= 4:
-        four = trained(corpus, 4, model)
-        expected = one.n_units / (one.units_per_second * 4) + rounds_of(one.n_units).n * seconds
-        print(f"four workers: {one.n_units / four.units_per_second:.1f} s an epoch, {expected:.1f} s expected")
+    at_once = min(usable_cpus(), 4)
+    four = trained(corpus, 4, model)
+    expected = one.n_units / (one.units_per_second * at_once) + rounds_of(one.n_units).n * seconds * 4 / at_once
+    print(f"four workers: {one.n_units / four.units_per_second:.2f} s an epoch, {expected:.2f} s expected")
     print_table(
         "an epoch on machines of 16 cores with a network of 10 and of 100 Gbit/s, vocabulary 10^6 x 300, by the model",
         ["words", "machines", "words/s", "", "hours", "", "sent by each", "efficiency", ""],
-        table_of_machines(one.units_per_second),
+        table_of_machines(one.units_per_second, seconds / (len(one.vocabulary) * 100)),
     )

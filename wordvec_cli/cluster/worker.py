@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from wordvec_cli.cluster.blocks import RowBlocks
 from wordvec_cli.cluster.parts import Listing, Part, Shard, listed, opened
 from wordvec_cli.cluster.versions import versions
 from wordvec_cli.errors import InputError
+from wordvec_cli.parallel import on_threads
 from wordvec_cli.sequences.pair_arrays import BYTES_PER_PAIR, CountedRows
 from wordvec_cli.sequences.pairs import PairCounter, PairOptions, Room
 from wordvec_cli.sequences.word_ids import IDS_PER_PART, Sequences, encode_part
@@ -252,7 +253,13 @@ class Worker:
 
     def changes(self, n_replicas: int, own: int) -> tuple[Rows | None, ...] | Rows | None:
         """What each replica is to combine: as many results, as Ray counts them; what this one is to, it keeps."""
-        found = [self._replica.changes(part) for part in slices(n_replicas)]
+        parts = slices(n_replicas)
+        found: list[Any] = [None] * n_replicas
+
+        def find(part: int) -> None:
+            found[part] = self._replica.changes(parts[part])
+
+        on_threads(find, range(n_replicas), self.n_threads)
         self._own = found[own]
         changes = [None if part == own else each for part, each in enumerate(found)]
         return changes[0] if n_replicas == 1 else tuple(changes)
@@ -268,8 +275,8 @@ class Worker:
 
     def take(self, *merged: Rows) -> None:
         """Take the rows of all slices: the replicas are equal again."""
-        for part, rows in zip(slices(len(merged)), merged, strict=True):
-            self._replica.take(part, rows)
+        parts = slices(len(merged))
+        on_threads(lambda part: self._replica.take(parts[part], merged[part]), range(len(parts)), self.n_threads)
         self._is_equal = True
         self._n_taken += 1
 

@@ -215,7 +215,7 @@ class Replica:
         sums = np.zeros((len(changed), self._rows[0].shape[1]), np.float32)
         for rows in changes:
             add_rows(sums, slots, *_to_read(rows))
-        return combined(sums, steps[part.first :: part.n][changed], curvature, len(changes))
+        return combined(sums, steps[part.first :: part.n][changed], curvature, len(changes), self._n_threads)
 
     def take(self, part: Slice, merged: Rows) -> None:
         """Make the rows of a slice what they are to be; not before those of all slices are there."""

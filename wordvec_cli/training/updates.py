@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wordvec_cli.parallel import on_threads
 from wordvec_cli.training.word2vec import Word2VecTrainer
 from wordvec_cli.training.word2vec_config import CBOW, NEGATIVE_SAMPLING, Word2VecConfig
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # sigmoid(s) (1 - sigmoid(s)) of the usual pair, most of which are noise. 0.1 slows four replicas down; with 0.03
 # sixteen that are seldom synchronised go too far.
 SLOPE = 0.05
+ROWS_AT_ONCE = 4096  # of a thread
 MOST_ROWS = 4096  # of which curvatures are the mean: those that are met most
 
 
@@ -114,7 +116,7 @@ def curvature(rows: "Matrix", weights: "Numbers | Matrix") -> Curvature:
     return Curvature(falling.astype(np.float32), np.ascontiguousarray(directions.T[::-1], np.float32))
 
 
-def combined(sums: "Matrix", steps: "Matrix", curvature: Curvature, n_replicas: int) -> "Matrix":
+def combined(sums: "Matrix", steps: "Matrix", curvature: Curvature, n_replicas: int, n_threads: int = 1) -> "Matrix":
     """The change that rows are to have, of the sums of the changes of replicas, in place.
 
     sums   (rows, dim padded) float32
@@ -122,6 +124,10 @@ def combined(sums: "Matrix", steps: "Matrix", curvature: Curvature, n_replicas: 
     """
     from wordvec_cli.kernels.replicas import weigh_sums
 
+    def weigh(first: int) -> None:
+        some = slice(first, first + ROWS_AT_ONCE)
+        weigh_sums(sums[some], steps[some], *curvature, n_replicas)
+
     if n_replicas > 1:
-        weigh_sums(sums, steps, *curvature, n_replicas)
+        on_threads(weigh, range(0, len(sums), ROWS_AT_ONCE), n_threads)
     return sums
