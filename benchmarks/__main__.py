@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(BENCHMARKS)}; default: all")
     parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
     parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
+    parser.add_argument(
+        "--german", default="", help="transform: a German text, aligned with --raw-corpus, an English one"
+    )
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
     parser.add_argument("--fasttext", default="", help="fastText's compiled program; default: left out")
     parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
