@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import run_here, start
 from tests.evaluation.test_scores import WORDSIM, vectors_of, words_of
+from tests.formats.test_foreign_safetensors import TOKENS, model2vec_folder
 from wordvec_cli.queries.spread import spread
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -46,6 +47,14 @@ def test_a_folder_answers_with_means_deviations_intervals_and_ranks(folder: Path
         assert list(map(float, figures)) == pytest.approx(spread(cosines(folder, "tiger", word))[:4], abs=1e-5)
         assert 1 <= int(best) <= int(worst)
     assert len(lines) == 4
+
+
+def test_a_folder_that_is_one_model_is_asked_as_one(tmp_path: Path) -> None:
+    model = model2vec_folder(folder=str(tmp_path / "model"))
+    result = run_here("similar", model, TOKENS[2], "-k", "1", "--header")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.startswith(b"query\tword\tcosine\n")
+    assert run_here("similarity", model, TOKENS[2], TOKENS[3]).returncode == 0
 
 
 def test_files_named_one_by_one_are_asked_as_their_folder_is(folder: Path) -> None:

@@ -43,16 +43,15 @@ def opened_models(
     vocabulary: str | None = None,
     is_one_kind: bool = True,
 ) -> "Models | None":
-    """The vectors of several files, or of a folder; None if there is just one file, and that no folder.
+    """The vectors of several files, or of a folder; None if there is just one file, or a folder that is one.
 
     is_one_kind  whether all are trainings of one kind: of one size, and what differs otherwise is noted
     Raises: InputError, OptionError, which name the file that is not like the others
     """
-    import os
+    from wordvec_cli.formats.folders import holds_models, vector_paths
 
-    if len(paths) == 1 and not os.path.isdir(paths[0]):
+    if len(paths) == 1 and not holds_models(paths[0]):
         return None
-    from wordvec_cli.formats.folders import vector_paths
     from wordvec_cli.queries.models import models_of
 
     prefer_many_products()

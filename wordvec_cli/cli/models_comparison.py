@@ -1,6 +1,5 @@
 """`wordvec compare` where A or B is a folder: whether two groups of trainings differ by more than trainings do."""
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,10 +44,11 @@ def compare_groups(
 
     Raises: InputError, which names a file that cannot be read or shares too few words with the others
     """
-    if not any(map(os.path.isdir, paths)):
+    from wordvec_cli.formats.folders import holds_models, vector_paths
+
+    if not any(map(holds_models, paths)):
         return None
     from wordvec_cli.evaluation.models_scores import group_differences, group_overlaps
-    from wordvec_cli.formats.folders import vector_paths
 
     models = opened_models(paths, source, terminal, is_one_kind=False)
     assert models is not None

@@ -8,13 +8,22 @@ from wordvec_cli.storage.files import readable
 BESIDE = ".json"  # what is written beside vectors, and no vectors
 
 
+def holds_models(path: str) -> bool:
+    """Whether a path is a folder, and not one that is a single model, as model2vec writes them."""
+    if not os.path.isdir(path):
+        return False
+    from wordvec_cli.formats.foreign_safetensors import model_in
+
+    return model_in(path) is None
+
+
 def vector_paths(path: str) -> list[str]:
-    """The files of a folder in the order of their names, or the path itself if it is no folder.
+    """The files of a folder of models in the order of their names, or the path itself if it is no such folder.
 
     Names that begin with a dot, and what tools write beside vectors (`.json`), are passed over; that the rest are
     vectors is found out when they are read. Raises: InputError if there is none, or a folder among them
     """
-    if not os.path.isdir(path):
+    if not holds_models(path):
         return [path]
     with readable(path):
         names = sorted(os.listdir(path), key=os.fsencode)

@@ -72,12 +72,19 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     return joined(model, words, parts, options, oddities)
 
 
-def _model_in(folder: str) -> str:
-    """The matrix's file in a folder. Raises: InputError"""
+def model_in(folder: str) -> str | None:
+    """The matrix's file in a folder that model2vec or sentence-transformers writes; None of another folder."""
     for inner in FOLDERS:
         path = os.path.join(folder, inner, MODEL)
         if os.path.exists(path) and os.path.exists(os.path.join(folder, inner, TOKENIZER)):
             return path
+    return None
+
+
+def _model_in(folder: str) -> str:
+    """The matrix's file in a folder. Raises: InputError"""
+    if model := model_in(folder):
+        return model
     raise InputError(
         f"{folder}: is a folder without {MODEL} and {TOKENIZER}, which model2vec writes; name a file of vectors"
     )
