@@ -6,7 +6,7 @@ from gensim.models import KeyedVectors
 
 from tests import reference_query
 from wordvec_cli.errors import InputError
-from wordvec_cli.queries import many, scan
+from wordvec_cli.queries import candidates, many, scan
 from wordvec_cli.queries.analogies import CosMul, scorer_of_analogies
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import METRICS
@@ -63,9 +63,9 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "PRODUCTS_TO_LOAD", 0)
     monkeypatch.setattr(scan, "PRODUCTS_IF_LOADED", 0)
     monkeypatch.setattr(many, "FLOATS_PER_BLOCK", 1 << 9)
-    monkeypatch.setattr(many, "ROOM_PER_BLOCK", 1)
-    monkeypatch.setattr(many, "ROOM_PER_KEPT", 0)
-    monkeypatch.setattr(many, "usable_cpus", lambda: 2)
+    monkeypatch.setattr(candidates, "ROOM_PER_BLOCK", 1)
+    monkeypatch.setattr(candidates, "ROOM_PER_KEPT", 0)
+    monkeypatch.setattr(candidates, "usable_cpus", lambda: 2)
 
 
 def ids(answers: Neighbours) -> list[list[int]]:

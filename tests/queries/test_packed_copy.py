@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.queries import many_of_copy, packed_copy, scan
+from wordvec_cli.queries import candidates, many_of_copy, packed_copy, scan
 from wordvec_cli.queries.analogies import CosMul
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import METRICS, Scorer
@@ -58,9 +58,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("PRODUCTS_TO_LOAD", "PRODUCTS_TO_LOAD_OF_COPY", "PRODUCTS_IF_LOADED"):
         monkeypatch.setattr(scan, name, 0 if request.param == "compiled" else 1 << 60)
     monkeypatch.setattr(many_of_copy, "BYTES_PER_BLOCK", 1 << 10)
-    monkeypatch.setattr(many_of_copy, "ROOM_PER_BLOCK", 1)
-    monkeypatch.setattr(many_of_copy, "ROOM_PER_KEPT", 0)
-    monkeypatch.setattr(many_of_copy, "usable_cpus", lambda: 2)
+    monkeypatch.setattr(candidates, "ROOM_PER_BLOCK", 1)
+    monkeypatch.setattr(candidates, "ROOM_PER_KEPT", 0)
+    monkeypatch.setattr(candidates, "usable_cpus", lambda: 2)
     return str(request.param)
 
 

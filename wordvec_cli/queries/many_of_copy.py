@@ -4,13 +4,12 @@ As `many`, with products of whole numbers. A product with bytes is wrong by the 
 row, both of which are bounded by their lengths; rows that pass are looked at again with the query as it is.
 """
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from wordvec_cli.kernels.copy_scan import BIAS, GRAIN, ROUNDING, TILE_QUERIES, TILE_ROWS, find_candidates
-from wordvec_cli.parallel import on_threads, usable_cpus
+from wordvec_cli.queries.candidates import Found, by_threads, whole
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine, Dot, Euclidean
 from wordvec_cli.queries.packed_copy import LONGEST, PackedCopy
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     Exact = NDArray[np.float64]
 
 BYTES_PER_BLOCK = 1 << 17  # of rows, that stay in a core's cache while all queries meet them
-ROOM_PER_BLOCK = 2  # for the candidates that a block and a tile may give at most
-ROOM_PER_KEPT = 4  # candidates for each row that is kept
 
 
 def candidates(index: Index, scorer: Dot, n_kept: int, least_score: float) -> "tuple[Ids, Ids]":
@@ -36,12 +33,7 @@ def candidates(index: Index, scorer: Dot, n_kept: int, least_score: float) -> "t
 
     Threads share the queries.
     """
-    n_threads = usable_cpus()
-    n_each = math.ceil(math.ceil(len(scorer) / TILE_QUERIES) / n_threads) * TILE_QUERIES
-    starts = range(0, len(scorer), n_each)
-    parts = [_Part(index, scorer, slice(start, start + n_each), n_kept, least_score) for start in starts]
-    on_threads(lambda part: part.search(), parts, n_threads)
-    return np.concatenate([part.queries for part in parts]), np.concatenate([part.ids for part in parts])
+    return by_threads(len(scorer), TILE_QUERIES, lambda some: _Part(index, scorer, some, n_kept, least_score))
 
 
 class _Rows(NamedTuple):
@@ -57,35 +49,26 @@ class _Rows(NamedTuple):
 
 
 class _Part:
-    """The search for some of the queries.
-
-    queries, ids  of the candidates, when the search is done
-    """
+    """The search for some of the queries."""
 
     def __init__(self, index: Index, scorer: Dot, some: slice, n_kept: int, least_score: float) -> None:
         assert index.copy is not None
         self._index, self._copy, self._scorer, self._some, self._n_kept = index, index.copy, scorer, some, n_kept
-        exact = np.zeros((_whole(len(scorer.queries[some]), TILE_QUERIES), self._copy.codes.shape[1]))
+        exact = np.zeros((whole(len(scorer.queries[some]), TILE_QUERIES), self._copy.codes.shape[1]))
         exact[: len(scorer.queries[some]), : self._copy.dim] = scorer.queries[some]
         self._tiled, self._questions = _as_questions(exact, scorer.rounding())
         self._least = np.full(len(exact), np.inf)
         bars = scorer.bars(np.full(len(scorer), least_score), LONGEST if least_score > -np.inf else 1)
         self._least[: len(bars[some])] = bars[some]
-        self._lowest = np.full(len(exact) * n_kept, -np.inf)
         self._n_rows = max(BYTES_PER_BLOCK // exact.shape[1] // TILE_ROWS, 1) * TILE_ROWS
-        n_found = ROOM_PER_BLOCK * self._n_rows * TILE_QUERIES + ROOM_PER_KEPT * len(self._lowest)
-        self._of_query, self._of_row = np.empty(n_found, np.int32), np.empty(n_found, np.int32)
-        self._at_most, self._ids = np.empty(n_found, np.float64), np.empty(n_found, np.int64)
-        self._n_found = 0
+        self._found = Found(len(exact), n_kept, self._n_rows * TILE_QUERIES, np.float64)
 
-    def search(self) -> None:
+    def search(self) -> "tuple[Ids, Ids]":
         for start in range(0, len(self._index), self._n_rows):
             ids, rows = self._block(slice(start, start + self._n_rows))
             if rows.n_rows:
                 self._search_block(rows, ids)
-        self._drop_those_too_low()
-        self.queries = self._of_query[: self._n_found] + np.int64(self._some.start)
-        self.ids = self._ids[: self._n_found]
+        return self._found.best(self._some.start)
 
     def _block(self, places: slice) -> "tuple[Ids, _Rows]":
         """Rows of the copy by their places in the index, without those of vectors that are not finite."""
@@ -96,31 +79,14 @@ class _Part:
         return ids, _as_rows(self._copy, chosen, len(ids), self._scorer)
 
     def _search_block(self, rows: _Rows, ids: "Ids") -> None:
-        tile, n_tiles = 0, len(self._least) // TILE_QUERIES
-        limits = self._least, self._lowest, self._n_kept
-        while tile < n_tiles:
-            begun, found = self._n_found, (self._of_query, self._of_row, self._at_most)
-            tile, self._n_found = find_candidates(tuple(rows), self._tiled, self._questions, limits, found, begun, tile)
-            self._ids[begun : self._n_found] = ids[self._of_row[begun : self._n_found]]
-            if tile < n_tiles:
-                self._make_room()
+        limits = self._least, self._found.lowest, self._n_kept
 
-    def _make_room(self) -> None:
-        self._drop_those_too_low()
-        n_free = len(self._of_query) - self._n_found
-        if n_free < max(self._n_found, self._n_rows * TILE_QUERIES):  # so that dropping is rare, and a tile has room
-            n_found = 2 * len(self._of_query)
-            self._of_query, self._of_row = np.resize(self._of_query, n_found), np.resize(self._of_row, n_found)
-            self._at_most, self._ids = np.resize(self._at_most, n_found), np.resize(self._ids, n_found)
+        def find(found: Any, begun: int, tile: int) -> tuple[int, int]:
+            return find_candidates(  # type: ignore[no-any-return]
+                tuple(rows), self._tiled, self._questions, limits, found, begun, tile
+            )
 
-    def _drop_those_too_low(self) -> None:
-        """Forget the candidates that are certainly not among the best."""
-        some = slice(self._n_found)
-        lowest = self._lowest.reshape(-1, self._n_kept)[:, 0]
-        kept = np.flatnonzero(self._at_most[some] >= lowest[self._of_query[some]])
-        self._n_found = len(kept)
-        for each in (self._of_query, self._at_most, self._ids):
-            each[: len(kept)] = each[kept]
+        self._found.take_block(find, len(self._least) // TILE_QUERIES, ids)
 
 
 def _as_questions(exact: "Exact", rounding: float) -> "tuple[NDArray[np.int32], tuple[object, ...]]":
@@ -140,7 +106,7 @@ def _as_questions(exact: "Exact", rounding: float) -> "tuple[NDArray[np.int32], 
 
 def _as_rows(copy: PackedCopy, places: "Places", n_rows: int, scorer: Dot) -> _Rows:
     """Some rows of a copy as the kernel takes them, with room to whole groups."""
-    n_whole = _whole(n_rows, TILE_ROWS)
+    n_whole = whole(n_rows, TILE_ROWS)
     codes = copy.codes[places]
     if n_rows < n_whole:
         codes = np.pad(codes, ((0, n_whole - n_rows), (0, 0)))
@@ -156,8 +122,3 @@ def _as_rows(copy: PackedCopy, places: "Places", n_rows: int, scorer: Dot) -> _R
         terms[some] = -lengths * lengths / 2
     errors[some] = copy.errors[places] * weights[some]
     return _Rows(codes, codes.reshape(-1).view(np.int32), factors, terms, weights, errors, n_rows)
-
-
-def _whole(n: int, size: int) -> int:
-    """At least `n`, a multiple of `size`."""
-    return -(-n // size) * size
