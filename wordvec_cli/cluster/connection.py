@@ -5,12 +5,14 @@ import os
 import secrets
 import signal
 import socket
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from wordvec_cli.cluster.address import Address
 from wordvec_cli.errors import InputError
@@ -31,6 +33,7 @@ _ON_THIS_MACHINE = {
     "REPORTER_UPDATE_INTERVAL_MS": "3600000",  # of statistics about this machine, which nobody reads
     "RAY_worker_niceness": "0",  # else 15: any other program would have the CPUs first
 }
+_THERE = {"RAY_NUM_REDIS_GET_RETRIES": "3"}  # of 20, a second and more apart, which all fail for want of a token
 _TOKEN = secrets.token_hex(32)  # one for the process, as Ray remembers the first that it is given
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -46,7 +49,7 @@ def connected(address: Address) -> Iterator[Any]:
             _start(ray, address.n_local)
             yield ray
     else:
-        with _environment({}), _ended(_ray()) as ray:
+        with _environment(_THERE), _ended(_ray()) as ray:
             _connect(ray, address)
             yield ray
 
@@ -134,11 +137,27 @@ def _connect(ray: Any, address: Address) -> None:
 
     logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that in a thread it leaves signals alone
     thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(SECONDS_TO_CONNECT)
-    if errors or thread.is_alive():
-        error = errors[0] if errors else TimeoutError()
-        raise InputError(_why(address, error)) from error
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        with _stderr_to(log):
+            thread.start()
+            thread.join(SECONDS_TO_CONNECT)
+        if errors or thread.is_alive():
+            error = errors[0] if errors else TimeoutError()
+            log.seek(0)
+            raise InputError(_why(address, error, log.read())) from error
+
+
+@contextmanager
+def _stderr_to(file: IO[str]) -> Iterator[None]:
+    """What Ray's own library writes to the standard error, past Python, goes to a file."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 _QUIETLY = {"log_to_driver": False, "configure_logging": False, "logging_level": "ERROR"}
@@ -154,9 +173,14 @@ def _check_answers(address: Address, host: str, port: int) -> None:
         ) from error
 
 
-def _why(address: Address, error: Exception) -> str:
-    """Why there is no connection, and what to do."""
+def _why(address: Address, error: Exception, log: str = "") -> str:
+    """Why there is no connection, and what to do.
+
+    log  what Ray wrote meanwhile
+    """
     where, text = f"--cluster {address.text}", " ".join(str(error).split())
+    if "InvalidAuthToken" in log + text:
+        return f"{where}: the token is missing or wrong; {GIVE_TOKEN}"
     if "ray[client]" in text:
         return f"{where}: needs Ray's client; install it: pip install 'ray[client]'"
     if "ersion mismatch" in text:

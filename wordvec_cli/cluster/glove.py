@@ -8,11 +8,13 @@ Source: Gemulla et al. 2011, "Large-Scale Matrix Factorization with Distributed 
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from wordvec_cli.cluster.members import Cluster, Member, WorkerLostError
+from wordvec_cli.cluster.pace import Paces
 from wordvec_cli.training.glove import CombinedRows, GloveConfig, GloveTrainer, tiles_of_round
 from wordvec_cli.training.session import BlockLoss
 from wordvec_cli.training.tiles import Tiles
@@ -48,6 +50,7 @@ class ClusterGloveTrainer(GloveTrainer):
         super().__init__(tiles, vocabulary, config, init)
         self._workers = workers
         self._owners: dict[int, Member] = {}  # of row blocks
+        self._paces = Paces(workers, self.unit)
         self._columns: list[Any] = []  # references to the parameters of column blocks; none: they are here
         self._since: list[Round] = []  # the last synchronisation
         self._last = time.monotonic()
@@ -83,7 +86,11 @@ class ClusterGloveTrainer(GloveTrainer):
         if time.monotonic() - self._last > SECONDS_BETWEEN_SYNCHRONISATIONS:
             self._come_home()
         self._since.append(Round(epoch, block, rate_factor))
-        return self._trained()
+        loss = self._trained()
+        if block + 1 == self.n_blocks:
+            with suppress(WorkerLostError):  # the next round finds out
+                self._paces.tell(epoch)
+        return loss
 
     # ------------------------------------------------------------ rounds
 
@@ -115,10 +122,11 @@ class ClusterGloveTrainer(GloveTrainer):
         for member in self._workers.members:
             mine = [number for number, tile in enumerate(tiles) if self._owners[tile[0]] is member]
             if mine:
-                calls.append((mine, self._begun(member, [tiles[number] for number in mine], of)))
-        for mine, call in calls:
+                calls.append((member, mine, self._begun(member, [tiles[number] for number in mine], of)))
+        for member, mine, call in calls:
             for number, loss in zip(mine, self._workers.result(call), strict=True):
                 losses[number] = BlockLoss(*loss)
+            self._paces.add(member, sum(losses[number].n_terms for number in mine))
         return sum(losses, BlockLoss())  # in the order of one machine
 
     def _begun(self, member: Member, tiles: list[tuple[int, int]], of: Round) -> Any:

@@ -116,16 +116,18 @@ class Cluster:
             self._ray.kill(member.handle)
             return False
         except WorkerLostError as error:
-            check_same(member.name, self._versions_on(member.node))  # without the package no worker can start
+            self._check_versions_on(member)  # without the package no worker can start
             self.note(f"worker {member.name}: did not start ({error}); going on without it")
             return False
         check_same(member.name, there)
         return True
 
-    def _versions_on(self, node: str) -> dict[str, str]:
+    def _check_versions_on(self, member: Member) -> None:
+        """Raises: InputError if it cannot work; a machine that is lost, and still on Ray's list, is none"""
         probe = self._ray.remote(num_cpus=0, max_retries=0)(versions_there)
-        found: dict[str, str] = self.result(probe.options(scheduling_strategy=self._on(node)).remote())
-        return found
+        with suppress(WorkerLostError):
+            found = self.result(probe.options(scheduling_strategy=self._on(member.node)).remote())
+            check_same(member.name, found)
 
     def drop_lost(self) -> list[Member]:
         """Take those off the list that do not answer any more; those that were. Raises: InputError if none is left"""

@@ -5,11 +5,13 @@ by others, and the round is trained again by those that are left, from where all
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordvec_cli.cluster.members import Member, WorkerLostError
+from wordvec_cli.cluster.pace import Paces
 from wordvec_cli.cluster.sequences import Encoded
 from wordvec_cli.training.replicas import Rounds
 from wordvec_cli.training.session import BlockLoss
@@ -50,6 +52,8 @@ class ClusterReplicas:
         self.n_blocks = self._rounds.n
         self.units_per_epoch = n_known
         self._shards: dict[Member, list[int]] = {}  # what each trains on
+        self._load: dict[Member, int] = {}  # the words of those
+        self._paces = Paces(self._workers, self.unit)
         self._n_taken: int | None = None  # synchronisations since the parameters went out; None: they did not
         self._is_home = True  # whether the parameters here are the newest; what the workers have may be the same
 
@@ -97,7 +101,11 @@ class ClusterReplicas:
         if not block and self._workers.join_new():
             self._come_home()
             self._shards, self._n_taken = {}, None
-        return self._trained(epoch, block, rate_factor)
+        loss = self._trained(epoch, block, rate_factor)
+        if block + 1 == self.n_blocks:
+            with suppress(WorkerLostError):  # the next round finds out
+                self._paces.tell(epoch)
+        return loss
 
     # ------------------------------------------------------------ rounds
 
@@ -125,7 +133,11 @@ class ClusterReplicas:
             self._workers.work(member, "train_replica", epoch, number, shards, rate_factor)
             for member, shards in self._shards.items()
         ]
-        return sum(self._workers.result(calls), BlockLoss())
+        losses = self._workers.result(calls)
+        start, end = self._rounds.part(epoch, number)
+        for member, n_known in self._load.items():
+            self._paces.add(member, n_known * (end - start))
+        return sum(losses, BlockLoss())
 
     def _synchronise(self, place: tuple[int, int, float]) -> None:
         """Raises: WorkerLostError"""
@@ -164,7 +176,7 @@ class ClusterReplicas:
             load[member] += facts.n_known
             shards[member].append(shard.number)
             encoded.bring(shard, facts, member)
-        self._shards = shards
+        self._shards, self._load = shards, load
 
     @property
     def _at_home(self) -> Word2VecTrainer:

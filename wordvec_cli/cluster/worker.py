@@ -5,8 +5,9 @@ Its methods are called by name, several at a time: those that work one after the
 
 import hashlib
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,7 @@ class Worker:
         with writable(str(tmp_dir or "the folder for temporary files")):
             self.folder = Path(self._room.enter_context(temporary_folder(tmp_dir)))
         self.n_threads = n_threads
+        self._seconds_trained = 0.0  # since it was asked
         self._counters: list[WordCounter] = []
 
     def ping(self) -> int:
@@ -249,7 +251,8 @@ class Worker:
         self._is_equal = False
         for shard in shards:
             replica.shards.setdefault(shard, self._encoded[shard])
-        return replica.train(epoch, number, shards, rate_factor)
+        with self._timed():
+            return replica.train(epoch, number, shards, rate_factor)
 
     def changes(self, n_replicas: int, own: int) -> tuple[Rows | None, ...] | Rows | None:
         """What each replica is to combine: as many results, as Ray counts them; what this one is to, it keeps."""
@@ -307,8 +310,22 @@ class Worker:
         self, epoch: int, tiles: Sequence[tuple[int, int]], rate_factor: float, *contexts: "NDArray[np.float32]"
     ) -> tuple[object, ...]:
         """The losses of tiles, then the parameters of their column blocks."""
-        losses, trained = self._blocks.train(epoch, tiles, rate_factor, contexts)
+        with self._timed():
+            losses, trained = self._blocks.train(epoch, tiles, rate_factor, contexts)
         return losses, *trained
+
+    # ------------------------------------------------------------ how long it took
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._seconds_trained += time.perf_counter() - start
+
+    def seconds_trained(self) -> float:
+        """Since this was asked last."""
+        seconds, self._seconds_trained = self._seconds_trained, 0.0
+        return seconds
 
 
 @dataclass(frozen=True)

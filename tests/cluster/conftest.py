@@ -1,0 +1,15 @@
+"""What Ray is told in this process, which remembers it from the moment of its import on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from wordvec_cli.cluster import connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment_of_ray() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**connection._ON_THIS_MACHINE, "RAY_AUTH_TOKEN": connection._TOKEN}.items():
+            patch.setenv(name, value)
+        yield
