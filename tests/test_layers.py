@@ -26,6 +26,7 @@ FAMILIES = [
     "formats",
     "queries",
     "evaluation",
+    "show",
     "training",
     "cluster",
     "classify",
@@ -48,6 +49,9 @@ HOMES = {
     "tqdm": {"cli", "api"},
     "ray": {"cluster"},
     "fsspec": {"cluster"},
+    "matplotlib": {"show"},
+    "umap": {"show"},
+    "openTSNE": {"show"},
 }
 TOP_MODULES = {"__init__", "__main__"}
 DOORS = {PACKAGE / "classify" / "__init__.py"}  # gives, lazily, what the face calls `wordvec_cli.classify`
