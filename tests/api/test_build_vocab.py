@@ -50,6 +50,18 @@ def test_a_corpus_gives_the_same_vocabulary_whatever_it_comes_as(corpora: dict[s
         vocab["nowhere"]
 
 
+def test_files_are_read_as_the_command_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('id,text,title\n1,"a, b",c\n', "utf-16")
+    (tmp_path / "t.md").write_text("nothing")
+    columns = {"text_column": ["title", "text"], "encoding": "utf-16"}
+    vocab = wordvec_cli.build_vocab(tmp_path, min_count=1, include="*.csv", **columns)
+    assert {word: vocab[word] for word in vocab} == {"a,": 1, "b": 1, "c": 1}
+    with pytest.raises(InputError, match=r"name the column of its text with text_column \(columns: 'id', 'text'"):
+        wordvec_cli.build_vocab(tmp_path / "t.csv", encoding="utf-16")
+    with pytest.raises(OptionError, match="corpus_format: 'xml' is not one of"):
+        wordvec_cli.build_vocab(tmp_path, corpus_format="xml")  # type: ignore[arg-type]
+
+
 def test_a_saved_vocabulary_is_the_commands_to_the_byte(corpora: dict[str, Any], tmp_path: Path) -> None:
     options = {"min_count": 2, "max_vocab": 3, "tokenizer": "words", "lowercase": True}
     wordvec_cli.build_vocab(corpora["path"], **options, threads=1).save(tmp_path / "mine.tsv")

@@ -17,7 +17,7 @@ import wordvec_cli
 from tests.api.conftest import Pair
 from wordvec_cli import Vectors
 from wordvec_cli.api.face import in_python
-from wordvec_cli.api.options import TOKENIZER_OPTIONS
+from wordvec_cli.api.options import CORPUS_OPTIONS
 from wordvec_cli.api.train_options import TrainOptions
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.training.glove import GloveConfig
@@ -197,8 +197,8 @@ def test_pickled_vectors_are_the_same(tmp_path: Path, subwords: Pair) -> None:
 def test_help_lists_every_option_of_training_with_its_default() -> None:
     text = inspect.getdoc(wordvec_cli.train) or ""
     listed = dict(re.findall(r"^ +([a-z_]+)(?:=(\S+))?  +\S", text.split("TrainOptions:")[1], re.MULTILINE))
-    assert TrainOptions.__optional_keys__ - TOKENIZER_OPTIONS == set(listed)
-    assert all(re.search(rf"^{name}  +\S", text, re.MULTILINE) for name in TOKENIZER_OPTIONS)
+    assert TrainOptions.__optional_keys__ - CORPUS_OPTIONS == set(listed)
+    assert all(re.search(rf"^({name}|\w+, {name}|{name}, \w+)  +\S", text, re.MULTILINE) for name in CORPUS_OPTIONS)
     cbow = Word2VecConfig(model="cbow", subwords="3-6")
     defaults = {field.name: field.default for field in fields(GloveConfig)}
     defaults |= {field.name: getattr(cbow, field.name) for field in fields(Word2VecConfig)}

@@ -1,5 +1,6 @@
 """Reading labelled text: fastText's notation, tables, and the examples that are made of them."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -168,6 +169,57 @@ def test_a_model_is_trained_applied_and_scored_on_tables(tmp_path: Path, as_json
         "classify", "train", tmp_path / "table", "-o", tmp_path / "n", *columns, "--label-prefix", "_"
     )
     assert with_prefix.returncode == 2
+
+
+LABELLED = ('red, "green"', "colours"), ("monday\nfriday", "days")
+
+
+def written_as(folder: Path, ending: str) -> Path:
+    path = folder / f"t{ending}"
+    if ending == ".parquet":
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        texts, labels = zip(*LABELLED * 50, strict=True)
+        pq.write_table(pa.table({"id": list(range(100)), "label": labels, "text": texts}), path)
+    else:
+        with path.open("w", newline="", encoding="utf-16" if ending == ".tab" else "utf-8") as file:
+            csv.writer(file, delimiter="\t" if ending == ".tab" else ",").writerows(
+                [("id", "label", "text"), *((i % 2, label, text) for i, (text, label) in enumerate(LABELLED * 50))]
+            )
+    return path
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".tab"])
+def test_a_model_is_trained_applied_and_scored_on_csv_and_parquet(tmp_path: Path, ending: str) -> None:
+    """Cells hold what ends cells and lines in other files; UTF-16 with tabs is what spreadsheets call Unicode text."""
+    path, columns = written_as(tmp_path, ending), ["--text-column", "text", "--label-column", "label"]
+    how = ["--encoding", "auto", "--corpus-format", "csv"] if ending == ".tab" else []
+    options = ["--vector-size", "8", "--epochs", "30", "--threads", "1", *columns]
+    rows = [f"{label}\t{text}\n".replace("\ny", " y").replace("\nf", " f") for text, label in LABELLED * 50]
+    (tmp_path / "t.tsv").write_text("label\ttext\n" + "".join(rows))
+    assert run_here("classify", "train", path, "-o", tmp_path / "m", *options, *how).returncode == 0
+    assert run_here("classify", "train", tmp_path / "t.tsv", "-o", tmp_path / "n", *options).returncode == 0
+    mine, theirs = (classifier.load(str(tmp_path / name)) for name in "mn")
+    assert np.array_equal(mine.words.matrix, theirs.words.matrix)
+    result = run_here("classify", "predict", tmp_path / "m", path, "--text-column", "text", *how)
+    assert [line.split(b"\t")[0] for line in result.stdout.splitlines()] == [b"colours", b"days"] * 50
+    result = run_here("classify", "test", tmp_path / "m", path, *columns, "--format", "json", *how)
+    assert json.loads(result.stdout)["f1"] == 1
+    if ending != ".tab":
+        refused = run_here("classify", "train", path, "-o", tmp_path / "x")
+        assert b"is a table; name the column of its text with --text-column (columns: 'id', 'label'" in refused.stderr
+
+
+def test_a_row_of_a_csv_without_its_cells_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,label\nred,a\ngreen\nblue,b,c\nred,a\n")
+    columns = ["--text-column", "text", "--label-column", "label"]
+    refused = run_here("classify", "train", tmp_path / "t.csv", "-o", tmp_path / "m", *columns)
+    assert b"t.csv:3: has more or fewer cells than the line of column names" in refused.stderr
+    (tmp_path / "good.csv").write_text("text,label\n" + "red,a\nblue,b\n" * 20)
+    assert run_here("classify", "train", tmp_path / "good.csv", "-o", tmp_path / "m", *columns).returncode == 0
+    result = run_here("classify", "predict", tmp_path / "m", tmp_path / "t.csv", "--text-column", "text")
+    assert result.returncode == 1
+    assert [bool(line) for line in result.stdout.splitlines()] == [True, True, False, True]
+    assert result.stderr.count(b"t.csv:4: has more or fewer") == 1
 
 
 # ---------------------------------------------------------------- lines in pieces

@@ -11,6 +11,7 @@ from wordvec_cli.cluster.address import parsed
 from wordvec_cli.cluster.parts import Part, cut, listed
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.file_options import FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 
 TEXTS = {
@@ -45,6 +46,16 @@ def test_the_shards_of_a_file_are_its_lines(tmp_path: Path, text: bytes) -> None
     for shard in shards:
         for part in shard.parts:
             assert text_of((part,), tmp_path).endswith(b"\n") or not text_of((part,), tmp_path)
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_tables_and_other_encodings_stay_whole_and_are_read_as_one_machine_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text\n" + '1,"a\nb"\n2\n' * 50, "utf-16")
+    options = FileOptions(text_columns=("text",), encoding="auto")
+    (shard,) = cut(listed([str(tmp_path)], tmp_path, options).files)
+    assert text_of(shard.parts, tmp_path) == b"a b\n\n" * 50
+    with pytest.raises(InputError, match="name the column of its text"):
+        listed([str(tmp_path)], tmp_path, FileOptions(encoding="utf-16"))
 
 
 @pytest.mark.usefixtures("small_shards")

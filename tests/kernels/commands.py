@@ -20,6 +20,9 @@ build-vocab corpus.txt -o vocab.tsv --min-count 1 --threads 1
 build-vocab corpus.txt.gz -o vocab.tsv --min-count 1 --tokenizer words --lowercase
 build-vocab corpus.txt -o vocab.tsv --min-count 1 --memory 64M
 build-vocab - -o vocab.tsv --min-count 1
+build-vocab table.csv -o vocab.tsv --min-count 1 --text-column text
+build-vocab table.parquet -o vocab.tsv --min-count 1 --text-column text
+build-vocab corpus.txt -o vocab.tsv --min-count 1
 phrases corpus.txt -o phrases.txt --min-count 1
 encode corpus.txt --vocab vocab.tsv -o encoded.npy
 encode corpus.txt --vocab vocab.tsv -o encoded.safetensors --missing skip
@@ -77,6 +80,9 @@ def write_inputs(folder: Path) -> None:
     """Texts of words that follow Zipf's law, some of them beyond ASCII, long enough for compiled predictions."""
     import gzip
 
+    import pyarrow as pa
+    from pyarrow import parquet
+
     choose = random.Random(1)
     words = ["the", "naïve", "don't", "3.14", "mother-in-law", *(f"word{i}" for i in range(300))]
     weights = [1 / (1 + i) for i in range(len(words))]
@@ -84,6 +90,8 @@ def write_inputs(folder: Path) -> None:
     text = "".join(f"{line}\n" for line in lines).encode()
     (folder / "corpus.txt").write_bytes(text)
     (folder / "corpus.txt.gz").write_bytes(gzip.compress(text))
+    (folder / "table.csv").write_text("text\n" + "".join(f'"{line}"\n' for line in lines))
+    parquet.write_table(pa.table({"text": lines}), folder / "table.parquet")
     (folder / "labelled.txt").write_text("".join(f"__label__{i % 3} {line}\n" for i, line in enumerate(lines)))
     (folder / "unlabelled.txt").write_bytes(text)
     (folder / "words.txt").write_text("the\nword7\n")

@@ -84,7 +84,7 @@ def test_in_a_folder_what_is_no_text_is_left_out_aloud() -> None:
     told = result.stderr.decode().splitlines()
     assert result.returncode == 0
     assert Path("v.tsv").read_bytes().splitlines()[0] == b"the\t40"
-    assert told[0] == "3 files are read"
+    assert told[0] == "3 files are read: corpus/a.txt, corpus/latin1.txt, corpus/z.txt"
     left_out = "10 files left out, no text: corpus/.DS_Store (a .DS_Store of macOS), corpus/a.docx (an Office document"
     assert told[1].startswith(left_out)
     assert told[1].endswith("corpus/a.pdf (a PDF document) and 7 more")

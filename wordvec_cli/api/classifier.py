@@ -11,7 +11,16 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load as load_vectors
-from wordvec_cli.api.options import ArgumentError, TokenizerOptions, optional, threads_of, tokenizer_of, whole_number
+from wordvec_cli.api.options import (
+    ArgumentError,
+    FileKeywords,
+    TokenizerOptions,
+    files_of,
+    optional,
+    threads_of,
+    tokenizer_of,
+    whole_number,
+)
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.classify import model
 from wordvec_cli.classify.lines import LabelLayout, LabelledLine, LineParser
@@ -108,12 +117,13 @@ class TextClassifier:
         model.save(os.fspath(path), self.classifier, self.classifier.words.metadata)
 
 
-class ClassifierOptions(TokenizerOptions, total=False):
+class ClassifierOptions(FileKeywords, TokenizerOptions, total=False):
     """How a classifier is trained, as the options of `wordvec classify train` of these names, with their defaults.
 
     output        a .safetensors file that is written too
     label_prefix  words of a text that begin so are its labels, by default "__label__"
-    text_column, label_column  of a table: lines of cells between tabs below a line of names, or JSON objects
+    text_column, label_column  of a table: CSV, Parquet, lines of cells between tabs below a line of names, JSON objects
+    corpus_format, encoding, include, exclude  how files are read, as the command's options
     quantise      with a byte for each number of the words' and n-grams' vectors, a quarter of the size
     threads       by default the usable CPUs; only with 1 the next run gives the same numbers
     """
@@ -162,7 +172,8 @@ def train(
     start = None if init is None else (init if isinstance(init, Vectors) else load_vectors(init)).embeddings
     config = config_of(_hyper_parameters(options), start)
     tokenizer = tokenizer_of(options) or Tokenizer()
-    corpus = open_corpus(sources, tokenizer, folder, log_note)
+    files = layout.files(files_of({**options, "text_column": ()}))
+    corpus = open_corpus(sources, tokenizer, folder, log_note, files)
     output, n_threads = options.get("output"), threads_of(options.get("threads"))
     path = None if output is None else os.fspath(output)
     is_quantised = bool(optional("quantise", options.get("quantise"), bool))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
-from wordvec_cli.api.options import TokenizerOptions
+from wordvec_cli.api.options import CorpusOptions, TokenizerOptions
 from wordvec_cli.api.other_names import hint
 from wordvec_cli.errors import WordvecError
 
@@ -81,5 +81,6 @@ def _keywords(function: Callable[..., Any]) -> frozenset[str]:
 
 
 def _descriptions(options: type) -> list[str]:
-    """Those of a TypedDict and of the options of a tokenizer, which all have."""
-    return [f"{kind.__name__}: {kind.__doc__}" for kind in dict.fromkeys((options, TokenizerOptions))]
+    """Those of a TypedDict and of the options of a corpus and of a tokenizer, as far as it has them."""
+    shared = [kind for kind in (CorpusOptions, TokenizerOptions) if kind.__optional_keys__ <= options.__optional_keys__]  # type: ignore[attr-defined]
+    return [f"{kind.__name__}: {kind.__doc__}" for kind in dict.fromkeys((options, *shared))]

@@ -8,7 +8,7 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import TokenizerOptions, threads_of, tokenizer_of
+from wordvec_cli.api.options import CorpusOptions, files_of, threads_of, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.api.words import Words
@@ -49,7 +49,7 @@ class EmbeddingMatrix(NamedTuple):
     matched: list[str] | None
 
 
-class EncodeOptions(TokenizerOptions, total=False):
+class EncodeOptions(CorpusOptions, total=False):
     """How texts become rows, as the options of `wordvec encode` of these names.
 
     padding, truncating  where a shorter text is filled up and a longer one is cut: "pre" (the default) or "post"
@@ -88,7 +88,8 @@ def encode(
     texts       a path (file or folder), Path objects, or an iterable of texts or of token lists
     vocabulary  from build_vocab, Vectors, a vocabulary file, or a list of words
     length      of all rows: a number, "max" (the longest text's) or "p99" (enough for 99 % of the texts)
-    options     as in `EncodeOptions`, and in `TokenizerOptions`; the tokenizer is by default that of the vocabulary
+    options     as in `EncodeOptions`, `CorpusOptions` and `TokenizerOptions`; the tokenizer is by default that of the
+                vocabulary
     Returns (n_texts, length) ids; with length=None a list of arrays; with a weighting a scipy.sparse.csr_array
     Raises: InputError, OptionError
     """
@@ -97,7 +98,7 @@ def encode(
     rows_options = _row_options(length, options)
     rows = Rows.of(words, _specials(options.get("specials")), name)
     folder = folder_for(options.get("tmp_dir"))
-    corpus = open_corpus(sources_of(texts, folder), tokenizer, folder, log_note)
+    corpus = open_corpus(sources_of(texts, folder), tokenizer, folder, log_note, files_of(options))
     with reporting(progress) as report:
         if rows_options.weighting is not None:
             return encode_terms(corpus, rows, rows_options, report, log_note).to_scipy()

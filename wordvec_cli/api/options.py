@@ -1,12 +1,13 @@
 """Options as keywords: which there are, and those of a tokenizer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Literal, TypedDict, TypeVar
 
 from wordvec_cli.errors import OptionError
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.storage.sizes import REMEDY, parsed_size
+from wordvec_cli.text.file_options import FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.options import typed
 
@@ -34,10 +35,32 @@ class TokenizerOptions(TypedDict, total=False):
     invalid_utf8: Literal["keep", "replace", "skip", "error"]
 
 
+class FileKeywords(TypedDict, total=False):
+    """How the files of a corpus are read."""
+
+    corpus_format: Literal["text", "csv", "tsv", "jsonl", "parquet"] | None
+    encoding: str | None
+    include: str | Sequence[str]
+    exclude: str | Sequence[str]
+
+
+class CorpusOptions(FileKeywords, TokenizerOptions, total=False):
+    """How the files of a corpus are read, as the commands' options of these names.
+
+    text_column       the column of a table (CSV, TSV, JSON lines, Parquet) that is the text, or several
+    corpus_format     what the files are, where their names do not tell
+    encoding          of the files, or "auto"; by default UTF-8
+    include, exclude  patterns of the names of the files of folders
+    """
+
+    text_column: str | Sequence[str]
+
+
 _TYPES: Mapping[str, type] = {
     "tokenizer": str, "token_pattern": str, "lowercase": bool, "normalise": str, "invalid_utf8": str,
 }  # fmt: skip
 TOKENIZER_OPTIONS = frozenset(TokenizerOptions.__optional_keys__)
+CORPUS_OPTIONS = frozenset(CorpusOptions.__optional_keys__)
 
 
 def tokenizer_of(given: TokenizerOptions) -> Tokenizer | None:
@@ -51,6 +74,19 @@ def tokenizer_of(given: TokenizerOptions) -> Tokenizer | None:
     if kind is None and pattern is None and chosen == others:
         return None
     return Tokenizer("pattern" if pattern is not None else kind or "whitespace", pattern, **chosen)  # type: ignore[arg-type]
+
+
+def files_of(given: Mapping[str, Any]) -> FileOptions:
+    """How files are read. Raises: OptionError"""
+    corpus_format, encoding = (optional(name, given.get(name), str) for name in ("corpus_format", "encoding"))
+    columns, include, exclude = (_names(name, given.get(name)) for name in ("text_column", "include", "exclude"))
+    return FileOptions(corpus_format, columns, encoding, include, exclude)
+
+
+def _names(option: str, given: Any) -> tuple[str, ...]:
+    """One name, or several. Raises: OptionError"""
+    names = [given] if isinstance(given, str) else list(given or ())
+    return tuple(typed(option, name, str) for name in names)
 
 
 def optional(name: str, value: object, kind: type) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from wordvec_cli.api.corpora import AnyPath
-from wordvec_cli.api.options import TokenizerOptions
+from wordvec_cli.api.options import CorpusOptions
 
 
-class TrainOptions(TokenizerOptions, total=False):
+class TrainOptions(CorpusOptions, total=False):
     """How vectors are trained: the options of `wordvec train`, whose --help says more, with their defaults.
 
     Model

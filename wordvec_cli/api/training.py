@@ -10,7 +10,7 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import TOKENIZER_OPTIONS, size_of, tokenizer_of
+from wordvec_cli.api.options import CORPUS_OPTIONS, files_of, size_of, tokenizer_of
 from wordvec_cli.api.train_options import TrainOptions
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
@@ -34,14 +34,15 @@ def train(
     vocab     the words to learn, from build_vocab or a file; None: they are counted first
     init      vectors to start from
     progress  True shows a bar, in a notebook too; a function is called with each Progress
-    options   as in `TrainOptions`, and in `TokenizerOptions`
+    options   as in `TrainOptions`, `CorpusOptions` and `TokenizerOptions`
     Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
     """
-    given: dict[str, Any] = {name: value for name, value in options.items() if name not in TOKENIZER_OPTIONS}
+    given: dict[str, Any] = {name: value for name, value in options.items() if name not in CORPUS_OPTIONS}
     sets = given.pop("eval_set", ())
     given["eval_sets"] = [sets] if isinstance(sets, str | os.PathLike) else sets
     given["memory"] = size_of("memory", given.get("memory"))
     given["tokenizer"] = tokenizer_of(options)
+    given["files"] = files_of(options)
     with ExitStack() as work:
         report = work.enter_context(reporting(progress))
         given["corpus"] = () if corpus is None else sources_of(corpus, folder_for(given.get("tmp_dir")))

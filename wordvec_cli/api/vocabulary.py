@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
-from wordvec_cli.api.options import TokenizerOptions, optional, size_of, threads_of, tokenizer_of
+from wordvec_cli.api.options import CorpusOptions, files_of, optional, size_of, threads_of, tokenizer_of
 from wordvec_cli.api.words import Words
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -53,7 +53,7 @@ class CountedVocabulary(Words):
         write_vocabulary(self._counted, os.fspath(path), format)
 
 
-@face(options=TokenizerOptions)
+@face(options=CorpusOptions)
 def build_vocab(  # noqa: PLR0913
     corpus: Texts,
     *,
@@ -63,7 +63,7 @@ def build_vocab(  # noqa: PLR0913
     memory: int | str = 1_000_000_000,
     tmp_dir: AnyPath | None = None,
     progress: Shown = False,
-    **tokenizer: Unpack[TokenizerOptions],
+    **options: Unpack[CorpusOptions],
 ) -> CountedVocabulary:
     """Count the words of a corpus: exactly, in bounded memory.
 
@@ -73,16 +73,17 @@ def build_vocab(  # noqa: PLR0913
     threads    None: the usable CPUs
     memory     in bytes, or such as "1GB"; beyond it, temporary files go to tmp_dir
     progress   True shows a bar; a function is called with each Progress
-    tokenizer  as in `TokenizerOptions`
+    options    as in `CorpusOptions` and `TokenizerOptions`
     Raises: InputError
     """
     folder = folder_for(tmp_dir)
-    options = CountOptions(
+    counting = CountOptions(
         typed("min_count", min_count, int),
         optional("max_vocab", max_vocab, int),
         size_of("memory", memory),
         threads_of(threads),
     )
-    text = open_corpus(sources_of(corpus, folder), tokenizer_of(tokenizer) or Tokenizer(), folder, log_note)
+    its_tokenizer, files = tokenizer_of(options) or Tokenizer(), files_of(options)
+    text = open_corpus(sources_of(corpus, folder), its_tokenizer, folder, log_note, files)
     with reporting(progress) as report:
-        return CountedVocabulary(count_and_note(text, options, report, log_note))
+        return CountedVocabulary(count_and_note(text, counting, report, log_note))

@@ -1,18 +1,27 @@
 """Lines of files and of standard input, and what takes them apart."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
+from wordvec_cli.text.corpus_files import lines_of_source
+from wordvec_cli.text.file_options import AS_NAMED, TEXT, FileOptions
 from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
 
 
 class LineFiles(NamedTuple):
-    """Files of lines, compressed or not; no path, or -, is standard input. A line has its labels as `layout` says."""
+    """Files of lines, compressed or not; no path, or -, is standard input.
+
+    layout   where a line has its labels
+    options  how the files are read
+    """
 
     paths: Sequence[str]
     layout: LabelLayout
+    options: FileOptions = AS_NAMED
 
     @property
     def name(self) -> str:
@@ -36,5 +45,11 @@ def lines_of_files(files: LineFiles, invalid_utf8: str) -> Iterator[tuple[LinePa
         is_stream = path == STANDARD_STREAM
         name = "standard input" if is_stream else path
         parser = LineParser(files.layout, name, invalid_utf8)
-        for lines in lines_of_descriptor(STANDARD_INPUT, name) if is_stream else lines_of_file(path):
+        for lines in _lines(path, name, files.layout.files(files.options)):
             yield parser, lines
+
+
+def _lines(path: str, name: str, options: FileOptions) -> Iterator[list[bytes]]:
+    if options.format_of(path) != TEXT or options.encoding is not None:
+        return lines_of_source(path, Path(tempfile.gettempdir()), options)
+    return lines_of_descriptor(STANDARD_INPUT, name) if path == STANDARD_STREAM else lines_of_file(path)

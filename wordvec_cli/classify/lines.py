@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.decoding import as_bytes, as_text, bytes_of_json, in_valid_utf8, shown
+from wordvec_cli.text.file_options import FileOptions
 from wordvec_cli.text.tokenizer import invalid_utf8_message
 
 LabelledLine = tuple[list[bytes], bytes]  # the labels of a line, and its text without line ends
@@ -34,6 +35,15 @@ class LabelLayout:
             raise OptionError("--label-prefix: must be one or more characters without white space")
         if self.label_column is not None and self.text_column is None:
             raise OptionError("--label-column: needs --text-column too; name the column that holds the text")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of a table."""
+        return tuple(name for name in (self.text_column, self.label_column) if name is not None)
+
+    def files(self, files: FileOptions) -> FileOptions:
+        """How the files of such lines are read."""
+        return replace(files, text_columns=self.columns, as_tsv=True)
 
 
 class LineParser:
@@ -115,6 +125,8 @@ class LineParser:
         cells = line.split(b"\t")
         if not line:
             return [], b""
+        if len(cells) == self._n_columns + 1 and not line.strip(b"\t") and self._n_columns == len(self._places):
+            raise self._error("has more or fewer cells than the line of column names")
         if len(cells) != self._n_columns:
             raise self._error(
                 f"has {len(cells)} cells, but the line of column names has {self._n_columns}; put a tab between cells"
@@ -125,12 +137,11 @@ class LineParser:
     def _places_of(self, header: bytes) -> list[int]:
         names = header.split(b"\t")
         self._n_columns = len(names)
-        wanted = [name for name in (self._layout.text_column, self._layout.label_column) if name is not None]
-        for name in wanted:
+        for name in self._layout.columns:
             if as_bytes(name) not in names:
                 there_are = ", ".join(map(shown, names))
                 raise self._error(f"no column is named {name!r}; the columns, with tabs between them, are: {there_are}")
-        return [names.index(as_bytes(name)) for name in wanted]
+        return [names.index(as_bytes(name)) for name in self._layout.columns]
 
     def _of_json(self, line: bytes) -> LabelledLine:
         if not line.strip():

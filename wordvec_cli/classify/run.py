@@ -23,6 +23,7 @@ from wordvec_cli.storage.files import check_not_input, check_output, output_fold
 from wordvec_cli.storage.output_names import check_ending
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint_folder
 from wordvec_cli.training.checkpoint import Checkpoint
@@ -45,6 +46,7 @@ class ClassifierOrder:
     resume     go on from the checkpoint, if there is one
     tuning     find the options first, but for those that it fixes; the configuration is where the search begins
     is_quantised  give the model whole numbers of a byte in place of floats
+    files      how the files of the corpus, and of `tuning`, are read
     """
 
     corpus: Sequence[str] | Corpus
@@ -59,6 +61,7 @@ class ClassifierOrder:
     resume: bool = False
     tuning: TuningOrder | None = None
     is_quantised: bool = False
+    files: FileOptions = AS_NAMED
 
     @property
     def spool_folder(self) -> Path:
@@ -157,7 +160,7 @@ def _kept(order: ClassifierOrder, trainer: ClassifierTrainer, provenance: Proven
 def _tuned(order: ClassifierOrder, tuning: TuningOrder, text: LabelledText, note: Note) -> ClassifierConfig:
     """The best configuration that is found. Raises: InputError"""
     check_files([tuning.valid])
-    valid = LineFiles([tuning.valid], order.layout)
+    valid = LineFiles([tuning.valid], order.layout, order.files)
     what = text, tuning, valid, order.spool_folder, order.tokenizer, order.init, order.n_threads, note
     return Tuner(*what, order.is_quantised).best(order.config)
 
@@ -176,7 +179,7 @@ def _inputs(order: ClassifierOrder, fingerprint: str) -> dict[str, Any]:
 def _opened(order: ClassifierOrder, note: Note) -> Corpus:
     if isinstance(order.corpus, Corpus):
         return order.corpus
-    corpus = open_corpus(order.corpus, order.tokenizer, order.spool_folder, note)
+    corpus = open_corpus(order.corpus, order.tokenizer, order.spool_folder, note, order.layout.files(order.files))
     if order.output is not None:
         corpus.check_not_output(order.output)
     return corpus

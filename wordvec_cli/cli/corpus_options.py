@@ -11,9 +11,11 @@ from wordvec_cli.cli.options import (
     combined,
     invalid_utf8_option,
     progress_options,
+    text_column_option,
     threads_option,
     tmp_dir_option,
 )
+from wordvec_cli.text.file_options import CORPUS_FORMATS
 from wordvec_cli.text.splitters import SPLITTERS
 
 corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
@@ -82,14 +84,60 @@ def tokenizer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _TOKENIZER_OPTIONS(with_tokenizer)
 
 
-def corpus_options(memory: Decorator | None = None, has_threads: bool = True) -> Decorator:
+corpus_format_option = click.option(
+    "--corpus-format", type=click.Choice(CORPUS_FORMATS),
+    help="What the files are.  [default: by the ending: .csv, .tsv, .jsonl, .parquet, compressed or not; else text]",
+)  # fmt: skip
+encoding_option = click.option(
+    "--encoding", metavar="NAME",
+    help="The encoding of the files: latin-1, utf-16 ..., or auto to guess that of each.  [default: UTF-8]",
+)  # fmt: skip
+_FOLDER_OPTIONS = combined(
+    click.option(
+        "--include", multiple=True, metavar="PATTERN",
+        help="Read only files of folders whose name fits: '*.txt', or with a / the path in the folder.",
+    ),
+    click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files of folders whose name fits."),
+)  # fmt: skip
+
+
+def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how the files of a corpus are read, as one argument, `files`: FileOptions."""
+
+    @functools.wraps(function)
+    def with_files(
+        *,
+        corpus_format: str | None,
+        text_columns: tuple[str, ...] = (),
+        encoding: str | None,
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        from wordvec_cli.text.file_options import FileOptions
+
+        files = FileOptions(corpus_format, text_columns, encoding, include, exclude)
+        return function(files=files, **others)
+
+    return combined(corpus_format_option, encoding_option, _FOLDER_OPTIONS)(with_files)
+
+
+def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `file_options`, with the columns of tables."""
+    return text_column_option(file_options(function))
+
+
+def corpus_options(
+    memory: Decorator | None = None, has_threads: bool = True, files: Decorator = table_options
+) -> Decorator:
     """The options of each command that reads a corpus: how text becomes tokens, and what the work may take.
 
-    The command gets `tokenizer`, `threads`, `memory` and `tmp_dir`.
+    The command gets `files`, `tokenizer`, `threads`, `memory` and `tmp_dir`.
 
     memory       `memory_option(...)`; None: the command has none
     has_threads  whether the command can use several
+    files        the options that say how files are read
     """
     limits = [threads_option] if has_threads else []
     limits += [memory] if memory else []
-    return combined(tokenizer_options, *limits, tmp_dir_option, progress_options)
+    return combined(files, tokenizer_options, *limits, tmp_dir_option, progress_options)

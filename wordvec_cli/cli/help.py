@@ -62,10 +62,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Scores before and after": ("--advise --eval-set", "--advise"),
     "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
     "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
-    "Labelled lines": ("--label-prefix", "--text-column", "--label-column"),
+    "Labelled lines": ("--label-prefix", "--label-column"),
     "What is printed": (
         "--per-section", "--confusion", "--ngrams", "--counts", "--format", "--header", "--spreadsheet-safe", "--null",
     ),
+    "Files of the corpus": ("--text-column", "--corpus-format", "--encoding", "--include", "--exclude"),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
     "Reading vector files": (
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",

@@ -171,6 +171,12 @@ def eval_set_option(help: str) -> Decorator:
     )
 
 
+text_column_option = click.option(
+    "--text-column", "text_columns", multiple=True, metavar="NAME",
+    help="Read tables, with the text in this column; in JSON and Parquet also a dotted path. Given several times, the "
+    "columns are joined by a blank.",
+)  # fmt: skip
+
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),

@@ -31,7 +31,7 @@ def build_by(workers: Cluster, order: VocabularyOrder, report: Report, note: Not
     """Raises: InputError, OutputError"""
     workers.note = note
     folder = spool_folder(order.tmp_dir, order.output)
-    text = open_text(workers, order.corpus, order.tokenizer, folder)
+    text = open_text(workers, order.corpus, order.tokenizer, folder, order.files)
     note_left_out(text, note)
     text.check_not_output(order.output)
     words = count(text, order.counting, report)

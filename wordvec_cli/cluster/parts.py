@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.storage.files import decompressed, is_compressed, readable
-from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
+from wordvec_cli.storage.files import is_compressed, readable
+from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources, told_each
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
+from wordvec_cli.text.tables.columns import TableRows
 
 PIECE_BYTES = 1 << 16  # read at a time in search of a line's end
 FEWEST_BYTES, MOST_BYTES = 1 << 16, 1 << 26  # of a shard, but for the end of a corpus and for compressed files
@@ -22,12 +24,23 @@ class Listed(NamedTuple):
     """A file of the corpus as a worker sees it.
 
     changed  when, in nanoseconds; 0 if that is not known
+    source   how it is read: a table's columns, an encoding
     """
 
     name: str
     size_bytes: int
     changed: int
     is_compressed: bool
+    source: Source
+
+    @property
+    def whole(self) -> "Part":
+        return Part(self.name, self.size_bytes, None, self.source.encoding, self.source.format, self.source.columns)
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether its lines can be found from any place in it."""
+        return not self.is_compressed and not self.source.reading
 
 
 def is_remote(path: str) -> bool:
@@ -82,8 +95,8 @@ class Part(Source):
         with opened(self.name) as file:
             yield file if self.is_whole else self._lines(file)
 
-    def text_of(self, raw: BinaryIO) -> BinaryIO:
-        return decompressed(raw) if self.is_whole else raw
+    def text_of(self, raw: BinaryIO, rows: TableRows | None = None) -> BinaryIO:
+        return super().text_of(raw, rows) if self.is_whole else raw
 
     def n_lines_in(self, size: int) -> int:
         """Before the byte `size` of the part, from the beginning of the file on."""
@@ -155,24 +168,33 @@ class Listing:
         return sum(file.size_bytes for file in self.files)
 
 
-def listed(paths: Iterable[str], folder: Any) -> Listing:
+def listed(paths: Iterable[str], folder: Any, options: FileOptions = AS_NAMED) -> Listing:
     """The files of a corpus, as this machine sees them. Raises: InputError"""
     files: list[Listed] = []
     left_out: list[LeftOut] = []
     for path in paths:
         if is_remote(path):
-            files += [_listed(name, size) for name, size in _remote_files(path)]
+            sources, others = _remote_texts(path, options)
         else:
-            sources, others = find_sources([path], folder)
-            files += [_listed(source.name, source.size_bytes) for source in sources]
-            left_out += others
+            sources, others = find_sources([path], folder, options)
+        files += map(_listed, sources)
+        left_out += others
     return Listing(files, left_out)
 
 
-def _listed(name: str, size: int) -> Listed:
+def _listed(source: Source) -> Listed:
+    name = source.name
     with readable(name), opened(name) as file:
         changed = 0 if is_remote(name) else os.stat(name).st_mtime_ns
-        return Listed(name, size, changed, is_compressed(file.read(BYTES_OF_MAGIC)))
+        return Listed(name, source.size_bytes, changed, is_compressed(file.read(BYTES_OF_MAGIC)), source)
+
+
+def _remote_texts(path: str, options: FileOptions) -> tuple[list[Source], list[LeftOut]]:
+    """The texts at an address, and what is no text there. Raises: InputError if no text is"""
+    sources, left_out = told_each((Part(name, size) for name, size in _remote_files(path)), options)
+    if not sources:
+        raise InputError(f"{path}: is {left_out[0].kind.name}; {left_out[0].kind.remedy}")
+    return sources, left_out
 
 
 def _remote_files(path: str) -> Iterator[tuple[str, int]]:
@@ -218,11 +240,11 @@ def cut(files: Sequence[Listed]) -> list[Shard]:
 
 
 def _parts(file: Listed, size: int) -> Iterator[Part]:
-    """Compressed files, and those whose size is not known, are read from their beginning to their end."""
-    if file.is_compressed or file.size_bytes <= size:
-        yield Part(file.name, file.size_bytes)
+    """Compressed files and tables, and those whose size is not known, are read from their beginning to their end."""
+    if not file.may_be_cut or file.size_bytes <= size:
+        yield file.whole
         return
     n_parts = -(-file.size_bytes // size)
     bounds = [file.size_bytes * i // n_parts for i in range(n_parts + 1)]
     for first, last in itertools.pairwise(bounds):
-        yield Part(file.name, last - first, None, first, last, is_whole=False)
+        yield Part(file.name, last - first, first=first, last=last, is_whole=False)

@@ -36,7 +36,7 @@ def write_by(workers: Cluster, order: PairsOrder, report: Report, note: Note) ->
     """Raises: InputError, OutputError"""
     workers.note = note
     words = words_of(order, note)
-    text = open_text(workers, order.corpus, tokenizer_of(order, words), order.folder)
+    text = open_text(workers, order.corpus, tokenizer_of(order, words), order.folder, order.files)
     note_left_out(text, note)
     text.check_not_output(order.output)
     encoded = Encoded(text, words.vocabulary)

@@ -15,6 +15,7 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.text.blocks import Reading
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_files import Source
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 
 
@@ -30,8 +31,7 @@ class ClusterText(Corpus):
 
     def begin_fingerprint(self) -> None:
         """Have a worker read all of the text, which takes as long as one disk takes, while others count."""
-        names = [file.name for file in self.listing.files]
-        self._fingerprint = self.cluster.read(self.cluster.members[-1], "fingerprint", names)
+        self._fingerprint = self.cluster.read(self.cluster.members[-1], "fingerprint", self.listing.files)
 
     def fingerprint(self) -> str:
         """Of the text: see `Reading`."""
@@ -51,7 +51,9 @@ class ClusterText(Corpus):
 
     def take_facts(self, found: Iterable[tuple[Shard, ShardFacts]]) -> None:
         """Make of what was found in the shards what is known of the corpus."""
-        readings = [facts.reading for _, facts in sorted(found, key=lambda each: each[0].number)]
+        in_order = [facts for _, facts in sorted(found, key=lambda each: each[0].number)]
+        readings = [facts.reading for facts in in_order]
+        self.tables = tuple(rows for facts in in_order for rows in facts.tables)
         self.reading = Reading(
             self.fingerprint(),
             sum(reading.n_bytes for reading in readings),
@@ -61,13 +63,20 @@ class ClusterText(Corpus):
         )
 
 
-def open_text(cluster: Cluster, paths: Sequence[str | Source], tokenizer: Tokenizer, spool_folder: Path) -> ClusterText:
+def open_text(
+    cluster: Cluster,
+    paths: Sequence[str | Source],
+    tokenizer: Tokenizer,
+    spool_folder: Path,
+    files: FileOptions = AS_NAMED,
+) -> ClusterText:
     """Have a worker list the corpus, and all others see that they can read it.
 
+    files  how the corpus is read
     Raises: InputError, which names the worker and the path
     """
     wanted = [_for_workers(path) for path in paths]
-    listing: Listing = cluster.result(cluster.work(cluster.members[0], "listing", wanted))
+    listing: Listing = cluster.result(cluster.work(cluster.members[0], "listing", wanted, files))
     sizes = [(file.name, file.size_bytes) for file in listing.files]
     for member, why in zip(cluster.members, cluster.on_all("unreadable", sizes), strict=True):
         if why:
@@ -75,10 +84,10 @@ def open_text(cluster: Cluster, paths: Sequence[str | Source], tokenizer: Tokeni
                 f"worker {member.name}: cannot read the corpus ({why}); put it on a file system that all workers "
                 "share, or in a storage that they can reach"
             )
-    sources = tuple(Source(file.name, file.size_bytes) for file in listing.files)
+    sources = tuple(file.whole for file in listing.files)
     return ClusterText(
-        tuple(wanted), tokenizer, spool_folder, listing.size_bytes, left_out=tuple(listing.left_out), _sources=sources,
-        cluster=cluster, listing=listing, shards=cut(listing.files),
+        tuple(wanted), tokenizer, spool_folder, listing.size_bytes, files=files, left_out=tuple(listing.left_out),
+        _sources=sources, cluster=cluster, listing=listing, shards=cut(listing.files),
     )  # fmt: skip
 
 

@@ -102,7 +102,8 @@ class ClusterPreparation(Preparation):
     def text(self) -> Corpus:
         assert self.workers
         tokenizer = self.inputs.tokenizer or Tokenizer()
-        return open_text(self.workers, self.order.corpus, tokenizer, self.order.spool_folder)
+        order = self.order
+        return open_text(self.workers, order.corpus, tokenizer, order.spool_folder, order.files)
 
     def _counted(self, text: Corpus, options: CountOptions) -> CountedWords:
         words = counting.count(_of_cluster(text), options, self.report)

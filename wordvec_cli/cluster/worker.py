@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec_cli.cluster.blocks import RowBlocks
-from wordvec_cli.cluster.parts import Listing, Part, Shard, listed, opened
+from wordvec_cli.cluster.parts import Listed, Listing, Shard, listed, opened
 from wordvec_cli.cluster.versions import versions
 from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import on_threads
@@ -27,6 +27,8 @@ from wordvec_cli.storage.files import readable, reason, writable
 from wordvec_cli.storage.spool import Spool
 from wordvec_cli.text.blocks import InvalidLine, Reading, raw_blocks
 from wordvec_cli.text.corpus import BLOCK_BYTES, Corpus, CorpusStatistics
+from wordvec_cli.text.file_options import FileOptions
+from wordvec_cli.text.tables.columns import TableRows
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.glove import GloveConfig
@@ -69,6 +71,7 @@ class ShardFacts:
     size_bytes: int
     n_tokens: int = 0
     n_known: int = 0
+    tables: tuple[TableRows, ...] = ()
 
 
 class Worker:
@@ -103,9 +106,9 @@ class Worker:
 
     # ------------------------------------------------------------ the corpus
 
-    def listing(self, paths: Sequence[str]) -> Listing:
+    def listing(self, paths: Sequence[str], files: FileOptions) -> Listing:
         """Raises: InputError"""
-        return listed(paths, self.folder)
+        return listed(paths, self.folder, files)
 
     def unreadable(self, files: Sequence[tuple[str, int]]) -> str:
         """Why this machine cannot read a corpus as another does that listed it; empty: it can."""
@@ -119,13 +122,12 @@ class Worker:
                 return f"{name}: has {there} bytes here, and {size} on another machine"
         return ""
 
-    def fingerprint(self, files: Sequence[str]) -> str:
+    def fingerprint(self, files: Sequence[Listed]) -> str:
         """Of the whole text, which one machine has to read from end to end: see `Reading`."""
         digest = hashlib.sha256()
-        for name in files:
-            part = Part(name, 0)
-            with readable(name), opened(name) as raw:
-                for buffer, size in raw_blocks(part.text_of(raw), BLOCK_BYTES, whole_lines=False):
+        for file in files:
+            with readable(file.name), file.whole.opened() as raw:
+                for buffer, size in raw_blocks(file.whole.text_of(raw), BLOCK_BYTES, whole_lines=False):
                     digest.update(memoryview(buffer)[:size])
         return digest.hexdigest()
 
@@ -367,4 +369,4 @@ def _facts(corpus: Corpus, n_lines: int) -> ShardFacts:
     if line := reading.first_invalid:
         found = FoundLine(line.source, line.offset, line.line_of_block, line.text, line.place)
         reading = Reading(reading.fingerprint, reading.n_bytes, reading.n_invalid_lines, reading.n_dropped_lines, found)
-    return ShardFacts(reading, n_lines, corpus.size_bytes)
+    return ShardFacts(reading, n_lines, corpus.size_bytes, tables=corpus.tables)

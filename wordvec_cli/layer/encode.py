@@ -21,6 +21,7 @@ from wordvec_cli.storage.output_names import check_ending, chosen_layout
 from wordvec_cli.storage.sidecar import check_outputs
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
 from wordvec_cli.vocabulary.notes import read_and_note
 
@@ -100,6 +101,7 @@ class EncodeOrder:
     specials       None: those of the matrix, else padding and unknown words
     tokenizer      None: the one that the vocabulary was built with
     tmp_dir        for temporary files; None: the output's folder
+    files          how the corpus is read
     """
 
     corpus: tuple[str, ...]
@@ -113,6 +115,7 @@ class EncodeOrder:
     specials: Specials | None = None
     tokenizer: Tokenizer | None = None
     tmp_dir: str | None = None
+    files: FileOptions = AS_NAMED
 
     @property
     def outputs(self) -> list[str]:
@@ -167,7 +170,7 @@ def encode_files(order: EncodeOrder, report: Report = silent, note: Note = ignor
     rows = _rows(order, Rows.of(words.vocabulary, order.specials, order.vocab), note)
     order.options.check_rows(rows.rule.specials)
     folder = Path(order.tmp_dir) if order.tmp_dir else output_folder(order.output)
-    corpus = open_corpus(order.corpus, tokenizer, folder, note)
+    corpus = open_corpus(order.corpus, tokenizer, folder, note, order.files)
     for path in order.outputs:
         corpus.check_not_output(path)
     if order.options.weighting:

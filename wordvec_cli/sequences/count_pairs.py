@@ -30,6 +30,7 @@ from wordvec_cli.storage.files import (
 from wordvec_cli.storage.output_names import check_ending
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
 from wordvec_cli.vocabulary.file import VocabularyFile
 from wordvec_cli.vocabulary.notes import read_and_note
@@ -47,6 +48,7 @@ class PairsOrder:
     layout     None: by the output's name
     tokenizer  None: that of the vocabulary
     tmp_dir    for temporary files; None: the output's folder
+    files      how the corpus is read
     """
 
     corpus: tuple[str, ...]
@@ -58,6 +60,7 @@ class PairsOrder:
     n_threads: int = 1
     memory_bytes: int = 1_000_000_000
     tmp_dir: str | None = None
+    files: FileOptions = AS_NAMED
 
     @property
     def folder(self) -> Path:
@@ -94,7 +97,7 @@ def words_of(order: PairsOrder, note: Note) -> VocabularyFile:
 
 
 def _open_corpus(order: PairsOrder, words: VocabularyFile, note: Note) -> Corpus:
-    corpus = open_corpus(order.corpus, tokenizer_of(order, words), order.folder, note)
+    corpus = open_corpus(order.corpus, tokenizer_of(order, words), order.folder, note, order.files)
     corpus.check_not_output(order.output)
     return corpus
 

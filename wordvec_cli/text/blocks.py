@@ -48,7 +48,7 @@ class InvalidLine:
     @property
     def place(self) -> str:
         """`file:line`; the file is read again to count its lines, so that a pass over good ones need not."""
-        return f"{self.source.name}:{self.source.n_lines_in(self.offset) + self.line_of_block + 1}"
+        return self.source.place(self.source.n_lines_in(self.offset) + self.line_of_block + 1)
 
     @property
     def may_be_latin1(self) -> bool:

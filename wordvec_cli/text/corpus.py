@@ -5,13 +5,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
 from wordvec_cli.text.blocks import Block, BlockReader, Reading, raw_blocks
 from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
+from wordvec_cli.text.tables.columns import TableRows
 from wordvec_cli.text.tokenizer import Tokenizer
 
 BLOCK_BYTES = 1 << 21
@@ -33,7 +35,9 @@ class Corpus:
     """Paths and a tokenizer; `reading` is there after a first full pass over the blocks.
 
     size_bytes  of the files as stored, for progress
+    files       how the files are read
     left_out    files of folders that are not text
+    tables      of the last full pass: what was found out of the rows of each table
     """
 
     paths: tuple[str, ...]
@@ -41,28 +45,39 @@ class Corpus:
     spool_folder: Path
     size_bytes: int
     reading: Reading | None = None
+    files: FileOptions = AS_NAMED
     left_out: tuple[LeftOut, ...] = ()
+    tables: tuple[TableRows, ...] = ()
     _sources: tuple[Source, ...] = field(default=(), repr=False)
 
     @classmethod
-    def open(cls, paths: Iterable[str | Source], tokenizer: Tokenizer, spool_folder: Path) -> "Corpus":
+    def open(
+        cls, paths: Iterable[str | Source], tokenizer: Tokenizer, spool_folder: Path, files: FileOptions = AS_NAMED
+    ) -> "Corpus":
         """Check that all can be read and are text, list the folders, copy pipes to a nameless file in `spool_folder`.
 
         paths  files, folders (read recursively in byte order of relative paths), `-` for standard input; or sources
                that are open already
+        files  how they are read
         Raises: InputError, OutputError (a full disk)
         """
         paths = tuple(paths)
         if paths.count(STANDARD_STREAM) > 1:
             raise InputError("-: standard input can be read once only; name it once")
-        sources, left_out = find_sources(paths, spool_folder)
+        sources, left_out = find_sources(paths, spool_folder, files)
         size_bytes = sum(source.size_bytes for source in sources)
         names = tuple(path.name if isinstance(path, Source) else path for path in paths)
-        return cls(names, tokenizer, spool_folder, size_bytes, left_out=tuple(left_out), _sources=tuple(sources))
+        return cls(
+            names, tokenizer, spool_folder, size_bytes, files=files, left_out=tuple(left_out), _sources=tuple(sources)
+        )
 
     @property
     def n_files(self) -> int:
         return len(self._sources)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self._sources
 
     @property
     def spooled_bytes(self) -> int:
@@ -76,10 +91,10 @@ class Corpus:
                 if source.copy is None and os.path.isfile(output) and os.path.samefile(source.name, output):
                     raise InputError(f"{output}: is part of the corpus; name another output, outside of its folder")
 
-    def stamp(self) -> list[tuple[str, int, int]]:
+    def stamp(self) -> list[tuple[Any, ...]]:
         """Path, size and time of change of each file: as long as they stay, the text does; a pipe's copy has none."""
         return [
-            (os.path.realpath(source.name), source.size_bytes, os.stat(source.name).st_mtime_ns)
+            (os.path.realpath(source.name), source.size_bytes, os.stat(source.name).st_mtime_ns, *source.reading)
             for source in self._sources
             if source.copy is None
         ]
@@ -97,13 +112,15 @@ class Corpus:
         """
         reader = BlockReader(self.tokenizer)
         done_before = 0
-        for source in self._sources:
+        tables = [TableRows(source.name) for source in self._sources]
+        for source, rows in zip(self._sources, tables, strict=True):
             with readable(source.name), source.opened() as raw:
                 reader.start_file(source)
-                text, whole_lines = source.text_of(raw), self.tokenizer.needs_whole_lines
+                text, whole_lines = source.text_of(raw, rows), self.tokenizer.needs_whole_lines
                 for buffer, size in raw_blocks(text, block_bytes, whole_lines, source.starts_file):
                     yield reader.block(buffer, size, done_before + raw.tell())
             done_before += source.size_bytes
+        self.tables = tuple(rows for rows in tables if rows.n)
         self.reading = reader.reading()
 
     def statistics(self, n_lines: int, n_tokens: int) -> CorpusStatistics:

@@ -5,27 +5,39 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
 from wordvec_cli.storage.file_kinds import START_BYTES, FileKind, kind_of_no_text
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
 from wordvec_cli.storage.spool import close_with, spool_stream
 from wordvec_cli.storage.streams import standard_input
-from wordvec_cli.text.lines import BYTE_ORDER_MARK
+from wordvec_cli.text.encodings import InUtf8, guessed, is_wanted
+from wordvec_cli.text.file_options import AS_NAMED, AUTO, PARQUET, TEXT, FileOptions
+from wordvec_cli.text.lines import BYTE_ORDER_MARK, lines_of_open
+from wordvec_cli.text.tables.columns import Columns, TableRows, listed
+from wordvec_cli.text.tables.reading import columns_of, lines_of
 
 READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a corpus: a path, or for a pipe the copy of what came through it."""
+    """One file of a corpus: a path, or for a pipe the copy of what came through it.
+
+    encoding  that is made UTF-8 of; None: it is that, or what it is
+    format    of a table, whose `columns` are the text; "text" where the file is that
+    """
 
     name: str
     size_bytes: int
     copy: BinaryIO | None = None
+    encoding: str | None = None
+    format: str = TEXT
+    columns: Columns | None = None
 
     @property
     def starts_file(self) -> bool:
@@ -41,20 +53,42 @@ class Source:
             self.copy.seek(0)
             yield self.copy
 
-    def text_of(self, raw: BinaryIO) -> BinaryIO:
-        """The text that the opened file holds."""
-        return decompressed(raw)
+    def decoded(self, raw: BinaryIO) -> BinaryIO:
+        """What is in the file as it is opened: decompressed, and in UTF-8; a Parquet file as it is."""
+        if self.format == PARQUET:
+            return raw
+        stream = decompressed(raw)
+        return cast(BinaryIO, InUtf8(stream, self.encoding, self.name)) if self.encoding else stream
+
+    def text_of(self, raw: BinaryIO, rows: TableRows | None = None) -> BinaryIO:
+        """The text that the opened file holds; `rows` gets what is found out of those of a table."""
+        stream = self.decoded(raw)
+        if self.columns is None:
+            return stream
+        return lines_of(stream, self.format, self.columns, TableRows(self.name) if rows is None else rows)
 
     def kind_of_no_text(self) -> FileKind | None:
         """What the file is, if its content is not text. Raises: InputError if it cannot be read"""
+        if self.format == PARQUET:
+            return None
         with readable(self.name), self.opened() as raw:
-            return kind_of_no_text(decompressed(raw).read(START_BYTES))
+            return kind_of_no_text(self.decoded(raw).read(START_BYTES))
+
+    @property
+    def reading(self) -> tuple[Any, ...]:
+        """What decides the text of the file besides its bytes; empty where nothing does."""
+        columns = None if self.columns is None else [self.format, *self.columns.names]
+        return () if self.encoding is None and columns is None else (self.encoding, columns)
+
+    def place(self, row: int) -> str:
+        """Of a line, from 1, or of a row of a table."""
+        return f"{self.name}:{row}" if self.columns is None else f"{self.name}: row {row}"
 
     def n_lines_in(self, size: int) -> int:
         """How many lines end in the first `size` bytes of the text, not counting a byte order mark."""
         n_lines = 0
         with readable(self.name), self.opened() as raw:
-            text = io.BufferedReader(cast(io.RawIOBase, decompressed(raw)))
+            text = io.BufferedReader(cast(io.RawIOBase, self.text_of(raw)))
             if text.peek(len(BYTE_ORDER_MARK)).startswith(BYTE_ORDER_MARK):
                 size += len(BYTE_ORDER_MARK)
             while size > 0 and (piece := text.read(min(size, READ_BYTES))):
@@ -64,6 +98,13 @@ class Source:
         return n_lines
 
 
+def lines_of_source(path: str, spool_folder: Path, files: FileOptions) -> Iterator[list[bytes]]:
+    """The lines of one file as a corpus has them, some at a time. Raises: InputError"""
+    source = _named(path, spool_folder, files)
+    with readable(source.name), source.opened() as raw:
+        yield from lines_of_open(io.BufferedReader(cast(io.RawIOBase, source.text_of(raw))), source.name)
+
+
 class LeftOut(NamedTuple):
     """A file of a folder that is not text, and what it is."""
 
@@ -71,10 +112,13 @@ class LeftOut(NamedTuple):
     kind: FileKind
 
 
-def find_sources(paths: Iterable[str | Source], spool_folder: Path) -> tuple[list[Source], list[LeftOut]]:
+def find_sources(
+    paths: Iterable[str | Source], spool_folder: Path, files: FileOptions = AS_NAMED
+) -> tuple[list[Source], list[LeftOut]]:
     """The files that paths stand for, each opened once to see that it can be read; and those that are not text.
 
-    Raises: InputError, also for a named file that is not text; OutputError (a full disk)
+    Raises: InputError, also for a named file that is not text, or a table whose columns are not named; OutputError (a
+    full disk)
     """
     sources: list[Source] = []
     left_out: list[LeftOut] = []
@@ -82,19 +126,84 @@ def find_sources(paths: Iterable[str | Source], spool_folder: Path) -> tuple[lis
         if isinstance(path, Source):
             sources.append(path)
         elif path != STANDARD_STREAM and os.path.isdir(path):
-            texts, others = _files_of_folder(path)
+            texts, others = _files_of_folder(path, files)
             sources += texts
             left_out += others
         else:
-            sources.append(_named(path, spool_folder))
+            sources.append(_named(path, spool_folder, files))
     return sources, left_out
 
 
-def _named(path: str, spool_folder: Path) -> Source:
-    source = _opened(path, spool_folder)
-    if kind := source.kind_of_no_text():
-        raise InputError(f"{source.name}: is {kind.name}; {kind.remedy}")
+def _named(path: str, spool_folder: Path, files: FileOptions) -> Source:
+    found = _opened(path, spool_folder)
+    try:
+        source, kind = _told(found, files)
+        if kind:
+            raise InputError(f"{source.name}: is {kind.name}; {kind.remedy}")
+    except BaseException:
+        if found.copy is not None:
+            found.copy.close()
+        raise
+    if source.copy is not None:
+        close_with(source, source.copy)
     return source
+
+
+def told_each(sources: Iterable[Source], files: FileOptions) -> tuple[list[Source], list[LeftOut]]:
+    """The sources with how they are read, and those that are not text. Raises: InputError"""
+    texts, left_out = [], []
+    for each in sources:
+        source, kind = _told(each, files)
+        if kind:
+            left_out.append(LeftOut(source.name, kind))
+        else:
+            texts.append(source)
+    return texts, left_out
+
+
+def _told(source: Source, files: FileOptions) -> tuple[Source, FileKind | None]:
+    """The source with how it is read; or what it is, if that is not text. Raises: InputError"""
+    source = replace(source, format=files.format_of(source.name))
+    if source.format != PARQUET and is_wanted(files.encoding):
+        source = _with_encoding(source, str(files.encoding))
+    if kind := source.kind_of_no_text():
+        if kind.name.startswith("text in UTF-"):
+            kind = kind._replace(remedy=f"read it so with --encoding auto, or {kind.remedy}")
+        return source, kind
+    if source.format != TEXT:
+        return _with_columns(source, files), None
+    if files.text_columns and not files.as_tsv:
+        return source, FileKind("not a table by its name", "name its kind with --corpus-format csv, tsv or jsonl")
+    return source, None
+
+
+def _with_encoding(source: Source, encoding: str) -> Source:
+    if encoding == AUTO:
+        with readable(source.name), source.opened() as raw:
+            encoding = guessed(decompressed(raw), source.name)
+    return replace(source, encoding=encoding) if is_wanted(encoding) else source
+
+
+def _with_columns(source: Source, files: FileOptions) -> Source:
+    """Raises: InputError if the columns are not named, or not there"""
+    with readable(source.name), source.opened() as raw:
+        there = columns_of(source.decoded(raw), source.name, source.format)
+    columns = Columns(source.name, files.text_columns, files.as_tsv)
+    if not files.text_columns:
+        raise InputError(
+            f"{source.name}: is a table; name the column of its text with --text-column (columns: {listed(there)}), "
+            "or read it as it is with --corpus-format text"
+        )
+    if source.format != "jsonl" or not there:  # an object may lack what others have
+        columns.check(there)
+    elif missing := [name for name in columns.names if not _is_path_among(name, there)]:
+        Columns(source.name, tuple(missing)).check(there)
+    return replace(source, columns=columns)
+
+
+def _is_path_among(name: str, there: Iterable[str]) -> bool:
+    """Whether a dotted path is there, or leads to some that are."""
+    return any(path == name or path.startswith(f"{name}.") for path in there)
 
 
 def _opened(path: str, spool_folder: Path) -> Source:
@@ -110,9 +219,7 @@ def _opened(path: str, spool_folder: Path) -> Source:
 def _spooled(name: str, stream: BinaryIO, folder: Path) -> Source:
     with readable(name):
         copy = spool_stream(stream, folder)
-    source = Source(name, os.fstat(copy.fileno()).st_size, copy)
-    close_with(source, copy)
-    return source
+    return Source(name, os.fstat(copy.fileno()).st_size, copy)
 
 
 def _file(path: str) -> Source:
@@ -120,20 +227,18 @@ def _file(path: str) -> Source:
         return Source(path, os.fstat(file.fileno()).st_size)
 
 
-def _files_of_folder(folder: str) -> tuple[list[Source], list[LeftOut]]:
+def _files_of_folder(folder: str, options: FileOptions) -> tuple[list[Source], list[LeftOut]]:
     """In byte order of their relative paths."""
     with readable(folder):
         paths = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names]
         files = [path for path in paths if path.is_file()]
     if not files:
         raise InputError(f"{folder}: the folder holds no files; name files or another folder")
-    texts, left_out = [], []
-    for path in sorted(files, key=lambda path: os.fsencode(path.relative_to(folder))):
-        source = _file(str(path))
-        if kind := source.kind_of_no_text():
-            left_out.append(LeftOut(source.name, kind))
-        else:
-            texts.append(source)
+    chosen = [path for path in files if options.takes(path.relative_to(folder).as_posix())]
+    if not chosen:
+        raise InputError(f"{folder}: none of its {counted(len(files), 'file')} is left by --include and --exclude")
+    in_order = sorted(chosen, key=lambda path: os.fsencode(path.relative_to(folder)))
+    texts, left_out = told_each((_file(str(path)) for path in in_order), options)
     if not texts:
         first = left_out[0]
         raise InputError(f"{folder}: the folder holds no text; {first.name} is {first.kind.name}; {first.kind.remedy}")

@@ -9,6 +9,7 @@ from wordvec_cli.storage.files import check_output, is_stream, replacing, spool_
 from wordvec_cli.storage.output_names import check_not_compressed
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.phrase_options import LearntPhrases, PhraseOptions
 from wordvec_cli.text.phrase_table import read_phrases, write_phrases
 from wordvec_cli.text.phrases import join, learn
@@ -23,6 +24,7 @@ class PhrasesOrder:
     learning   how phrases are learnt; not used where `apply` names a file of them
     tokenizer  None: that of the file of phrases, or white space
     tmp_dir    for temporary files; None: the output's folder
+    files      how the corpus is read
     """
 
     corpus: tuple[str, ...]
@@ -32,6 +34,7 @@ class PhrasesOrder:
     save_phrases: str | None = None
     tokenizer: Tokenizer | None = None
     tmp_dir: str | None = None
+    files: FileOptions = AS_NAMED
 
     def check(self) -> None:
         """Raises: OutputError if an output cannot be written"""
@@ -48,7 +51,8 @@ def write_joined(order: PhrasesOrder, report: Report, note: Note) -> None:
     order.check()
     known = read_phrases(order.apply) if order.apply else None
     tokenizer = agreed_tokenizer(order.tokenizer, known.tokenizer if known else None, f"{order.apply}: was learnt")
-    corpus = open_corpus(order.corpus, tokenizer, spool_folder(order.tmp_dir, order.output), note)
+    folder = spool_folder(order.tmp_dir, order.output)
+    corpus = open_corpus(order.corpus, tokenizer, folder, note, order.files)
     corpus.check_not_output(order.output)
     learnt = known or learn(corpus, order.learning, report)
     if not known:

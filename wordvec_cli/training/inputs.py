@@ -48,6 +48,7 @@ def read_inputs(order: Order, note: Note) -> Inputs:
         "vocab_limits": dict(known.limits) if known else None,
         "init": identity(order.init) if order.init else None,
         "early_stopping": order.early_stopping,
+        **order.files.to_metadata(),
     }
     return Inputs(table, tokenizer, known, pairs)
 

@@ -18,6 +18,7 @@ from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.sequences.pairs_file import read_options
 from wordvec_cli.storage.files import STANDARD_STREAM, spool_folder
 from wordvec_cli.text.corpus_files import Source
+from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import gensim_engine
 from wordvec_cli.training.glove import GLOVE, PAIR_OPTIONS, GloveConfig
@@ -45,6 +46,7 @@ class Order:
     min_count  None: no limit, on a vocabulary that is given
     checkpoint_every  minutes
     memory   bytes, for counting words and pairs
+    files    how the corpus is read
     """
 
     corpus: tuple[str | Source, ...]
@@ -67,6 +69,7 @@ class Order:
     threads: int = 1
     memory: int = MEMORY_FOR_WORDS
     tmp_dir: str | None = None
+    files: FileOptions = AS_NAMED
 
     @property
     def is_by_gensim(self) -> bool:

@@ -87,7 +87,8 @@ class Preparation:
     def text(self) -> Corpus:
         """The corpus, without a word about it. Raises: InputError"""
         assert self.inputs.tokenizer is not None
-        return Corpus.open(self.order.corpus, self.inputs.tokenizer, self.order.spool_folder)
+        order = self.order
+        return Corpus.open(order.corpus, self.inputs.tokenizer, order.spool_folder, order.files)
 
     def _text(self) -> Corpus:
         text = self.text()

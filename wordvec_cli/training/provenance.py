@@ -23,6 +23,7 @@ class Provenance:
     engine         another trainer, whose losses are not comparable and left out
     init           the identity of the vectors that training started from
     stops_early    whether it gives the best epoch
+    files          how the files of the corpus were read, where that was said
     """
 
     configuration: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Provenance:
     engine: str | None = None
     init: str | None = None
     stops_early: bool = False
+    files: Mapping[str, Any] | None = None
 
     def metadata(self) -> dict[str, str]:
         """As it is recorded in the file."""
@@ -46,6 +48,7 @@ class Provenance:
             "corpus_fingerprint": self.corpus_fingerprint,
             "vocabulary": _json(self.vocabulary) if self.vocabulary else None,
             "tokenizer": _json(self.tokenizer) if self.tokenizer else None,
+            "corpus_files": _json(self.files) if self.files else None,
             "engine": self.engine,
             "losses": None if self.engine else _json(state.known_losses),
             "learning_rate_halvings": str(state.n_halvings) if state.n_halvings else None,

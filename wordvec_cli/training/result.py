@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wordvec_cli import formats
 from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.progress import Note
+from wordvec_cli.text.file_options import RECORDED
 from wordvec_cli.training import gensim_engine
 from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.glove import GloveConfig, vector_of_unknown_words
@@ -67,6 +68,7 @@ def _provenance(order: Order, prepared: PreparedRun, trained: Trained) -> Proven
         tokenizer=prepared.inputs["tokenizer"],
         engine=gensim_engine.version() if order.is_by_gensim else None,
         init=prepared.inputs["init"],
+        files={name: prepared.inputs[name] for name in RECORDED if prepared.inputs.get(name)},
         stops_early=order.early_stopping is not None,
     )
 

@@ -57,7 +57,11 @@ def _description(words: CountedWords, layout: VocabularyLayout, fingerprint: str
     assert words.corpus.reading is not None
     return {
         "vocabulary": {"fingerprint": fingerprint, "layout": layout, "n_words": words.n_words},
-        "corpus": {"fingerprint": words.corpus.reading.fingerprint, **vars(words.statistics)},
+        "corpus": {
+            "fingerprint": words.corpus.reading.fingerprint,
+            **vars(words.statistics),
+            **words.corpus.files.to_metadata(),
+        },
         "tokenizer": words.corpus.tokenizer.to_metadata(),
         "min_count": words.options.min_count,
         "max_vocab": words.options.max_vocab,

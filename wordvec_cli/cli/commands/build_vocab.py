@@ -10,6 +10,7 @@ from wordvec_cli.cli.options import cluster_option, memory_option, min_count_opt
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.tokenizer import Tokenizer
     from wordvec_cli.vocabulary.file import VocabularyLayout
 
@@ -42,6 +43,7 @@ def command(
     threads: int,
     memory: int,
     tmp_dir: str | None,
+    files: "FileOptions",
 ) -> None:
     """Count the words of CORPUS: files, folders, or - for standard input; compressed ones too.
 
@@ -60,11 +62,10 @@ def command(
     from wordvec_cli.vocabulary.counting import CountOptions
 
     counting = CountOptions(min_count, max_vocab, memory, threads)
-    order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir)
-    if cluster:
-        from wordvec_cli.cluster import counting as by_cluster
-
-        options = cluster_options(cluster, threads, tmp_dir)
-        by_cluster.build_vocabulary(order, options, terminal.report, terminal.note)
+    order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir, files)
+    if not cluster:
+        build_vocabulary(order, terminal.report, terminal.note)
         return
-    build_vocabulary(order, terminal.report, terminal.note)
+    from wordvec_cli.cluster import counting as by_cluster
+
+    by_cluster.build_vocabulary(order, cluster_options(cluster, threads, tmp_dir), terminal.report, terminal.note)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli import Commands
+from wordvec_cli.cli.corpus_options import corpus_format_option, encoding_option
 from wordvec_cli.cli.option_types import Renamed, is_number
-from wordvec_cli.cli.options import (
-    combined,
-)
+from wordvec_cli.cli.options import combined, text_column_option
 from wordvec_cli.cli.output import tell_awaited
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.storage.files import STANDARD_STREAM
@@ -42,12 +41,6 @@ def command() -> None:
     """
 
 
-text_column_option = click.option(
-    "--text-column",
-    metavar="NAME",
-    help="Read a table with the text in this column: tab-separated cells below a line of column names, or a JSON "
-    "object on each line.",
-)
 threshold_option = click.option(
     "--min-probability",
     "threshold",
@@ -84,12 +77,35 @@ def layout_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say where a line has its labels, as one argument: `layout`, a function of the label prefix."""
 
     @functools.wraps(function)
-    def with_layout(*, text_column: str | None, label_column: str | None, **others: Any) -> Any:
+    def with_layout(*, text_columns: tuple[str, ...], label_column: str | None, **others: Any) -> Any:
+        text_column = only_column(text_columns)
         if (text_column is None) != (label_column is None):
             raise click.UsageError("--text-column and --label-column belong together; give both")
         return function(layout=functools.partial(layout_of, text_column, label_column), **others)
 
     return _COLUMN_OPTIONS(with_layout)
+
+
+_FILE_OPTIONS = combined(corpus_format_option, encoding_option)
+
+
+def classified_files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how files of lines are read, as one argument, `options`: FileOptions."""
+
+    @functools.wraps(function)
+    def with_options(*, corpus_format: str | None, encoding: str | None, **others: Any) -> Any:
+        from wordvec_cli.text.file_options import FileOptions
+
+        return function(options=FileOptions(corpus_format, encoding=encoding), **others)
+
+    return _FILE_OPTIONS(with_options)
+
+
+def only_column(names: tuple[str, ...]) -> str | None:
+    """Of --text-column. Raises: UsageError"""
+    if len(names) > 1:
+        raise click.UsageError("--text-column: a classifier reads one column; name it once")
+    return names[0] if names else None
 
 
 def layout_of(text_column: str | None, label_column: str | None, label_prefix: str | None) -> "LabelLayout":

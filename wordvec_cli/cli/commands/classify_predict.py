@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.commands.classify import (
+    classified_files,
     k_option,
+    only_column,
     opened_model,
-    text_column_option,
     threshold_option,
 )
-from wordvec_cli.cli.options import progress_options
+from wordvec_cli.cli.options import progress_options, text_column_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -19,6 +20,7 @@ from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.classify.prediction import Prediction
+    from wordvec_cli.text.file_options import FileOptions
 
 
 @click.command(short_help="Predict the labels of lines.")
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @k_option
 @threshold_option
 @text_column_option
+@classified_files
 @table_options(
     "tsv: label, probability, label, probability ...; csv: the same below titles, with empty cells for missing labels; "
     "json: an object for each line."
@@ -41,7 +44,8 @@ def command(
     files: tuple[str, ...],
     k: int,
     threshold: float,
-    text_column: str | None,
+    text_columns: tuple[str, ...],
+    options: "FileOptions",
     table: Table,
 ) -> None:
     """Print the most probable labels of each line of FILEs, or of standard input, best first: one line for each.
@@ -62,7 +66,7 @@ def command(
     n_labels = min(k, len(predictor.classifier.label_names))
     numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
     write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
-    lines = LineFiles(files, label_layout(predictor.classifier, text_column))
+    lines = LineFiles(files, label_layout(predictor.classifier, only_column(text_columns)), options)
     for answers in predict_files(predictor, lines, k, threshold, terminal.failure):
         write_stdout(_lines(answers, table, n_labels))
 

@@ -1,13 +1,16 @@
 """`wordvec classify quantise`: a classifier in a quarter of its size."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli.cli.commands.classify import label_prefix_option, layout_of_labelled, layout_options
+from wordvec_cli.cli.commands.classify import classified_files, label_prefix_option, layout_of_labelled, layout_options
 from wordvec_cli.cli.options import output_option, progress_options
 from wordvec_cli.cli.output import is_for_terminal
 from wordvec_cli.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from wordvec_cli.text.file_options import FileOptions
 
 
 @click.command(short_help="Make a classifier's file smaller.")
@@ -16,6 +19,7 @@ from wordvec_cli.cli.terminal import Terminal
 @output_option("the smaller model")
 @label_prefix_option
 @layout_options
+@classified_files
 @progress_options
 @click.pass_obj
 def command(
@@ -27,6 +31,7 @@ def command(
     output: str,
     label_prefix: str | None,
     layout: Any,
+    options: "FileOptions",
 ) -> None:
     """Write MODEL with a byte for each number of its words' and n-grams' vectors, in about a quarter of the size.
 
@@ -49,5 +54,5 @@ def command(
     check_model_path(output, model, *files, endings=[".safetensors", FASTTEXT_ENDING])
     classifier = load(model)
     check_files(files)
-    labelled = LineFiles(files, layout_of_labelled(layout, label_prefix, classifier)) if files else None
+    labelled = LineFiles(files, layout_of_labelled(layout, label_prefix, classifier), options) if files else None
     quantise_file(classifier, model, output, labelled, terminal.note)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.commands.classify import (
+    classified_files,
     k_option,
     label_prefix_option,
     layout_of_labelled,
@@ -22,6 +23,7 @@ from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
     from wordvec_cli.classify.scores import LabelScores, PrecisionRecall
+    from wordvec_cli.text.file_options import FileOptions
 
 
 @click.command(short_help="Score a classifier on labelled lines.")
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     ("text", "tsv", "csv", "json"),
     has_header_option=False,
 )
+@classified_files
 @layout_options  # below those of the table, which take an argument of the same name
 @progress_options
 @click.pass_obj
@@ -51,6 +54,7 @@ def command(
     confusion: bool,
     label_prefix: str | None,
     layout: Any,
+    options: "FileOptions",
     table: Table,
 ) -> None:
     """Print precision, recall and F1 of a model on LABELLED files, or standard input: for all labels, and for each.
@@ -68,7 +72,7 @@ def command(
 
     predictor = opened_model(model, files, terminal)
     its_layout = layout_of_labelled(layout, label_prefix, predictor.classifier)
-    scores = score_files(predictor, LineFiles(files, its_layout), k, threshold, terminal.note)
+    scores = score_files(predictor, LineFiles(files, its_layout, options), k, threshold, terminal.note)
     if table.layout in ("tsv", "csv"):
         write_stdout(map(table.row, _rows(scores, confusion)))
     else:

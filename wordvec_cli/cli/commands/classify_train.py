@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.commands.classify import label_prefix_option, layout_options
-from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, file_options
 from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.options import combined, min_count_option, output_option, seed_option
 from wordvec_cli.cli.output import is_for_terminal
@@ -18,6 +18,7 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 if TYPE_CHECKING:
     from wordvec_cli.classify.run import ClassifierOrder
     from wordvec_cli.classify.tuning import TuningOrder
+    from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.tokenizer import Tokenizer
 
 LABEL_PREFIX = "__label__"
@@ -98,7 +99,7 @@ tuning_options = combined(
 @init_options("; the model then knows all its words.")
 @label_prefix_option
 @layout_options
-@corpus_options()
+@corpus_options(files=file_options)
 @checkpoint_every_option
 @resume_option
 @quantise_option
@@ -119,6 +120,7 @@ def command(
     checkpoint_every: float | None,
     resume: bool,
     quantise: bool,
+    files: "FileOptions",
     **options: Any,
 ) -> int | None:
     """Train a classifier on CORPUS: files or folders, compressed or not, or - for standard input.
@@ -127,8 +129,7 @@ def command(
     table. The model is a vector file: its word vectors can be looked up, compared and exported.
 
     With --threads 1 the same command gives the same bytes; with more, threads share the matrices without locks, and
-    runs differ a little. A training that was stopped or killed goes on with --resume, to the same bytes; the corpus
-    is read again.
+    runs differ a little. A training that was stopped goes on with --resume, to the same bytes, reading CORPUS again.
 
     \b
     wordvec classify train train.txt -o model.safetensors --word-ngrams 2
@@ -142,7 +143,7 @@ def command(
     tuning, start = _checked_tuning(output, init, options), init.open(terminal)
     return _train(ClassifierOrder(
         corpus, output, its_layout, tokenizer or Tokenizer(), config_of(options, start), start, threads, tmp_dir,
-        checkpoint_every or MINUTES, resume, tuning, quantise,
+        checkpoint_every or MINUTES, resume, tuning, quantise, files,
     ), terminal)  # fmt: skip
 
 

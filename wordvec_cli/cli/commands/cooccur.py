@@ -12,6 +12,7 @@ from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from wordvec_cli.sequences.pairs_file import PairsLayout
+    from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.tokenizer import Tokenizer
 
 WINDOW = 15
@@ -54,6 +55,7 @@ def command(
     threads: int,
     memory: int,
     tmp_dir: str | None,
+    files: "FileOptions",
     **counting: Any,
 ) -> None:
     """Count which words of CORPUS stand near which: files, folders, or - for standard input; compressed ones too.
@@ -71,12 +73,11 @@ def command(
     from wordvec_cli.sequences.count_pairs import PairsOrder, write_counted_pairs
     from wordvec_cli.sequences.pairs import PairOptions
 
-    given = {name: value for name, value in counting.items() if value is not None}
-    order = PairsOrder(corpus, vocab, output, PairOptions(window, **given), layout, tokenizer, threads, memory, tmp_dir)
-    if cluster:
-        from wordvec_cli.cluster import sequences as by_cluster
-
-        options = cluster_options(cluster, threads, tmp_dir)
-        by_cluster.write_counted_pairs(order, options, terminal.report, terminal.note)
+    given = PairOptions(window, **{name: value for name, value in counting.items() if value is not None})
+    order = PairsOrder(corpus, vocab, output, given, layout, tokenizer, threads, memory, tmp_dir, files)
+    if not cluster:
+        write_counted_pairs(order, terminal.report, terminal.note)
         return
-    write_counted_pairs(order, terminal.report, terminal.note)
+    from wordvec_cli.cluster import sequences as by_cluster
+
+    by_cluster.write_counted_pairs(order, cluster_options(cluster, threads, tmp_dir), terminal.report, terminal.note)

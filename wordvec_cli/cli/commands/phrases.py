@@ -13,6 +13,7 @@ from wordvec_cli.cli.options import combined, min_count_option, output_option
 from wordvec_cli.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.phrase_options import PhraseOptions
     from wordvec_cli.text.tokenizer import Tokenizer
 
@@ -71,6 +72,7 @@ def command(
     apply: str | None,
     tokenizer: "Tokenizer | None",
     tmp_dir: str | None,
+    files: "FileOptions",
     **learning: Any,
 ) -> None:
     """Join word pairs that often come together in CORPUS: files, folders, or - for standard input; compressed ones too.
@@ -86,7 +88,8 @@ def command(
 
     from wordvec_cli.text.phrase_files import PhrasesOrder, write_joined
 
-    order = PhrasesOrder(corpus, output, _phrase_options(**learning), apply, save_phrases, tokenizer, tmp_dir)
+    what = corpus, output, _phrase_options(**learning), apply, save_phrases
+    order = PhrasesOrder(*what, tokenizer, tmp_dir, files)
     write_joined(order, terminal.report, terminal.note)
 
 

@@ -1,0 +1,156 @@
+"""Columns of tables as lines of text, held to the csv and json modules and to pyarrow."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import run_here
+from wordvec_cli.errors import InputError
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.file_options import FileOptions
+from wordvec_cli.text.tables import delimited
+from wordvec_cli.text.tables.columns import Columns, TableRows
+from wordvec_cli.text.tokenizer import Tokenizer
+
+HEADER = 'one,two,"th,ree"\n'
+PIECES = ["a", 'bc"', '"', ",", "\n", "\r", "\r\n", '"x"', "é", '""', ',"q\n,w",', "a long text of words " * 7, "\0"]
+TABLE = 'id,text,year\n1,"hello, ""world""\nof words",1990\n\n2,the sea,1991\n3,a,b,c\n4\n'
+
+
+def lines_of(path: str, *columns: str, **options: str) -> bytes:
+    return text_of(corpus_of(path, *columns, **options))
+
+
+def corpus_of(path: str, *columns: str, **options: str) -> Corpus:
+    return Corpus.open([path], Tokenizer(), Path.cwd(), FileOptions(text_columns=columns, **options))  # type: ignore[arg-type]
+
+
+def text_of(corpus: Corpus) -> bytes:
+    return b"".join(block.text for block in corpus.blocks())
+
+
+def by_csv(text: str, places: list[int], n_columns: int) -> list[str]:
+    """The lines of a table as the csv module reads it."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row][1:]
+    cells = [[row[place] for place in places] if max(places) < len(row) <= n_columns else [] for row in rows]
+    return [" ".join(row).replace("\n", " ").replace("\r", " ") for row in cells]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 40, 1 << 18])
+@settings(max_examples=300, deadline=None)
+@given(body=st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_a_csv_is_read_as_the_csv_module_reads_it(block_bytes: int, body: str) -> None:
+    columns, rows = Columns("t.csv", ("th,ree", "one")), TableRows("t.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK_BYTES", block_bytes)
+        patch.setattr(delimited, "HEADER_BYTES", len(HEADER) if block_bytes == 1 else block_bytes + len(HEADER))
+        pieces = delimited.lines_of(io.BytesIO((HEADER + body).encode()), columns, True, rows)
+        try:
+            found = b"".join(map(bytes, pieces)).decode()
+        except InputError as error:
+            assert "not closed" in str(error)
+            with pytest.raises(csv.Error):
+                list(csv.reader(io.StringIO(HEADER + body, newline=""), strict=True))
+            return
+    expected = by_csv(HEADER + body, [2, 0], 3)
+    assert found == "".join(f"{line}\n" for line in expected)
+    assert rows.n == len(expected)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TABLE)
+    return tmp_path
+
+
+def test_rows_that_cannot_be_read_are_empty_lines_and_counted(folder: Path) -> None:
+    corpus = corpus_of("t.csv", "year", "text")
+    assert text_of(corpus).split(b"\n") == [b'1990 hello, "world" of words', b"1991 the sea", b"", b"", b""]
+    (rows,) = corpus.tables
+    assert (rows.n, rows.n_unreadable, rows.first) == (4, 2, 3)
+    assert rows.reason == "4 cells, where the header has 3"
+
+
+def test_a_table_without_its_column_is_an_error_that_lists_its_columns(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"t\.csv: is a table; name .* \(columns: 'id', 'text', 'year'\)"):
+        lines_of("t.csv")
+    with pytest.raises(InputError, match=r"t\.csv: has no column 'txt'; its columns are: 'id', 'text', 'year'"):
+        lines_of("t.csv", "txt")
+    assert lines_of("t.csv", format="text") == TABLE.encode()
+
+
+def test_a_quote_that_is_never_closed_is_an_error(folder: Path) -> None:
+    Path("t.csv").write_text('a,b\n1,2\n"3,4\n5,6\n')
+    with pytest.raises(InputError, match=r"t\.csv: row 2: the quote of a cell is not closed"):
+        lines_of("t.csv", "b")
+
+
+def test_a_row_beyond_the_limit_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MOST_ROW_BYTES", 1 << 19)
+    Path("t.csv").write_text('a\n"' + "x" * (1 << 21) + '"\n')
+    with pytest.raises(InputError, match=r"t\.csv: row 1: is longer than"):
+        lines_of("t.csv", "a")
+
+
+def test_quotes_of_a_tsv_are_letters_and_semicolons_separate_where_the_header_says(folder: Path) -> None:
+    Path("t.tsv").write_text('a\tb\n"x\ty"\n')
+    assert lines_of("t.tsv", "a", "b") == b'"x y"\n'
+    Path("t.csv").write_text('a;b\n"x;1";"y,2"\n')
+    assert lines_of("t.csv", "b") == b"y,2\n"
+
+
+def test_json_lines_are_read_as_the_json_module_reads_them(folder: Path) -> None:
+    rows = [{"m": {"t": "né\n🙂"}, "k": ["a", 1, None]}, {"m": None}, {"m": {"t": 2.5}}, {"m": 3}, [1]]
+    Path("t.jsonl").write_text("".join(json.dumps(row) + "\n\n" for row in rows) + "{cut\n")
+    corpus = corpus_of("t.jsonl", "m.t", "k")
+    assert text_of(corpus).decode().split("\n") == ["né 🙂 a 1 ", " ", "2.5 ", "", "", "", ""]
+    assert [(rows.n, rows.n_unreadable, rows.first) for rows in corpus.tables] == [(6, 3, 4)]
+    with pytest.raises(InputError, match=r"has no column 'text'; its columns are: 'm.t', 'k', 'm'"):
+        lines_of("t.jsonl", "text")
+
+
+def test_parquet_has_empty_lines_for_nulls_and_blanks_between_the_parts_of_lists(folder: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "t": ["a\nb", None, "x"], "l": [["a", "b"], None, ["c", None]], "n": [1, None, 3], "s": [{"t": "q"}, None, {}],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), "t.parquet")
+    assert lines_of("t.parquet", "t") == b"a b\n\nx\n"
+    assert lines_of("t.parquet", "n", "l", "s.t") == b"1 a b q\n  \n3 c  \n"
+    with pytest.raises(InputError, match=r"has no column 'x'; its columns are: 't', 'l', 'n', 's.t'"):
+        lines_of("t.parquet", "x")
+
+
+def test_other_encodings_are_read_where_they_are_named_or_told_by_their_mark(folder: Path) -> None:
+    Path("t.csv").write_text(TABLE, encoding="utf-16")
+    with pytest.raises(InputError, match="UTF-16; read it so with --encoding auto"):
+        lines_of("t.csv", "text")
+    for encoding in ("auto", "utf-16"):
+        assert lines_of("t.csv", "text", encoding=encoding).startswith(b'hello, "world" of words\nthe sea\n')
+    Path("l.txt").write_bytes("déjà\n".encode("latin-1"))
+    assert lines_of("l.txt", encoding="latin-1") == "déjà\n".encode()
+    with pytest.raises(InputError, match=r"l\.txt: is not ascii \(at byte 2: "):
+        lines_of("l.txt", encoding="ascii")
+
+
+def test_files_of_folders_are_chosen_by_name_or_path(folder: Path) -> None:
+    for name in ("c/a.txt", "c/b.md", "c/old/d.txt"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"{name}\n")
+    chosen = FileOptions(include=("*.txt",), exclude=("old/*",))
+    assert text_of(Corpus.open(["c"], Tokenizer(), folder, chosen)) == b"c/a.txt\n"
+    with pytest.raises(InputError, match="none of its 3 files is left by --include and --exclude"):
+        Corpus.open(["c"], Tokenizer(), folder, FileOptions(include=("*.csv",)))
+
+
+def test_a_command_says_how_many_rows_there_are(folder: Path) -> None:
+    result = run_here("build-vocab", "t.csv", "--text-column", "text", "-o", "v.tsv", "--min-count", "1")
+    assert result.returncode == 0, result.stderr
+    assert b"t.csv: 4 rows; 2 of them could not be read and give empty lines, the first row 3" in result.stderr
+    assert json.loads(Path("v.tsv.json").read_bytes())["corpus"]["text_column"] == ["text"]
