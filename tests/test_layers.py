@@ -52,6 +52,9 @@ HOMES = {
     "matplotlib": {"show"},
     "umap": {"show"},
     "openTSNE": {"show"},
+    "icu4py": {"text"},
+    "rjieba": {"text"},
+    "fugashi": {"text"},
 }
 TOP_MODULES = {"__init__", "__main__"}
 DOORS = {PACKAGE / "classify" / "__init__.py"}  # gives, lazily, what the face calls `wordvec_cli.classify`

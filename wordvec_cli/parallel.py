@@ -4,7 +4,7 @@ import itertools
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ def on_threads(work: Callable[[Task], object], tasks: Sequence[Task], n_threads:
         raise errors[0]
 
 
-def in_order(work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int) -> Iterator[tuple[Task, Result]]:
+def in_order(
+    work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int
+) -> Generator[tuple[Task, Result], None, None]:
     """Each task with its result, on threads, in their order; at most TASKS_AHEAD x n_threads run ahead."""
     from concurrent.futures import ThreadPoolExecutor
 

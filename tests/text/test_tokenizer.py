@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.reference import NASTY_PIECES
 from wordvec_cli.errors import InputError
+from wordvec_cli.text.chunk_pieces import split_chunks
 from wordvec_cli.text.splitters import SPLITTERS
-from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import back_to_back
 
 texts = st.lists(st.one_of(st.sampled_from(NASTY_PIECES), st.binary(max_size=20)), max_size=60).map(b"".join)

@@ -14,6 +14,7 @@ from wordvec_cli.text.blocks import Block
 from wordvec_cli.text.chunk_ids import ChunkIds
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.lines import whole_lines
+from wordvec_cli.text.segmenting import spaced
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import PADDING, back_to_back
 
@@ -51,7 +52,9 @@ class Numbering:
         self.tokens, self.labels = WordTable(), WordTable(1)
         self._tokenizer = tokenizer
         self._prefix = label_prefix
-        self._chunks = ChunkIds(tokenizer, lambda *words: self._numbers(self.tokens, *words), self._find_labels)
+        self._chunks = ChunkIds(
+            tokenizer.of_blocks, lambda *words: self._numbers(self.tokens, *words), self._find_labels
+        )
 
     @property
     def size_bytes(self) -> int:
@@ -66,7 +69,9 @@ class Numbering:
         return numbered._replace(labels=self._numbers(self.labels, *back_to_back(labels)), label_ends=ends)
 
     def _of_plain_text(self, text: bytes) -> NumberedLines:
-        if not self._tokenizer.splits_at_white_space:
+        if self._tokenizer.is_segmenter:
+            text = spaced(self._tokenizer, text)
+        elif not self._tokenizer.splits_at_white_space:
             return self._of_token_lists([self._tokenizer.tokens(line) for line in text.split(b"\n")[:-1]])
         return self.of_text(np.frombuffer(text + b"\n" * PADDING, np.uint8), len(text))
 
@@ -80,7 +85,7 @@ class Numbering:
     def of_text(self, text: NDArray[np.uint8], size: int) -> NumberedLines:
         """The lines of text[:size], PADDING bytes of white space after it; labels begin with the prefix.
 
-        For tokenizers that split at white space.
+        For tokenizers that split at white space; where a segmenter is to find the words, it has done so.
         """
         ids, ends = self._chunks.of_text(text, size)
         is_label = ids <= FIRST_LABEL
@@ -135,14 +140,17 @@ class LabelledText:
         return len(self.token_offsets) - 1
 
 
-def read_labelled(corpus: Corpus, layout: LabelLayout, report: Report = silent) -> LabelledText:
-    """Read a corpus once; in memory are its distinct words. Raises: InputError, OutputError (a full disk)"""
+def read_labelled(corpus: Corpus, layout: LabelLayout, report: Report = silent, n_threads: int = 1) -> LabelledText:
+    """Read a corpus once; in memory are its distinct words. Raises: InputError, OutputError (a full disk)
+
+    n_threads  how many processes a segmenter may have
+    """
     numbering = Numbering(corpus.tokenizer, layout.label_prefix if layout.text_column is None else None)
     streams = [Spool(corpus.spool_folder, dtype) for dtype in (np.int32, np.int64, np.int32, np.int64)]
     tokens, token_ends, labels, label_ends = streams
     for ends in (token_ends, label_ends):
         ends.append(np.zeros(1, np.int64))
-    for lines in _numbered(corpus, layout, numbering, report):
+    for lines in _numbered(corpus, layout, numbering, report, n_threads):
         token_ends.append(lines.token_ends + len(tokens))
         label_ends.append(lines.label_ends + len(labels))
         tokens.append(lines.tokens)
@@ -152,19 +160,21 @@ def read_labelled(corpus: Corpus, layout: LabelLayout, report: Report = silent) 
     return LabelledText(arrays[0], arrays[1], arrays[2], arrays[3], numbering, corpus.reading.fingerprint)
 
 
-def _numbered(corpus: Corpus, layout: LabelLayout, numbering: Numbering, report: Report) -> Iterator[NumberedLines]:
-    blocks = _reported(corpus, report)
-    if layout.text_column is None and corpus.tokenizer.splits_at_white_space:
-        for block in blocks:
+def _numbered(
+    corpus: Corpus, layout: LabelLayout, numbering: Numbering, report: Report, n_threads: int
+) -> Iterator[NumberedLines]:
+    if layout.text_column is None and corpus.tokenizer.of_blocks.splits_at_white_space:
+        spaced_blocks = corpus.blocks(n_threads=n_threads, label_prefix=layout.label_prefix)
+        for block in _reported(corpus, spaced_blocks, report):
             yield numbering.of_text(np.frombuffer(block.buffer, np.uint8), block.size)
         return
     name = corpus.paths[0] if len(corpus.paths) == 1 else f"{corpus.paths[0]} and {len(corpus.paths) - 1} more"
     parser = LineParser(layout, name)
-    for lines in whole_lines(block.text for block in blocks):
+    for lines in whole_lines(block.text for block in _reported(corpus, corpus.raw_blocks(), report)):
         yield numbering.of_lines(parser.parse(lines))
 
 
-def _reported(corpus: Corpus, report: Report) -> Iterator[Block]:
-    for block in corpus.blocks():
+def _reported(corpus: Corpus, blocks: Iterator[Block], report: Report) -> Iterator[Block]:
+    for block in blocks:
         report(Progress("reading", block.stored_done, corpus.size_bytes, "B"))
         yield block

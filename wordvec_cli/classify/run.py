@@ -121,7 +121,7 @@ def _run(
 
     compile_ahead("classify.train_examples", absent=absent_parameters(order.config))  # while the examples are read
     corpus = _opened(order, note)
-    text = read_labelled(corpus, order.layout, report)
+    text = read_labelled(corpus, order.layout, report, order.n_threads)
     if order.tuning is not None:
         order = replace(order, config=_tuned(order, order.tuning, text, note))
     examples = make_examples(text, order.config.example_options, order.spool_folder, order.init)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from wordvec_cli.cli.option_types import TokenizerName
 from wordvec_cli.cli.options import (
     Decorator,
     combined,
@@ -16,6 +17,7 @@ from wordvec_cli.cli.options import (
     tmp_dir_option,
 )
 from wordvec_cli.text.file_options import CORPUS_FORMATS
+from wordvec_cli.text.segmenters import SEGMENTERS
 from wordvec_cli.text.splitters import SPLITTERS
 
 corpus_argument = click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
@@ -45,8 +47,10 @@ pair_options = combined(
 _TOKENIZER_OPTIONS = combined(
     click.option(
         "--tokenizer",
-        type=click.Choice(list(SPLITTERS)),
-        help="; ".join(f"{name}: {splitter.help}" for name, splitter in SPLITTERS.items()) + ".  [default: whitespace]",
+        type=TokenizerName(),
+        help="; ".join(f"{name}: {row.help}" for name, row in (SPLITTERS | SEGMENTERS).items())
+        + "; or the name of one "
+        "that another package adds.  [default: whitespace]",
     ),
     click.option(
         "--token-pattern",

@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from wordvec_cli.storage.sizes import REMEDY, parsed_size
+from wordvec_cli.text.segmenters import SEGMENTERS, shown_names
+from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
     from wordvec_cli.layer.row_rule import Specials
@@ -54,3 +57,15 @@ class SpecialsType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  #
         from wordvec_cli.layer.row_rule import Specials
 
         return value if isinstance(value, Specials) else Specials.parse(value)
+
+
+class TokenizerName(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic since click 8.4
+    """A way to cut text into words; whether there is one of that name is asked where it is used."""
+
+    name = "tokenizer"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "[" + "|".join([*SPLITTERS, *shown_names(), "NAME"]) + "]"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in (*SPLITTERS, *SEGMENTERS) if name.startswith(incomplete)]

@@ -202,10 +202,10 @@ class _Encoder:
     """Encodes blocks in one thread. What a tokenizer makes of a chunk is looked up once per distinct chunk."""
 
     def __init__(self, corpus: Corpus, words: Any, writer: TokenTally) -> None:
-        self._tokenizer = corpus.tokenizer
+        self._tokenizer = corpus.tokenizer.of_blocks
         self._words = words
         self._writer = writer
-        self._chunks = ChunkIds(corpus.tokenizer, words.find, max_bytes=MAX_CHUNK_BYTES)
+        self._chunks = ChunkIds(self._tokenizer, words.find, max_bytes=MAX_CHUNK_BYTES)
 
     def __call__(self, block: Block) -> None:
         text = np.frombuffer(block.buffer, np.uint8)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
+from wordvec_cli.text.chunk_pieces import split_chunks
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import PADDING, take_words
 
 Bytes = NDArray[np.uint8]

@@ -2,8 +2,10 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +16,10 @@ from wordvec_cli.text.blocks import Block, BlockReader, Reading, raw_blocks
 from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tables.columns import TableRows
+from wordvec_cli.text.segmenting import BLOCK_BYTES as SEGMENTED_BYTES
+from wordvec_cli.text.segmenting import SMALL_BYTES, spaced_texts
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.words import PADDING
 
 BLOCK_BYTES = 1 << 21
 
@@ -104,8 +109,25 @@ class Corpus:
         self.feed([lambda block: None], "reading", report)
         return cast(Reading, self.reading)
 
-    def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    def blocks(
+        self, block_bytes: int = BLOCK_BYTES, *, n_threads: int = 1, label_prefix: bytes | None = None
+    ) -> Iterator[Block]:
         """The text in pieces of about `block_bytes`; larger where a word (or a line, for patterns) is.
+
+        What is in them `tokenizer.of_blocks` makes words of: a segmenter's have spaces between them already.
+        Lines that --invalid-utf8 concerns are already kept, replaced, or empty (skipped).
+
+        n_threads     how many processes a segmenter may have
+        label_prefix  of chunks that are labels, which a segmenter is not to cut
+        Raises: InputError that names the file, and the line for --invalid-utf8 error
+        """
+        if not self.tokenizer.is_segmenter:
+            return self.raw_blocks(block_bytes)
+        n_processes = n_threads if self.size_bytes > SMALL_BYTES else 1
+        return _segmented(self.raw_blocks(min(block_bytes, SEGMENTED_BYTES)), self.tokenizer, n_processes, label_prefix)
+
+    def raw_blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+        """As `blocks`, of the text as it is: a segmenter has not seen it.
 
         Lines that --invalid-utf8 concerns are already kept, replaced, or empty (skipped).
         Raises: InputError that names the file, and the line for --invalid-utf8 error
@@ -139,13 +161,14 @@ class Corpus:
 
         `report` is called from any of the threads, never from two at once. The first exception ends it all.
         """
-        blocks = _SharedBlocks(self, stage, report, block_bytes)
+        blocks = _SharedBlocks(self, self.blocks(block_bytes, n_threads=len(workers)), stage, report)
         threads = [threading.Thread(target=blocks.run, args=(worker,), daemon=True) for worker in workers[1:]]
         for thread in threads:
             thread.start()
         blocks.run(workers[0])
         for thread in threads:
             thread.join()
+        blocks.close()
         if blocks.error is not None:
             raise blocks.error
 
@@ -153,13 +176,17 @@ class Corpus:
 class _SharedBlocks:
     """The blocks of a corpus for many threads: each takes the next one when it is free."""
 
-    def __init__(self, corpus: Corpus, stage: str, report: Report, block_bytes: int) -> None:
+    def __init__(self, corpus: Corpus, blocks: Iterator[Block], stage: str, report: Report) -> None:
         self.error: BaseException | None = None
-        self._blocks = corpus.blocks(block_bytes)
+        self._blocks = blocks
         self._total = corpus.size_bytes
         self._stage = stage
         self._report = report
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End what was begun for blocks that nobody takes any more."""
+        cast(Generator[Block, None, None], self._blocks).close()
 
     def run(self, worker: Callable[[Block], None]) -> None:
         try:
@@ -174,3 +201,19 @@ class _SharedBlocks:
             if block is not None:
                 self._report(Progress(self._stage, block.stored_done, self._total, "B"))
             return block
+
+
+def _segmented(
+    blocks: Iterator[Block], tokenizer: Tokenizer, n_processes: int, label_prefix: bytes | None
+) -> Iterator[Block]:
+    """The blocks with spaces between the words that a segmenter finds in them: see `spaced_texts`."""
+    read: deque[Block] = deque()
+
+    def texts() -> Iterator[bytes]:
+        for block in blocks:
+            read.append(block)
+            yield block.text
+
+    with closing(spaced_texts(tokenizer, texts(), n_processes, label_prefix)) as segmented:
+        for text in segmented:
+            yield replace(read.popleft(), buffer=bytearray(text + b"\n" * PADDING), size=len(text))

@@ -56,8 +56,9 @@ class Numbers:
         self._corpus = corpus
         self._table = WordTable()
         self._chunk_ids = None
-        if not corpus.tokenizer.keeps_chunks:
-            self._chunk_ids = ChunkIds(corpus.tokenizer, self._find, max_bytes=MAX_CACHE_BYTES)
+        tokenizer = corpus.tokenizer.of_blocks
+        if not tokenizer.keeps_chunks:
+            self._chunk_ids = ChunkIds(tokenizer, self._find, max_bytes=MAX_CACHE_BYTES)
         self._words = np.empty(0, object)
 
     def __len__(self) -> int:

@@ -61,7 +61,7 @@ def _learnt_by_ids(
 
 def _goes_by_ids(corpus: Corpus, options: PhraseOptions) -> bool:
     is_large = corpus.size_bytes > SMALL_BYTES
-    return is_large and corpus.tokenizer.splits_at_white_space and not options.connector_words
+    return is_large and corpus.tokenizer.of_blocks.splits_at_white_space and not options.connector_words
 
 
 def join(corpus: Corpus, learnt: LearntPhrases, report: Report = silent) -> Iterator[bytes]:
@@ -86,7 +86,7 @@ def join(corpus: Corpus, learnt: LearntPhrases, report: Report = silent) -> Iter
 
 def _pieces(corpus: Corpus, stage: str, report: Report) -> Iterator[Piece]:
     """The words of a corpus. Raises: InputError if a token holds white space, which no text of words can hold."""
-    tokenizer = corpus.tokenizer
+    tokenizer = corpus.tokenizer.of_blocks
     tokens = bytes.split if tokenizer.keeps_chunks else tokenizer.tokens
     for block in corpus.blocks():
         report(Progress(stage, block.stored_done, corpus.size_bytes, "B"))

@@ -6,8 +6,9 @@ from wordvec_cli.text.corpus import Corpus
 
 SAMPLE_BYTES = 1 << 16
 REMEDY = (
-    "the text has no spaces between words, so that whole phrases are taken for words; segment it first (jieba for "
-    "Chinese, MeCab for Japanese, PyThaiNLP for Thai), or train on characters: --token-pattern '\\w'"
+    "the text has no spaces between words, so that whole phrases are taken for words; segment it first (--tokenizer "
+    "jieba for Chinese, mecab for Japanese, icu for these and for Thai, Khmer, Lao and Burmese), or train on "
+    "characters: --token-pattern '\\w'"
 )
 # Characters of scripts without spaces, and how many a token has on the mean where the text has been segmented, at most.
 _SCRIPTS = (
@@ -19,7 +20,7 @@ _SCRIPTS = (
 def lacks_spaces(corpus: Corpus) -> bool:
     """Whether the tokens at the beginning of a corpus are mostly of such a script, and too long for words of it."""
     lines = next(corpus.blocks(SAMPLE_BYTES)).text.split(b"\n")
-    tokens = [token.decode("utf-8", "ignore") for line in lines for token in corpus.tokenizer.tokens(line)]
+    tokens = [token.decode("utf-8", "ignore") for line in lines for token in corpus.tokenizer.of_blocks.tokens(line)]
     return any(_are_phrases(tokens, script, longest) for script, longest in _SCRIPTS)
 
 

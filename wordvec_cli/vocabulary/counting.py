@@ -16,9 +16,10 @@ from wordvec_cli.messages import counted
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.text.blocks import Block
+from wordvec_cli.text.chunk_pieces import split_chunks
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.spacing import REMEDY, lacks_spaces
-from wordvec_cli.text.tokenizer import Tokenizer, split_chunks
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import back_to_back, byte_order, take_words
 from wordvec_cli.vocabulary.spilling import Spill, Stored, WordFile
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
@@ -143,7 +144,7 @@ class WordCounter:
 
         self.n_lines = 0
         self.chunks = WordTable(1, options.memory_bytes / (2 * options.n_threads))
-        self._tokenizer = tokenizer
+        self._tokenizer = tokenizer.of_blocks
         self._spill = spill
 
     def __call__(self, block: Block) -> None:

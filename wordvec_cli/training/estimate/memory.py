@@ -33,10 +33,11 @@ def encoding_memory(plan: Plan) -> int:
     """The table of words, and what each thread has of text, ids and tokens that it remembers."""
     n_text = len(plan.vocabulary.text)
     words = _table_bytes(len(plan.vocabulary), n_text) + n_text
-    if not plan.tokenizer.splits_at_white_space:
+    tokenizer = plan.tokenizer.of_blocks
+    if not tokenizer.splits_at_white_space:
         return words + plan.n_threads * BLOCKS_OF_PATTERN * BLOCK_BYTES
     chunks = 0
-    if not plan.tokenizer.keeps_chunks:
+    if not tokenizer.keeps_chunks:
         n_chunks = round(CHUNKS_PER_WORD * plan.n_distinct_words)
         chunks = _table_bytes(n_chunks, 8 * n_chunks) + BYTES_PER_CHUNK * n_chunks
     return words + plan.n_threads * (BLOCKS_OF_ENCODER * BLOCK_BYTES + chunks)
