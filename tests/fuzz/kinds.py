@@ -194,6 +194,8 @@ KINDS: Mapping[str, Kind] = {
     "xz": Kind("v.safetensors.xz", VECTORS, True),
     "npy": Kind("v.npy", VECTORS, True),
     "npz": Kind("v.npz", VECTORS, True),
+    "parquet": Kind("v.parquet", VECTORS, True),
+    "arrow": Kind("v.arrow", VECTORS, True),
     "gensim": Kind("v.kv", VECTORS, refused=True),
     "glove-binary": Kind("v.bin", WITHOUT_WORDS),
     "fasttext": Kind("m.bin", VECTORS),

@@ -62,6 +62,8 @@ MADE = (
     ("xz", "export {s}/native/v.safetensors {d}/v.safetensors.xz"),
     ("npy", "export {s}/native/v.safetensors {d}/v.npy"),
     ("npz", "export {s}/native/v.safetensors {d}/v.npz"),
+    ("parquet", "export {s}/native/v.safetensors {d}/v.parquet"),
+    ("arrow", "export {s}/native/v.safetensors {d}/v.arrow"),
     ("gensim", "export {s}/native/v.safetensors {d}/v.kv"),
 )  # fmt: skip
 

@@ -74,6 +74,8 @@ FORMATS: Mapping[str, Format] = {
     "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
+    "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
+    "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tables", (".tsv",), None, "write_tsv", is_text=True),
     "csv": Format("tables", (".csv",), None, "write_csv", is_text=True),
@@ -255,6 +257,8 @@ def _unknown(start: bytes, vocabulary: str | None) -> str:
 
 _TEXTS = ("glove", "word2vec")
 _MAGIC: Mapping[str, bytes] = {
+    "parquet": b"PAR1",
+    "arrow": b"ARROW1\x00",
     "npy": b"\x93NUMPY",
     "npz": b"PK\x03\x04",  # one that holds something else has been opened before
 }

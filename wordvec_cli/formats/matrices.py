@@ -81,8 +81,13 @@ def joined(path: str, words: Words, parts: Iterable[Matrix], options: ReadOption
 
     Raises: InputError
     """
+    return joined_rows(path, words, _rows(words, parts), options, oddities)
+
+
+def joined_rows(path: str, words: Words, rows: Iterable[Rows], options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """As `joined`, of rows that have their words already; `words` are those of all, for the counts."""
     oddities.unit = "row"
-    embeddings = collected(path, _rows(words, parts), options, oddities)
+    embeddings = collected(path, rows, options, oddities)
     counts = _counts_of(embeddings.vocabulary, words, options)
     return replace(embeddings, vocabulary=replace(embeddings.vocabulary, counts=counts))
 
