@@ -55,7 +55,7 @@ def ours(line: str) -> Iterator[list[str]]:
 
 
 def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    n_words = 2 if words[0] == "classify" else 1
+    n_words = 2 if words[0] in ("classify", "plot") else 1
     return COMMANDS[" ".join(words[:n_words])], words[n_words:]
 
 

@@ -43,6 +43,7 @@ def test_neighbours_and_those_that_the_plane_keeps_are_those_of_a_full_search(ro
     kept = kept_neighbours(rows, places)
     assert kept is not None
     assert kept.share == pytest.approx(expected)
+    assert kept.k == 10
     assert kept_neighbours(rows, places, neighbours(rows, 20)) == kept
 
 

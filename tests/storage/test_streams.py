@@ -15,6 +15,7 @@ from tests.conftest import COMMAND, TOPICS, run_here
 from tests.posix import resource
 from wordvec_cli.cli import COMMANDS, run
 from wordvec_cli.cli.commands.classify import ClassifyCommands
+from wordvec_cli.cli.commands.plot import PlotCommands
 from wordvec_cli.storage.streams import whole
 
 PRINTED_BYTES = 1 << 20  # more than a pipe holds
@@ -47,6 +48,10 @@ PRINTING = {
     "classify quantise": ["model.safetensors", "-o", "-"],
     "classify predict": ["model.safetensors", "labelled.txt"],
     "classify test": ["model.safetensors", "labelled.txt"],
+    "plot words": ["vectors.safetensors", "red", "blue", "green", "--format", "json"],
+    "plot axes": ["vectors.safetensors", "--x", "red:friday", "blue", "monday", "--format", "tsv"],
+    "plot neighbours": ["vectors.safetensors", "red", "--format", "csv"],
+    "plot heatmap": ["vectors.safetensors", "red", "blue", "-o", "-"],
     "export": ["vectors.safetensors", "-", "--to", "word2vec-binary"],
     "verify": ["vectors.safetensors"],
     "info": ["vectors.safetensors"],
@@ -54,8 +59,9 @@ PRINTING = {
 
 
 def test_every_command_that_prints_is_tried() -> None:
-    commands = (set(COMMANDS) - {"classify"}) | {f"classify {name}" for name in ClassifyCommands.modules}
-    assert set(PRINTING) == commands
+    groups = {"classify": ClassifyCommands, "plot": PlotCommands}
+    of_groups = {f"{group} {name}" for group, commands in groups.items() for name in commands.modules}
+    assert set(PRINTING) == set(COMMANDS) - set(groups) | of_groups
 
 
 @pytest.fixture(scope="module")

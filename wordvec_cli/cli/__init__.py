@@ -41,6 +41,7 @@ COMMANDS = {
     "compare": "compare",
     "associate": "associate",
     "axis": "axis",
+    "plot": "plot",
     "classify": "classify",
     "transform": "transform",
     "align": "align",

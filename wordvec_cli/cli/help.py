@@ -54,6 +54,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--join-punctuation", "--max-candidates",
     ),
     "Words": ("--min-count", "--max-vocab", "--min-count-label", "--words", "--limit"),
+    "Picture": (
+        "plot axes --x", "plot axes --y", "--layout", "--dpi -k", "--layout --seed", "--size", "--dpi", "--title",
+        "--show",
+    ),
     "Rules of scoring": (
         "--protocol", "--max-words", "--case", "--unknown-words", "--method", "--bootstrap", "--bootstrap --seed",
     ),

@@ -116,6 +116,12 @@ seed_option = click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of all random choices.  [default: 1]"
 )
 
+layout_option = click.option(
+    "--layout", "method", type=click.Choice(["pca", "umap", "tsne"]), default="pca", show_default=True,
+    help="How words are laid out in the plane. pca: by the two directions in which they differ most; umap and tsne "
+    "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
+)  # fmt: skip
+
 tmp_dir_option = click.option(
     "--tmp-dir",
     type=click.Path(exists=True, file_okay=False, writable=True),

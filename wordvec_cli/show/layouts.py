@@ -188,13 +188,13 @@ def neighbours(rows: "Matrix", k: int, chosen: "Ids | None" = None) -> Near:
 
 
 def kept_neighbours(rows: "Matrix", places: "Numbers", near: Near | None = None) -> Kept | None:
-    """How far the plane keeps the N_KEPT nearest neighbours, or of few words half of the others; None below FEWEST.
+    """How far the plane keeps the N_KEPT nearest neighbours, or of few words a quarter of all; None below FEWEST.
 
     It is the mean over all words, or over MOST_SAMPLED that are drawn at random, always the same ones.
     near  the neighbours of all words in the vectors, if they are known, that many or more
     """
     n_words = len(places)
-    k = min(N_KEPT, (n_words - 1) // 2)
+    k = min(N_KEPT, (n_words - 1) // 4)
     if n_words < FEWEST:
         return None
     chosen = np.arange(n_words)
