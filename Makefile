@@ -23,19 +23,40 @@ FIRST ?= $(shell date +%s)
 # make test-fast: what needs no training of a minute; the rest is the commands and the trainers
 FAST := tests/test_layers.py tests/text tests/vocabulary tests/vectors tests/queries tests/docs/test_pages.py
 
+# the program of the map's page: what checks it comes from npm, and a browser tries it
+PAGE_TESTS := tests/show
+PAGE_TOOLS := $(PAGE_TESTS)/node_modules
+
 .DEFAULT_GOAL := check
-.PHONY: check lint types test test-fast format reference signatures docs dist bench fuzz demo clean
+.PHONY: check lint lint-page browser types test test-fast format reference signatures docs dist bench fuzz demo clean
 
 check: lint types test
 
-lint: $(VENV)/.tests-installed
+lint: $(VENV)/.tests-installed lint-page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-page:
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory $(PAGE_TOOLS)/.installed && \
+	$(PAGE_TOOLS)/.bin/tsc -p $(PAGE_TESTS) && \
+	$(PAGE_TOOLS)/.bin/eslint --config $(PAGE_TESTS)/eslint.config.mjs wordvec_cli/show/page; \
+	else echo "no npm here: the program of the map's page is not checked"; fi
+
+$(PAGE_TOOLS)/.installed: $(PAGE_TESTS)/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix $(PAGE_TESTS)
+	touch $@
+
+# Where there is none, tests of the page are skipped.
+browser:
+	@command -v chromedriver > /dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	chromium chromium-driver fonts-dejavu-core > /dev/null || echo "no chromium-driver: the map's page is not tried"; \
+	else echo "no chromedriver: the map's page is not tried; on Debian: apt install chromium chromium-driver"; fi
 
 types: $(VENV)/.tests-installed
 	$(BIN)/mypy
 
-test: $(VENV)/.tests-installed
+test: $(VENV)/.tests-installed browser
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.tests-installed

@@ -16,7 +16,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
-OWN_MEANING = {"buckets", "eval-set", "format", "k", "memory", "min-count", "missing", "output", "window", "words"}
+OWN_MEANING = {"buckets", "eval-set", "format", "k", "limit", "memory", "min-count", "missing", "output", "window", "words"}
 OWN_MEANING |= {"x", "y"}  # sets of words (associate), the ends of an axis (plot axes)
 
 

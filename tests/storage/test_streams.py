@@ -43,6 +43,7 @@ PRINTING = {
     "index": ["vectors.safetensors", "-o", "-"],
     "associate": ["vectors.safetensors", "--x", "red", "--y", "blue", "--a", "friday", "--b", "monday"],
     "axis": ["vectors.safetensors", "--pair", "red", "blue", "monday"],
+    "map": ["vectors.safetensors", "-o", "-"],
     "compare": ["vectors.safetensors", "vectors.safetensors", "pairs.tsv"],
     "classify train": ["labelled.txt", "-o", "-", "--epochs", "1", "--vector-size", "4", "--threads", "1"],
     "classify quantise": ["model.safetensors", "-o", "-"],

@@ -42,6 +42,7 @@ COMMANDS = {
     "associate": "associate",
     "axis": "axis",
     "plot": "plot",
+    "map": "map",
     "classify": "classify",
     "transform": "transform",
     "align": "align",

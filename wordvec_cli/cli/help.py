@@ -55,8 +55,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Words": ("--min-count", "--max-vocab", "--min-count-label", "--words", "--limit"),
     "Picture": (
-        "plot axes --x", "plot axes --y", "--layout", "--dpi -k", "--layout --seed", "--size", "--dpi", "--title",
-        "--show",
+        "plot axes --x", "plot axes --y", "--layout", "--layout -k", "--dpi -k", "--layout --seed", "--clusters",
+        "--groups", "--no-vectors", "--size", "--dpi", "--title", "--show",
     ),
     "Rules of scoring": (
         "--protocol", "--max-words", "--case", "--unknown-words", "--method", "--bootstrap", "--bootstrap --seed",

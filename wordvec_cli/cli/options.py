@@ -117,7 +117,7 @@ seed_option = click.option(
 )
 
 layout_option = click.option(
-    "--layout", "method", type=click.Choice(["pca", "umap", "tsne"]), default="pca", show_default=True,
+    "--layout", type=click.Choice(["pca", "umap", "tsne"]), default="pca", show_default=True,
     help="How words are laid out in the plane. pca: by the two directions in which they differ most; umap and tsne "
     "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
 )  # fmt: skip
@@ -169,6 +169,14 @@ def output_option(what: str, default: str | None = None, may_be_stdout: bool = T
     end = "; - is standard output." if default is None and may_be_stdout else "."
     end += "" if default is None else f"  [default: {default}]"
     return click.option("-o", "--output", required=default is None, metavar="FILE", help=f"Where to write {what}{end}")
+
+
+def limit_option(help: str, default: int | None = None, most: int | None = None) -> Decorator:
+    """most  rows that there may be"""
+    return click.option(
+        "--limit", type=click.IntRange(1, most), default=default, show_default=default is not None, metavar="N",
+        help=help,
+    )  # fmt: skip
 
 
 def eval_set_option(help: str) -> Decorator:

@@ -12,6 +12,7 @@ from wordvec_cli.cli.judging import DEFAULT_JUDGING
 from wordvec_cli.cli.options import (
     combined,
     eval_set_option,
+    limit_option,
     memory_option,
     progress_options,
     threads_option,
@@ -45,7 +46,7 @@ _writing_options = combined(
     click.option(
         "--words", metavar="FILE", help="Keep only the words in this file, one a line; only their rows take memory."
     ),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Keep only the first N rows."),
+    limit_option("Keep only the first N rows."),
     click.option(
         "--decimals",
         type=click.IntRange(0, 40),
