@@ -16,7 +16,10 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
-OWN_MEANING = {"buckets", "eval-set", "format", "k", "limit", "memory", "min-count", "missing", "output", "window", "words"}
+OWN_MEANING = {
+    "bootstrap", "buckets", "eval-set", "format", "k", "limit", "memory", "min-count", "missing", "output", "window",
+    "words",
+}  # fmt: skip
 OWN_MEANING |= {"x", "y"}  # sets of words (associate), the ends of an axis (plot axes)
 
 
@@ -152,8 +155,8 @@ def declared(path: Path) -> list[str]:
 
 # Declared more than once, as what they say differs from command to command.
 SEVERAL = {
-    "--buckets", "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--subwords", "--vector-size",
-    "--window", "--words",
+    "--bootstrap", "--buckets", "--epochs", "--learning-rate", "--loss", "--missing", "--negative", "--subwords",
+    "--vector-size", "--window", "--words",
 }  # fmt: skip
 
 

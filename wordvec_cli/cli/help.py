@@ -38,7 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Model": (
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
         "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--quantise",
-        "--preset", "--like", "--engine", "--seed", "--deterministic",
+        "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic", "train --bootstrap", "--seeds",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",

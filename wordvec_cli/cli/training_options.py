@@ -1,5 +1,9 @@
 """The options of `wordvec train`."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from wordvec_cli import formats
@@ -162,7 +166,7 @@ material_options = combined(
 )
 
 result_options = combined(
-    output_option("the vectors (FILE.safetensors, or as --to says)"),
+    output_option("the vectors (FILE.safetensors, or as --to says; a folder with --bootstrap and --seeds)"),
     to_option(
         formats.writable_formats(), metavar="FORMAT",
         help="Format of the output, if its name does not say, as in wordvec export.  [default: native]",
@@ -171,6 +175,34 @@ result_options = combined(
         "--save-context", is_flag=True, help="Keep the output vectors in the file too, as the tensor `context`."
     ),
 )  # fmt: skip
+
+_FOLDER_OPTIONS = combined(
+    click.option(
+        "--bootstrap", type=click.IntRange(min=2), metavar="N",
+        help="Train N times, each time on as many lines as there are, drawn with replacement: -o names a folder, which "
+        "every query takes in the place of VECTORS and answers with intervals.",
+    ),
+    click.option(
+        "--seeds", type=click.IntRange(min=2), metavar="N",
+        help="Train N times on the same text, with the seeds from --seed on: -o names a folder.",
+    ),
+)  # fmt: skip
+
+
+def folder_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """That there are many trainings, as one argument: `many`, the kind and the number, or None."""
+
+    @functools.wraps(function)
+    def with_many(*, bootstrap: int | None, seeds: int | None, cluster: str | None, **others: Any) -> Any:
+        given = [(kind, n) for kind, n in (("bootstrap", bootstrap), ("seeds", seeds)) if n]
+        if len(given) > 1:
+            raise click.UsageError("--bootstrap and --seeds exclude each other; give one of them")
+        if given and cluster:
+            raise click.UsageError(f"--cluster: trains one model; leave it, or --{given[0][0]}, out")
+        return function(many=given[0] if given else None, cluster=cluster, **others)
+
+    return _FOLDER_OPTIONS(with_many)
+
 
 engine_option = click.option(
     "--engine", type=click.Choice(["wordvec", "gensim"]), default="wordvec", show_default=True,

@@ -16,7 +16,7 @@ from wordvec_cli.errors import OptionError
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.progress import Note, Report
 from wordvec_cli.sequences.pair_arrays import PairFile, Pairs
-from wordvec_cli.sequences.word_ids import Sequences, write_elsewhere
+from wordvec_cli.sequences.word_ids import Sequences, write_facts
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import run
@@ -124,7 +124,7 @@ class ClusterPreparation(Preparation):
         self.there.append(encoded)
         sequences = encoded.sequences(self.report)
         if folder:
-            write_elsewhere(sequences, folder)
+            write_facts(sequences, folder)
         return sequences
 
     def encoded_of(self, prepared: PreparedRun) -> Encoded:

@@ -150,7 +150,13 @@ def difference(first: Outcomes, second: Outcomes, resampling: Resampling | None)
 
 # ---------------------------------------------------------------- how they were trained
 
-_INPUTS = ("corpus_fingerprint", "tokenizer", "vocabulary", "init")  # keys of the metadata, beside the configuration
+_INPUTS = (
+    "corpus_fingerprint",
+    "tokenizer",
+    "vocabulary",
+    "init",
+    "bootstrap",
+)  # keys of the metadata, beside the configuration
 
 
 def differing_training(first: Embeddings, second: Embeddings) -> list[str]:

@@ -5,6 +5,7 @@ import os
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import readable
 
+CHECKPOINT = ".checkpoint"  # as training calls the folder of what has not ended
 BESIDE = ".json"  # what is written beside vectors, and no vectors
 
 
@@ -25,11 +26,15 @@ def vector_paths(path: str) -> list[str]:
     """
     if not holds_models(path):
         return [path]
+    if os.path.exists(os.path.join(f"{os.path.realpath(path)}{CHECKPOINT}", "run.safetensors")):
+        raise InputError(
+            f"{path}: its trainings have not ended; finish them with --resume, or remove {path}{CHECKPOINT}"
+        )
     with readable(path):
         names = sorted(os.listdir(path), key=os.fsencode)
     paths = [os.path.join(path, name) for name in names if not name.startswith(".") and not name.endswith(BESIDE)]
     for each in paths:
-        if each.endswith(".checkpoint"):
+        if each.endswith(CHECKPOINT):
             raise InputError(f"{each}: is of a training that has not ended; finish it with --resume, or remove it")
         if os.path.isdir(each):
             raise InputError(f"{each}: is a folder; a folder of models holds vector files alone, move it elsewhere")

@@ -111,8 +111,8 @@ def elsewhere(statistics: CorpusStatistics, n_known: int, fingerprint: str) -> S
     return Sequences(ids, offsets, n_known, statistics, fingerprint)
 
 
-def write_elsewhere(sequences: Sequences, folder: Path) -> None:
-    """Write what `open_elsewhere` reads. Raises: OutputError"""
+def write_facts(sequences: Sequences, folder: Path) -> None:
+    """Write what `open_sequences` reads beside the ids, and `open_elsewhere` alone. Raises: OutputError"""
     _write_facts(_Facts(sequences.n_known, sequences.statistics, sequences.corpus_fingerprint), folder)
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 RUN, STATE = "run", "state"
 RUN_FILE = f"{RUN}.safetensors"
+TRAININGS = "trainings"  # among the inputs of a run that is many: how many of which kind
 FORMAT_VERSION = "3"
 MOST_COPIED_BYTES = 1 << 26  # of parameters: below it they are copied, and written while training goes on
 
@@ -282,13 +283,18 @@ def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the files that hold what is trained on."""
     if is_elsewhere(inputs):
         return (word_ids.FACTS_FILE,)
-    return tiles.FILES if MODELS[inputs["model"]].of_pairs else word_ids.FILES
+    return tiles.FILES if _are_pairs(inputs) else word_ids.FILES
 
 
 def _open_material(inputs: Mapping[str, Any], folder: Path) -> Sequences | Tiles:
     if is_elsewhere(inputs):
         return word_ids.open_elsewhere(folder)
-    return open_tiles(folder) if MODELS[inputs["model"]].of_pairs else open_sequences(folder)
+    return open_tiles(folder) if _are_pairs(inputs) else open_sequences(folder)
+
+
+def _are_pairs(inputs: Mapping[str, Any]) -> bool:
+    """Whether the material are pairs: not where it is the text of many trainings, each of which counts its own."""
+    return MODELS[inputs["model"]].of_pairs and inputs.get(TRAININGS) is None
 
 
 def is_elsewhere(inputs: Mapping[str, Any]) -> bool:

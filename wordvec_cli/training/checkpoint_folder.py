@@ -17,8 +17,8 @@ LOCK_FILE = "lock"
 
 
 def keeps(output: str | None) -> bool:
-    """Whether a checkpoint can stand beside the output."""
-    return output is not None and not is_stream(output)
+    """Whether a checkpoint can stand beside the output, a file or a folder of trainings."""
+    return output is not None and (os.path.isdir(output) or not is_stream(output))
 
 
 def folder_of(output: str) -> Path:
@@ -41,7 +41,7 @@ def opened(output: str | None, spool_folder: Path, minutes: float) -> Iterator[C
     Raises: InputError if another command works on the same output, OutputError
     """
     if output is not None and keeps(output):
-        with _locked(folder_of(output), minutes) as checkpoint:
+        with locked(folder_of(output), minutes) as checkpoint:
             yield checkpoint
         return
     with ExitStack() as room:
@@ -69,7 +69,11 @@ def ended_with_it(checkpoint: Checkpoint, is_resumed: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(folder: Path, minutes: float) -> Iterator[Checkpoint]:
+def locked(folder: Path, minutes: float) -> Iterator[Checkpoint]:
+    """The checkpoint in a folder, which is made, and removed again if it then holds no run.
+
+    Raises: InputError if another command works on it, OutputError
+    """
     with writable(str(folder)):
         folder.mkdir(exist_ok=True)
         lock_file = (folder / LOCK_FILE).open("ab")

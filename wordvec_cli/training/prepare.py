@@ -77,10 +77,11 @@ class Preparation:
         inputs = self.inputs.settled_for(self.order, sequences.n_known)
         note_epochs(self.order, sequences.n_known, self.note)
         advise(self.order.settled_for(sequences.n_known), vocabulary, sequences, self.note)
-        material: Sequences | Tiles = sequences
-        if self.order.is_of_pairs:
-            material = self._tiles_of_text(text, sequences, vocabulary, folder)
+        material = self._material(text, sequences, vocabulary, folder)
         return PreparedRun(material, vocabulary, inputs.table, text.stamp(), sequences.corpus_fingerprint)
+
+    def _material(self, text: Corpus, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Sequences | Tiles:
+        return self._tiles_of_text(text, sequences, vocabulary, folder) if self.order.is_of_pairs else sequences
 
     # ------------------------------------------------------------ text
 
@@ -120,9 +121,8 @@ class Preparation:
         return Counted.of_tally(vocabulary, count_tokens(text, vocabulary, self.order.threads, self.report))
 
     def _encoded(self, text: Corpus, vocabulary: Vocabulary, folder: Path) -> Sequences:
-        """In files of the folder, but for GloVe: its material are the pairs, and the ids go when these are counted."""
         order = self.order
-        sequences = self._sequences(text, vocabulary, None if order.is_of_pairs else folder)
+        sequences = self._sequences(text, vocabulary, self._folder_of_ids(folder))
         if self.inputs.vocabulary_file:
             plan = self.planner.plan(Counted.of_sequences(vocabulary, sequences), text, is_encoded=True)
             self.planner.check_fits(plan)
@@ -132,6 +132,10 @@ class Preparation:
             )
             note_invalid_lines(text, self.note, sequences.statistics.n_lines)
         return sequences
+
+    def _folder_of_ids(self, folder: Path) -> Path | None:
+        """None for GloVe: its material are the pairs, and the ids go when these are counted."""
+        return None if self.order.is_of_pairs else folder
 
     def _sequences(self, text: Corpus, vocabulary: Vocabulary, folder: Path | None) -> Sequences:
         """In files of the folder; None: in nameless ones."""

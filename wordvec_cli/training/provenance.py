@@ -24,6 +24,7 @@ class Provenance:
     init           the identity of the vectors that training started from
     stops_early    whether it gives the best epoch
     files          how the files of the corpus were read, where that was said
+    bootstrap      what was drawn with replacement from the corpus ("lines"); None: nothing, it is the corpus
     """
 
     configuration: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Provenance:
     init: str | None = None
     stops_early: bool = False
     files: Mapping[str, Any] | None = None
+    bootstrap: str | None = None
 
     def metadata(self) -> dict[str, str]:
         """As it is recorded in the file."""
@@ -53,6 +55,7 @@ class Provenance:
             "losses": None if self.engine else _json(state.known_losses),
             "learning_rate_halvings": str(state.n_halvings) if state.n_halvings else None,
             "init": self.init,
+            "bootstrap": self.bootstrap,
             "best_epoch": str(state.best_epoch) if self.stops_early else None,
         }
         return {name: fact for name, fact in facts.items() if fact}

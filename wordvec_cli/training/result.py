@@ -69,6 +69,7 @@ def _provenance(order: Order, prepared: PreparedRun, trained: Trained) -> Proven
         engine=gensim_engine.version() if order.is_by_gensim else None,
         init=prepared.inputs["init"],
         files={name: prepared.inputs[name] for name in RECORDED if prepared.inputs.get(name)},
+        bootstrap=prepared.inputs.get("bootstrap"),
         stops_early=order.early_stopping is not None,
     )
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM
-from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.totals import estimated
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.options import option_name
 from wordvec_cli.training.planning import Counted
 from wordvec_cli.training.prepare import Preparation, stamp
 from wordvec_cli.training.tiles import Tiles
+
+NO_OPTIONS = ("tokenizer", TRAININGS)
 
 
 def resumed(preparation: Preparation, kept: Checkpoint) -> PreparedRun:
@@ -51,7 +53,7 @@ def _differences(prepared: PreparedRun, inputs: Inputs) -> Iterator[str]:
     for name in {**prepared.inputs, **inputs.table}:
         now, before = inputs.table.get(name), prepared.inputs.get(name)
         if now != before:
-            option = "the tokenizer" if name == "tokenizer" else option_name(name)
+            option = f"the {name}" if name in NO_OPTIONS else option_name(name)
             yield f"{option} {_shown(now)} (was {_shown(before)})"
 
 

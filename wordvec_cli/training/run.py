@@ -89,7 +89,7 @@ def run(
     _check_output(order)
     if order.engine == WORDVEC:
         compile_kernels_ahead(order.config)
-    eval_sets = _eval_sets(order, note)
+    eval_sets = eval_sets_of(order, note)
     with checkpoint_folder.opened(order.output, order.spool_folder, order.checkpoint_every) as kept:
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
@@ -117,7 +117,7 @@ def estimate(order: Order, report: Report = silent, note: Note = ignore, where: 
         raise OptionError("--dry-run and --resume exclude each other; leave one of them out")
     if order.output is not None:
         formats.check_output_files(order.output, order.format)
-    preparation = where.preparation(order, read_inputs(order, note), _eval_sets(order, note), report, note)
+    preparation = where.preparation(order, read_inputs(order, note), eval_sets_of(order, note), report, note)
     start = time.perf_counter()
     plan = preparation.plan()
     seconds_of_reading = time.perf_counter() - start
@@ -142,7 +142,7 @@ def _check_output(order: Order) -> None:
         raise OptionError(f"--resume: -o {order.output} keeps no checkpoints; name a file")
 
 
-def _eval_sets(order: Order, note: Note) -> list[EvalSet]:
+def eval_sets_of(order: Order, note: Note) -> list[EvalSet]:
     return [title_noted(read_eval_set(path), note) for path in order.eval_sets]
 
 

@@ -14,6 +14,7 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.training_options import (
     checkpoint_options,
     engine_option,
+    folder_options,
     hyper_parameters,
     material_options,
     resource_options,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @material_options
 @result_options
 @hyper_parameters
+@folder_options
 @engine_option
 @init_options(", and from its `context`.")
 @score_options
@@ -39,7 +41,16 @@ if TYPE_CHECKING:
 @cluster_option
 @resource_options
 @click.pass_obj
-def command(terminal: Terminal, /, *, dry_run: bool, init: Init, cluster: str | None, **options: Any) -> int | None:
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    dry_run: bool,
+    init: Init,
+    cluster: str | None,
+    many: tuple[str, int] | None,
+    **options: Any,
+) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
 
     A line is a sentence: windows stop at its end. With --threads 1, --deterministic or --model glove the same command
@@ -52,6 +63,7 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, cluster: str | 
     wordvec train --pairs pairs.safetensors -o vectors.safetensors --model glove
     zcat corpus/*.gz | wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10
     wordvec train - -o vectors.safetensors --tokenizer words --lowercase --epochs 10 --resume  # after Ctrl-C
+    wordvec train corpus.txt.gz -o models/ --bootstrap 20  # then: wordvec similar models/ WORD
     wordvec train corpus.txt.gz -o by-gensim.safetensors --engine gensim
     """
     if is_for_terminal(options["output"]) and not dry_run:
@@ -59,14 +71,14 @@ def command(terminal: Terminal, /, *, dry_run: bool, init: Init, cluster: str | 
     if not options["corpus"] and not options["pairs"]:
         raise click.UsageError("CORPUS: is missing; name files or folders, or - for standard input")
 
+    options["init"] = lambda: init.open(terminal)
+    if many:
+        return _train_folder(many, options, dry_run, terminal)
     from wordvec_cli.training.order import settled
 
-    order = settled({**options, "init": lambda: init.open(terminal)}, terminal.note)
+    order = settled(options, terminal.note)
     of_cluster = cluster_options(cluster, options["threads"], options["tmp_dir"]) if cluster else None
-    if not dry_run:
-        return _train(order, of_cluster, terminal)
-    _estimate(order, of_cluster, terminal)
-    return None
+    return (_estimate if dry_run else _train)(order, of_cluster, terminal)
 
 
 def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Terminal) -> int | None:
@@ -82,8 +94,21 @@ def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Termin
     return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)
 
 
-def _estimate(order: "Order", of_cluster: "ClusterOptions | None", terminal: Terminal) -> None:
-    """Print what training will take. Raises: InputError or OutputError if it would not fit"""
+def _train_folder(many: tuple[str, int], given: dict[str, Any], is_dry: bool, terminal: Terminal) -> int | None:
+    """Train many times, or print what that will take; the exit status."""
+    from wordvec_cli.training.folder import estimate_folder, train_folder
+    from wordvec_cli.training.folder_order import folder_order
+
+    wanted = folder_order(*many, given, terminal.note)
+    if is_dry:
+        return _print_estimate(estimate_folder(wanted, terminal.report, terminal.note), terminal)
+    return resumable_run(
+        lambda stop: train_folder(wanted, terminal.report, terminal.note, stop), wanted.folder, terminal
+    )
+
+
+def _estimate(order: "Order", of_cluster: "ClusterOptions | None", terminal: Terminal) -> int | None:
+    """Print what training will take; the exit status. Raises: InputError or OutputError if it would not fit"""
     if of_cluster:
         from wordvec_cli.cluster import training as by_cluster
 
@@ -92,10 +117,15 @@ def _estimate(order: "Order", of_cluster: "ClusterOptions | None", terminal: Ter
         from wordvec_cli.training.run import estimate
 
         found = estimate(order, terminal.report, terminal.note)
+    return _print_estimate(found, terminal)
+
+
+def _print_estimate(found: "Estimate", terminal: Terminal) -> int | None:
     terminal.close()
     write_stdout(_lines(found))
     if found.obstacle:
         raise found.obstacle
+    return None
 
 
 def _lines(found: "Estimate") -> Iterator[bytes]:
