@@ -55,6 +55,7 @@ HOMES = {
     "icu4py": {"text"},
     "rjieba": {"text"},
     "fugashi": {"text"},
+    "tokenizers": {"text", "vocabulary"},
 }
 TOP_MODULES = {"__init__", "__main__"}
 DOORS = {PACKAGE / "classify" / "__init__.py"}  # gives, lazily, what the face calls `wordvec_cli.classify`

@@ -25,6 +25,7 @@ from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
 from wordvec_cli.vectors.embeddings import recorded
+from wordvec_cli.vocabulary.file import VocabularyFile
 from wordvec_cli.vocabulary.notes import read_and_note
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -93,10 +94,10 @@ def encode(
     Returns (n_texts, length) ids; with length=None a list of arrays; with a weighting a scipy.sparse.csr_array
     Raises: InputError, OptionError
     """
-    words, its_tokenizer, name = _known(vocabulary)
-    tokenizer = agreed_tokenizer(tokenizer_of(options), its_tokenizer, f"{name}: was built")
+    file, name = _known(vocabulary)
+    tokenizer = agreed_tokenizer(tokenizer_of(options), file.tokenizer, f"{name}: was built")
     rows_options = _row_options(length, options)
-    rows = Rows.of(words, _specials(options.get("specials")), name)
+    rows = Rows.of_file(file, _specials(options.get("specials")), name)
     folder = folder_for(options.get("tmp_dir"))
     corpus = open_corpus(sources_of(texts, folder), tokenizer, folder, log_note, files_of(options))
     with reporting(progress) as report:
@@ -141,8 +142,8 @@ def embedding_matrix(  # noqa: PLR0913
     vector_size  of a matrix without vectors
     Raises: InputError, OptionError
     """
-    words, _, name = _known(vocabulary)
-    rows = Rows.of(words, _specials(specials), name)
+    file, name = _known(vocabulary)
+    rows = Rows.of_file(file, _specials(specials), name)
     if vectors is None:
         built = random_matrix(rows, vector_size, Filling(missing or "uniform", seed))
     else:
@@ -153,20 +154,20 @@ def embedding_matrix(  # noqa: PLR0913
     return EmbeddingMatrix(built.matrix, list(rows.rule.specials.names), matched)
 
 
-def _known(vocabulary: AnyVocabulary) -> tuple[Vocabulary, Tokenizer | None, str]:
-    """The words, the tokenizer that made them if that is known, and what messages call them."""
+def _known(vocabulary: AnyVocabulary) -> tuple[VocabularyFile, str]:
+    """The words and what is known of them, as of a file, and what messages call them."""
     if isinstance(vocabulary, CountedVocabulary):
-        return vocabulary.vocabulary, vocabulary.tokenizer, "the vocabulary"
+        return VocabularyFile(vocabulary.vocabulary, vocabulary.tokenizer, None), "the vocabulary"
     if isinstance(vocabulary, Vectors):
         table = recorded(vocabulary.embeddings.metadata, "tokenizer")
-        return vocabulary.vocabulary, Tokenizer.from_metadata(table) if table else None, "the vectors"
+        tokenizer = Tokenizer.from_metadata(table) if table else None
+        return VocabularyFile(vocabulary.vocabulary, tokenizer, None), "the vectors"
     if isinstance(vocabulary, Words):
-        return vocabulary.vocabulary, None, "the vocabulary"
+        return VocabularyFile(vocabulary.vocabulary, None, None), "the vocabulary"
     if isinstance(vocabulary, str | os.PathLike):
         path = os.fspath(vocabulary)
-        file = read_and_note(path, log_note)
-        return file.vocabulary, file.tokenizer, path
-    return Vocabulary.from_words(map(as_bytes, vocabulary)), None, "the vocabulary"
+        return read_and_note(path, log_note), path
+    return VocabularyFile(Vocabulary.from_words(map(as_bytes, vocabulary)), None, None), "the vocabulary"
 
 
 def _specials(given: AnySpecials) -> Specials | None:

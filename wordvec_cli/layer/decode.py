@@ -47,12 +47,12 @@ def decode_file(order: DecodeOrder, note: Note = ignore) -> Iterator[list[Decode
 
     Raises: InputError, also for a line of an array, which as a whole was made with another vocabulary
     """
-    words = read_and_note(order.vocab, note).vocabulary
+    words = read_and_note(order.vocab, note)
     source = _opened(order.sequences)
     if source.note:
         note(source.note)
     recorded = source.rule.specials if source.rule else None
-    rows = Rows.of(words, order.specials or recorded, order.vocab)
+    rows = Rows.of_file(words, order.specials or recorded, order.vocab)
     if source.rule:
         check_agreement(order.vocab, rows.rule, order.sequences, source.rule)
     decoder = Decoder(rows, _padding(order, source, rows), order.keeps_padding)

@@ -98,7 +98,7 @@ def _check_size(order: EmbedOrder, layer: Layer, note: Note) -> None:
 def _rows(vocab: str, layer: Layer, note: Note) -> Rows:
     """The words of the matrix's rows. Raises: InputError if they are not those of the matrix"""
     known = layer.matrix.rule or layer.sequences.rule
-    rows = Rows.of(read_and_note(vocab, note).vocabulary, known.specials if known else None, vocab)
+    rows = Rows.of_file(read_and_note(vocab, note), known.specials if known else None, vocab)
     if known:
         check_agreement(vocab, rows.rule, layer.matrix.path, known)
     elif rows.rule.n_rows != len(layer.matrix.values):

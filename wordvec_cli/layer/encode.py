@@ -167,7 +167,7 @@ def encode_files(order: EncodeOrder, report: Report = silent, note: Note = ignor
     tokenizer = agreed_tokenizer(order.tokenizer, words.tokenizer, f"{order.vocab}: was built")
     if words.note:
         note(f"{words.note}; using {tokenizer.describe()}")
-    rows = _rows(order, Rows.of(words.vocabulary, order.specials, order.vocab), note)
+    rows = _rows(order, Rows.of_file(words, order.specials, order.vocab), note)
     order.options.check_rows(rows.rule.specials)
     folder = Path(order.tmp_dir) if order.tmp_dir else output_folder(order.output)
     corpus = open_corpus(order.corpus, tokenizer, folder, note, order.files)

@@ -88,7 +88,7 @@ def make_matrix(order: MatrixOrder, note: Note = ignore) -> MadeMatrix:
     """Write the matrix of a vocabulary; notes say what was found. Raises: InputError, OutputError"""
     order = order.settled()
     assert order.layout is not None
-    rows = Rows.of(read_and_note(order.vocab, note).vocabulary, order.specials, order.vocab)
+    rows = Rows.of_file(read_and_note(order.vocab, note), order.specials, order.vocab)
     length = _checked_length(order.sequences, rows, order, note) if order.sequences else None
     built = _random(order, rows) if order.vectors is None else _of_vectors(order, rows, note)
     with together():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.text import subword_file
 
 GROUP = "wordvec.tokenizers"
 MAX_REMEMBERED = 1 << 18  # distinct chunks of text, of which a segmenter remembers the words
@@ -28,7 +29,9 @@ class Segmenter(NamedTuple):
                    raises OptionError if that cannot be, ImportError if a package is missing
     packages       the distributions that decide what a word is: their versions are recorded
     extra          of ours that installs them
-    argument       what may follow a colon, for people; None: nothing
+    argument       what follows a colon, for people; None: nothing
+    needs_argument whether something has to
+    fingerprint    what else decides the words, of what follows the colon, if that names a file
     splits_chunks  whether it is given each chunk between ASCII white space by itself, once however often it occurs;
                    else it sees whole lines
     """
@@ -38,6 +41,8 @@ class Segmenter(NamedTuple):
     packages: tuple[str, ...]
     extra: str | None = None
     argument: str | None = None
+    needs_argument: bool = False
+    fingerprint: Callable[[str], str] | None = None
     splits_chunks: bool = False
 
 
@@ -82,6 +87,10 @@ SEGMENTERS = {
     ),
     "jieba": Segmenter("Chinese", _jieba, ("rjieba",), "jieba", splits_chunks=True),
     "mecab": Segmenter("Japanese", _mecab, ("fugashi", "unidic-lite"), "mecab"),
+    "tokenizers": Segmenter(
+        "the subwords of a tokenizer.json", subword_file.load, (), "tokenizers", argument="FILE.json",
+        needs_argument=True, fingerprint=subword_file.fingerprint,
+    ),
 }  # fmt: skip
 
 
@@ -92,7 +101,8 @@ def segmenter_of(kind: str) -> Segmenter | None:
     """The segmenter that a name (with what follows its colon) stands for; None: there is no such name."""
     name, colon, _ = kind.partition(":")
     if name in SEGMENTERS:
-        return SEGMENTERS[name] if not colon or SEGMENTERS[name].argument else None
+        row = SEGMENTERS[name]
+        return row if (row.argument if colon else not row.needs_argument) else None
     return _plugged_in(name) if not colon else None
 
 
@@ -105,7 +115,13 @@ def installed_names() -> list[str]:
 
 def shown_names() -> list[str]:
     """The names of the table as they may be written."""
-    return [f"{name}[:{row.argument}]" if row.argument else name for name, row in SEGMENTERS.items()]
+    return [f"{name}{_shown_argument(row)}" for name, row in SEGMENTERS.items()]
+
+
+def _shown_argument(row: Segmenter) -> str:
+    if row.argument is None:
+        return ""
+    return f":{row.argument}" if row.needs_argument else f"[:{row.argument}]"
 
 
 def _plugged_in(name: str) -> Segmenter | None:
@@ -131,6 +147,8 @@ def version_of(kind: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     segmenter = _known(kind)
+    if segmenter.fingerprint:
+        return segmenter.fingerprint(kind.partition(":")[2])
     try:
         return ", ".join(f"{name} {version(name)}" for name in segmenter.packages)
     except PackageNotFoundError as error:
@@ -165,16 +183,13 @@ class Segmenting:
         segmenter = _known(kind)
         installed = version_of(kind)
         if version not in (None, installed):
-            raise InputError(
-                f"--tokenizer {kind}: the words were made by {version}, and {installed} is installed, which may cut "
-                f"text in other places; install {_pinned(version)}, or make the file again"
-            )
+            raise _other_version(kind, segmenter, version, installed)
         try:
             self._cut = segmenter.load(kind.partition(":")[2])
         except ImportError as error:
             raise _missing(kind, segmenter, error.name or str(error)) from None
         self._kind = kind
-        self._splits_chunks = segmenter.splits_chunks
+        self._splits_chunks, self._is_file = segmenter.splits_chunks, segmenter.fingerprint is not None
         self._remembered: dict[str, str] = {}
 
     def spaced(self, line: str) -> str:
@@ -201,10 +216,11 @@ class Segmenting:
 
     def _checked(self, text: str) -> str:
         """As `spaced`, of a text that is Unicode."""
-        words = self._cut(text)
+        words = [*self._cut(text)]
         if self._splits_chunks and len(text.split(None, 1)) == 1:  # nowhere white space, nor in parts of it
             return " ".join(words)
-        words = [word for word in words if word and not word.isspace()]
+        if not self._is_file:
+            words = [word for word in words if word and not word.isspace()]
         spaced = " ".join(words)
         if words and len(_WHITE_SPACE.split(spaced)) > len(words):
             self._refuse_white_space(words)
@@ -222,6 +238,25 @@ class Segmenting:
 def segmenting(kind: str, version: str | None) -> Segmenting:
     """The segmenter of this process. Raises: as `Segmenting`"""
     return Segmenting(kind, version)
+
+
+def same_words(kind: str, other: str) -> bool:
+    """Whether two names stand for the same words, given the same version: a file may have moved."""
+    segmenter, name = segmenter_of(kind), kind.partition(":")[0]
+    is_file = segmenter is not None and segmenter.fingerprint is not None
+    return kind == other or (is_file and name == other.partition(":")[0])
+
+
+def _other_version(kind: str, segmenter: Segmenter, recorded: str, found: str) -> InputError:
+    if segmenter.fingerprint:
+        return InputError(
+            f"--tokenizer {kind}: the words were made by a file with the {recorded}, and this one has the {found}; "
+            "name that one, or make the words again"
+        )
+    return InputError(
+        f"--tokenizer {kind}: the words were made by {recorded}, and {found} is installed, which may cut text in other "
+        f"places; install {_pinned(recorded)}, or make the file again"
+    )
 
 
 def _pinned(version: str) -> str:

@@ -7,12 +7,12 @@ import functools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text.decoding import as_bytes, as_text, shown
-from wordvec_cli.text.segmenters import check_kind, segmenting, version_of
+from wordvec_cli.text.segmenters import check_kind, same_words, segmenting, version_of
 from wordvec_cli.text.splitters import SPLITTERS
 
 PATTERN = "pattern"
@@ -125,6 +125,10 @@ class Tokenizer:
         matches = regex.findall(line) if regex.groups <= 1 else (match[0] for match in regex.finditer(line))
         return [as_bytes(token) for token in matches if token]
 
+    def makes_the_words_of(self, other: "Tokenizer") -> bool:
+        """Whether both make the same words, wherever the files lie that decide them."""
+        return same_words(self.kind, other.kind) and replace(self, kind=other.kind) == other
+
     def describe(self) -> str:
         """For people: "words, lowercase, NFC"."""
         name = f"pattern {self.pattern!r}" if self.kind == PATTERN else self.kind
@@ -155,7 +159,7 @@ def agreed_tokenizer(given: Tokenizer | None, recorded: Tokenizer | None, what_w
 
     what_was_made  the file and how, to begin the error: "vocab.tsv: was built"
     """
-    if given and recorded and given != recorded:
+    if given and recorded and not given.makes_the_words_of(recorded):
         raise InputError(
             f"{what_was_made} with the tokenizer {recorded.describe()}, and here it is {given.describe()}; "
             "leave the tokenizer options out, or make the file again"

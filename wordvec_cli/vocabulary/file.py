@@ -10,6 +10,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import replacing, together
 from wordvec_cli.storage.safetensors import looks_like
 from wordvec_cli.storage.sidecar import HashedFile, read_sidecar, sidecar_path, understood, write_sidecar
+from wordvec_cli.text import subword_file
 from wordvec_cli.text.lines import BYTE_ORDER_MARK, START_BYTES, opened, refuse_no_text
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vocabulary.columns import SPACE, TAB, parsed
@@ -78,6 +79,7 @@ class VocabularyFile(NamedTuple):
     note       what could not be checked, for the user; None if all is well
     remark     the line that could be read in another way too, and how it is read; None: there is none
     limits     `min_count` and `max_vocab` with which it was built; empty if that is not known
+    specials   the special rows that stand before its words, if it says so, as a tokenizer.json does
     """
 
     vocabulary: Vocabulary
@@ -85,22 +87,31 @@ class VocabularyFile(NamedTuple):
     note: str | None
     remark: str | None = None
     limits: Mapping[str, int | None] = MappingProxyType({})
+    specials: tuple[str, ...] | None = None
 
 
 def read_vocabulary(path: str) -> VocabularyFile:
     """Read `word<TAB>count`, `word count` (GloVe, word2vec.c) or words alone, one a line; ids are line numbers from 0.
 
     The sidecar tells the layout of a file of ours; of others all lines have to agree. Names of the columns may stand
-    first. Raises: InputError that names the line
+    first. A tokenizer.json has its tokens in their order. Raises: InputError that names the line
     """
     with opened(path) as file:
         content = file.read()
     if not content:
         raise InputError(f"{path}: the vocabulary is empty; build it with wordvec build-vocab")
+    if subword_file.looks_like(content):
+        return _of_subwords(path, content)
     said = _said(path, hashlib.sha256(content).hexdigest())
     text = content if said.layout else _foreign_text(content, path)
     words = parsed(text, path, SEPARATORS.get(said.layout))
     return VocabularyFile(words.vocabulary, said.tokenizer, said.note, words.remark, said.limits)
+
+
+def _of_subwords(path: str, content: bytes) -> VocabularyFile:
+    subwords = subword_file.read_subwords(path, content)
+    vocabulary = Vocabulary.from_words(subwords.words)
+    return VocabularyFile(vocabulary, Tokenizer(f"tokenizers:{path}"), None, specials=subwords.specials)
 
 
 def _foreign_text(content: bytes, path: str) -> bytes:

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 )
 @min_count_option(default=5)
 @max_vocab_option
+@click.option(
+    "--train-bpe",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Learn N subwords (byte-level BPE) and write them as a tokenizer.json, which --vocab and --tokenizer "
+    "tokenizers:FILE.json take.",
+)
 @cluster_option
 @corpus_options(memory_option("1GB"))
 @click.pass_obj
@@ -38,6 +45,7 @@ def command(
     layout: "VocabularyLayout",
     min_count: int,
     max_vocab: int | None,
+    train_bpe: int | None,
     cluster: str | None,
     tokenizer: "Tokenizer | None",
     threads: int,
@@ -55,6 +63,7 @@ def command(
 
     \b
     wordvec build-vocab corpus.txt.gz more/ -o vocab.tsv
+    wordvec build-vocab corpus.txt --train-bpe 8000 -o tokenizer.json
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
     from wordvec_cli.text.tokenizer import Tokenizer
@@ -63,6 +72,13 @@ def command(
 
     counting = CountOptions(min_count, max_vocab, memory, threads)
     order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir, files)
+    if train_bpe is not None:
+        from wordvec_cli.vocabulary.bpe import train_subwords
+
+        if cluster:
+            raise click.UsageError("--train-bpe: is done on one machine; leave --cluster out")
+        train_subwords(order, train_bpe, terminal.report, terminal.note)
+        return
     if not cluster:
         build_vocabulary(order, terminal.report, terminal.note)
         return
