@@ -53,7 +53,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--scoring", "--phrase-threshold", "phrases --min-count", "--connector-words", "--delimiter", "--passes",
         "--join-punctuation", "--max-candidates",
     ),
-    "Words": ("--min-count", "--max-vocab", "--min-count-label", "--words", "--limit"),
+    "Words": ("--min-count", "--max-vocab", "--train-bpe", "--min-count-label", "--words", "--limit"),
     "Picture": (
         "plot axes --x", "plot axes --y", "--layout", "--layout -k", "--dpi -k", "--layout --seed", "--clusters",
         "--groups", "--no-vectors", "--size", "--dpi", "--title", "--show",

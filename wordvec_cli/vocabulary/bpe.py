@@ -34,7 +34,8 @@ def train_subwords(order: VocabularyOrder, n_tokens: int, report: Report, note: 
     """
     _check(order, n_tokens)
     library = _imported(order.counting.n_threads)
-    corpus = open_corpus(order.corpus, order.tokenizer, spool_folder(order.tmp_dir, order.output), note)
+    folder = spool_folder(order.tmp_dir, order.output)
+    corpus = open_corpus(order.corpus, order.tokenizer, folder, note, order.files)
     corpus.check_not_output(order.output)
     tokenizer = _untrained(library, order.tokenizer)
     trainer = library.trainers.BpeTrainer(
