@@ -117,7 +117,7 @@ seed_option = click.option(
 )
 
 layout_option = click.option(
-    "--layout", type=click.Choice(["pca", "umap", "tsne"]), default="pca", show_default=True,
+    "--layout", "method", type=click.Choice(["pca", "umap", "tsne"]), default="pca", show_default=True,
     help="How words are laid out in the plane. pca: by the two directions in which they differ most; umap and tsne "
     "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from wordvec_cli.cli.terminal import Terminal
 if TYPE_CHECKING:
     from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.vocabulary.build import VocabularyOrder
     from wordvec_cli.vocabulary.file import VocabularyLayout
 
 
@@ -67,21 +68,28 @@ def command(
     zcat corpus/*.gz | wordvec build-vocab - --tokenizer words --lowercase --min-count 10 -o - | head
     """
     from wordvec_cli.text.tokenizer import Tokenizer
-    from wordvec_cli.vocabulary.build import VocabularyOrder, build_vocabulary
+    from wordvec_cli.vocabulary.build import VocabularyOrder
     from wordvec_cli.vocabulary.counting import CountOptions
 
     counting = CountOptions(min_count, max_vocab, memory, threads)
     order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir, files)
-    if train_bpe is not None:
-        from wordvec_cli.vocabulary.bpe import train_subwords
+    _build(terminal, order, train_bpe, cluster)
 
+
+def _build(terminal: Terminal, order: "VocabularyOrder", train_bpe: int | None, cluster: str | None) -> None:
+    """Words, here or on a cluster, or subwords."""
+    if train_bpe is not None:
         if cluster:
             raise click.UsageError("--train-bpe: is done on one machine; leave --cluster out")
-        train_subwords(order, train_bpe, terminal.report, terminal.note)
-        return
-    if not cluster:
-        build_vocabulary(order, terminal.report, terminal.note)
-        return
-    from wordvec_cli.cluster import counting as by_cluster
+        from wordvec_cli.vocabulary.bpe import train_subwords
 
-    by_cluster.build_vocabulary(order, cluster_options(cluster, threads, tmp_dir), terminal.report, terminal.note)
+        train_subwords(order, train_bpe, terminal.report, terminal.note)
+    elif cluster:
+        from wordvec_cli.cluster import counting
+
+        options = cluster_options(cluster, order.counting.n_threads, order.tmp_dir)
+        counting.build_vocabulary(order, options, terminal.report, terminal.note)
+    else:
+        from wordvec_cli.vocabulary.build import build_vocabulary
+
+        build_vocabulary(order, terminal.report, terminal.note)

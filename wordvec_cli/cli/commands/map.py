@@ -55,7 +55,7 @@ _map_options = combined(
 @progress_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, files: tuple[str, ...], output: str, limit: int, layout: str, k: int, n_clusters: int,
+    terminal: Terminal, /, *, files: tuple[str, ...], output: str, limit: int, method: str, k: int, n_clusters: int,
     groups: str | None, no_vectors: bool, seed: int | None, source: VectorSource,
 ) -> None:  # fmt: skip
     """Make one HTML file with a map of the words of VECTORS. It opens in any browser, from a disk too, and never asks a
@@ -77,7 +77,7 @@ def command(
     from wordvec_cli.show.page_file import page_of
     from wordvec_cli.show.word_map import MapOptions, make_map
 
-    options = MapOptions(limit, k, layout, n_clusters, not no_vectors, groups, 1 if seed is None else seed)
+    options = MapOptions(limit, k, method, n_clusters, not no_vectors, groups, 1 if seed is None else seed)
     made = make_map(_opened(files, limit, source, terminal), options, terminal.note, terminal.report)
     page = page_of(made)
     with replacing(output) as file:

@@ -23,7 +23,7 @@ def command(
     *,
     vectors: str,
     words: tuple[str, ...],
-    layout: str,
+    method: str,
     k: int,
     seed: int | None,
     wanted: PictureOptions,
@@ -44,5 +44,5 @@ def command(
 
     finder, chosen = which.chosen(vectors, words, terminal)
     near = with_neighbours(finder.embeddings, chosen, k)
-    wanted.finish(words_picture(near, layout, 1 if seed is None else seed, terminal.note), terminal)
+    wanted.finish(words_picture(near, method, 1 if seed is None else seed, terminal.note), terminal)
     return exit_status(finder)
