@@ -494,6 +494,7 @@ def test_each_epoch_is_scored(wordvec_here: Here, mixed_file: Path, tmp_path: Pa
     assert [epoch["done"] for epoch in epochs] == [1, 2, 3]
     assert [epoch["loss"] for epoch in epochs] == losses(output)
     trained = load(str(output))
+    assert json.loads(trained.metadata["scores"]) == [{"topics": epoch["topics"]} for epoch in epochs]
     vectors = KeyedVectors(20)
     vectors.add_vectors([word.decode() for word in trained.vocabulary], trained.matrix)
     assert epochs[-1]["topics"] == pytest.approx(vectors.evaluate_word_pairs(str(word_pairs))[1].statistic, abs=1e-6)

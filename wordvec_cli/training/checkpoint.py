@@ -230,7 +230,11 @@ class Checkpoint:
             return None
         with self._understood(name):
             table = json.loads(self._open(name).metadata["state"])
-            state = State(**table | {"loss": BlockLoss(**table["loss"]), "losses": tuple(table["losses"])})
+            lists = {
+                "losses": tuple(table["losses"]),
+                "scores": tuple(map(dict, table.get("scores", [{}] * len(table["losses"])))),
+            }
+            state = State(**table | {"loss": BlockLoss(**table["loss"])} | lists)
             _check_numbers(state)
             return state
 
@@ -317,6 +321,7 @@ def _check_numbers(state: State) -> None:
     """Raises: ValueError if a number of the state has the wrong type or sign"""
     counts = state.epoch, state.block, state.n_halvings, state.best_epoch, state.n_threads, state.loss.n_terms
     others = state.best_score, state.loss.total, *state.losses
+    others += tuple(score for each in state.scores for score in each.values())
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError
     if not all(type(number) in {int, float} for number in others):

@@ -157,15 +157,18 @@ def train(trainer: GensimTrainer, session: Session = ALONE) -> Trained:
         text = write_text(trainer.sequences, len(trainer.matrix), model.workers, Path(folder), session.report)
         if not text.has_pairs:
             raise InputError(trainer.nothing_to_learn)
-        _train_on(text, trainer, session)
+        scores = _train_on(text, trainer, session)
     if zlib.crc32(trainer.outputs.data) == untrained:
         raise InputError(trainer.nothing_to_learn)
-    state = State(epoch=trainer.n_epochs, n_threads=model.workers)
+    state = State(epoch=trainer.n_epochs, scores=scores, n_threads=model.workers)
     return Trained(trainer.matrix, trainer.context, state)
 
 
-def _train_on(text: "GensimText", trainer: GensimTrainer, session: Session) -> None:
-    """Let gensim train in a thread of its own; whatever happens, all of its threads have ended afterwards."""
+def _train_on(text: "GensimText", trainer: GensimTrainer, session: Session) -> tuple[Mapping[str, float], ...]:
+    """Let gensim train in a thread of its own; whatever happens, all of its threads have ended afterwards.
+
+    The scores of the epochs.
+    """
     from gensim.models.callbacks import CallbackAny2Vec
 
     epochs, callback = _Epochs(trainer, session), CallbackAny2Vec()
@@ -184,6 +187,7 @@ def _train_on(text: "GensimText", trainer: GensimTrainer, session: Session) -> N
         finally:
             epochs.are_stopped = True
             os.truncate(text.path, 0)  # gensim cannot be told to stop, but stops where its file ends
+    return tuple(epochs.scores)
 
 
 class _Epochs:
@@ -194,6 +198,7 @@ class _Epochs:
         self._trainer = trainer
         self._session = session
         self._n_done = 0
+        self.scores: list[Mapping[str, float]] = []
 
     def begin(self) -> None:
         self._start = perf_counter()
@@ -207,6 +212,7 @@ class _Epochs:
         if not self._trainer.is_finite():
             raise DivergedError(f"training diverged in epoch {self._n_done}; lower --learning-rate and train again")
         figures = self._session.score() if self._session.score else {}
+        self.scores.append(dict(figures))
         rate = self._n_done * self._trainer.units_per_epoch / max(perf_counter() - self._start, 1e-9)
         speed = {"words_per_second": rate, "words_per_second_and_thread": rate / self._trainer.model.workers}
         n_epochs = self._trainer.n_epochs

@@ -113,6 +113,7 @@ class _Run:
         start = time.perf_counter()
         figures = dict(self._session.score()) if self._session.score else {}
         self._speed.leave_out(time.perf_counter() - start)
+        state = replace(state, scores=(*state.scores, figures))
         score = _mean_score(figures)
         if score > state.best_score:
             state = replace(state, best_epoch=state.epoch, best_score=score)

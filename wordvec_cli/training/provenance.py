@@ -53,6 +53,7 @@ class Provenance:
             "corpus_files": _json(self.files) if self.files else None,
             "engine": self.engine,
             "losses": None if self.engine else _json(state.known_losses),
+            "scores": _json(state.known_scores) if state.known_scores else None,
             "learning_rate_halvings": str(state.n_halvings) if state.n_halvings else None,
             "init": self.init,
             "bootstrap": self.bootstrap,

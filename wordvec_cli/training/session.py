@@ -60,6 +60,7 @@ class State:
     epoch       epochs done
     block       blocks done of the epoch after them, and their loss
     losses      the mean loss of each epoch done; 0 of one that had no terms
+    scores      of each epoch done on the sets that it was scored on, by their names; a score may be NaN
     n_halvings  how often the learning rate was halved after a divergence
     best_epoch  how many epochs were done when the score was highest; 0 if there was none
     n_threads   the most that have worked on it
@@ -69,6 +70,7 @@ class State:
     block: int = 0
     loss: BlockLoss = BlockLoss()
     losses: tuple[float, ...] = ()
+    scores: tuple[Mapping[str, float], ...] = ()
     n_halvings: int = 0
     best_epoch: int = 0
     best_score: float = -math.inf
@@ -82,6 +84,12 @@ class State:
     def known_losses(self) -> list[float | None]:
         """The losses for people and programs: None where an epoch had no terms."""
         return [loss or None for loss in self.losses]
+
+    @property
+    def known_scores(self) -> list[dict[str, float | None]]:
+        """The scores for people and programs: None where there was none; nothing at all if no epoch was scored."""
+        known = [{name: None if math.isnan(score) else score for name, score in each.items()} for each in self.scores]
+        return known if any(known) else []
 
 
 class Keeper(Protocol):

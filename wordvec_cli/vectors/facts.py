@@ -14,8 +14,8 @@ from wordvec_cli.vectors.native import FORMAT, is_native, stored_vocabulary
 
 Facts = dict[str, Any]
 JSON_VALUES = (
-    "classifier", "configuration", "corpus", "losses", "matrix", "pair_options", "quantised", "sequences", "specials",
-    "tokenizer", "transformed", "vocabulary",
+    "classifier", "configuration", "corpus", "losses", "matrix", "pair_options", "quantised", "scores", "sequences",
+    "specials", "tokenizer", "transformed", "vocabulary",
 )  # fmt: skip
 
 
