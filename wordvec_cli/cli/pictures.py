@@ -117,15 +117,15 @@ _PICTURE_OPTIONS = combined(
 
 
 def picture_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Where a picture goes and how it looks, as one argument: `wanted`, a PictureOptions that has been checked."""
+    """Where a picture goes and how it looks, as one argument: `picture`, a PictureOptions that has been checked."""
 
     @functools.wraps(function)
-    def with_wanted(**arguments: Any) -> Any:
-        wanted = PictureOptions(**{name: arguments.pop(name) for name in PictureOptions._fields})
-        wanted.check()
-        return function(wanted=wanted, **arguments)
+    def with_picture(**arguments: Any) -> Any:
+        options = PictureOptions(**{name: arguments.pop(name) for name in PictureOptions._fields})
+        options.check()
+        return function(picture=options, **arguments)
 
-    return _PICTURE_OPTIONS(with_wanted)
+    return _PICTURE_OPTIONS(with_picture)
 
 
 # ---------------------------------------------------------------- words

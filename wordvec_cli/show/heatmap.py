@@ -80,12 +80,12 @@ def paint_table(axes: Any, values: "Numbers", labels: Sequence[str], colours: Co
     return image
 
 
-def write_numbers(axes: Any, image: Any, values: "Numbers", form: str, size: float = 7) -> None:
+def write_numbers(axes: Any, image: Any, values: "NDArray[Any]", form: str, size: float = 7) -> None:
     """The numbers of a table in its cells, dark on light and light on dark; 1.00 without its zeros."""
     for (row, column), value in np.ndenumerate(values):
         red, green, blue, _ = image.cmap(image.norm(value))
         is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-        text = form.format(value + 0.0).replace("-0.00", "0.00")
+        text = form.format(round(float(value), 6) + 0.0).replace("-0.00", "0.00")
         axes.text(
             column, row, text, ha="center", va="center", fontsize=size, color="white" if is_dark else "#222222"
         )  # fmt: skip

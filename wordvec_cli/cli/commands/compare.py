@@ -48,7 +48,7 @@ _CHANGE_OPTIONS = combined(
 )  # fmt: skip
 
 
-def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which neighbours are compared, as one argument: `wanted`; `words` is the path of their list."""
 
     @functools.wraps(function)
@@ -65,7 +65,7 @@ def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @evaluation_options
-@_change_options
+@change_options
 @click.pass_obj
 def command(
     terminal: Terminal,

@@ -12,6 +12,7 @@ class PlotCommands(Commands):
 
     modules: Mapping[str, str] = {
         "words": "plot_words", "axes": "plot_axes", "neighbours": "plot_neighbours", "heatmap": "plot_heatmap",
+        "training": "plot_training", "evaluate": "plot_evaluate", "compare": "plot_compare", "matrix": "plot_matrix",
     }  # fmt: skip
 
 

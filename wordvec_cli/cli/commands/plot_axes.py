@@ -41,7 +41,7 @@ def command(
     across: tuple[str, ...],
     up: tuple[str, ...],
     others: tuple[str, ...],
-    wanted: PictureOptions,
+    picture: PictureOptions,
     which: WordsOptions,
 ) -> int:
     """Draw WORDs by their cosines with one axis between opposites, or with two. Each goes from its first word to its
@@ -62,7 +62,7 @@ def command(
     asked = which.listed(words, terminal)
     known = _known(opened, asked, terminal)
     x, *rest = (project(opened, axis, known, terminal.note) for axis in axes)
-    wanted.finish(axes_picture(x, rest[0] if rest else None), terminal)
+    picture.finish(axes_picture(x, rest[0] if rest else None), terminal)
     return EXIT_MISSING if len(known) < len(dict.fromkeys(asked)) else 0
 
 

@@ -14,7 +14,7 @@ from wordvec_cli.cli.terminal import Terminal
 @words_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], wanted: PictureOptions, which: WordsOptions
+    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], picture: PictureOptions, which: WordsOptions
 ) -> int:
     """Draw the cosine of each WORD with each, in the order in which they are given.
 
@@ -27,5 +27,5 @@ def command(
     from wordvec_cli.show.heatmap import heatmap_picture
 
     finder, chosen = which.chosen(vectors, words, terminal)
-    wanted.finish(heatmap_picture(chosen), terminal)
+    picture.finish(heatmap_picture(chosen), terminal)
     return exit_status(finder)

@@ -15,7 +15,7 @@ from wordvec_cli.cli.terminal import Terminal
 @words_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], k: int, wanted: PictureOptions, which: WordsOptions
+    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], k: int, picture: PictureOptions, which: WordsOptions
 ) -> int:
     """Draw the nearest words of each WORD: of one as a star, whose rings are cosines; of several as a graph.
 
@@ -30,5 +30,5 @@ def command(
     from wordvec_cli.show.neighbours import neighbours_picture
 
     finder, chosen = which.chosen(vectors, words, terminal)
-    wanted.finish(neighbours_picture(with_neighbours(finder.embeddings, chosen, k)), terminal)
+    picture.finish(neighbours_picture(with_neighbours(finder.embeddings, chosen, k)), terminal)
     return exit_status(finder)

@@ -26,7 +26,7 @@ def command(
     method: str,
     k: int,
     seed: int | None,
-    wanted: PictureOptions,
+    picture: PictureOptions,
     which: WordsOptions,
 ) -> int:
     """Draw WORDs as points in the plane, near each other where their vectors are, with labels that do not overlap.
@@ -44,5 +44,5 @@ def command(
 
     finder, chosen = which.chosen(vectors, words, terminal)
     near = with_neighbours(finder.embeddings, chosen, k)
-    wanted.finish(words_picture(near, method, 1 if seed is None else seed, terminal.note), terminal)
+    picture.finish(words_picture(near, method, 1 if seed is None else seed, terminal.note), terminal)
     return exit_status(finder)
