@@ -314,8 +314,8 @@ def test_a_format_that_is_told_is_believed() -> None:
     for told in ("native", "word2vec-binary", "npy", "npz", "safetensors"):
         with pytest.raises(InputError, match=r"^file: "):
             read(TEXT, None, told=told)
-    with pytest.raises(OptionError, match=r"--from csv: must be one of .*glove"):
-        read(TEXT, None, told="csv")
+    with pytest.raises(OptionError, match=r"--from projector: must be one of .*glove"):
+        read(TEXT, None, told="projector")
 
 
 # ---------------------------------------------------------------- bounds
@@ -504,6 +504,7 @@ def test_a_native_file_that_is_cut_anywhere_is_an_error() -> None:
         ("v.safetensors", None, "write"), ("v.txt", None, "write_glove"), ("v.glove", None, "write_glove"),
         ("v.vec", None, "write_word2vec"), ("v.VEC", None, "write_word2vec"), ("v.bin", None, "write"),
         ("v.txt.gz", None, "write_glove"), ("v.vec.zst", None, "write_word2vec"), ("v.csv", None, "write_csv"),
+        ("v.json", None, "write"),
         ("v.tensors.tsv", None, "write"), ("v.tsv", None, "write_tsv"), ("v.npy", None, "write_npy"),
         ("v.npz", None, "write_npz"), ("v.jsonl", None, "write_jsonl"), ("v.txt", "csv", "write_csv"),
         ("-", "glove", "write_glove"), ("a.b/v", "word2vec", "write_word2vec"),

@@ -111,8 +111,9 @@ MADE: dict[str, tuple[Callable[[str], None], str]] = {
     "pairs": (lines_of(b"old new 1.58\nsmart clever 9.2\n"), "looks like a table of several columns"),
     "columns": (lines_of(b"old\tnew\tA\t1.5\t2.5\nbad\tgood\tA\t1.5\t3.5\n"), "looks like a table of several columns"),
     "UTF-16": (lines_of("the 0.1 0.2\nof 0.3 0.4\n".encode("utf-16")), "is text in UTF-16, .* iconv -f UTF-16"),
-    "JSON": (lines_of(b'{"word": "the", "vector": [0.1, 0.2]}\n'), "is JSON, not a vector file"),
-    "CSV": (lines_of(b"word,v1,v2\nthe,0.1,0.2\n"), r"is a table with commas \(CSV\), not a vector file; write"),
+    "JSON": (lines_of(b'{"words": ["the"], "vectors": [[0.1, 0.2]]}\n'), "is JSON, not a vector file"),
+    "CSV": (lines_of(b"id,text,label\n1,the cat,good\n"), r"is a table with commas \(CSV\), not a vector file; give"),
+    "CSV of pairs": (lines_of(b"a,b,score\nold,new,1.58\n"), r"is a table with commas \(CSV\), not a vector file"),
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
     "Reading vector files": (
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",
-        "--max-bytes",
+        "--decimal-comma", "--max-bytes",
     ),
     "Progress and resources": (
         "--cluster", "--threads", "--memory", "--tmp-dir", "--progress", "--quiet", "--compile", "--version", "--help",

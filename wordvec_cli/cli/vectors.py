@@ -73,6 +73,10 @@ _OPTIONS = combined(
     click.option("--strict", is_flag=True, help="Treat anything odd in the vector file as an error."),
     _allow_pickle_option,
     click.option(
+        "--decimal-comma", is_flag=True,
+        help="Read the numbers of a table with commas for decimal points: king;0,25;-1,5.",
+    ),
+    click.option(
         "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this, decompressed."
     ),
 )  # fmt: skip
@@ -100,6 +104,7 @@ class VectorSource(NamedTuple):
     invalid_utf8: Any
     strict: bool
     allow_pickle: bool
+    decimal_comma: bool
     max_bytes: int | None
 
     def open(
@@ -141,7 +146,7 @@ class VectorSource(NamedTuple):
 
         options = ReadOptions(
             part.words, part.limit, vocabulary, self.duplicates, self.invalid_utf8 or "keep", self.strict,
-            self.allow_pickle, self.max_bytes, usable_cpus(), terminal.report,
+            self.allow_pickle, self.decimal_comma, self.max_bytes, usable_cpus(), terminal.report,
         )  # fmt: skip
         return replace(options, folder=part.room[0], memory=part.room[1]) if part.room else options
 
@@ -195,4 +200,4 @@ class Init(NamedTuple):
         return AS_IT_IS._replace(format=self.format, allow_pickle=self.allow_pickle).open(self.path, terminal)
 
 
-AS_IT_IS = VectorSource(None, "first", None, strict=False, allow_pickle=False, max_bytes=None)
+AS_IT_IS = VectorSource(None, "first", None, strict=False, allow_pickle=False, decimal_comma=False, max_bytes=None)

@@ -77,9 +77,10 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
     "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
-    "tsv": Format("tables", (".tsv",), None, "write_tsv", is_text=True),
-    "csv": Format("tables", (".csv",), None, "write_csv", is_text=True),
-    "jsonl": Format("tables", (".jsonl",), None, "write_jsonl", is_text=True),
+    "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
+    "csv": Format("csv_tables", (".csv",), "rows", "write_csv", has_look=True, is_text=True),
+    "jsonl": Format("json_lines", (".jsonl",), "rows", "write_jsonl", has_look=True, is_text=True),
+    "json": Format("json_dictionary", (".json",), "rows", "write", has_look=True, is_text=True),
 }
 
 

@@ -12,7 +12,7 @@ from wordvec_cli.text.decoding import is_utf8
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-ALWAYS_UTF8 = ("csv", "jsonl")
+ALWAYS_UTF8 = ("csv", "jsonl", "json")
 WITH_NGRAMS = ("fasttext", "floret")
 
 

@@ -41,6 +41,7 @@ class ReadOptions:
     duplicates     which of several rows of one word is kept; all: for `verify`, as look-ups need distinct words
     strict         whether anything odd is an error
     allow_pickle   whether a file may run code that it brings
+    decimal_comma  whether the numbers of a table have commas where others have points
     max_bytes      of decompressed input, beyond which reading stops with an error
     folder         for temporary files, where vectors go that take more than `memory` bytes; None: they stay in memory
     """
@@ -52,6 +53,7 @@ class ReadOptions:
     invalid_utf8: InvalidUtf8 = "keep"
     strict: bool = False
     allow_pickle: bool = False
+    decimal_comma: bool = False
     max_bytes: int | None = None
     n_threads: int = 1
     report: Report = silent

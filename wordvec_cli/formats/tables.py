@@ -1,4 +1,4 @@
-"""Tables for other programs: comma-separated, tab-separated, and JSON, an object a line. They are written, not read."""
+"""Tables for other programs: comma-separated, tab-separated, and JSON, an object a line: how they are written."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -52,7 +52,7 @@ def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) 
     n_lines_before, n_rows, n_bytes = header.n_lines, 0, 0
     blocks = _blocks(path, source, head.content[header.n_bytes :], oddities)
     for block, (found, problems, n_lines) in in_order(
-        lambda each: _parsed(each, header.dim), blocks, options.n_threads
+        lambda each: parsed_lines(each, header.dim), blocks, options.n_threads
     ):
         for status, what in ((vector_text.WRONG_WIDTH, WRONG_WIDTH), (vector_text.NO_NUMBER, NO_NUMBER)):
             oddities.add(what, problems[problems[:, 1] == status, 0] + n_lines_before + 1)
@@ -110,7 +110,7 @@ def _end_of_last_line(content: NDArray[np.uint8]) -> int:
         tail *= 16
 
 
-def _parsed(text: NDArray[np.uint8], dim: int) -> _Parsed:
+def parsed_lines(text: NDArray[np.uint8], dim: int) -> _Parsed:
     """Read whole lines; what the kernel leaves to Python is read here."""
     from wordvec_cli.kernels import vector_text
 

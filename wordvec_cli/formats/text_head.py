@@ -102,7 +102,7 @@ def header_of(path: str, head: Head, oddities: Oddities) -> Header:
         header = Header(n_told, told if is_right else _commonest(widths), n_bytes, 1)
         if header.dim != told:
             oddities.note(f"the header says dimension {told}, the rows have {header.dim}")
-    elif rows and _are_titles(first):
+    elif rows and are_titles(first):
         oddities.note("its first line has the titles of columns, left out")
         header = Header(None, _commonest(widths), n_bytes, 1)
     else:
@@ -126,7 +126,7 @@ def _counts_its_rows(n_told: int, told: int, head: Head, rows: list[bytes]) -> b
     return all(all(map(bytes.isdigit, row.split()[-width:-told])) for row, width in zip(rows, widths, strict=True))
 
 
-def _are_titles(line: bytes) -> bool:
+def are_titles(line: bytes) -> bool:
     """Whether a line numbers the columns from 0."""
     match = _TITLES.fullmatch(line)
     numbers = match[2].split() if match else []

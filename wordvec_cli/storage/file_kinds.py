@@ -121,8 +121,11 @@ _HEADER = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})")
 _FIRST_LINES: tuple[tuple[bytes, FileKind], ...] = (
     (rb"%%MatrixMarket ", FileKind("a Matrix Market file", "save its matrix as .npy or .npz")),
     (rb"\s*<(!doctype html|html|\?xml)", FileKind("a web page or XML", "get the file itself")),
-    (rb"\s*(\{\s*\"|\[\s*[\[{\"])", FileKind("JSON", "write it as lines of text or as .npz")),
-    (rb"[^ \t\n]*,[^ \t\n]*,[^ \t\n]*\r?\n", FileKind("a table with commas (CSV)", "write it with tabs")),
+    (rb"\s*(\{\s*\"|\[\s*[\[{\"])", FileKind("JSON", "write it as an object of words and their vectors, or as .npz")),
+    (
+        rb"[^ \t\n]*,[^ \t\n]*,[^ \t\n]*\r?\n",
+        FileKind("a table with commas (CSV)", "give it a column called word and columns of numbers"),
+    ),
 )
 _BEGINNINGS = tuple((re.compile(beginning, re.IGNORECASE), kind) for beginning, kind in _FIRST_LINES)
 

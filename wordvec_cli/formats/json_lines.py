@@ -1,0 +1,120 @@
+"""JSON, an object a line with a word and its vector: {"word": "king", "vector": [0.25, -1]}."""
+
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.formats.columns import VECTOR_NAMES, WORD_NAMES
+from wordvec_cli.formats.reading import Oddities, ReadOptions
+from wordvec_cli.formats.rows import Rows
+from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines
+from wordvec_cli.formats.tables import write_jsonl
+from wordvec_cli.storage.files import readable
+from wordvec_cli.text.decoding import bytes_of_json
+from wordvec_cli.text.lines import BYTE_ORDER_MARK
+
+__all__ = ["looks_like", "rows", "write_jsonl"]
+
+BLOCK_BYTES = 1 << 22
+MOST_LINE_BYTES = 1 << 28
+NO_VECTOR = "lines without a word and its vector, left out"
+COMMAS_TO_BLANKS = bytes.maketrans(b",", b" ")
+_NULL = b"null"
+_WORD = re.compile(rb'"(%b)"\s*:\s*"' % "|".join(WORD_NAMES).encode(), re.IGNORECASE)
+_VECTOR = re.compile(rb'"(%b)"\s*:\s*\[' % "|".join(VECTOR_NAMES).encode(), re.IGNORECASE)
+
+
+class _Line(NamedTuple):
+    word: bytes
+    numbers: bytes
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether the first line is an object with a word and a list."""
+    first = start.removeprefix(BYTE_ORDER_MARK).lstrip().partition(b"\n")[0]
+    return first.startswith(b"{") and bool(_WORD.search(first) and _VECTOR.search(first))
+
+
+def rows(path: str, source: BinaryIO, options: ReadOptions, oddities: Oddities) -> Iterator[Rows]:
+    """All rows, as wide as the first. Raises: InputError if no line is a word and its vector"""
+    parts = _parts(path, source, oddities)
+    first = next(parts, None)
+    if first is None:
+        raise InputError(f'{path}: has no line as {{"word": "king", "vector": [0.25, -1]}}; name another file')
+    dim = len(first.text.partition(b"\n")[0].split()) - 1
+    yield from rows_of_lines(_with(first, parts), max(dim, 1), options, oddities)
+
+
+def _with(first: SplitLines, others: Iterator[SplitLines]) -> Iterator[SplitLines]:
+    yield first
+    yield from others
+
+
+def _parts(path: str, source: BinaryIO, oddities: Oddities) -> Iterator[SplitLines]:
+    """Those lines that have a word and a vector, some megabytes at a time."""
+    place, rest, more = 0, b"", b"\n"
+    while more:
+        with readable(path):
+            more = source.read(BLOCK_BYTES)
+        block = (rest if place else rest.removeprefix(BYTE_ORDER_MARK)) + more
+        end = block.rfind(b"\n") + 1 if more else len(block)
+        if end == 0 and len(block) > MOST_LINE_BYTES:
+            raise InputError(f"{path}:{place + 1}: a line of {len(block)} bytes does not end; the file is damaged")
+        lines, rest = block[:end].split(b"\n"), block[end:]
+        part = _split(lines if lines[-1] else lines[:-1], place, oddities)
+        place += block.count(b"\n", 0, end)
+        if part.words:
+            yield part
+
+
+def _split(lines: list[bytes], n_before: int, oddities: Oddities) -> SplitLines:
+    found = [_of(line) for line in lines]
+    wrong = [place for place, each in enumerate(found, n_before + 1) if each is None and lines[place - n_before - 1]]
+    oddities.add(NO_VECTOR, wrong)
+    words = [each.word for each in found if each is not None]
+    places = [place for place, each in enumerate(found, n_before + 1) if each is not None]
+    text = b"".join([PLACEHOLDER + b" " + each.numbers + b"\n" for each in found if each is not None])
+    return SplitLines(words, places, text.translate(COMMAS_TO_BLANKS))
+
+
+def _of(line: bytes) -> _Line | None:
+    """The word and the numbers of a line; None if it has none. The numbers are not looked at here."""
+    first, last = line.rfind(b"["), line.rfind(b"]")
+    if 0 <= first < last:  # the only list, as a rule: to read an object without its numbers is much faster
+        fields = _object(line[:first] + _NULL + line[last + 1 :])
+        name = fields and _named(fields, VECTOR_NAMES)
+        if name and fields and fields[name] is None:
+            return _line(fields, line[first + 1 : last])
+    fields = _object(line)
+    name = fields and _named(fields, VECTOR_NAMES)
+    if not fields or not name or not isinstance(fields[name], list):
+        return None
+    return _line(fields, json.dumps(fields[name])[1:-1].encode())
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _named(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in fields), None)
+
+
+def _line(fields: dict[str, Any], numbers: bytes) -> _Line | None:
+    """With the exact bytes of a word that is not valid UTF-8, which stand beside it as we write it."""
+    name = _named(fields, WORD_NAMES)
+    word = fields[name] if name else None
+    if not isinstance(word, str):
+        return None
+    exact = fields.get("bytes")
+    try:
+        return _Line(binascii.a2b_base64(exact, strict_mode=True) if exact else bytes_of_json(word), numbers)
+    except (ValueError, TypeError):
+        return None

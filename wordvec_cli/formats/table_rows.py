@@ -1,0 +1,118 @@
+"""Reading tables: lines of a word and numbers between commas, semicolons, tabs or blanks, with titles or without.
+
+Words may stand between quotes, and then hold line ends and separators. The layout comes from the first lines.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.formats.reading import Oddities, ReadOptions
+from wordvec_cli.formats.rows import Rows
+from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines
+from wordvec_cli.formats.table_layout import QUOTE, Layout, field_at, layout_of
+from wordvec_cli.storage.files import readable
+
+BLOCK_BYTES = 1 << 22
+MOST_WORD_BYTES = 1 << 20
+CUT = "lines that end before their numbers, left out"
+LINE_ENDS = "words with line ends in them"
+_SPACE = ord(" ")
+
+
+def table_rows(
+    path: str, source: BinaryIO, separators: Sequence[bytes], options: ReadOptions, oddities: Oddities
+) -> Iterator[Rows]:
+    """The rows of a table that is read from its start. Raises: InputError"""
+    with readable(path):
+        start = source.read(BLOCK_BYTES)
+    layout = layout_of(start, separators, is_whole=len(start) < BLOCK_BYTES, is_told=True)
+    if layout is None:
+        raise InputError(
+            f"{path}: its first lines are not a word and numbers in columns; name the column of words word, and put "
+            "the numbers into the last columns"
+        )
+    if layout.has_decimal_commas and not options.decimal_comma:
+        raise InputError(f"{path}: its numbers have commas, as 0,25; add --decimal-comma if these are decimal commas")
+    if layout.has_counts:
+        oddities.note("has a column of counts, which is not read")
+    yield from rows_of_lines(_Splitter(path, layout, oddities).parts(start, source), layout.dim, options, oddities)
+
+
+class _Splitter:
+    """Cuts words from their numbers."""
+
+    def __init__(self, path: str, layout: Layout, oddities: Oddities) -> None:
+        self._path, self._layout, self._oddities = path, layout, oddities
+        self._line = 1
+        numbers = bytearray(range(256))
+        numbers[ord(layout.separator)] = _SPACE
+        if layout.has_decimal_commas:
+            numbers[ord(",")] = ord(".")
+        self._to_blanks = bytes(numbers)
+
+    def parts(self, start: bytes, source: BinaryIO) -> Iterator[SplitLines]:
+        self._line += start[: self._layout.n_titles].count(b"\n")
+        rest, more = start[self._layout.n_titles :], start
+        while rest:
+            part, n_bytes = self._split(rest, is_last=not more)
+            if part.words:
+                yield part
+            rest = rest[n_bytes:]
+            if not more:
+                break
+            if len(rest) > MOST_WORD_BYTES + BLOCK_BYTES and not n_bytes:
+                raise InputError(f"{self._path}:{self._line}: a line, or a quote, does not end; the file is damaged")
+            with readable(self._path):
+                more = source.read(BLOCK_BYTES)
+            rest += more
+
+    def _split(self, block: bytes, is_last: bool) -> tuple[SplitLines, int]:
+        """The lines that are whole, and how many bytes they take."""
+        words: list[bytes] = []
+        places: list[int] = []
+        pieces: list[bytes] = []
+        cut: list[int] = []
+        place = 0
+        while place < len(block):
+            word, start = self._word(block, place)
+            line_end = -1 if word is None else block.find(b"\n", start)
+            if line_end < 0 and not is_last:
+                break
+            if word is None:
+                raise InputError(f"{self._path}:{self._line}: a quote does not end; the file is damaged, or cut short")
+            end = line_end if line_end >= 0 else len(block)
+            numbers = block[start : self._end_of_numbers(block, start, end)]
+            if numbers.strip(b"\r"):
+                words.append(word)
+                places.append(self._line)
+                pieces += (PLACEHOLDER, numbers, b"\n")
+            elif end > place:
+                cut.append(self._line)
+            self._line += block.count(b"\n", place, start) + 1
+            place = end + 1
+        self._oddities.add(CUT, cut)
+        self._oddities.add(LINE_ENDS, [line for word, line in zip(words, places, strict=True) if b"\n" in word])
+        text = b"".join(pieces).translate(self._to_blanks, QUOTE if self._layout.has_quotes else b"")
+        return SplitLines(words, places, text), min(place, len(block))
+
+    def _word(self, block: bytes, place: int) -> tuple[bytes | None, int]:
+        """The word of the line that begins there, and where what comes before its first number ends."""
+        layout = self._layout
+        word = None
+        for column in range(layout.n_before + 1 + layout.n_between):
+            field = field_at(block, place, layout.separator, layout.has_quotes)
+            if field is None:
+                return None, place
+            if column == layout.n_before:
+                word = field.content
+            place = field.end
+            if not block.startswith(layout.separator, place):
+                break
+            place += column < layout.n_before + layout.n_between
+        return word, place
+
+    def _end_of_numbers(self, block: bytes, start: int, end: int) -> int:
+        for _ in range(self._layout.n_after):
+            end = max(block.rfind(self._layout.separator, start, end), start)
+        return end
