@@ -80,7 +80,7 @@ def _created(path: str) -> Claim | None:
     except FileExistsError:
         return None
     # Between the two calls another process may have taken it for one that was left.
-    if _lock(descriptor) is False or not _is_at(descriptor, path):
+    if lock(descriptor) is False or not _is_at(descriptor, path):
         os.close(descriptor)
         return None
     return Claim(path, os.fdopen(descriptor, "wb"))
@@ -96,7 +96,7 @@ def _remove_left(path: str) -> None:
     except OSError:  # there is none, or it is another user's
         return
     try:
-        if _is_ours(descriptor) and _lock(descriptor) and _is_at(descriptor, path):
+        if _is_ours(descriptor) and lock(descriptor) and _is_at(descriptor, path):
             shutil.rmtree(_room_of(path), ignore_errors=True)
             with suppress(OSError):
                 os.unlink(path)
@@ -117,7 +117,7 @@ def _is_at(descriptor: int, path: str) -> bool:
         return False
 
 
-def _lock(descriptor: int) -> bool | None:
+def lock(descriptor: int) -> bool | None:
     """Lock an open file until it is closed, however the process ends; whether that was possible.
 
     None if files cannot be locked: on Windows, and in some file systems
