@@ -55,7 +55,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Words": ("--min-count", "--max-vocab", "--train-bpe", "--min-count-label", "--words", "--limit"),
     "Picture": (
-        "plot axes --x", "plot axes --y", "--set", "--layout", "--layout -k", "--dpi -k", "--layout --seed", "--clusters",
+        "plot axes --x", "plot axes --y", "--set", "--layout", "--layout -k", "--dpi -k", "--layout --seed",
+        "--clusters",
         "--groups", "--no-vectors", "--size", "--dpi", "--title", "--show",
     ),
     "Rules of scoring": (
