@@ -4,119 +4,164 @@ A text that is scanned, and one that is written, ends in `PADDING` bytes: loads 
 quote, a delimiter and a line end mean is what Python's csv module says, in its default dialect.
 """
 
-from typing import Any
+import numpy as np
+from numba import njit
 
-from llvmlite import ir
-from numba import njit, types
-
-from wordvec_cli.kernels.text import OPTIONS, _intrinsic, _lowest_bit, _pointer
+from wordvec_cli.kernels.byte_lanes import WIDTH, copy_64, equal, equal_one, n_bits
+from wordvec_cli.kernels.text import OPTIONS, _lowest_bit
 
 CONSUMED, WRITTEN, ROWS, UNREADABLE, FIRST_UNREADABLE, ITS_CELLS, TALLIES = range(7)
 NO_QUOTE = -1
 
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
-_WIDTH = 64
-_LANES = ir.VectorType(ir.IntType(8), _WIDTH)
-
-
-# ---------------------------------------------------------------- what numba has no words for
-
-
-@_intrinsic
-def _equal(typing_context: Any, text: Any, position: Any, first: Any, second: Any) -> Any:
-    """uint64 whose bit i tells if byte `position + i` is `first`, `second` or a line end."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
-        found = builder.load(_pointer(context, builder, signature, arguments[:2], _LANES), align=1)
-        line_ends = [ir.Constant(_LANES, [byte] * _WIDTH) for byte in (_NEWLINE, _RETURN)]
-        wanted = [_splat(builder, value) for value in arguments[2:]] + line_ends
-        bits = [builder.icmp_unsigned("==", found, each) for each in wanted]
-        either = builder.or_(builder.or_(bits[0], bits[1]), builder.or_(bits[2], bits[3]))
-        return builder.bitcast(either, ir.IntType(_WIDTH))
-
-    return types.uint64(text, types.intp, types.uint8, types.uint8), generate
-
-
-@_intrinsic
-def _equal_one(typing_context: Any, text: Any, position: Any, wanted: Any) -> Any:
-    """uint64 whose bit i tells if byte `position + i` is `wanted`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
-        found = builder.load(_pointer(context, builder, signature, arguments[:2], _LANES), align=1)
-        bits = builder.icmp_unsigned("==", found, _splat(builder, arguments[2]))
-        return builder.bitcast(bits, ir.IntType(_WIDTH))
-
-    return types.uint64(text, types.intp, types.uint8), generate
-
-
-def _splat(builder: Any, value: ir.Value) -> ir.Value:
-    lane = builder.insert_element(ir.Constant(_LANES, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(
-        lane, ir.Constant(_LANES, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH)
-    )
-
-
-@_intrinsic
-def _copy_64(typing_context: Any, source: Any, start: Any, target: Any, place: Any) -> Any:
-    """Copy 64 bytes of `source` from `start` on to `place` of `target`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
-        read = _pointer(context, builder, signature, arguments[:2], _LANES)
-        array = context.make_array(signature.args[2])(context, builder, arguments[2])
-        write = builder.bitcast(builder.gep(array.data, [arguments[3]]), _LANES.as_pointer())
-        builder.store(builder.load(read, align=1), write, align=1)
-        return context.get_dummy_value()
-
-    return types.void(source, types.intp, target, types.intp), generate
+_NONE, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)  # of bits
 
 
 # ---------------------------------------------------------------- delimited tables
 
 
 @njit(**OPTIONS)
-def lines_of_rows(text, size, dialect, slots, spans, lines, tallies):
+def lines_of_rows(text, size, dialect, slots, boundaries, spans, lines, tallies):
     """Write the wanted cells of each whole row of `text` as a line; a row without them is an empty one.
 
     text       (size + PADDING,) uint8; a row whose end is not in the first `size` bytes is left for the next call
-    dialect    (4,) int64: the delimiter, the quote or NO_QUOTE, what separates the wanted cells (within them, it and
-               line ends become blanks), and how many of those are the line of a row without the cells
+    dialect    (6,) int64: the delimiter; the quote or NO_QUOTE; what separates the wanted cells (within them, it and
+               line ends become blanks); how many of those are the line of a row without the cells; and the fewest and
+               the most cells of a row that has them
     slots      (n_columns,) int64: which of the wanted cells a column is, or -1
+    boundaries  (n, 3) int64, ascending: after how many delimiters or line ends of its row a wanted cell begins or ends;
+               which of the wanted cells; whether it ends, which comes first. Not: that the first cell begins
+                with its row
     spans      (n_wanted, 3) int64, for the starts, the closing quotes (or -1) and the ends of the cells
     lines      ((1 + dialect[3]) * size + PADDING,) uint8, updated
     tallies    (TALLIES,) int64, updated: how much was read and written, the rows, those that cannot be read: with too
                few cells or too many, and of the first its number, from 0, and its cells
     """
-    delimiter, quote, separator, n_separators = dialect
-    position = written = rows = 0
-    tallies[UNREADABLE] = 0
+    tallies[:] = 0
     while True:
-        n_cells, end = _scan_row(text, position, size, delimiter, quote, slots, spans)
+        row_start = _rows_by_bits(text, size, dialect, boundaries, spans, lines, tallies)
+        if row_start < 0:
+            return
+        n_cells, end = _scan_row(text, row_start, size, dialect[0], dialect[1], slots, spans)
         if n_cells < 0:
-            break
-        if n_cells == 0:  # a blank line
-            position = end
+            return
+        if n_cells > 0:
+            _write_row(text, n_cells, dialect, spans, lines, tallies)
+        tallies[CONSUMED] = end
+
+
+@njit(**OPTIONS)
+def _rows_by_bits(text, size, dialect, boundaries, spans, lines, tallies):
+    """Take rows from tallies[CONSUMED] on, 64 bytes at a time; -1, or the start of a row for `_scan_row`.
+
+    Where quotes stand only around cells, and doubled within them, a byte is in quotes if the quotes up to it are odd in
+    number (Source: Langdale, Lemire, Parsing gigabytes of JSON per second, section 3.1.1). A quote that opens anywhere
+    else than after a delimiter, a line end or a quote breaks that rule: its row is left to `_scan_row`.
+    """
+    delimiter, quote = dialect[0], dialect[1]
+    n_boundaries = len(boundaries)
+    position = row_start = tallies[CONSUMED]
+    n_cells = boundary = 0
+    in_quotes, may_open = _NONE, _ONE  # of the byte before: all ones or none; whether a quote may follow it
+    while position < size:
+        quotes = equal_one(text, position, quote) if quote != NO_QUOTE else _NONE
+        ends = equal(text, position, _NEWLINE, _NEWLINE)
+        separators = ends | equal_one(text, position, delimiter)
+        if quotes == _NONE and (in_quotes != _NONE or separators == _NONE):
+            may_open = _NONE
+            position += WIDTH
             continue
-        if _is_whole(n_cells, slots):
-            written = _write_cells(text, spans, separator, quote, lines, written)
-        else:
-            if tallies[UNREADABLE] == 0:
-                tallies[FIRST_UNREADABLE] = rows
-                tallies[ITS_CELLS] = n_cells
-            tallies[UNREADABLE] += 1
-            lines[written : written + n_separators] = separator
-            written += n_separators
-        lines[written] = _NEWLINE
-        written += 1
-        rows += 1
-        position = end
-    tallies[CONSUMED] = position
-    tallies[WRITTEN] = written
-    tallies[ROWS] = rows
+        if size - position < WIDTH:
+            there = (_ONE << np.uint64(size - position)) - _ONE
+            quotes, separators, ends = quotes & there, separators & there, ends & there
+        quoted = _running_parity(quotes) ^ in_quotes
+        in_quotes = _NONE - (quoted >> _LAST)
+        separators, ends = separators & ~quoted, ends & ~quoted
+        marks = separators | quotes
+        misplaced = quotes & quoted & ~((marks << _ONE) | may_open)
+        may_open = marks >> _LAST
+        if misplaced != _NONE:
+            before = (misplaced & (_NONE - misplaced)) - _ONE
+            separators, ends = separators & before, ends & before
+        while separators != _NONE:
+            of_row = separators & (ends ^ (ends - _ONE)) if ends != _NONE else separators
+            n = n_bits(of_row)
+            rest, number = of_row, n_cells
+            while boundary < n_boundaries and boundaries[boundary, 0] < n_cells + n:
+                while number < boundaries[boundary, 0]:
+                    rest &= rest - _ONE
+                    number += 1
+                ends_cell = boundaries[boundary, 2]
+                spans[boundaries[boundary, 1], 2 * ends_cell] = position + _lowest_bit(rest) + 1 - ends_cell
+                boundary += 1
+            n_cells += n
+            if ends == _NONE:
+                break
+            end = position + _lowest_bit(ends)
+            if end > row_start:  # else a blank line, or the newline after a return
+                if dialect[4] <= n_cells <= dialect[5]:
+                    _find_quotes(text, row_start, quote, boundaries, spans)
+                _write_row(text, n_cells, dialect, spans, lines, tallies)
+            row_start = end + 1
+            n_cells = boundary = 0
+            separators ^= of_row
+            ends &= ends - _ONE
+        if misplaced != _NONE:
+            tallies[CONSUMED] = row_start
+            return row_start
+        position += WIDTH
+    tallies[CONSUMED] = row_start
+    return -1
+
+
+@njit(**OPTIONS)
+def _running_parity(bits):
+    """uint64 whose bit i tells if bits 0 to i have an odd number of ones."""
+    if bits == _NONE:
+        return bits
+    for shift in (1, 2, 4, 8, 16, 32):
+        bits ^= bits << np.uint64(shift)
+    return bits
+
+
+@njit(**OPTIONS)
+def _find_quotes(text, row_start, quote, boundaries, spans):
+    """Take the quotes of wanted cells out of their spans."""
+    if boundaries[0, 0] == 0 and boundaries[0, 2] == 1:  # of the first column
+        spans[boundaries[0, 1], 0] = row_start
+    for slot in range(len(spans)):
+        start, end = spans[slot, 0], spans[slot, 2]
+        spans[slot, 1] = -1
+        if start < end and text[start] == quote:
+            spans[slot, 0] = start + 1
+            is_last = text[end - 1] == quote
+            spans[slot, 1] = end - 1 if is_last else _closing_quote(text, start + 1, end + 1, quote)
+
+
+@njit(**OPTIONS)
+def _write_row(text, n_cells, dialect, spans, lines, tallies):
+    written = tallies[WRITTEN]
+    if dialect[4] <= n_cells <= dialect[5]:
+        written = _write_cells(text, spans, dialect[2], dialect[1], lines, written)
+    else:
+        if tallies[UNREADABLE] == 0:
+            tallies[FIRST_UNREADABLE] = tallies[ROWS]
+            tallies[ITS_CELLS] = n_cells
+        tallies[UNREADABLE] += 1
+        for _ in range(dialect[3]):
+            lines[written] = dialect[2]
+            written += 1
+    lines[written] = _NEWLINE
+    tallies[WRITTEN] = written + 1
+    tallies[ROWS] += 1
 
 
 @njit(**OPTIONS)
 def _scan_row(text, position, size, delimiter, quote, slots, spans):
-    """How many cells the row at `position` has, 0 for a blank line and -1 if its end is not there; and its end."""
+    """How many cells the row at `position` has, 0 for a blank line and -1 if its end is not there; and its end.
+
+    Cell by cell, whatever stands where.
+    """
     if position >= size:
         return -1, position
     if text[position] == _NEWLINE:
@@ -159,9 +204,9 @@ def _closing_quote(text, position, size, quote):
     Two quotes in a row stand for one. The byte after a quote has to be there to tell.
     """
     while position < size:
-        bits = _equal_one(text, position, quote)
+        bits = equal_one(text, position, quote)
         if bits == 0:
-            position += _WIDTH
+            position += WIDTH
             continue
         position += _lowest_bit(bits)
         if position + 1 >= size:
@@ -176,19 +221,11 @@ def _closing_quote(text, position, size, quote):
 def _cell_end(text, position, size, delimiter):
     """The first delimiter or line end from `position` on; `size` or more if there is none."""
     while position < size:
-        bits = _equal(text, position, delimiter, delimiter)
+        bits = equal(text, position, delimiter, delimiter)
         if bits != 0:
             return position + _lowest_bit(bits)
-        position += _WIDTH
+        position += WIDTH
     return position
-
-
-@njit(**OPTIONS)
-def _is_whole(n_cells, slots):
-    """Whether a row has the wanted cells, and no more cells than there are columns."""
-    if n_cells > len(slots):
-        return False
-    return n_cells == len(slots) or slots[n_cells:].max() < 0
 
 
 @njit(**OPTIONS)
@@ -213,9 +250,9 @@ def _write(text, start, end, separator, quote, lines, written):
     """
     blank = _NEWLINE if separator == _SPACE else separator
     while start < end:
-        bits = _equal(text, start, quote, blank)
-        _copy_64(text, start, lines, written)
-        n = _WIDTH if bits == 0 else _lowest_bit(bits)
+        bits = equal(text, start, quote, blank)
+        copy_64(text, start, lines, written)
+        n = WIDTH if bits == 0 else _lowest_bit(bits)
         if start + n >= end:
             return written + end - start
         start += n

@@ -50,8 +50,18 @@ def lines_of(stream: BinaryIO, columns: Columns, is_quoted: bool, rows: TableRow
     text.drop(header.size)
     slots = np.full(len(header.names), -1, np.int64)
     slots[[header.names.index(name) for name in columns.names]] = range(len(columns.names))
-    dialect = np.array([ord(header.delimiter), header.quote, ord(columns.separator), len(columns.unreadable)], np.int64)
-    yield from _lines(text, _Scan(dialect, slots, len(columns.names)), columns, rows)
+    fewest, most = 1 + int(np.flatnonzero(slots >= 0)[-1]), len(slots)
+    separation = ord(columns.separator), len(columns.unreadable)
+    dialect = np.array([ord(header.delimiter), header.quote, *separation, fewest, most], np.int64)
+    yield from _lines(text, _Scan(dialect, slots, _boundaries(slots)), columns, rows)
+
+
+def _boundaries(slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where wanted cells begin and end: see `kernels.delimited.lines_of_rows`."""
+    wanted = [(column, int(slots[column])) for column in np.flatnonzero(slots >= 0).tolist()]
+    starts = [(column - 1, slot, 0) for column, slot in wanted if column]
+    ends = [(column, slot, 1) for column, slot in wanted]
+    return np.array(sorted(ends + starts, key=lambda boundary: boundary[0]), np.int64)  # stable: an end comes first
 
 
 class _Text:
@@ -96,20 +106,20 @@ class _Scan(NamedTuple):
 
     dialect: NDArray[np.int64]
     slots: NDArray[np.int64]
-    n_wanted: int
+    boundaries: NDArray[np.int64]
 
 
 def _lines(text: _Text, scan: _Scan, columns: Columns, rows: TableRows) -> Iterator[memoryview]:
     from wordvec_cli.kernels import delimited
 
-    spans = np.zeros((scan.n_wanted, 3), np.int64)
+    spans = np.zeros((len(columns.names), 3), np.int64)
     tallies = np.zeros(delimited.TALLIES, np.int64)
     lines = np.empty(0, np.uint8)
     room = 1 + len(columns.unreadable)  # of a row's bytes, what its line may take
     while text.size or not text.at_end:
         if len(lines) < room * text.size + PADDING:
             lines = np.empty(room * len(text.buffer), np.uint8)
-        what = scan.dialect, scan.slots, spans, lines, tallies
+        what = *scan, spans, lines, tallies
         delimited.lines_of_rows(text.buffer, text.size, *what)
         if n_unreadable := int(tallies[delimited.UNREADABLE]):
             first = rows.n + int(tallies[delimited.FIRST_UNREADABLE]) + 1
