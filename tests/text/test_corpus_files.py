@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import tarfile
 import threading
 import zipfile
@@ -50,6 +51,9 @@ NO_TEXTS = {
     "utf16.txt": (TEXT.decode().encode("utf-16"), "text in UTF-16"),
     "utf16le.txt": (TEXT.decode().encode("utf-16-le"), "text in UTF-16LE"),
     ".DS_Store": (b"\x00\x00\x00\x01Bud1" + bytes(100), "a .DS_Store of macOS"),
+    "wiki.xml.bz2": (compressed(b'<mediawiki xmlns="x">\n', ".bz2"), "a dump of a wiki, in XML"),
+    "wiki.sql.gz": (compressed(b"-- MySQL dump 10.19\n", ".gz"), "a dump of a database"),
+    "data": (b"PAR1" + bytes(20), "a Parquet file"),
     "a.pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "a PDF document"),
     "a.docx": (zipped("[Content_Types].xml"), "an Office document (docx, xlsx, pptx)"),
     "a.zip": (zipped("a.txt"), "a zip archive"),
@@ -69,6 +73,25 @@ def test_a_named_file_that_is_no_text_is_an_error(name: str, content: bytes, kin
     assert not Path("v.tsv").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        (
+            "wiki.xml.bz2",
+            "python -m gensim.scripts.segment_wiki -f FILE -o wiki.jsonl.gz (--text-column section_texts)",
+        ),
+        ("utf16.txt", "--encoding auto"),
+        ("a.pdf", "pdftotext FILE"),
+        ("a.docx", "libreoffice --convert-to txt:Text FILE"),
+        ("data", "--corpus-format parquet and --text-column NAME"),
+    ],
+)
+def test_the_error_names_what_to_do(name: str, tool: str) -> None:
+    Path(name).write_bytes(NO_TEXTS[name][0])
+    with pytest.raises(InputError, match=re.escape(tool)):
+        find_sources([name], Path())
+
+
 def corpus_folder() -> None:
     Path("corpus").mkdir()
     for name, (content, _) in NO_TEXTS.items():
@@ -85,9 +108,9 @@ def test_in_a_folder_what_is_no_text_is_left_out_aloud() -> None:
     assert result.returncode == 0
     assert Path("v.tsv").read_bytes().splitlines()[0] == b"the\t40"
     assert told[0] == "3 files are read: corpus/a.txt, corpus/latin1.txt, corpus/z.txt"
-    left_out = "10 files left out, no text: corpus/.DS_Store (a .DS_Store of macOS), corpus/a.docx (an Office document"
+    left_out = "13 files left out, no text: corpus/.DS_Store (a .DS_Store of macOS), corpus/a.docx (an Office document"
     assert told[1].startswith(left_out)
-    assert told[1].endswith("corpus/a.pdf (a PDF document) and 7 more")
+    assert told[1].endswith("corpus/a.pdf (a PDF document) and 10 more")
 
 
 def test_a_folder_of_other_files_alone_is_an_error() -> None:

@@ -25,7 +25,10 @@ class FileKind(NamedTuple):
 
 
 _UNPACK_ZIP = "unpack it with unzip and name a file of it"
-_AS_TEXT = "save it as plain text in UTF-8"
+_AS_TEXT = "turn it into text first: libreoffice --convert-to txt:Text FILE"
+_WIKI = (
+    "take its texts out: python -m gensim.scripts.segment_wiki -f FILE -o wiki.jsonl.gz (--text-column section_texts)"
+)
 _AS_UTF8 = "turn it into UTF-8: iconv -f {} -t UTF-8 FILE > NEW"
 # What the start looks like: a regular expression, from the first byte. The first that fits counts.
 _KINDS: tuple[tuple[bytes, FileKind], ...] = (
@@ -34,11 +37,16 @@ _KINDS: tuple[tuple[bytes, FileKind], ...] = (
     (rb".{257}ustar[\x00 ]", FileKind("a tar archive", "unpack it with tar -xf and name a file of it")),
     (rb"PK\x03\x04.{26}\[Content_Types\]\.xml", FileKind("an Office document (docx, xlsx, pptx)", _AS_TEXT)),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", FileKind("an OpenDocument file", _AS_TEXT)),
-    (rb"PK\x03\x04.{26}mimetypeapplication/epub", FileKind("an EPUB book", _AS_TEXT)),
+    (
+        rb"PK\x03\x04.{26}mimetypeapplication/epub",
+        FileKind("an EPUB book", "turn it into text first: pandoc -t plain FILE"),
+    ),
     (rb"PK\x03\x04|PK\x05\x06", FileKind("a zip archive", _UNPACK_ZIP)),
     (rb"%PDF-\d", FileKind("a PDF document", "turn it into text first: pdftotext FILE")),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind("an old Office document (doc, xls, ppt)", _AS_TEXT)),
     (rb"\{\\rtf1", FileKind("an RTF document", _AS_TEXT)),
+    (rb"\s*(<\?xml[^>]{0,200}\?>\s*)?<mediawiki[\s>]", FileKind("a dump of a wiki, in XML", _WIKI)),
+    (rb"-- (MySQL|MariaDB|PostgreSQL database) dump", FileKind("a dump of a database", "export its table as CSV")),
     (rb"\x00\x00\x00\x01Bud1", FileKind("a .DS_Store of macOS", "leave it out")),
     (rb"\x93NUMPY", FileKind("a numpy array", "name a text")),
     (rb".{4}\x00{4}\{\s*\"", FileKind("a safetensors file", "name a text")),

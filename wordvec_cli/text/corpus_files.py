@@ -167,14 +167,21 @@ def _told(source: Source, files: FileOptions) -> tuple[Source, FileKind | None]:
     if source.format != PARQUET and is_wanted(files.encoding):
         source = _with_encoding(source, str(files.encoding))
     if kind := source.kind_of_no_text():
-        if kind.name.startswith("text in UTF-"):
-            kind = kind._replace(remedy=f"read it so with --encoding auto, or {kind.remedy}")
-        return source, kind
+        return source, _with_option(kind)
     if source.format != TEXT:
         return _with_columns(source, files), None
     if files.text_columns and not files.as_tsv:
         return source, FileKind("not a table by its name", "name its kind with --corpus-format csv, tsv or jsonl")
     return source, None
+
+
+def _with_option(kind: FileKind) -> FileKind:
+    """With the option by which a corpus can be read nevertheless, if there is one."""
+    if kind.name.startswith("text in UTF-"):
+        return kind._replace(remedy=f"read it so with --encoding auto, or {kind.remedy}")
+    if kind.name == "a Parquet file":
+        return kind._replace(remedy="read it with --corpus-format parquet and --text-column NAME")
+    return kind
 
 
 def _with_encoding(source: Source, encoding: str) -> Source:
