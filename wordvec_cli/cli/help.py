@@ -69,7 +69,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
     "Labelled lines": ("--label-prefix", "--label-column"),
     "What is printed": (
-        "--per-section", "--confusion", "--ngrams", "--counts", "--format", "--header", "--spreadsheet-safe", "--null",
+        "--bars", "--per-section", "--confusion", "--ngrams", "--counts", "--format", "--header",
+        "--spreadsheet-safe", "--null",
     ),
     "Files of the corpus": ("--text-column", "--corpus-format", "--encoding", "--include", "--exclude"),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),

@@ -11,6 +11,7 @@ from wordvec_cli.cli.options import combined, min_count_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
+from wordvec_cli.cli.visible import visible
 from wordvec_cli.parallel import prefer_many_products, scans_at_once
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
@@ -126,7 +127,8 @@ def neighbour_options(function: Callable[..., Any]) -> Callable[..., Any]:
 class Answering(NamedTuple):
     """Answers questions by neighbours, in their order.
 
-    titles  of the columns; the last is what scores are called
+    titles    of the columns; the last is what scores are called
+    has_bars  whether answers are lines for people, with bars
     """
 
     finder: WordFinder
@@ -134,6 +136,7 @@ class Answering(NamedTuple):
     options: QuestionOptions
     titles: Sequence[str]
     terminal: Terminal
+    has_bars: bool = False
 
     def answer(self, reader: QuestionReader) -> int:
         """Write the answers to standard output; the exit status."""
@@ -161,9 +164,23 @@ class Answering(NamedTuple):
 
     def _answer(self, question: Question, neighbours: "Sequence[Neighbour]") -> Iterator[bytes]:
         table, metric, word = self.options.table, self.titles[-1], self.finder.embeddings.vocabulary.word
+        if self.has_bars:
+            yield from self._bars(question, neighbours)
+            return
         if not table.is_json:
             for each in neighbours:
                 yield table.row([*question.names, word(each.word_id), figure(each.score, metric)])
             return
         answers = [{"word": as_text(word(each.word_id)), metric: rounded(each.score, metric)} for each in neighbours]
         yield record(table, question, neighbours=answers)
+
+    def _bars(self, question: Question, neighbours: "Sequence[Neighbour]") -> Iterator[bytes]:
+        from wordvec_cli.show.bars import bar_lines
+
+        word = self.finder.embeddings.vocabulary.word
+        answers = [
+            (visible(shown(word(each.word_id))), figure(each.score, self.titles[-1]).decode(), each.score)
+            for each in neighbours
+        ]
+        for line in bar_lines(visible(shown(b" ".join(question.names))), answers):
+            yield line.encode() + self.options.table.end

@@ -52,6 +52,9 @@ _recall_option = click.option(
     help="Ask N words, drawn at random, of the index and of all the vectors too, and print how many of the neighbours "
     "the index finds.",
 )  # fmt: skip
+_bars_option = click.option(
+    "--bars", "has_bars", is_flag=True, help="Print a bar beside each similarity, below each other, for the eye."
+)
 
 
 class Form(NamedTuple):
@@ -133,22 +136,14 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_threshold_option
 @neighbour_options
 @_recall_option
+@_bars_option
 @question_options
 @click.pass_obj
 def command(
-    terminal: Terminal,
-    /,
-    *,
-    vectors: str,
-    words: tuple[str, ...],
-    others: tuple[str, ...],
-    form: Form,
-    metric: str,
-    threshold: float | None,
-    wanted: NeighbourOptions,
-    recall_check: int | None,
+    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], others: tuple[str, ...], form: Form, metric: str,
+    threshold: float | None, wanted: NeighbourOptions, recall_check: int | None, has_bars: bool,
     options: QuestionOptions,
-) -> int:
+) -> int:  # fmt: skip
     """List the words whose vectors are nearest to that of each WORD, nearest first.
 
     Without WORDs, they are read from standard input, one on each line. A word of the question is never an answer to it.
@@ -156,6 +151,7 @@ def command(
 
     \b
     wordvec similar vectors.safetensors king queen -k 5
+    wordvec similar vectors.safetensors king --bars
     cut -f1 words.tsv | wordvec similar vectors.safetensors --format json
     wordvec similar vectors.safetensors --mean king queen prince
     wordvec similar vectors.safetensors -p king -p woman -n man
@@ -164,6 +160,8 @@ def command(
     """  # fmt: skip
     form.check(words, metric, options, wanted)
     models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    if has_bars:
+        _check_bars(options, metric, is_one=models is None)
     if models is not None:
         form.check_for_models(metric)
         questions = ModelQuestions(models, lambda finder, _: form.reader(words, finder), options, terminal)
@@ -174,7 +172,12 @@ def command(
     search = wanted.search(finder.embeddings, metric, terminal, threshold)
     if recall_check:
         _note_recall(search, recall_check, terminal)
-    return Answering(finder, search, options, ("query", "word", metric), terminal).answer(reader)
+    return Answering(finder, search, options, ("query", "word", metric), terminal, has_bars).answer(reader)
+
+
+def _check_bars(options: QuestionOptions, metric: str, is_one: bool) -> None:
+    if options.table.layout != "tsv" or metric in ("dot", "euclidean") or not is_one:
+        raise click.UsageError("--bars: draws cosines of one vector file, not as csv or json; leave it out")
 
 
 def _note_recall(search: "Search", n_questions: int, terminal: Terminal) -> None:
