@@ -354,6 +354,24 @@ def test_the_map_moves_by_keys(opened: Open) -> None:
     assert asked(browser, "return map.settings.word") == ""
 
 
+def test_a_slow_machine_draws_fewer_points_while_the_map_moves_and_all_when_it_rests(opened: Open) -> None:
+    browser = opened()
+    drawn = asked(
+        browser,
+        """
+        const drawn = [], draw = stage.drawer.draw.bind(stage.drawer);
+        stage.drawer.draw = (panes, how) => { drawn.push(how.most); draw(panes, how); };
+        Object.assign(stage.pace, { most: 100 });
+        stage.move(5, 5);
+        await frame();
+        await new Promise((go) => setTimeout(go, 250));
+        await frame();
+        return drawn;
+        """,
+    )
+    assert (drawn[0], drawn[-1]) == (100, N_WORDS)
+
+
 def test_a_page_can_send_nothing_anywhere(browser: Any, page: Path) -> None:
     """The policy holds against a script that tries; only the one script of the page runs."""
     heard: list[str] = []

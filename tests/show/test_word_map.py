@@ -147,6 +147,13 @@ def test_places_and_cosines_of_the_page_are_those_of_the_map() -> None:
     assert np.abs(cosines - made.sides[0].near.cosines).max() <= 0.00005001
 
 
+@pytest.mark.parametrize("k", [0, 3, 12])
+def test_what_the_plane_keeps_does_not_depend_on_how_many_neighbours_are_listed(k: int) -> None:
+    made = make_map([Source("v", random_vectors())], MapOptions(k=k))
+    assert made.kept == make_map([Source("v", random_vectors())], MapOptions(k=10)).kept
+    assert made.sides[0].near.ids.shape == (60, k)
+
+
 def test_a_map_without_vectors_is_a_smaller_page() -> None:
     source = [Source("v", random_vectors())]
     full, small = (page_arrays(page_of(make_map(source, MapOptions(has_vectors=each)))) for each in (True, False))

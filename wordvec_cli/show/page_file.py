@@ -28,7 +28,8 @@ FOLDER = Path(__file__).parent / "page"
 # In the order in which they are joined: each after those that it imports.
 MODULES = (
     "data", "camera", "axes", "colours", "points_canvas", "points", "labels", "scene", "drawing", "search",
-    "words_panel", "selection", "picture", "address", "gestures", "source", "stage", "app", "main",
+    "words_panel", "selection", "picture", "address", "gestures", "source", "pace",
+    "stage", "app", "main",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?(function|class|const|let)\b)", re.MULTILINE)

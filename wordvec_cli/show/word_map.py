@@ -11,7 +11,7 @@ from wordvec_cli.progress import Note, Progress, Report, ignore, silent
 from wordvec_cli.queries.alignment import AlignOptions, align
 from wordvec_cli.show.clusters import Clusters, clustered
 from wordvec_cli.show.groups import Column, read_groups
-from wordvec_cli.show.layouts import Kept, Layout, Near, kept_neighbours, lay_out, n_neighbours, neighbours
+from wordvec_cli.show.layouts import N_KEPT, Kept, Layout, Near, kept_neighbours, lay_out, n_neighbours, neighbours
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.vectors.common_words import common_ids
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
@@ -103,21 +103,27 @@ def make_map(
     titles, rows = [each.title for each in sources], [each.rows for each in chosen]
     if len(rows) == 2:
         rows[1] = _aligned(chosen[0].words, rows, note)
-    wanted = max(options.k, n_neighbours(options.layout, len(rows[0])))
-    near = []
-    for number, some in enumerate(rows):
-        report(Progress("neighbours", number, len(rows), "files"))
-        near.append(neighbours(some, wanted))
+    near = [_neighbours(some, options, report) for some in rows]
     report(Progress("layout", 0, None, "words"))
     layout = _layout(rows, near, options)
     parts = np.split(layout.places, len(rows))
     sides = [Side(*each) for each in zip(titles, parts, [_first(each, options.k) for each in near], rows, strict=True)]
     columns = read_groups(options.groups, chosen[0].words, note) if options.groups else []
+    known = near[0] if near[0].ids.shape[1] >= N_KEPT else None
     return WordMap(
         chosen[0].words, chosen[0].counts, len(sources[0].vectors.vocabulary), sides, layout,
-        kept_neighbours(rows[0], parts[0], near[0]), clustered(rows[0], options.n_clusters, options.seed), columns,
+        kept_neighbours(rows[0], parts[0], known), clustered(rows[0], options.n_clusters, options.seed), columns,
         options.has_vectors,
     )  # fmt: skip
+
+
+def _neighbours(rows: "Matrix", options: MapOptions, report: Report) -> Near:
+    """As many of each word as the page lists, or as the layout needs."""
+    wanted = max(options.k, n_neighbours(options.layout, len(rows)))
+    report(Progress("neighbours", 0, len(rows), "words"))
+    if not wanted:
+        return Near(np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0)))
+    return neighbours(rows, wanted)
 
 
 def _layout(rows: "list[Matrix]", near: list[Near], options: MapOptions) -> Layout:

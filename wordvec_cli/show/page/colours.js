@@ -27,7 +27,7 @@ const RAMPS = {
 const UNKNOWN = { light: "#c8ccd0", dark: "#4a5058" };
 
 /** @param {string} colour  #rrggbb */
-function numbersOf(colour) {
+export function numbersOf(colour) {
   return [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
 }
 

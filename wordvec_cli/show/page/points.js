@@ -1,9 +1,19 @@
 // Points and arrows, drawn by WebGL.
 
+import { numbersOf } from "./colours.js";
 import { CanvasPoints } from "./points_canvas.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./camera.js").Pane} Pane */
+
+/**
+ * @typedef {object} Drawing
+ * @property {Camera} camera
+ * @property {number} size  of points, CSS pixels
+ * @property {number} most  points to draw: the most frequent words
+ * @property {boolean} hasArrows
+ * @property {string} back  the colour of the background, #rrggbb
+ */
 
 /**
  * What draws points.
@@ -11,7 +21,7 @@ import { CanvasPoints } from "./points_canvas.js";
  * @property {(width: number, height: number, ratio: number) => void} resize  CSS pixels, and device pixels for each
  * @property {(places: Float32Array[]) => void} setPlaces  x and y of all words, for each side
  * @property {(colours: Uint8Array) => void} setColours    red, green, blue, opacity of each word
- * @property {(panes: Pane[], camera: Camera, size: number, hasArrows: boolean) => void} draw  size: CSS pixels
+ * @property {(panes: Pane[], how: Drawing) => void} draw
  */
 
 const VERTICES = `
@@ -47,7 +57,7 @@ const ROUND_FROM = 2.5; // device pixels: smaller points are squares
  * @returns {{drawer: PointsDrawer, hasWebgl: boolean}}
  */
 export function makeDrawer(canvas, mayUseWebgl) {
-  const gl = mayUseWebgl ? canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true }) : null;
+  const gl = mayUseWebgl ? canvas.getContext("webgl", { alpha: false, antialias: false, depth: false }) : null;
   if (gl) return { drawer: new WebglPoints(canvas, gl), hasWebgl: true };
   return { drawer: new CanvasPoints(canvas), hasWebgl: false };
 }
@@ -94,27 +104,26 @@ class WebglPoints {
     this.places = places;
     this.n = places[0].length / 2;
     places.forEach((some, side) => filled(gl, parts.places[side], reversed(some, 2)));
-    if (places.length === 2) filled(gl, parts.arrowPlaces, interleaved(places[0], places[1]));
+    if (places.length === 2) filled(gl, parts.arrowPlaces, reversed(interleaved(places[0], places[1]), 4));
   }
 
   /** @param {Uint8Array} colours */
   setColours(colours) {
     this.colours = colours;
     filled(this.gl, this.parts.colours, reversed(colours, 4));
-    if (this.places.length === 2) filled(this.gl, this.parts.arrowColours, fading(colours));
+    if (this.places.length === 2) filled(this.gl, this.parts.arrowColours, reversed(fading(colours), 8));
   }
 
   /**
    * @param {Pane[]} panes
-   * @param {Camera} camera
-   * @param {number} size
-   * @param {boolean} hasArrows
+   * @param {Drawing} how
    */
-  draw(panes, camera, size, hasArrows) {
+  draw(panes, { camera, size, most, hasArrows, back }) {
     const { gl, parts, ratio } = this;
     const { uniforms } = parts;
     gl.disable(gl.SCISSOR_TEST);
-    gl.clearColor(0, 0, 0, 0);
+    const [red, green, blue] = numbersOf(back);
+    gl.clearColor(red / 255, green / 255, blue / 255, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.enable(gl.SCISSOR_TEST);
     for (const pane of panes) {
@@ -125,9 +134,10 @@ class WebglPoints {
       gl.uniform2f(uniforms.middle, camera.x, camera.y);
       gl.uniform2f(uniforms.scale, (2 * camera.scale) / pane.width, (2 * camera.scale) / pane.height);
       gl.uniform1f(uniforms.size, size * ratio);
-      if (hasArrows) this.drawSome(parts.arrowPlaces, parts.arrowColours, gl.LINES, 2 * this.n, false);
+      const first = Math.max(0, this.n - most); // the rarest come first
+      if (hasArrows) this.drawSome(parts.arrowPlaces, parts.arrowColours, gl.LINES, [2 * first, 2 * this.n], false);
       const isRound = size * ratio >= ROUND_FROM;
-      this.drawSome(parts.places[pane.side], parts.colours, gl.POINTS, this.n, isRound);
+      this.drawSome(parts.places[pane.side], parts.colours, gl.POINTS, [first, this.n], isRound);
     }
   }
 
@@ -135,15 +145,15 @@ class WebglPoints {
    * @param {WebGLBuffer} places
    * @param {WebGLBuffer} colours
    * @param {number} kind
-   * @param {number} n
+   * @param {[number, number]} some  the first corner, and that after the last
    * @param {boolean} isRound
    */
-  drawSome(places, colours, kind, n, isRound) {
+  drawSome(places, colours, kind, [first, end], isRound) {
     const { gl, parts } = this;
     gl.uniform1i(parts.uniforms.isRound, isRound ? 1 : 0);
     bound(gl, parts.program, "place", places, 2, gl.FLOAT);
     bound(gl, parts.program, "colour", colours, 4, gl.UNSIGNED_BYTE);
-    gl.drawArrays(kind, 0, n);
+    gl.drawArrays(kind, first, end - first);
   }
 }
 

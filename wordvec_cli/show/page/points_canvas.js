@@ -38,15 +38,14 @@ export class CanvasPoints {
 
   /**
    * @param {Pane[]} panes
-   * @param {Camera} camera
-   * @param {number} size
-   * @param {boolean} hasArrows
+   * @param {import("./points.js").Drawing} how
    */
-  draw(panes, camera, size, hasArrows) {
+  draw(panes, { camera, size, most, hasArrows }) {
     const { context, ratio } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    drawPoints(context, { places: this.places, colours: this.colours, panes, camera, size, hasArrows });
+    const places = this.places.map((some) => some.subarray(0, 2 * most));
+    drawPoints(context, { places, colours: this.colours, panes, camera, size, hasArrows });
   }
 }
 

@@ -3,6 +3,7 @@
 import { Camera } from "./camera.js";
 import { currentLook, drawScene, drawShape, STRONG_FONT } from "./drawing.js";
 import { makeDrawer } from "./points.js";
+import { Pace } from "./pace.js";
 import { makeScene } from "./scene.js";
 import { boxCorners } from "./selection.js";
 
@@ -47,6 +48,7 @@ export class Stage {
     this.width = 1;
     this.height = 1;
     this.frames = 0; // that were drawn since the page was opened
+    this.pace = new Pace(shown.texts.length, () => this.redraw());
     this.isStale = { points: true, over: true };
     this.isAwaited = false;
     /** @type {Map<string, number>} */
@@ -60,7 +62,7 @@ export class Stage {
     drawer.setPlaces(shown.places);
     this.resize();
     this.camera.fit();
-    new ResizeObserver(() => this.resize()).observe(overlay);
+    new ResizeObserver(() => this.resized()).observe(overlay);
     points.addEventListener("webglcontextrestored", () => this.redraw());
   }
 
@@ -85,7 +87,15 @@ export class Stage {
   /** The theme has changed. */
   relook() {
     this.look = currentLook();
-    this.redraw(false);
+    this.redraw();
+  }
+
+  /** The page has given the map another size: drawn at once, as the old picture is gone. */
+  resized() {
+    const { overlay, width, height } = this;
+    if (overlay.clientWidth === width && overlay.clientHeight === height) return;
+    this.resize();
+    this.draw();
   }
 
   resize() {
@@ -125,7 +135,11 @@ export class Stage {
   }
 
   draw() {
-    if (this.isStale.points) this.drawer.draw(this.panes, this.camera, this.pointSize, this.hasArrows);
+    if (this.isStale.points) {
+      const { camera, hasArrows, pointSize: size, look: { back } } = this;
+      const most = this.pace.isMoving ? this.pace.most : this.shown.texts.length;
+      this.drawer.draw(this.panes, { camera, size, most, hasArrows, back });
+    }
     this.isStale = { points: false, over: false };
     const { context, look } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -215,12 +229,14 @@ export class Stage {
   /** @param {number} factor @param {Point} at */
   zoom(factor, at) {
     this.camera.zoomAt(factor, ...at, this.paneAt(at));
+    this.pace.moved();
     this.redraw();
   }
 
   /** @param {number} right @param {number} down */
   move(right, down) {
     this.camera.move(right, down);
+    this.pace.moved();
     this.redraw();
   }
 
@@ -246,11 +262,4 @@ export class Stage {
     this.redraw(false);
     return this.shape;
   }
-
-  /** The fonts of labels have come. */
-  remeasure() {
-    this.widths.clear();
-    this.redraw(false);
-  }
 }
-
