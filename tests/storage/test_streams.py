@@ -42,6 +42,7 @@ PRINTING = {
     "align": ["vectors.safetensors", "vectors.safetensors", "-o", "aligned.safetensors"],
     "index": ["vectors.safetensors", "-o", "-"],
     "associate": ["vectors.safetensors", "--x", "red", "--y", "blue", "--a", "friday", "--b", "monday"],
+    "change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1"],
     "axis": ["vectors.safetensors", "--pair", "red", "blue", "monday"],
     "map": ["vectors.safetensors", "-o", "-"],
     "compare": ["vectors.safetensors", "vectors.safetensors", "pairs.tsv"],

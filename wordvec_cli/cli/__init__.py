@@ -43,6 +43,7 @@ COMMANDS = {
     "axis": "axis",
     "plot": "plot",
     "map": "map",
+    "change": "change",
     "classify": "classify",
     "transform": "transform",
     "align": "align",
@@ -51,7 +52,11 @@ COMMANDS = {
     "verify": "verify",
     "info": "info",
 }
-SHARING_PRODUCTS = ("transform", "align")  # on threads of their own, from which numpy's library is to keep away
+SHARING_PRODUCTS = (
+    "transform",
+    "align",
+    "change",
+)  # on threads of their own, from which numpy's library is to keep away
 NO_THREAD = "can't start new thread"  # Python has no type of its own for it
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 

@@ -25,6 +25,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),
+    "Change": (
+        "change -k", "change --min-count", "change --words", "--most", "--order", "change --anchors", "change --centre",
+    ),
+    "Test of change": ("--permute", "--corpus", "change --seed"),
     "Sets of words": ("--sets", "--only", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
     "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),
     "Answers": (

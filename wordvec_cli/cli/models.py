@@ -62,6 +62,16 @@ def opened_models(
     return models
 
 
+def opened_periods(paths: Sequence[str], source: VectorSource, terminal: Terminal) -> "list[list[Embeddings]]":
+    """The vectors of each of several files or folders. Raises: InputError, OptionError; UsageError if there is one"""
+    from wordvec_cli.formats.folders import vector_paths
+
+    if len(paths) < 2:
+        raise click.UsageError("name the vectors of two periods, or of more")
+    prefer_many_products()
+    return [_opened(vector_paths(path), source, terminal, None) for path in paths]
+
+
 def _opened(
     names: Sequence[str], source: VectorSource, terminal: Terminal, vocabulary: str | None
 ) -> "list[Embeddings]":

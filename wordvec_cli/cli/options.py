@@ -122,6 +122,14 @@ layout_option = click.option(
     "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
 )  # fmt: skip
 
+anchors_option = click.option(
+    "--anchors", metavar="FILE", help="Learn the rotation from these words of both files, one a line."
+)
+centre_option = click.option(
+    "--centre", is_flag=True,
+    help="Take the means of both sides off first; the result is made of vectors at length 1.",
+)  # fmt: skip
+
 tmp_dir_option = click.option(
     "--tmp-dir",
     type=click.Path(exists=True, file_okay=False, writable=True),

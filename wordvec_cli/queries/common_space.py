@@ -49,7 +49,7 @@ def align_all(
 
 
 def _to_mean(vectors: Sequence[Embeddings], options: AlignOptions, note: Note) -> list[Aligned]:
-    ids = _in_all(vectors, options.first_words)
+    ids = in_all(vectors, options.first_words)
     note(f"{counted(len(ids[0]), 'word')} with a vector in all {len(vectors)} files")
     sides = [_Side(each, of_each) for each, of_each in zip(vectors, ids, strict=True)]
     mean, cosine = sides[0].units(), -1.0
@@ -86,7 +86,7 @@ class _Side(NamedTuple):
         return mean_cosine(rows_of(self.vectors), mean, (self.ids, np.arange(len(mean))))
 
 
-def _in_all(vectors: Sequence[Embeddings], first_words: int | None) -> "list[Ids]":
+def in_all(vectors: Sequence[Embeddings], first_words: int | None) -> "list[Ids]":
     """The ids of the words that have a direction in all files, in the order of the first. Raises: InputError"""
     in_first = np.arange(len(vectors[0].vocabulary))
     shared = [common_ids(vectors[0].vocabulary, each.vocabulary) for each in vectors[1:]]

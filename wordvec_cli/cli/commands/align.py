@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.judging import aligned as aligned_columns
-from wordvec_cli.cli.options import combined, output_option, progress_options, threads_option, to_option
+from wordvec_cli.cli.options import (
+    anchors_option,
+    centre_option,
+    combined,
+    output_option,
+    progress_options,
+    threads_option,
+    to_option,
+)
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -33,15 +41,12 @@ _PAIR_OPTIONS = combined(
         help="Learn the rotation from these pairs, a word of SOURCE, a tab and one of TARGET a line; a word may come "
         "in several.  [default: the words that both files have]",
     ),
-    click.option("--anchors", metavar="FILE", help="Learn it from these words of both files, one a line."),
+    anchors_option,
     click.option(
         "--first-common", "first_words", type=click.IntRange(min=1), metavar="N",
         help="Learn it from the first N common words alone, in the order of SOURCE.",
     ),
-    click.option(
-        "--centre", is_flag=True,
-        help="Take the means of both sides off first; the result is made of vectors at length 1.",
-    ),
+    centre_option,
     click.option(
         "--raw-lengths", is_flag=True,
         help="Let each pair count by the lengths of its vectors, not each at length 1.",

@@ -1,0 +1,245 @@
+"""Change between periods: against plain twins, a planted change, and halves of one text, which have none."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.linalg import orthogonal_procrustes
+
+from tests.conftest import run_here
+from wordvec_cli.errors import InputError
+from wordvec_cli.queries import shared_neighbours as module
+from wordvec_cli.queries.change import ChangeRules, common_words, matched_ranks, trends, word_changes
+from wordvec_cli.queries.changes import change_table
+from wordvec_cli.queries.shared_neighbours import Space, shared_neighbours
+from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.text.corpus import CorpusStatistics
+from wordvec_cli.training.models import configured
+from wordvec_cli.training.permuting import Shuffled, p_values
+from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+N_TOPICS, N_IN_TOPIC = 20, 15
+SWAPPED = "t0w0", "t1w0"
+ASKED = "-k", "20", "--min-count", "50"
+
+
+def neighbours_of(rows: np.ndarray, word: int, k: int) -> set[int]:
+    unit = rows.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    cosines = unit @ unit[word]
+    cosines[word] = -np.inf
+    return set(np.argsort(-cosines, kind="stable")[:k].tolist())
+
+
+@pytest.mark.parametrize("sample", [4, 64, 4096])
+@pytest.mark.parametrize("k", [1, 7, 50])
+def test_shared_neighbours_are_those_of_a_plain_twin(k: int, sample: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the bound that a sample gives is too high, and where many words are equally near."""
+    monkeypatch.setattr(module, "SAMPLE", sample)
+    monkeypatch.setattr(module, "SCORES_AT_ONCE", 1000)
+    rng = np.random.default_rng(k)
+    first = rng.normal(size=(300, 6)).astype(np.float32)
+    second = (first + rng.normal(size=first.shape)).astype(np.float32)
+    first[100:140] = first[100]  # forty equals, of which a part is among the neighbours
+    words = np.arange(0, 300, 3)
+    expected = [len(neighbours_of(first, i, k) & neighbours_of(second, i, k)) for i in words.tolist()]
+    assert shared_neighbours(Space.of(first), Space.of(second), words, k).tolist() == expected
+
+
+def vectors_of(rows: np.ndarray, counts: list[int] | None = None, words: list[bytes] | None = None) -> Embeddings:
+    words = words or [b"w%d" % i for i in range(len(rows))]
+    return from_matrix(Vocabulary.from_words(words, counts), np.asarray(rows, np.float32), {})
+
+
+def test_the_cosine_is_that_after_the_best_rotation_of_unit_rows() -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(size=(2, 60, 5))
+    rules = ChangeRules(5, 1)
+    common = common_words([[vectors_of(first)], [vectors_of(second)]], rules)
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (first, second)]
+    rotation, _ = orthogonal_procrustes(*unit)
+    expected = ((unit[0] @ rotation) * unit[1]).sum(axis=1)
+    assert word_changes(common, 0, 1, rules).cosine.mean == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_rotation_is_no_change_and_a_word_that_moved_is_found_by_stable_words() -> None:
+    rng = np.random.default_rng(2)
+    first = rng.normal(size=(60, 5))
+    second = first @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    second[7] = -second[7]
+    rules = ChangeRules(5, 1, anchors=[b"w%d" % i for i in range(20, 60)])
+    periods = [[vectors_of(first)], [vectors_of(second)]]
+    common = common_words(periods, rules)
+    changes = word_changes(common, 0, 1, rules)
+    assert changes.cosine.mean[7] == pytest.approx(-1, abs=1e-5)
+    assert np.delete(changes.cosine.mean, 7) == pytest.approx(np.ones(59), abs=1e-5)
+    assert int(np.argmin(changes.overlap.mean)) == 7
+    with pytest.raises(InputError, match="--anchors: 1 word of them"):
+        word_changes(common, 0, 1, rules._replace(anchors=[b"w1"]))
+
+
+def test_a_word_is_ranked_among_those_of_its_frequency() -> None:
+    rng = np.random.default_rng(3)
+    scores, counts = (
+        rng.integers(0, 9, 500) / 9,
+        np.column_stack(rng.permuted(np.arange(1, 501).repeat(2).reshape(2, 500), axis=1)),
+    )
+    totals = counts.sum(axis=0)
+    frequency = np.log(counts / totals).sum(axis=1)
+    found = matched_ranks(scores, counts, totals)
+    order = np.argsort(frequency, kind="stable")
+    for place in (0, 37, 250, 499):
+        start = min(max(place - 100, 0), 299)
+        others = [i for i in order[start : start + 201].tolist() if i != order[place]]
+        less = np.mean([(scores[i] > scores[order[place]]) + (scores[i] == scores[order[place]]) / 2 for i in others])
+        assert found[order[place]] == pytest.approx(less)
+    assert np.isnan(matched_ranks(scores, None, None)).all()
+
+
+def test_a_trend_is_a_slope() -> None:
+    changes = np.array([[0.0, 0.0], [0.2, 0.5], [0.4, 0.1], [0.6, 0.3]])
+    expected = [stats.linregress(range(4), column).slope for column in changes.T]
+    assert trends(changes) == pytest.approx(expected)
+
+
+def test_folders_are_compared_model_by_model_and_others_refused() -> None:
+    rng = np.random.default_rng(4)
+    models = [vectors_of(rng.normal(size=(40, 5))) for _ in range(5)]
+    rules = ChangeRules(4, 1)
+    found = word_changes(common_words([models[:2], models[2:4]], rules), 0, 1, rules)
+    singles = [
+        word_changes(common_words([[models[i]], [models[2 + i]]], rules), 0, 1, rules).overlap.mean for i in (0, 1)
+    ]
+    assert found.overlap.mean == pytest.approx(np.mean(singles, axis=0))
+    assert found.overlap.sd == pytest.approx(np.std(singles, axis=0, ddof=1))
+    with pytest.raises(InputError, match="the periods have 2 and 3 trainings"):
+        word_changes(common_words([models[:2], models[2:]], rules), 0, 1, rules)
+
+
+def test_words_that_are_rare_in_a_period_are_neighbours_with_half_the_count_and_not_asked_about() -> None:
+    rng = np.random.default_rng(5)
+    first = vectors_of(rng.normal(size=(50, 4)), list(range(100, 50, -1)))
+    second = vectors_of(rng.normal(size=(50, 4)), [40, *[20] * 48, 19])
+    common = common_words([[first], [second]], ChangeRules(4, 40))
+    assert (len(common.words), common.asked.tolist()) == (49, [0])
+    notes: list[str] = []
+    with pytest.raises(InputError, match="no word is there 40 times in each period"):
+        common_words([[first], [vectors_of(rng.normal(size=(50, 4)), [39] * 50)]], ChangeRules(4, 40))
+    some = common_words([[first], [second]], ChangeRules(4, 20), [b"w3", b"absent"], notes.append)
+    assert (some.asked.tolist(), notes) == (
+        [3],
+        ["1 of the words that are asked about are too rare, or not in all periods"],
+    )
+
+
+# ---------------------------------------------------------------- trained
+
+
+def lines_of(n: int, seed: int, is_swapped: bool) -> str:
+    """Lines of ten words of a topic; where they are swapped, two words stand in each other's topics."""
+    rng = np.random.default_rng(seed)
+    names = [[f"t{topic}w{i}" for i in range(N_IN_TOPIC)] for topic in range(N_TOPICS)]
+    if is_swapped:
+        names[0][0], names[1][0] = names[1][0], names[0][0]
+    topics, words = rng.integers(0, N_TOPICS, n), rng.integers(0, N_IN_TOPIC, (n, 10))
+    return "".join(" ".join(names[topic][i] for i in line) + "\n" for topic, line in zip(topics, words, strict=True))
+
+
+@pytest.fixture(scope="module")
+def periods(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("periods")
+    for name, seed, is_swapped in (("a", 1, False), ("b", 2, True), ("c", 3, True)):
+        (folder / f"{name}.txt").write_text(lines_of(3000, seed, is_swapped))
+        options = ["--vector-size", "20", "--epochs", "8", "--threads", "1", "--seed", str(seed)]
+        result = run_here("train", folder / f"{name}.txt", "-o", folder / f"{name}.safetensors", *options)
+        assert result.returncode == 0, result.stderr
+    return folder
+
+
+def table(*arguments: str | Path) -> list[dict[str, str]]:
+    result = run_here("change", *arguments)
+    assert result.returncode == 0, result.stderr
+    titles, *lines = [line.split("\t") for line in result.stdout.decode().splitlines()]
+    return [dict(zip(titles, line, strict=True)) for line in lines]
+
+
+@pytest.mark.parametrize("order", ["overlap", "cosine"])
+def test_words_that_are_swapped_in_one_half_are_the_first_hundredth_by_both_measures(periods: Path, order: str) -> None:
+    found = table(periods / "a.safetensors", periods / "b.safetensors", *ASKED, "--order", order, "--most", "0")
+    assert len(found) == N_TOPICS * N_IN_TOPIC
+    assert {line["word"] for line in found[: len(found) // 100]} >= set(SWAPPED)
+    first = next(line for line in found if line["word"] == SWAPPED[0])
+    assert float(first["matched"]) > 0.97
+    assert all(word.startswith("t0") for word in first["lost"].split())
+    assert all(word.startswith("t1") for word in first["won"].split())
+
+
+def test_of_three_periods_the_course_is_told(periods: Path) -> None:
+    paths = [periods / f"{name}.safetensors" for name in "abc"]
+    result = run_here("change", *paths, *ASKED, "--most", "2", "--format", "json")
+    assert b"2 of 300 words are shown; --most 0 shows all" in result.stderr
+    found = {record["word"]: record for record in map(json.loads, result.stdout.splitlines())}
+    assert set(found) == set(SWAPPED)
+    for record in found.values():
+        assert record["greatest_step_to"] == 2
+        assert record["trend"] == pytest.approx((1 - record["overlap_3"]) / 2, abs=1e-6)
+        assert record["overlap"] == record["overlap_3"]
+    assert run_here("change", paths[0]).returncode == 2
+
+
+def test_a_planted_change_is_no_chance_and_the_others_are(periods: Path) -> None:
+    corpora = ["--corpus", str(periods / "a.txt"), "--corpus", str(periods / "b.txt")]
+    paths = [periods / f"{name}.safetensors" for name in "ab"]
+    found = table(*paths, *ASKED, "--most", "0", "--permute", "9", *corpora, "--threads", "2")
+    significant = {line["word"] for line in found if line["p_adjusted"] == "0.1"}
+    assert significant >= set(SWAPPED)
+    assert {word[:3] for word in significant} <= {"t0w", "t1w"}  # the others of their topics lost or won a neighbour
+    assert [line["p_value"] for line in found if line["word"] in SWAPPED] == ["0.1", "0.1"]
+    again = table(*paths, *ASKED, "--most", "0", "--permute", "9", *corpora, "--threads", "1")
+    assert again == found
+
+
+def test_what_a_test_of_change_needs_is_said(periods: Path) -> None:
+    paths = [periods / f"{name}.safetensors" for name in "abc"]
+    text = str(periods / "a.txt")
+    for options, message in (
+        (["--permute", "9"], "--permute and --corpus belong together"),
+        (["--permute", "9", "--corpus", text], "--permute: takes two periods, and a --corpus for each"),
+    ):
+        result = run_here("change", *paths[:2], *options)
+        assert (result.returncode, message in result.stderr.decode()) == (2, True)
+
+
+def test_halves_without_a_change_have_uniform_p_values() -> None:
+    """Each run has a text of its own; p is made continuous by a draw within its step, as it is a multiple of 1/5."""
+    n_words, n_lines, length, n = 12, 40, 6, 4
+    vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(n_words)], [n_lines] * n_words)
+    config = configured({"vector_size": 4, "epochs": 2, "sample": 0, "window": 2}, {})
+    rules, found, rng = ChangeRules(3, 1), [], np.random.default_rng(1)
+    for run in range(200):
+        ids = rng.integers(0, n_words, n_lines * length).astype(np.int32)
+        offsets = np.arange(n_lines + 1) * length
+        statistics = CorpusStatistics(0, n_lines, len(ids), 0, 0)
+        shuffled = Shuffled(Sequences(ids, offsets, len(ids), statistics, ""), 20, Path("."), vocabulary, config)
+        changes = []
+        for number in range(n + 1):
+            halves = [[vectors_of(half)] for half in shuffled.trained(number, 1000 * run)]
+            common = common_words(halves, rules)
+            changes.append(-word_changes(common, 0, 1, rules).cosine.mean)
+        p_value = p_values(np.array(changes), np.arange(n_words)).p_value[run % n_words]
+        found.append(p_value - rng.random() / (n + 1))
+    assert stats.kstest(found, "uniform").pvalue > 0.01
+
+
+def test_the_table_names_the_words_that_changed_most_first() -> None:
+    rng = np.random.default_rng(6)
+    first = rng.normal(size=(80, 6))
+    second = first.copy()
+    second[[3, 4]] = second[[4, 3]]
+    rules = ChangeRules(6, 1)
+    found = change_table(common_words([[vectors_of(first)], [vectors_of(second)]], rules), rules, 2)
+    assert {line.word for line in found.lines} == {b"w3", b"w4"}
+    assert (found.n_words, found.titles[:3]) == (80, ["word", "overlap", "cosine"])
