@@ -43,6 +43,7 @@ PRINTING = {
     "index": ["vectors.safetensors", "-o", "-"],
     "associate": ["vectors.safetensors", "--x", "red", "--y", "blue", "--a", "friday", "--b", "monday"],
     "change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1"],
+    "stability": ["vectors.safetensors", "--also", "vectors.safetensors", "red"],
     "axis": ["vectors.safetensors", "--pair", "red", "blue", "monday"],
     "map": ["vectors.safetensors", "-o", "-"],
     "compare": ["vectors.safetensors", "vectors.safetensors", "pairs.tsv"],

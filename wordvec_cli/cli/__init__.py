@@ -44,6 +44,7 @@ COMMANDS = {
     "plot": "plot",
     "map": "map",
     "change": "change",
+    "stability": "stability",
     "classify": "classify",
     "transform": "transform",
     "align": "align",

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Change": (
         "change -k", "change --min-count", "change --words", "--most", "--order", "change --anchors", "change --centre",
     ),
+    "Stability": ("stability -k", "--each", "stability --seed"),
     "Test of change": ("--permute", "--corpus", "change --seed"),
     "Sets of words": ("--sets", "--only", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
     "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),
