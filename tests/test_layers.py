@@ -24,6 +24,7 @@ FAMILIES = [
     "sequences",
     "layer",
     "formats",
+    "pretrained",
     "queries",
     "evaluation",
     "show",

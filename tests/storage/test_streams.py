@@ -40,6 +40,7 @@ PRINTING = {
     "evaluate": ["vectors.safetensors", "pairs.tsv"],
     "transform": ["vectors.safetensors", "-", "normalise", "--to", "word2vec"],
     "align": ["vectors.safetensors", "vectors.safetensors", "-o", "aligned.safetensors"],
+    "get": ["--list"],
     "index": ["vectors.safetensors", "-o", "-"],
     "associate": ["vectors.safetensors", "--x", "red", "--y", "blue", "--a", "friday", "--b", "monday"],
     "change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1"],

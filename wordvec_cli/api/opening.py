@@ -10,6 +10,7 @@ from wordvec_cli.api.face import face, in_python
 from wordvec_cli.api.options import whole_number
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.messages import counted
+from wordvec_cli.pretrained.cache import resolved
 from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.training.options import typed
 from wordvec_cli.vectors import native
@@ -28,6 +29,7 @@ def load(  # noqa: PLR0913
 ) -> Vectors:
     """The vectors of a file, of any kind that `wordvec` reads: a native one is mapped, of others the rows are read.
 
+    path          also the name of pretrained vectors that `wordvec get` has downloaded
     words         only these; None: all
     limit         only the first so many rows
     vocabulary    a file of the words, for a kind that holds none (.npy, GloVe's .bin)
@@ -36,7 +38,7 @@ def load(  # noqa: PLR0913
     progress      True shows a bar; a function is called with each Progress
     Raises: InputError; warns of what is odd about the file, and of how many of `words` it lacks
     """
-    name = os.fspath(path)
+    name = resolved(os.fspath(path))
     allow_pickle = typed("allow_pickle", allow_pickle, bool)
     limit = None if limit is None else whole_number("limit", limit, 1)
     if words is None and limit is None and format is None and native.is_native(name):

@@ -48,6 +48,7 @@ COMMANDS = {
     "classify": "classify",
     "transform": "transform",
     "align": "align",
+    "get": "get",
     "export": "export",
     "index": "index",
     "verify": "verify",

@@ -17,7 +17,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
         "matrix --vocab", "--vectors", "--also", "--matrix", "--sequences", "embed --vocab", "--decimals",
         "--float16", "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
-        "--save-context", "--save-phrases", "--apply", "--report", "--predictions",
+        "--save-context", "--save-phrases", "--apply", "--report", "--predictions", "--list", "--offline", "--again",
     ),
     "Alignment": (
         "--dictionary", "--anchors", "--first-common", "--centre", "--raw-lengths", "--scale", "--refine",

@@ -13,6 +13,7 @@ from wordvec_cli.cli.option_types import Size
 from wordvec_cli.cli.options import combined, invalid_utf8_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
+from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import load, native_kind
 
@@ -54,7 +55,7 @@ class _FromOption(click.Option):
         return names, f"{text.removesuffix('.')}: {', '.join(formats.readable_formats())}."
 
 
-_from_option = click.option(
+from_option = click.option(
     "--from", "format", cls=_FromOption, type=_VectorFormat(), metavar="FORMAT",
     help="The format of the vector file, if it is not recognised by its content.",
 )  # fmt: skip
@@ -64,7 +65,7 @@ _allow_pickle_option = click.option(
 )  # fmt: skip
 
 _OPTIONS = combined(
-    _from_option,
+    from_option,
     click.option(
         "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
         help="Which row is kept for a word that has several.",
@@ -96,6 +97,15 @@ class Part(NamedTuple):
 WHOLE = Part()
 
 
+def in_cache(path: str) -> str:
+    """The file that the name of pretrained vectors stands for; any other path as it is. Raises: InputError"""
+    if path == STANDARD_STREAM or os.path.exists(path):
+        return path
+    from wordvec_cli.pretrained.cache import resolved
+
+    return resolved(path)
+
+
 class VectorSource(NamedTuple):
     """How vector files are read, as the options say."""
 
@@ -120,6 +130,7 @@ class VectorSource(NamedTuple):
 
         is_again  whether people run this command often, so that a note says how the file would open faster
         """
+        path = in_cache(path)
         is_whole = part.words is None and part.limit is None and self.max_bytes is None
         if is_whole and self.format is None and native_kind(path) not in (None, "matrix"):
             return load(path)
@@ -169,7 +180,7 @@ def init_options(help_end: str) -> Callable[..., Any]:
             "--init", "path", metavar="FILE",
             help=f"Start the words that this vector file (of any format) has from their vectors there{help_end}",
         ),
-        _from_option,
+        from_option,
         _allow_pickle_option,
     )  # fmt: skip
 

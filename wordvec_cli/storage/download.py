@@ -70,7 +70,10 @@ class Watch:
     patience: Patience = PATIENT
 
 
-def download(url: str, path: str, promise: Promise = NO_PROMISE, watch: Watch = Watch()) -> Received:
+UNWATCHED = Watch()
+
+
+def download(url: str, path: str, promise: Promise = NO_PROMISE, watch: Watch = UNWATCHED) -> Received:
     """Write the file at an address to `path`, which appears whole; what an ended run left in PATH.part is gone on with
 
     Raises: InputError, OutputError

@@ -10,7 +10,7 @@ from wordvec_cli.cli.options import progress_options, vocab_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import VectorSource, vector_options
+from wordvec_cli.cli.vectors import VectorSource, in_cache, vector_options
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes, as_text
@@ -42,6 +42,7 @@ def command(terminal: Terminal, /, *, file: str, table: Table, vocab: str | None
     """
     from wordvec_cli.vectors.verdict import results_of
 
+    file = in_cache(file)
     as_it_is = source._replace(strict=False, duplicates="all")
     results = results_of(file, lambda note: as_it_is.open(file, terminal, vocab, note=note), source.strict)
     is_sound = not any(each.is_wrong for each in results)
