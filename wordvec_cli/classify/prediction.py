@@ -42,25 +42,39 @@ def predict(
     return Predictor(classifier).predict([text for _, text in parser.parse(lines)], k, threshold)
 
 
-def label_layout(classifier: Classifier, text_column: str | None = None) -> LabelLayout:
-    """Where a line to be classified has its text: in a column of a table, or all of it but labels as in training."""
+def label_layout(classifier: Classifier, text_column: str | None = None, id_column: str | None = None) -> LabelLayout:
+    """Where a line to be classified has its text: in a column of a table, or all of it but labels as in training.
+
+    id_column  of the table: what stands there is read as a line's label
+    """
     prefix = classifier.task.label_prefix
-    return LabelLayout(None if prefix is None or text_column else os.fsencode(prefix), text_column)
+    return LabelLayout(None if prefix is None or text_column else os.fsencode(prefix), text_column, id_column)
+
+
+class Answer(NamedTuple):
+    """What is said of a line.
+
+    id           what stands in its id column
+    predictions  None: it could not be read
+    """
+
+    id: bytes
+    predictions: list[Prediction] | None
 
 
 def predict_files(
     predictor: "Predictor", files: LineFiles, k: int, threshold: float, note_failure: Callable[[str], None]
-) -> Iterator[list[list[Prediction] | None]]:
+) -> Iterator[list[Answer]]:
     """The labels of the lines of files, for some lines at a time, as soon as they are there.
 
-    note_failure  takes why a line cannot be read; the answer to such a line is None
+    note_failure  takes why a line cannot be read; the answer to such a line has no predictions
     Raises: InputError
     """
     for parser, lines in lines_of_files(files, predictor.classifier.tokenizer.invalid_utf8):
         parsed = parser.parse_each(lines, note_failure)
         texts = [line[1] for line in parsed if line is not None]
         answers = iter(predictor.predict(texts, k, threshold) if texts else ())
-        yield [None if line is None else next(answers) for line in parsed]
+        yield [Answer(b"", None) if line is None else Answer(b" ".join(line[0]), next(answers)) for line in parsed]
 
 
 class Predictor:

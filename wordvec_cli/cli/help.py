@@ -77,7 +77,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--bars", "--per-section", "--confusion", "--ngrams", "--counts", "--format", "--header",
         "--spreadsheet-safe", "--null",
     ),
-    "Files of the corpus": ("--text-column", "--corpus-format", "--encoding", "--include", "--exclude"),
+    "Files of the corpus": ("--text-column", "--id-column", "--corpus-format", "--encoding", "--include", "--exclude"),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
     "Reading vector files": (
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",

@@ -199,6 +199,11 @@ text_column_option = click.option(
     "columns are joined by a blank.",
 )  # fmt: skip
 
+
+def id_column_option(help: str) -> Decorator:
+    return click.option("--id-column", metavar="NAME", help=help)
+
+
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),

@@ -3,7 +3,14 @@
 import click
 
 from wordvec_cli.cli.option_types import Renamed
-from wordvec_cli.cli.options import combined, matrix_option, padding_value_option, specials_option, to_option
+from wordvec_cli.cli.options import (
+    combined,
+    id_column_option,
+    matrix_option,
+    padding_value_option,
+    specials_option,
+    to_option,
+)
 
 _SIDES = click.Choice(["pre", "post"])
 # All but --to are fields of `RowOptions`.
@@ -55,6 +62,7 @@ companion_options = combined(
         metavar="FILE",
         help="Also write the number of words in each row to this .npy file: (lines,) int64.",
     ),
+    id_column_option("Also write this column of the tables, an id a line for each row, to OUTPUT.ids.txt."),
     specials_option,
     matrix_option(required=False),
 )

@@ -16,9 +16,10 @@ from wordvec_cli.layer.term_matrices import TermMatrix, term_matrix, write_term_
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.sequences.word_ids import encode_lines
-from wordvec_cli.storage.files import check_room, output_folder, shown_size, together
+from wordvec_cli.storage.files import STANDARD_STREAM, check_room, output_folder, shown_size, together
 from wordvec_cli.storage.output_names import check_ending, chosen_layout
 from wordvec_cli.storage.sidecar import check_outputs
+from wordvec_cli.text import row_ids as ids_beside
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
@@ -102,6 +103,7 @@ class EncodeOrder:
     tokenizer      None: the one that the vocabulary was built with
     tmp_dir        for temporary files; None: the output's folder
     files          how the corpus is read
+    id_column      of its tables, whose cells are written beside the output, a line for each row
     """
 
     corpus: tuple[str, ...]
@@ -116,10 +118,16 @@ class EncodeOrder:
     tokenizer: Tokenizer | None = None
     tmp_dir: str | None = None
     files: FileOptions = AS_NAMED
+    id_column: str | None = None
+
+    @property
+    def ids(self) -> str | None:
+        """The file of the ids of rows."""
+        return None if self.id_column is None else self.output + ids_beside.ENDING
 
     @property
     def outputs(self) -> list[str]:
-        return [path for path in (self.output, self.mask, self.lengths) if path is not None]
+        return [path for path in (self.output, self.mask, self.lengths, self.ids) if path is not None]
 
     def settled(self) -> "EncodeOrder":
         """The order with its layout, and the length that this asks for.
@@ -128,8 +136,10 @@ class EncodeOrder:
         """
         check_outputs(self.outputs, self.vocab, self.matrix)
         order = self._with_term_layout() if self.options.weighting else self._with_layout()
-        for path in order.outputs[1:]:
-            check_ending(path, [".npy"])
+        for path in {order.mask, order.lengths} - {None}:
+            check_ending(str(path), [".npy"])
+        if order.output == STANDARD_STREAM:
+            order._refuse("is written beside the output; use -o FILE", "id_column")
         return order
 
     def _with_term_layout(self) -> "EncodeOrder":
@@ -137,6 +147,8 @@ class EncodeOrder:
         if self.layout not in {"npz", "text", None}:
             self._refuse(reason, "to")
         self._refuse(reason, "length", "padding", "truncating", "value", "dtype", "mask", "lengths")
+        if self.options.weighting == "one-hot":
+            self._refuse(reason, "id_column")
         return replace(self, layout=chosen_layout(self.output, self.layout, term_matrices.ENDINGS, unnamed="npz"))
 
     def _with_layout(self) -> "EncodeOrder":
@@ -154,8 +166,8 @@ class EncodeOrder:
 
     def _refuse(self, reason: str, *names: str) -> None:
         """Raises: OptionError if one of these options is given"""
-        values = vars(self.options) | {"to": self.layout, "mask": self.mask, "lengths": self.lengths}
-        given = [f"--{name}" for name in names if values[name] is not None]
+        values = vars(self.options) | {"to": self.layout} | vars(self)
+        given = [f"--{name.replace('_', '-')}" for name in names if values[name] is not None]
         if given:
             raise OptionError(f"{', '.join(given)}: {reason}; leave it out")
 
@@ -173,12 +185,18 @@ def encode_files(order: EncodeOrder, report: Report = silent, note: Note = ignor
     corpus = open_corpus(order.corpus, tokenizer, folder, note, order.files)
     for path in order.outputs:
         corpus.check_not_output(path)
-    if order.options.weighting:
-        terms = encode_terms(corpus, rows, order.options, report, note)
-        _write_terms(order, terms, rows, note)
-    else:
-        encoded = encode_corpus(corpus, rows, order.options, report, note)
-        _write_rows(order, encoded, note)
+    ids = None if order.id_column is None else ids_beside.RowIds(corpus, order.id_column)
+    with together():
+        if order.options.weighting:
+            terms = encode_terms(corpus, rows, order.options, report, note)
+            _write_terms(order, terms, rows, note)
+            n_rows = terms.shape[0]
+        else:
+            encoded = encode_corpus(corpus, rows, order.options, report, note)
+            _write_rows(order, encoded, note)
+            n_rows = encoded.row_ids.n_lines
+        if ids and order.ids:
+            ids.write(order.ids, n_rows)
 
 
 def _rows(order: EncodeOrder, rows: Rows, note: Note) -> Rows:

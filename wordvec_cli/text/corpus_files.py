@@ -191,6 +191,13 @@ def _with_encoding(source: Source, encoding: str) -> Source:
     return replace(source, encoding=encoding) if is_wanted(encoding) else source
 
 
+def with_column(source: Source, name: str) -> Source:
+    """A table of which another column is read. Raises: InputError if it is no table, or has no such column"""
+    if source.format == TEXT:
+        raise InputError(f"{source.name}: is not read as a table, so it has no column {name!r}; name tables alone")
+    return _with_columns(source, FileOptions(text_columns=(name,)))
+
+
 def _with_columns(source: Source, files: FileOptions) -> Source:
     """Raises: InputError if the columns are not named, or not there"""
     with readable(source.name), source.opened() as raw:

@@ -12,14 +12,14 @@ from wordvec_cli.cli.commands.classify import (
     opened_model,
     threshold_option,
 )
-from wordvec_cli.cli.options import progress_options, text_column_option
+from wordvec_cli.cli.options import id_column_option, progress_options, text_column_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.text.decoding import as_text
 
 if TYPE_CHECKING:
-    from wordvec_cli.classify.prediction import Prediction
+    from wordvec_cli.classify.prediction import Answer
     from wordvec_cli.text.file_options import FileOptions
 
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @k_option
 @threshold_option
 @text_column_option
+@id_column_option("Print this column of the table before the labels of its row.")
 @classified_files
 @table_options(
     "tsv: label, probability, label, probability ...; csv: the same below titles, with empty cells for missing labels; "
@@ -45,6 +46,7 @@ def command(
     k: int,
     threshold: float,
     text_columns: tuple[str, ...],
+    id_column: str | None,
     options: "FileOptions",
     table: Table,
 ) -> None:
@@ -65,19 +67,20 @@ def command(
     predictor = opened_model(model, files, terminal)
     n_labels = min(k, len(predictor.classifier.label_names))
     numbers = [""] if n_labels == 1 else [f"_{i + 1}" for i in range(n_labels)]
-    write_stdout(table.head(f"{name}{number}" for number in numbers for name in ("label", "probability")))
-    lines = LineFiles(files, label_layout(predictor.classifier, only_column(text_columns)), options)
+    titles = [f"{name}{number}" for number in numbers for name in ("label", "probability")]
+    write_stdout(table.head(titles if id_column is None else ["id", *titles]))
+    lines = LineFiles(files, label_layout(predictor.classifier, only_column(text_columns), id_column), options)
     for answers in predict_files(predictor, lines, k, threshold, terminal.failure):
-        write_stdout(_lines(answers, table, n_labels))
+        write_stdout(_lines(answers, table, n_labels, id_column is not None))
 
 
-def _lines(answers: Sequence[Sequence["Prediction"] | None], table: Table, n_labels: int) -> Iterator[bytes]:
-    """A line for each answer; None answers a line that could not be read."""
-    for line in answers:
+def _lines(answers: Sequence["Answer"], table: Table, n_labels: int, has_ids: bool) -> Iterator[bytes]:
+    """A line for each answer."""
+    for id, line in answers:
         if table.is_json:
             labels = [{"label": as_text(label), "probability": round(value, 6)} for label, value in line or ()]
-            yield table.record({"labels": None if line is None else labels})
+            yield table.record(({"id": as_text(id)} if has_ids else {}) | {"labels": None if line is None else labels})
         else:
             cells = [cell for label, value in line or () for cell in (label, b"%.6f" % value)]
             missing = 2 * n_labels - len(cells) if table.is_csv else 0
-            yield table.row([*cells, *[b""] * missing])
+            yield table.row([*[id] * has_ids, *cells, *[b""] * missing])
