@@ -20,6 +20,7 @@ from wordvec_cli.storage.files import (
     COPY_BYTES,
     STANDARD_STREAM,
     check_output,
+    check_output_folder,
     is_stream,
     output_folder,
     readable,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 
 NATIVE = "native"
+FOLDER_FILES = frozenset(("model.safetensors", "tokenizer.json", "config.json", "modules.json"))  # which are replaced
 MOST_START_BYTES = 1 << 26  # of a file whose first row is long, to tell what it is
 
 
@@ -47,6 +49,7 @@ class Format(NamedTuple):
     writer    the name of the module's function; None: it is not written
     beside    the name of the function that gives the paths of what is written beside a file; None: nothing is
     has_look  whether the module's `looks_like(start)` recognises such files by their first bytes
+    is_folder whether it is a folder, which has no suffix
     is_text   whether people can read it: it has `--decimals`, and may be named .txt
     """
 
@@ -57,6 +60,7 @@ class Format(NamedTuple):
     beside: str | None = None
     has_look: bool = False
     is_text: bool = False
+    is_folder: bool = False
 
     def load_module(self) -> Any:
         return importlib.import_module(f"{__name__}.{self.module}")
@@ -76,6 +80,7 @@ FORMATS: Mapping[str, Format] = {
     "safetensors": Format("foreign_safetensors", (), "read"),
     "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
     "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
+    "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
     "csv": Format("csv_tables", (".csv",), "rows", "write_csv", has_look=True, is_text=True),
@@ -110,6 +115,9 @@ def _uncompressed(path: str) -> str:
 
 def check_output_files(path: str, format: Format) -> None:
     """Find out before the work that a file, or what is written beside it, cannot be written. Raises: OutputError"""
+    if format.is_folder:
+        check_output_folder(path, FOLDER_FILES)
+        return
     check_output(path)
     if format.beside and not is_stream(path):
         for each in getattr(format.load_module(), format.beside)(path):

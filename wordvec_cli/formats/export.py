@@ -13,6 +13,7 @@ from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 ALWAYS_UTF8 = ("csv", "jsonl", "json")
+FOLDERS = tuple(name for name, each in formats.FORMATS.items() if each.is_folder)
 WITH_NGRAMS = ("fasttext", "floret")
 
 
@@ -43,7 +44,8 @@ class ExportOrder:
         inputs  the files that are read, which the output must not be
         Raises: OptionError, OutputError
         """
-        check_output(self.output)
+        if self.to not in FOLDERS:
+            check_output(self.output)
         check_not_input(self.output, *inputs)
         format, options = self.format(), self.options
         formats.check_output_files(self.output, format)

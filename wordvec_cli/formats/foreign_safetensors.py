@@ -11,6 +11,7 @@ Source: model.py and persistence/ (MinishLab/model2vec).
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,28 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         words, where = words_beside(model, options), options.vocabulary or words_path(model)
         parts, n_rows = _float_rows(tensor), tensor.shape[0]
     check_rows(model, n_rows, words, where)
-    return joined(model, words, parts, options, oddities)
+    if where != tokenizer or not _ends_with_unknown(tokenizer, n_rows):
+        return joined(model, words, parts, options, oddities)
+    *_, last = parts
+    words = Words(words.text[: words.offsets[-2]], words.offsets[:-1])
+    vectors = joined(model, words, _but_last(_float_rows(tensor), n_rows), options, oddities)
+    return replace(vectors, unknown=last[-1].copy().data.cast("B").cast("f")) if last[-1].any() else vectors
+
+
+def _but_last(parts: Iterable[Matrix], n_rows: int) -> Iterator[Matrix]:
+    """All rows but the last, which is of unknown words."""
+    n_left = n_rows - 1
+    for part in parts:
+        if n_left:
+            yield part[:n_left]
+        n_left -= min(len(part), n_left)
+
+
+def _ends_with_unknown(path: str, n_rows: int) -> bool:
+    """Whether the last token is what a tokenizer of whole words gives for those that it does not know."""
+    with open(path, "rb") as file:
+        model = json.load(file)["model"]
+    return model.get("type") == "WordLevel" and n_rows > 1 and model["vocab"].get(model.get("unk_token")) == n_rows - 1
 
 
 def model_in(folder: str) -> str | None:

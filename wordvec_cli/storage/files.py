@@ -143,6 +143,22 @@ def check_output(path: str) -> None:
         raise OutputError(f"{path}: no permission to write there")
 
 
+def check_output_folder(path: str, replaced: frozenset[str]) -> None:
+    """As `check_output`, of a folder of files, which may be there already. Raises: OutputError
+
+    replaced  the names of files that may be in it
+    """
+    if os.path.isdir(path):
+        if others := set(os.listdir(path)) - replaced:
+            raise OutputError(f"{path}: is a folder that holds {min(others)}; name another, which is made")
+        if not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: no permission to write there")
+        return
+    if path == STANDARD_STREAM or os.path.exists(path):
+        raise OutputError(f"{path}: is not a folder, as this format is; name one to write")
+    check_output(path.rstrip("/" + os.sep))
+
+
 def _check_name(path: str) -> None:
     """Raises: OutputError if no file can be called so"""
     try:

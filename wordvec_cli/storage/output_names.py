@@ -49,7 +49,7 @@ def check_ending(output: str, endings: Sequence[str], others: Iterable[str] = _E
     if wrong is None or not has_name(output) or name.endswith(tuple(endings)):
         return
     stem = output[: -len(wrong)]
-    right = ".jsonl" if wrong == ".json" and ".jsonl" in endings else endings[0]
+    right = ".jsonl" if wrong == ".json" and ".jsonl" in endings else next(iter(endings), "")
     suggested = stem if stem.lower().endswith(tuple(endings)) else stem + right
     raise OptionError(f"{output}: would not be a {wrong} file; name the output {suggested}")
 
