@@ -44,6 +44,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
         "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--quantise",
         "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic", "train --bootstrap", "--seeds",
+        "--by",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",

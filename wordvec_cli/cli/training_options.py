@@ -166,7 +166,7 @@ material_options = combined(
 )
 
 result_options = combined(
-    output_option("the vectors (FILE.safetensors, or as --to says; a folder with --bootstrap and --seeds)"),
+    output_option("the vectors (FILE.safetensors, or as --to says; a folder with --bootstrap, --seeds and --by)"),
     to_option(
         formats.writable_formats(), metavar="FORMAT",
         help="Format of the output, if its name does not say, as in wordvec export.  [default: native]",
@@ -186,17 +186,24 @@ _FOLDER_OPTIONS = combined(
         "--seeds", type=click.IntRange(min=2), metavar="N",
         help="Train N times on the same text, with the seeds from --seed on: -o names a folder.",
     ),
+    click.option(
+        "--by", metavar="COLUMN",
+        help="Train once for each value of this column of the tables (a year, a source), on the rows that have it and "
+        "with one vocabulary: -o names a folder.",
+    ),
 )  # fmt: skip
 
 
 def folder_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """That there are many trainings, as one argument: `many`, the kind and the number, or None."""
+    """That there are many trainings, as one argument: `many`, the kind and the number or column, or None."""
 
     @functools.wraps(function)
-    def with_many(*, bootstrap: int | None, seeds: int | None, cluster: str | None, **others: Any) -> Any:
-        given = [(kind, n) for kind, n in (("bootstrap", bootstrap), ("seeds", seeds)) if n]
+    def with_many(
+        *, bootstrap: int | None, seeds: int | None, by: str | None, cluster: str | None, **others: Any
+    ) -> Any:
+        given = [(kind, what) for kind, what in (("bootstrap", bootstrap), ("seeds", seeds), ("by", by)) if what]
         if len(given) > 1:
-            raise click.UsageError("--bootstrap and --seeds exclude each other; give one of them")
+            raise click.UsageError(f"--{given[0][0]} and --{given[1][0]} exclude each other; give one of them")
         if given and cluster:
             raise click.UsageError(f"--cluster: trains one model; leave it, or --{given[0][0]}, out")
         return function(many=given[0] if given else None, cluster=cluster, **others)

@@ -22,6 +22,11 @@ class RowIds:
         self._name = ", ".join(corpus.paths)
         self._sources = [with_column(source, column) for source in corpus.sources]
 
+    def pieces(self) -> Iterator[bytes]:
+        """The ids, a line each. Raises: InputError"""
+        for source in self._sources:
+            yield from _pieces(source)
+
     def write(self, path: str, n_rows: int) -> None:
         """An id a line, line ends within it as blanks; an empty one where a row has none.
 
@@ -30,10 +35,9 @@ class RowIds:
         """
         n_written = 0
         with replacing(path) as output:
-            for source in self._sources:
-                for piece in _pieces(source):
-                    output.write(piece)
-                    n_written += piece.count(b"\n")
+            for piece in self.pieces():
+                output.write(piece)
+                n_written += piece.count(b"\n")
             if n_written != n_rows:
                 raise InputError(f"{self._name}: had {n_rows} rows and has {n_written} now; do not change it meanwhile")
 

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.parallel import on_threads
 from wordvec_cli.progress import Cancelled, Note, Report, ignore, silent
+from wordvec_cli.sequences.groups import open_groups, read_groups, without
 from wordvec_cli.storage.files import check_free_space, readable, writable
+from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint_folder
 from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
@@ -37,19 +40,25 @@ from wordvec_cli.training.trainer import WordTrainer
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import recorded
 
+MOST_NAMED = 12
+
 
 def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = ignore) -> Estimate:
     """What all trainings of a folder take. Raises: as `run.estimate`"""
+    if wanted.column is not None:
+        with TemporaryDirectory(dir=wanted.order.spool_folder) as room:
+            wanted = _with_groups(wanted, Path(room), note)
     beside = os.path.join(os.path.dirname(os.path.abspath(wanted.folder)), f"{wanted.kind}{ENDING}")
     found = estimate(replace(wanted.order, output=beside), report, note)
     n_at_once = _n_at_once(wanted, found.memory_to_come_bytes)
     more = found.memory_to_come_bytes * (n_at_once - 1)
     files = found.file_bytes * wanted.n
+    n_times = 1 if wanted.groups else wanted.n  # that each line is learnt from
     return replace(
         found, memory_bytes=found.memory_bytes + more, memory_to_come_bytes=found.memory_to_come_bytes + more,
         disk_bytes=found.disk_bytes * n_at_once + files,
         disk_to_come_bytes=found.disk_to_come_bytes * n_at_once + files,
-        file_bytes=files, seconds=None if found.seconds is None else found.seconds * wanted.n,
+        file_bytes=files, seconds=None if found.seconds is None else found.seconds * n_times,
     )  # fmt: skip
 
 
@@ -71,11 +80,16 @@ def train_folder(
     ):
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
+        if wanted.column is not None:
+            wanted = _with_groups(wanted, kept.folder, note, is_resumed)
+            order = wanted.order
         _check_content(wanted)
         inputs = read_inputs(order, note)
-        inputs = replace(inputs, table={**inputs.table, TRAININGS: {wanted.kind: wanted.n}})
+        inputs = replace(inputs, table={**inputs.table, TRAININGS: {wanted.kind: wanted.column or wanted.n}})
         preparation = TextPreparation(order, inputs, eval_sets_of(order, note), report, note)
         text = resumed(preparation, kept) if is_resumed else preparation.run(kept.folder)
+        if wanted.groups is not None:
+            wanted = _with_known_words(wanted, text, note)
         trainings = _Trainings(wanted, text, kept.folder, report, note)
         if not is_resumed:
             kept.begin(text)
@@ -87,6 +101,32 @@ def train_folder(
             raise
         kept.end()
     return list(map(wanted.path, wanted.members()))
+
+
+def _with_groups(wanted: FolderOrder, folder: Path, note: Note, is_resumed: bool = False) -> FolderOrder:
+    """With the groups of the corpus, read now or when it began; a pipe is read once for all. Raises: InputError"""
+    assert wanted.column is not None
+    if is_resumed:
+        return wanted.of_groups(open_groups(folder, wanted.column))
+    order = wanted.order
+    corpus = Corpus.open(order.corpus, Tokenizer(), order.spool_folder, order.files)
+    groups = read_groups(corpus, wanted.column, folder)
+    if groups.n_without:
+        note(f"left out: {counted(groups.n_without, 'row')} without {wanted.column}")
+    names = ", ".join(groups.names[:MOST_NAMED]) + ", ..." * (len(groups.names) > MOST_NAMED)
+    note(f"--by {wanted.column}: {counted(len(groups.names), 'training')}: {names}")
+    return replace(wanted, order=replace(order, corpus=corpus.sources)).of_groups(groups)
+
+
+def _with_known_words(wanted: FolderOrder, text: PreparedRun, note: Note) -> FolderOrder:
+    """Without the groups that have no word of the vocabulary. Raises: InputError"""
+    assert wanted.groups is not None
+    is_empty = wanted.groups.known_tokens(text.sequences) == 0
+    if not is_empty.any():
+        return wanted
+    names = [name for name, empty in zip(wanted.groups.names, is_empty, strict=True) if empty]
+    note(f"left out, as they have no word of the vocabulary: {', '.join(names)}; lower --min-count to have them")
+    return wanted.of_groups(without(wanted.groups, is_empty))
 
 
 @contextmanager
@@ -186,10 +226,9 @@ class _Trainings:
         def preparation(
             order: Order, inputs: Inputs, eval_sets: Sequence[EvalSet], report: Report, note: Note
         ) -> Preparation:
-            if member.bootstrap:
-                inputs = replace(inputs, table={**inputs.table, "bootstrap": member.bootstrap})
+            inputs = replace(inputs, table={**inputs.table, **member.facts})
             text = self._text, self._text_folder
-            return MemberPreparation(order, inputs, eval_sets, report, note, *text, member)
+            return MemberPreparation(order, inputs, eval_sets, report, note, *text, member, self._wanted.groups)
 
         return preparation
 
@@ -207,9 +246,10 @@ class _Trainings:
             return False
         config = replace(self._wanted.order.settled_for(self._text.n_tokens).config, seed=member.seed)
         vectors = native.load(path)
-        its = vectors.metadata.get("corpus_fingerprint"), vectors.metadata.get("bootstrap")
+        its = {name: fact for name in ("bootstrap", "group") if (fact := vectors.metadata.get(name)) is not None}
+        is_same = (vectors.metadata.get("corpus_fingerprint"), its) == (self._text.corpus_fingerprint, member.facts)
         options = recorded(vectors.metadata, "configuration") or {}
-        if its == (self._text.corpus_fingerprint, member.bootstrap) and config.options().items() <= options.items():
+        if is_same and config.options().items() <= options.items():
             return True
         raise InputError(f"{path}: is of another training; move it out of the folder")
 

@@ -1,21 +1,25 @@
 """What trainings a folder is to hold."""
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wordvec_cli import formats
-from wordvec_cli.errors import OptionError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Note, ignore
+from wordvec_cli.sequences.groups import Groups
 from wordvec_cli.storage.files import is_stream
 from wordvec_cli.training.options import check_at_least
 from wordvec_cli.training.order import Order, settled
 
-BOOTSTRAP, SEEDS = "bootstrap", "seeds"
+BOOTSTRAP, SEEDS, BY = "bootstrap", "seeds", "by"
 LINES = "lines"
 ENDING = ".safetensors"
+_UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|%]|^\.')  # in names of files, on one system or another
+MOST_NAME_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,20 @@ class Member:
 
     name       of its file
     bootstrap  what is drawn with replacement from the corpus; None: nothing, it is the corpus
+    group      what the lines have in common that it is of, "year=1990", and the number of their group; None: nothing
     """
 
     name: str
     seed: int
     bootstrap: str | None = None
+    group: str | None = None
+    number: int = 0
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is recorded of it besides its options."""
+        facts = {"bootstrap": self.bootstrap, "group": self.group}
+        return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 @dataclass(frozen=True)
@@ -36,16 +49,29 @@ class FolderOrder:
     """Trainings of one kind.
 
     order   of each of them, but for its seed and its output
-    kind    BOOTSTRAP: on lines drawn with replacement, or SEEDS: on the text as it is
-    n       how many there are; their seeds count up from that of the order
+    kind    BOOTSTRAP: on lines drawn with replacement, SEEDS: on the text as it is, or BY: on groups of its lines
+    n       how many there are; their seeds count up from that of the order, but for groups
+    column  that tells groups
+    groups  once they have been read
     """
 
     order: Order
     folder: str
     kind: str
     n: int
+    column: str | None = None
+    groups: Groups | None = None
+
+    def of_groups(self, groups: Groups) -> "FolderOrder":
+        return replace(self, n=len(groups.names), groups=groups)
 
     def members(self) -> list[Member]:
+        if self.groups is not None:
+            names = [_file_name(name) for name in self.groups.names]
+            return [
+                Member(file_name, self.order.config.seed, group=f"{self.column}={name}", number=number)
+                for number, (name, file_name) in enumerate(zip(self.groups.names, names, strict=True))
+            ]
         first, drawn = self.order.config.seed, LINES if self.kind == BOOTSTRAP else None
         stem = self.kind.removesuffix("s")
         numbers = range(1, self.n + 1) if drawn else range(first, first + self.n)
@@ -62,6 +88,18 @@ def folder_order(kind: str, n: int, options: Mapping[str, Any], note: Note = ign
     Raises: OptionError for what does not go together, and as `settled`
     """
     check_at_least(kind, n, 2)
+    folder, order = _settled(kind, options, note)
+    return FolderOrder(order, folder, kind, n)
+
+
+def order_by(column: str, options: Mapping[str, Any], note: Note = ignore) -> FolderOrder:
+    """As `folder_order`: a training for each value of a column of the corpus, on the rows that have it."""
+    folder, order = _settled(BY, options, note)
+    return FolderOrder(order, folder, BY, 0, column)
+
+
+def _settled(kind: str, options: Mapping[str, Any], note: Note) -> tuple[str, Order]:
+    """The folder, and the order of each of its trainings. Raises: OptionError"""
     if (given := options.get("output")) is None or (is_stream(given) and not os.path.isdir(given)):
         raise OptionError(f"--{kind}: writes a folder of vector files; name it with --output")
     folder = os.fspath(given)
@@ -74,7 +112,15 @@ def folder_order(kind: str, n: int, options: Mapping[str, Any], note: Note = ign
         raise OptionError(f"--{kind}: needs a corpus; with --pairs train once for each --seed")
     if order.is_by_gensim:
         raise OptionError(f"--{kind}: is not for --engine gensim; leave it out")
-    return FolderOrder(order, folder, kind, n)
+    return folder, order
+
+
+def _file_name(value: str) -> str:
+    """Of the training of a group. Raises: InputError if it would be too long"""
+    name = _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), value)
+    if len(os.fsencode(name)) > MOST_NAME_BYTES:
+        raise InputError(f"--by: the value {value[:40]!r}... is too long for the name of a file; name another column")
+    return name + ENDING
 
 
 def _is_file_name(path: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wordvec_cli.sequences.groups import Groups
 from wordvec_cli.sequences.samples import bootstrap, share_files, write_sample
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.text.corpus import Corpus
@@ -34,6 +35,7 @@ class MemberPreparation(Preparation):
     text_run: PreparedRun | None = None
     text_folder: Path | None = None
     member: Member | None = None
+    groups: Groups | None = None
 
     def run(self, folder: Path) -> PreparedRun:
         assert self.text_run
@@ -47,6 +49,8 @@ class MemberPreparation(Preparation):
     def _lines(self, folder: Path) -> Sequences:
         assert self.text_run and self.text_folder and self.member
         sequences, is_of_ids = self.text_run.sequences, not self.order.is_of_pairs
+        if self.groups is not None:
+            return write_sample(sequences, self.groups.times(self.member.number), folder, is_of_ids)
         if self.member.bootstrap is None:
             return share_files(self.text_folder, folder) if is_of_ids else sequences
         return write_sample(sequences, bootstrap(sequences.n_sentences, self.member.seed), folder, is_of_ids)

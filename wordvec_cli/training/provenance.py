@@ -25,6 +25,7 @@ class Provenance:
     stops_early    whether it gives the best epoch
     files          how the files of the corpus were read, where that was said
     bootstrap      what was drawn with replacement from the corpus ("lines"); None: nothing, it is the corpus
+    group          what the lines of the corpus have in common that it is of; None: it is of all
     """
 
     configuration: Mapping[str, Any]
@@ -39,6 +40,7 @@ class Provenance:
     stops_early: bool = False
     files: Mapping[str, Any] | None = None
     bootstrap: str | None = None
+    group: str | None = None
 
     def metadata(self) -> dict[str, str]:
         """As it is recorded in the file."""
@@ -57,6 +59,7 @@ class Provenance:
             "learning_rate_halvings": str(state.n_halvings) if state.n_halvings else None,
             "init": self.init,
             "bootstrap": self.bootstrap,
+            "group": self.group,
             "best_epoch": str(state.best_epoch) if self.stops_early else None,
         }
         return {name: fact for name, fact in facts.items() if fact}

@@ -70,6 +70,7 @@ def _provenance(order: Order, prepared: PreparedRun, trained: Trained) -> Proven
         init=prepared.inputs["init"],
         files={name: prepared.inputs[name] for name in RECORDED if prepared.inputs.get(name)},
         bootstrap=prepared.inputs.get("bootstrap"),
+        group=prepared.inputs.get("group"),
         stops_early=order.early_stopping is not None,
     )
 
