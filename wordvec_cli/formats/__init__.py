@@ -81,6 +81,7 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
     "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
     "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
+    "spacy": Format("spacy_vectors", (), "read"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
     "csv": Format("csv_tables", (".csv",), "rows", "write_csv", has_look=True, is_text=True),
@@ -211,7 +212,9 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
 def _detected(path: str, vocabulary: str | None) -> str:
     """The name of the format of a file, by its first bytes. Raises: InputError"""
     if os.path.isdir(path):
-        return "safetensors"
+        from wordvec_cli.formats.folders import format_of_folder
+
+        return format_of_folder(path)
     with decompressed_file(path) as source, readable(path):
         start = more = source.read(START_BYTES)
         if not start:

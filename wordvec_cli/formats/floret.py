@@ -44,6 +44,11 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     with readable(path), open(path, "rb") as file:
         rule = _rule(path, file.readline(MOST_HEADER_BYTES))
         table = _table(path, file, rule)
+    return embeddings_of_table(rule, table)
+
+
+def embeddings_of_table(rule: TableRule, table: Matrix) -> Embeddings:
+    """Those that make vectors of any words, and have none themselves."""
     no_words = Vocabulary(np.empty(0, np.uint8), np.zeros(1, np.int64), np.empty(0, np.int64))
 
     def composed(word: bytes) -> "memoryview[float]":
@@ -61,10 +66,14 @@ def _rule(path: str, line: bytes) -> TableRule:
     match = _HEADER.fullmatch(line)
     if match is None:
         raise InputError(f"{path}: does not begin as a table of floret does; is it the right file?")
-    rule = TableRule(*map(int, match[1].split()), match[2], match[3])  # type: ignore[arg-type, call-arg]
+    return checked_rule(path, TableRule(*map(int, match[1].split()), match[2], match[3]))  # type: ignore[arg-type, call-arg]
+
+
+def checked_rule(path: str, rule: TableRule) -> TableRule:
+    """Raises: InputError if the numbers cannot be those of a table"""
     is_sound = 0 < rule.n_buckets <= MOST_BUCKETS and 0 < rule.dim <= MOST_DIM and 1 <= rule.n_hashes <= 4
     if not is_sound or rule.longest > LONGEST_NGRAM or rule.seed >= 1 << 32:
-        raise InputError(f"{path}: its first line is not that of a table of floret; make it again")
+        raise InputError(f"{path}: its sizes are not those of a table of floret; make it again")
     return rule
 
 

@@ -6,16 +6,24 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import readable
 
 CHECKPOINT = ".checkpoint"  # as training calls the folder of what has not ended
+STATIC_MODEL = "safetensors"  # the format of the matrix in it
 BESIDE = ".json"  # what is written beside vectors, and no vectors
 
 
 def holds_models(path: str) -> bool:
-    """Whether a path is a folder, and not one that is a single model, as model2vec writes them."""
+    """Whether a path is a folder, and not one that is a single model, as model2vec and spaCy write them."""
     if not os.path.isdir(path):
         return False
     from wordvec_cli.formats.foreign_safetensors import model_in
 
-    return model_in(path) is None
+    return model_in(path) is None and format_of_folder(path) == STATIC_MODEL
+
+
+def format_of_folder(path: str) -> str:
+    """The name of the format of a folder that is a single model; a static model is what it is by default."""
+    from wordvec_cli.formats.spacy_vectors import folder_in
+
+    return "spacy" if folder_in(path) else STATIC_MODEL
 
 
 def vector_paths(path: str) -> list[str]:
