@@ -4,7 +4,8 @@
 # make format     mend what ruff can mend
 # make reference  write docs/commands.md, the man pages and the completions anew, from the commands themselves
 # make signatures  write which kernels there are to compile, and for what, anew: after a change of one's arguments
-# make docs       the site, into site/; a broken link is an error
+# make docs       the site, into site/, with the pictures that the commands of its pages draw; a broken link is an error
+# make picture    draw the picture of the README anew
 # make dist       sdist and wheel, checked, and tried in an environment of their own
 # make bench      benchmarks (see benchmarks/README.md)
 # make fuzz       damaged files before every command, for MINUTES=10 (see tests/fuzz/__init__.py)
@@ -28,7 +29,7 @@ PAGE_TESTS := tests/show
 PAGE_TOOLS := $(PAGE_TESTS)/node_modules
 
 .DEFAULT_GOAL := check
-.PHONY: check lint lint-page browser types test test-fast format reference signatures docs dist bench fuzz demo clean
+.PHONY: check lint lint-page browser types test test-fast format reference signatures docs picture dist bench fuzz demo clean
 
 check: lint types test
 
@@ -73,8 +74,12 @@ signatures: $(VENV)/.tests-installed
 	NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m tests.kernels.commands
 
 docs: $(VENV)/.tests-installed
+	$(BIN)/python -m tests.docs.pictures
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
+
+picture: $(VENV)/.tests-installed
+	$(BIN)/python -m tests.docs.pictures readme
 
 dist: $(VENV)/.tests-installed
 	rm -rf build dist
