@@ -186,6 +186,27 @@ def test_axes_are_those_of_the_command_axis(folder: Path) -> None:
     run_ok("axes", folder / "v.txt", *ends[:2], "--x", "man:woman", "doctor", "nurse", "-o", folder / "a.pdf")
 
 
+def test_axes_with_intervals_are_those_of_the_command_axis(folder: Path) -> None:
+    (folder / "axes.json").write_text(
+        json.dumps({"class": {"pairs": [["rich", "poor"], ["king", "man"]]}, "sex": {"pairs": [["woman", "man"]]}})
+    )
+    words = ["doctor", "nurse", "queen"]
+    found = as_json("axis", folder / "v.txt", *words, "--axes", folder / "axes.json")
+    expected = {
+        (axis["axis"], each["word"]): (each["projection"], each["pairs_low"], each["pairs_high"])
+        for line in run_here(
+            "axis", folder / "v.txt", *words, "--axes", folder / "axes.json", "--format", "json"
+        ).stdout.splitlines()
+        for axis in [json.loads(line)]
+        for each in axis["words"]
+    }
+    assert {
+        (each["axis"], each["word"]): (each["projection"], each["low"], each["high"]) for each in found["points"]
+    } == expected
+    assert found["axes"] == {"class": ["poor, man", "rich, king"], "sex": ["man", "woman"]}
+    run_ok("axis", folder / "v.txt", *words, "--axes", folder / "axes.json", "-o", folder / "axis.svg")
+
+
 def test_a_table_has_the_same_numbers(folder: Path) -> None:
     lines = run_ok("heatmap", folder / "v.txt", "king", "man", "--format", "tsv")[0].decode().splitlines()
     assert lines[0] == "a\tb\tcosine"

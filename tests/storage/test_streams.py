@@ -54,6 +54,7 @@ PRINTING = {
     "classify test": ["model.safetensors", "labelled.txt"],
     "plot words": ["vectors.safetensors", "red", "blue", "green", "--format", "json"],
     "plot axes": ["vectors.safetensors", "--x", "red:friday", "blue", "monday", "--format", "tsv"],
+    "plot axis": ["vectors.safetensors", "--pair", "red", "friday", "blue", "monday", "--format", "json"],
     "plot neighbours": ["vectors.safetensors", "red", "--format", "csv"],
     "plot training": ["vectors.safetensors", "--format", "tsv"],
     "plot evaluate": ["vectors.safetensors", "--set", "pairs.tsv", "--format", "json"],

@@ -13,6 +13,7 @@ from wordvec_cli.show.scatter import Dots, paint_dots
 from wordvec_cli.text.decoding import as_text
 
 SIZE = (6.0, 5.0)
+MOST_NAMED = 4  # words of an end
 HEIGHT_OF_WORD = 0.2  # in inches, of a picture of one axis
 
 
@@ -20,7 +21,7 @@ def axes_picture(x: Axis, y: Axis | None) -> Picture:
     """Words by their cosines with one axis, below each other, or with two, in a plane. Raises: InputError"""
     if not x.projections:
         raise InputError("none of the words is known, so there is nothing to draw; choose others")
-    return _line(x) if y is None else _plane(x, y)
+    return axis_picture([x]) if y is None else _plane(x, y)
 
 
 def ends(axis: Axis) -> tuple[str, str]:
@@ -80,7 +81,7 @@ def _plane(x: Axis, y: Axis) -> Picture:
     return Picture("axes", {name: list(each) for name, each in names.items()}, titles, rows, SIZE, paint, texts)
 
 
-def _arrows(ends: tuple[str, str]) -> str:
+def _arrows(ends: Sequence[str]) -> str:
     return f"←  {ends[0]}          {ends[1]}  →"
 
 
@@ -93,27 +94,51 @@ def _whiskers(axes: Any, place: Any, across: tuple[float, float] | None, up: tup
         axes.plot([place[0]] * 2, np.clip(up, -1, 1), **style)
 
 
-def _line(x: Axis) -> Picture:
-    """Words from the lowest at the bottom to the highest."""
-    found = sorted(x.projections, key=lambda each: each.over_models.mean)
-    labels = [label(each.word) for each in found]
-    lower, upper = ends(x)
+def axis_picture(found: Sequence[Axis]) -> Picture:
+    """Words below each other by their cosines with axes, beside each other, in the order of the first.
+
+    Raises: InputError if there is no word
+    """
+    if not found or not found[0].projections:
+        raise InputError("none of the words is known, so there is nothing to draw; choose others")
+    order = np.argsort(_means(found[0]), kind="stable").tolist()
+    labels = [label(found[0].projections[number].word) for number in order]
 
     def paint(figure: Any) -> Sequence[str]:
-        axes = figure.add_subplot()
-        axes.axvline(0, color=LINE, lw=0.7, zorder=1)
-        for height, each in enumerate(found):
-            if (interval := _interval(each)) is not None:
-                axes.plot(np.clip(interval, -1, 1), [height] * 2, color=COLOURS[0], lw=1, alpha=0.5, zorder=2)
-        axes.scatter([each.over_models.mean for each in found], range(len(found)), s=18, c=COLOURS[0], lw=0, zorder=3)
-        axes.set_yticks(range(len(found)), labels)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="y")
-        axes.set_ylim(-0.7, len(found) - 0.3)
-        axes.set_xlabel(_arrows((lower, upper)), color=INK)
+        panels = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
+        for axis, axes in zip(found, panels, strict=True):
+            _paint_line(axes, axis, [axis.projections[number] for number in order])
+            if len(found) > 1:
+                axes.set_title(axis.words.name)
+        panels[0].set_yticks(range(len(labels)), labels)
+        panels[0].set_ylim(-0.7, len(labels) - 0.3)
         return []
 
-    titles, rows = _table({"x": x})
-    size = (SIZE[0], max(1.6, 0.9 + HEIGHT_OF_WORD * len(found)))
-    return Picture("axes", {"x": [lower, upper]}, titles, rows, size, paint, [*labels, lower, upper, "←→"])
+    rows = [
+        (axis.words.name, as_text(each.word), *_columns("projection", each).values())
+        for axis in found
+        for each in axis.projections
+    ]
+    names = {axis.words.name: list(ends(axis)) for axis in found}
+    size = (SIZE[0] if len(found) == 1 else 1.2 + 3.4 * len(found), max(1.6, 0.9 + HEIGHT_OF_WORD * len(labels)))
+    texts = [*labels, *names, *(end for both in names.values() for end in both), "←→"]
+    titles = ("axis", "word", "projection", "low", "high")
+    return Picture("axis", {"axes": names}, titles, rows, size, paint, texts)
+
+
+def _paint_line(axes: Any, axis: Axis, found: Sequence[Projection]) -> None:
+    axes.axvline(0, color=LINE, lw=0.7, zorder=1)
+    for height, each in enumerate(found):
+        if (interval := _interval(each)) is not None:
+            axes.plot(np.clip(interval, -1, 1), [height] * 2, color=COLOURS[0], lw=1, alpha=0.5, zorder=2)
+    axes.scatter([each.over_models.mean for each in found], range(len(found)), s=18, c=COLOURS[0], lw=0, zorder=3)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y")
+    axes.set_xlabel(_arrows(tuple(map(_shortened, ends(axis)))), color=INK)
+
+
+def _shortened(words: str) -> str:
+    """The words of an end, if they are many only the first."""
+    first = words.split(", ")
+    return ", ".join(first[:MOST_NAMED]) + (" ..." if len(first) > MOST_NAMED else "")

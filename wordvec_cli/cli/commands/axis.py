@@ -34,7 +34,7 @@ _AXIS_OPTIONS = combined(
 )  # fmt: skip
 
 
-def _axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The axes, as one argument: `axes`."""
 
     @functools.wraps(function)
@@ -56,7 +56,7 @@ def _axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("vectors")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @also_option
-@_axis_options
+@axis_options
 @table_options(
     "tsv: a line for each axis and word, below titles; csv: the same with commas; json: an object for each axis.",
     has_header_option=False,
@@ -88,17 +88,22 @@ def command(
     models = opened_models((vectors, *others), source, terminal)
     opened = models.vectors if models is not None else (source.open(vectors, terminal),)
     wanted = [word for batch in asked(words, terminal) for word in batch if word]
-    known = _known(opened, wanted, terminal)
+    known = known_words(opened, wanted, terminal)
     found = [project(opened, axis, known, terminal.note) for axis in axes]
-    for axis in found:
-        for fit in axis.disagreeing:
-            pair = " and ".join(repr(shown(word)) for word in fit.pair)
-            terminal.note(f"{axis.words.name}: {pair} point the other way than the rest (cosine {fit.cosine:.2f})")
+    note_disagreeing(found, terminal)
     write_stdout(_lines(found, table, len(opened)))
     return EXIT_MISSING if len(known) < len(wanted) else 0
 
 
-def _known(opened: Sequence[Embeddings], words: Sequence[bytes], terminal: Terminal) -> list[bytes]:
+def note_disagreeing(found: Sequence[Axis], terminal: Terminal) -> None:
+    for axis in found:
+        for fit in axis.disagreeing:
+            pair = " and ".join(repr(shown(word)) for word in fit.pair)
+            terminal.note(f"{axis.words.name}: {pair} point the other way than the rest (cosine {fit.cosine:.2f})")
+
+
+def known_words(opened: Sequence[Embeddings], words: Sequence[bytes], terminal: Terminal) -> list[bytes]:
+    """The words that all vectors have; each that is missing is noted."""
     known = []
     for word in words:
         found = known_word(opened, word)

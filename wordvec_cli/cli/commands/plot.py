@@ -11,7 +11,8 @@ class PlotCommands(Commands):
     """The commands that draw pictures of vectors."""
 
     modules: Mapping[str, str] = {
-        "words": "plot_words", "axes": "plot_axes", "neighbours": "plot_neighbours", "heatmap": "plot_heatmap",
+        "words": "plot_words", "axes": "plot_axes", "axis": "plot_axis", "neighbours": "plot_neighbours",
+        "heatmap": "plot_heatmap",
         "training": "plot_training", "evaluate": "plot_evaluate", "compare": "plot_compare", "matrix": "plot_matrix",
     }  # fmt: skip
 

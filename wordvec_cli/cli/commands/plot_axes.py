@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import click
 
+from wordvec_cli.cli.commands.axis import known_words, note_disagreeing
 from wordvec_cli.cli.missing import EXIT_MISSING
 from wordvec_cli.cli.models import also_option, opened_models
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.pictures import PictureOptions, WordsOptions, picture_options, words_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.evaluation.axes import AxisWords, axis_words, project
-from wordvec_cli.evaluation.word_rows import known_word
-from wordvec_cli.text.decoding import as_text, shown
-from wordvec_cli.vectors.embeddings import Embeddings
 
 _ends_options = combined(
     click.option(
@@ -60,8 +58,9 @@ def command(
     models = opened_models((vectors, *others), which.source, terminal, which.vocab)
     opened = models.vectors if models is not None else (which.finder(vectors, terminal).embeddings,)
     asked = which.listed(words, terminal)
-    known = _known(opened, asked, terminal)
-    x, *rest = (project(opened, axis, known, terminal.note) for axis in axes)
+    known = known_words(opened, list(dict.fromkeys(asked)), terminal)
+    x, *rest = found = [project(opened, axis, known, terminal.note) for axis in axes]
+    note_disagreeing(found, terminal)
     picture.finish(axes_picture(x, rest[0] if rest else None), terminal)
     return EXIT_MISSING if len(known) < len(dict.fromkeys(asked)) else 0
 
@@ -75,13 +74,3 @@ def _axis(option: str, ends: Sequence[str]) -> AxisWords:
             raise click.UsageError(f"{option} {each}: is not a pair of words; write it as poor:rich")
         pairs.append([high, low])
     return axis_words(option, {"pairs": pairs}, option)
-
-
-def _known(opened: Sequence[Embeddings], words: Sequence[bytes], terminal: Terminal) -> list[bytes]:
-    known = []
-    for word in dict.fromkeys(words):
-        if (found := known_word(opened, word)) is None:
-            terminal.note(f"{shown(word)!r} is missing", missing=as_text(word))
-        else:
-            known.append(found)
-    return known
