@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
-from tests.show.browser import requested, started
+from tests.show.browser import requested
 from wordvec_cli.text.decoding import as_bytes
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -58,13 +58,6 @@ def page(made: Made) -> Path:
     result = run_here("map", made.vectors, "-o", path, "--groups", groups, "-k", "7")
     assert result.returncode == 0, result.stderr
     return path
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    browser = started(tmp_path_factory.mktemp("downloads"))
-    yield browser
-    browser.quit()
 
 
 Open = Callable[..., Any]

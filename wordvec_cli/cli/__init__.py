@@ -43,6 +43,7 @@ COMMANDS = {
     "axis": "axis",
     "plot": "plot",
     "map": "map",
+    "explore": "explore",
     "change": "change",
     "stability": "stability",
     "classify": "classify",

@@ -80,6 +80,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Files of the corpus": ("--text-column", "--id-column", "--corpus-format", "--encoding", "--include", "--exclude"),
     "Reading the text": ("--tokenizer", "--token-pattern", "--lowercase", "--normalise", "--invalid-utf8"),
+    "Server": ("--port", "--no-browser"),
     "Reading vector files": (
         "--from", "--vocab", "--duplicates", "--duplicates --invalid-utf8", "--strict", "--allow-pickle",
         "--decimal-comma", "--max-bytes",

@@ -33,6 +33,11 @@ class Clusters(NamedTuple):
 def clustered(rows: "Matrix", n_clusters: int, seed: int = 1) -> Clusters:
     """Spherical k-means of the directions of rows (n, dim), most frequent words first; at most one cluster a row."""
     units = unit_rows(rows).astype(np.float32)
+    return _named(units, cluster_centres(units, n_clusters, seed))
+
+
+def cluster_centres(units: "Matrix", n_clusters: int, seed: int = 1) -> "Matrix":
+    """The centres of clusters of rows of length 1, (at most n_clusters, dim)."""
     fitted = units[:MOST_FITTED]
     centres = _centres(fitted, min(n_clusters, len(fitted)), np.random.default_rng(seed))
     nearest = np.full(len(fitted), -1)
@@ -41,7 +46,7 @@ def clustered(rows: "Matrix", n_clusters: int, seed: int = 1) -> Clusters:
         if (before == nearest).all():
             break
         centres = _means(fitted, nearest, centres)
-    return _named(units, centres)
+    return centres
 
 
 def _centres(rows: "Matrix", n_clusters: int, random: np.random.Generator) -> "Matrix":

@@ -10,6 +10,7 @@ import html
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,7 @@ def page(about: dict[str, Any], tables: "dict[str, Array]", title: str, connects
         f"connect-src {connects}; base-uri 'none'; form-action 'none'"
     )
     data = "".join(
-        f'<script type="text/plain" id="{name}">{base64.b64encode(array.tobytes()).decode()}</script>\n'
-        for name, array in tables.items()
+        f'<script type="text/plain" id="{name}">{in_base64(array)}</script>\n' for name, array in tables.items()
     )
     parts = {
         "policy": html.escape(policy, quote=False), "title": html.escape(title), "style": style, "script": script,
@@ -108,13 +108,7 @@ def _column(column: Column) -> dict[str, Any]:
 def arrays(word_map: WordMap) -> "dict[str, Array]":
     """The arrays by the names under which the page looks for them, little-endian."""
     largest = max(float(np.abs(_centred(side, word_map.sides[0])).max()) for side in word_map.sides)
-    found: dict[str, Array] = {
-        "word-lengths": np.array([len(word) for word in word_map.words], "<u4"),
-        "word-text": np.frombuffer(b"".join(word_map.words), np.uint8),
-        "clusters": word_map.clusters.of_words.astype(np.uint8),
-    }
-    if word_map.counts is not None:
-        found["counts"] = word_map.counts.astype("<f8")
+    found = word_arrays(word_map.words, word_map.counts, word_map.clusters.of_words)
     for number, side in enumerate(word_map.sides):
         places = _centred(side, word_map.sides[0]) / (largest or 1)
         found[f"places-{number}"] = np.rint((places + 1) / 2 * PLACES).astype("<u2")
@@ -123,6 +117,20 @@ def arrays(word_map: WordMap) -> "dict[str, Array]":
         if word_map.has_vectors:
             found[f"vectors-{number}"] = whole_bytes(side.rows)
     return found
+
+
+def word_arrays(words: Sequence[bytes], counts: "Array | None", clusters: "Array") -> "dict[str, Array]":
+    """Those of words alone."""
+    found: dict[str, Array] = {
+        "word-lengths": np.array([len(word) for word in words], "<u4"),
+        "word-text": np.frombuffer(b"".join(words), np.uint8),
+        "clusters": clusters.astype(np.uint8),
+    }
+    return found if counts is None else found | {"counts": counts.astype("<f8")}
+
+
+def in_base64(array: "Array") -> str:
+    return base64.b64encode(array.tobytes()).decode()
 
 
 def _centred(side: Side, first: Side) -> "NDArray[np.float64]":

@@ -1,8 +1,8 @@
 // What is chosen and how it is shown, and what follows for the map and the panel when either changes.
 
 import { writeSettings } from "./address.js";
-import { parseAxis, project } from "./axes.js";
-import { colouringOf, groupColour, pointColours, rampColours, typedDirection } from "./colours.js";
+import { axisWords, parseAxis, project } from "./axes.js";
+import { colouringOf, groupColour, pointColours, rampColours, typedDirection, typedWords } from "./colours.js";
 import { showSelection, wordsInside } from "./selection.js";
 import { element, showLegend, showTrail, showWord } from "./words_panel.js";
 
@@ -15,12 +15,16 @@ import { element, showLegend, showTrail, showWord } from "./words_panel.js";
 
 const LONGEST_TRAIL = 8;
 const CLOSE_UP = 6; // the zoom that shows a word and those around it
+const MANY = 500; // words that are too many to be told apart from afar
+const SAVE_AFTER = 200; // milliseconds without a change
+const LOAD_AFTER = 250; // milliseconds without movement
+const AROUND = 0.5; // of what is seen is loaded too, on each side
 
 export class App {
   /**
    * @param {Words} words
    * @param {About} about
-   * @param {import("./source.js").PageSource} source
+   * @param {import("./source.js").Source} source
    * @param {Stage} stage
    * @param {Settings} settings
    */
@@ -30,13 +34,19 @@ export class App {
     this.source = source;
     this.stage = stage;
     this.settings = settings;
-    this.ids = new Map(words.texts.map((text, id) => /** @type {[string, number]} */ ([text, id])).reverse());
+    this.ids = idsOf(words);
     /** @type {number[]} */
     this.selected = [];
     this.picked = -1; // a group of the legend
-    /** @type {{text: string, id: number}[]} */
+    /** @type {import("./source.js").Found[]} */
     this.trail = [];
     this.saving = 0;
+    this.loading = 0;
+    /** @type {{word: number[], near: number[], axes: number[]}} */
+    this.pinned = { word: [], near: [], axes: [] }; // words that are loaded wherever the view is
+    /** @type {import("./camera.js").Box} */
+    this.box = EVERYTHING; // that was loaded last
+    this.isWhole = false; // whether all its words were
   }
 
   /**
@@ -52,56 +62,124 @@ export class App {
 
   // ---------------------------------------------------------------- words
 
+  /** By what the source knows a word. @param {number} id */
+  known(id) {
+    return this.words.ids ? this.words.ids[id] : id;
+  }
+
+  /** The word that the source knows by this, or -1. @param {number} known */
+  local(known) {
+    return this.words.ids ? this.words.ids.indexOf(known) : known;
+  }
+
   /** @param {number} id  -1: none */
   async choose(id) {
-    const { words, stage } = this;
-    if (id < 0) {
-      this.settings.word = "";
-      stage.show({ chosen: -1, neighbours: words.sides.map(() => []) });
-      showWord(null, () => {});
-      this.save();
+    if (id >= 0) {
+      await this.chooseKnown(this.known(id));
       return;
     }
-    this.settings.word = words.texts[id];
-    const lists = await Promise.all(words.sides.map((_, side) => this.source.neighbours(id, side)));
-    stage.show({ chosen: id, neighbours: lists.map((list) => list.map((each) => each.id)) });
-    stage.bringIntoView(id);
-    const titles = words.sides.length === 2 ? this.about.titles : ["nearest by cosine"];
-    showWord(
-      { text: words.texts[id], facts: this.factsOf(id), lists: titles.map((title, i) => ({ title, neighbours: lists[i] })) },
-      (neighbour) => this.choose(neighbour.id),
-    );
-    this.visit(id);
-    this.say(`${words.texts[id]}: ${lists[0].length} neighbours, nearest ${lists[0][0]?.text ?? "none"}`);
+    this.settings.word = "";
+    this.pinned.word = [];
+    this.stage.show({ chosen: -1, neighbours: this.words.sides.map(() => []) });
+    showWord(null, () => {});
     this.save();
+  }
+
+  /** @param {number} known */
+  async chooseKnown(known) {
+    const { stage, source } = this;
+    const lists = await Promise.all(this.words.sides.map((_, side) => source.neighbours(known, side)));
+    this.pinned.word = [known, ...lists.flat().map((each) => each.id)];
+    if (source.isServed && this.pinned.word.some((each) => this.local(each) < 0)) await this.load();
+    const id = this.local(known);
+    if (id < 0) return;
+    const text = this.words.texts[id];
+    this.settings.word = text;
+    this.showChosen(id, lists);
+    stage.bringIntoView(id);
+    const titles = lists.length === 2 ? this.about.titles : ["nearest by cosine"];
+    showWord(
+      { text, facts: this.factsOf(id), lists: titles.map((title, side) => ({ title, neighbours: lists[side] })) },
+      (neighbour) => void this.chooseKnown(neighbour.id),
+    );
+    this.visit({ text, id: known });
+    this.say(`${text}: ${lists[0].length} neighbours, nearest ${lists[0][0]?.text ?? "none"}`);
+    this.save();
+  }
+
+  /** @param {number} id @param {Neighbour[][]} lists */
+  showChosen(id, lists) {
+    const neighbours = lists.map((list) => list.map((each) => this.local(each.id)).filter((each) => each >= 0));
+    this.stage.show({ chosen: id, neighbours });
   }
 
   /** @param {number} id */
   factsOf(id) {
-    const { counts, clusters } = this.words;
+    const { counts, clusters, ranks } = this.words;
     const count = counts ? `${counts[id].toLocaleString("en")} times · ` : "";
-    return `${count}rank ${(id + 1).toLocaleString("en")} · cluster ${this.about.clusters[clusters[id]] ?? ""}`;
+    const rank = (ranks ? ranks[id] : id) + 1;
+    return `${count}rank ${rank.toLocaleString("en")} · cluster ${this.about.clusters[clusters[id]] ?? ""}`;
   }
 
-  /** @param {number} id */
-  visit(id) {
-    const text = this.words.texts[id];
-    const others = this.trail.filter((each) => each.id !== id);
-    this.trail = [...others, { text, id }].slice(-LONGEST_TRAIL);
-    showTrail(this.trail.slice(0, -1), (each) => this.choose(each.id));
+  /** @param {import("./source.js").Found} word */
+  visit(word) {
+    const others = this.trail.filter((each) => each.id !== word.id);
+    this.trail = [...others, word].slice(-LONGEST_TRAIL);
+    showTrail(this.trail.slice(0, -1), (each) => void this.chooseKnown(each.id));
   }
 
-  /** Choose a word and go near enough to see it. @param {number} id */
-  async goTo(id) {
+  /** Choose a word and go near enough to see it. @param {number} known */
+  async goTo(known) {
     const { stage } = this;
-    await this.choose(id);
-    const { places } = stage.shown;
-    const side = stage.panes[stage.panes.length - 1].side;
-    stage.camera.zoom = Math.max(stage.camera.zoom, this.words.n > 500 ? CLOSE_UP : 1);
-    [stage.camera.x, stage.camera.y] = [places[side][2 * id], places[side][2 * id + 1]];
+    await this.chooseKnown(known);
+    const id = this.local(known);
+    if (id < 0) return;
+    const places = stage.shown.places[stage.panes[stage.panes.length - 1].side];
+    stage.camera.zoom = Math.max(stage.camera.zoom, this.about.nWords > MANY ? CLOSE_UP : 1);
+    [stage.camera.x, stage.camera.y] = [places[2 * id], places[2 * id + 1]];
     stage.redraw();
     this.save();
   }
+
+  // ---------------------------------------------------------------- words from a server
+
+  /** Load what the view shows, soon, if not all of it is here. */
+  loadSoon() {
+    if (!this.source.isServed || this.stage.shown.axes) return;
+    clearTimeout(this.loading);
+    this.loading = setTimeout(() => {
+      const { left, right, bottom, top } = this.stage.camera.seen(this.stage.panes[0]);
+      const all = this.box;
+      const isHere = this.isWhole && left >= all.left && right <= all.right && bottom >= all.bottom && top <= all.top;
+      if (!isHere) this.load().catch((error) => this.say(`the server does not answer: ${error.message}`, true));
+    }, LOAD_AFTER);
+  }
+
+  async load() {
+    const { stage, source, pinned, settings } = this;
+    const pane = stage.panes[0];
+    if (!stage.shown.axes) this.box = stage.camera.seen(pane, AROUND * Math.max(pane.width, pane.height));
+    const { words, nInside } = await source.around(this.box, Object.values(pinned).flat());
+    const chosen = stage.shown.chosen < 0 ? -1 : this.known(stage.shown.chosen);
+    const neighbours = stage.shown.neighbours.map((some) => some.map((id) => this.known(id)));
+    const selected = this.selected.map((id) => this.known(id));
+    [this.words, this.ids] = [words, idsOf(words)];
+    this.isWhole = nInside <= words.n;
+    stage.replaceWords(words.texts, words.sides.map((side) => side.places));
+    const here = (/** @type {number[]} */ some) => some.map((known) => this.local(known)).filter((id) => id >= 0);
+    stage.show({ chosen: this.local(chosen), neighbours: neighbours.map(here) });
+    if (stage.shown.axes) this.placeByAxes(settings.across, settings.up);
+    this.select(here(selected));
+  }
+
+  /** Have these words here, if there are such words. @param {"near" | "axes"} use @param {string[]} texts */
+  async need(use, texts) {
+    if (!this.source.isServed) return;
+    this.pinned[use] = (await this.source.find(texts)).map((each) => each.id);
+    if (this.pinned[use].some((id) => this.local(id) < 0)) await this.load();
+  }
+
+  // ---------------------------------------------------------------- selection
 
   /** @param {number[]} ids */
   select(ids) {
@@ -132,7 +210,8 @@ export class App {
   }
 
   /** @param {string} text  words */
-  setNear(text) {
+  async setNear(text) {
+    await this.need("near", typedWords(text));
     this.settings.near = text;
     this.recolour();
     this.save();
@@ -189,7 +268,14 @@ export class App {
    * @param {string} across
    * @param {string} up
    */
-  setAxes(across, up) {
+  async setAxes(across, up) {
+    await this.need("axes", axisWords(`${across},${up}`));
+    this.placeByAxes(across, up);
+    this.save();
+  }
+
+  /** @param {string} across @param {string} up */
+  placeByAxes(across, up) {
     const { words, about, ids, stage, settings } = this;
     const [first, second] = [parseAxis(across, ids), parseAxis(up, ids)];
     const problem = first.problem || second.problem;
@@ -199,17 +285,17 @@ export class App {
     }
     [settings.across, settings.up] = [across, up];
     if (!first.axis && !second.axis) {
-      stage.show({ places: words.sides.map((side) => side.places), axes: null });
+      const extent = this.source.isServed ? EVERYTHING : null;
+      stage.show({ places: words.sides.map((side) => side.places), axes: null, extent });
     } else {
       const places = words.sides.map((side) => {
         const vectors = /** @type {Int8Array} */ (side.vectors);
         const [x, y] = [first.axis, second.axis].map((axis) => axis && project(vectors, about.dim, axis));
         return together(x ?? byRank(words.n, y), y ?? byRank(words.n, x));
       });
-      stage.show({ places, axes: { across: ends(first.axis), up: ends(second.axis) } });
+      stage.show({ places, axes: { across: ends(first.axis), up: ends(second.axis) }, extent: null });
       this.say("words by their cosines with the axes");
     }
-    this.save();
   }
 
   /** @param {string} sides */
@@ -223,14 +309,23 @@ export class App {
 
   /** Write the settings into the address, soon: not at each step of a movement. */
   save() {
+    this.loadSoon();
     clearTimeout(this.saving);
     this.saving = setTimeout(() => {
       const { x, y, zoom, all } = this.stage.camera;
       const isFitted = zoom === 1 && x === (all.left + all.right) / 2 && y === (all.bottom + all.top) / 2;
       Object.assign(this.settings, isFitted ? { x: 0, y: 0, zoom: 1 } : { x, y, zoom });
       writeSettings(this.settings);
-    }, 200);
+    }, SAVE_AFTER);
   }
+}
+
+/** The plane that a server lays words out in. */
+export const EVERYTHING = { left: -1, right: 1, bottom: -1, top: 1 };
+
+/** Words by their texts, the first of those that look alike. @param {Words} words */
+function idsOf(words) {
+  return new Map(words.texts.map((text, id) => /** @type {[string, number]} */ ([text, id])).reverse());
 }
 
 /** @param {import("./axes.js").Axis | null} axis @returns {[string, string]} */

@@ -4,6 +4,16 @@
 
 /** @typedef {{low: string, high: string, pairs: [number, number][]}} Axis */
 
+/** @param {string} text */
+function partsOf(text) {
+  return text.split(/[,;]|\s+(?=\S+:)/).map((part) => part.trim()).filter(Boolean);
+}
+
+/** The words that axes name. @param {string} text */
+export function axisWords(text) {
+  return partsOf(text).flatMap((part) => part.split(":").map((word) => word.trim()).filter(Boolean));
+}
+
 /**
  * The pairs of an axis as they are typed: `poor:rich, cheap:expensive`.
  * @param {string} text
@@ -11,7 +21,7 @@
  * @returns {{axis: Axis | null, problem: string}}
  */
 export function parseAxis(text, ids) {
-  const parts = text.split(/[,;]|\s+(?=\S+:)/).map((part) => part.trim()).filter(Boolean);
+  const parts = partsOf(text);
   const pairs = parts.map((part) => part.split(":").map((word) => word.trim()));
   const wrong = pairs.findIndex((pair) => pair.length !== 2 || !pair[0] || !pair[1]);
   if (wrong >= 0) return { axis: null, problem: `“${parts[wrong]}” is not a pair; write two words with a colon between` };

@@ -28,9 +28,10 @@ export class Camera {
    * Take in where the words are and how large the panes are; at zoom 1 all words are seen.
    * @param {Float32Array[]} places
    * @param {Pane} pane
+   * @param {Box | null} extent  of everything, where the places are only a part of it
    */
-  measure(places, pane) {
-    const box = boxOf(places);
+  measure(places, pane, extent) {
+    const box = extent ?? boxOf(places);
     this.all = box;
     const width = Math.max(box.right - box.left, 1e-6);
     const height = Math.max(box.top - box.bottom, 1e-6);

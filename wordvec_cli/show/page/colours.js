@@ -207,6 +207,11 @@ function scaled(values) {
   return values.map((value) => (most > least ? (value - least) / (most - least) : value * 0 + 0.5));
 }
 
+/** @param {string} text */
+export function typedWords(text) {
+  return text.split(/[\s,]+/).filter(Boolean);
+}
+
 /**
  * The direction that words typed in have together.
  * @param {string} text
@@ -216,7 +221,7 @@ function scaled(values) {
  * @returns {{direction: Float32Array | null, missing: string[]}}
  */
 export function typedDirection(text, ids, words, about) {
-  const typed = text.split(/[\s,]+/).filter(Boolean);
+  const typed = typedWords(text);
   const missing = typed.filter((word) => !ids.has(word));
   const known = typed.flatMap((word) => ids.get(word) ?? []);
   const vectors = words.sides[0].vectors;

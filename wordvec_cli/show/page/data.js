@@ -12,7 +12,7 @@
  * @property {{share: number, k: number} | null} kept  how many neighbours the plane keeps
  * @property {string[]} clusters  the names of the clusters
  * @property {Column[]} columns   of the groups file
- * @property {string} [server]    the token with which the page may ask its server for more
+ * @property {boolean} [isServed]  whether the page may ask a server for more words
  */
 
 /**
@@ -37,6 +37,8 @@
  * @property {Float64Array | null} counts
  * @property {Uint8Array} clusters
  * @property {Side[]} sides
+ * @property {Uint32Array | null} ids    by which a server knows them; null: their places here
+ * @property {Uint32Array | null} ranks  among all words of the file, by frequency
  */
 
 const LARGEST_PLACE = 65535;
@@ -62,8 +64,12 @@ export function readWords(read, about) {
   /** @param {string} name */
   const bytes = (name) => bytesOf(read(name) ?? "");
   const lengths = new Uint32Array(bytes("word-lengths").buffer);
+  /** @param {string} name */
+  const known = (name) => (read(name) === null ? null : new Uint32Array(bytes(name).buffer));
   const counts = read("counts");
   return {
+    ids: known("ids"),
+    ranks: known("ranks"),
     n: lengths.length,
     texts: readTexts(bytes("word-text"), lengths),
     counts: counts === null ? null : new Float64Array(bytesOf(counts).buffer),

@@ -1,14 +1,14 @@
 // The page comes to life.
 
 import { readSettings } from "./address.js";
-import { App } from "./app.js";
+import { App, EVERYTHING } from "./app.js";
 import { waysToColour } from "./colours.js";
 import { readWords } from "./data.js";
 import { connectGestures } from "./gestures.js";
 import { pngOf, svgOf } from "./picture.js";
 import { connectSearch } from "./search.js";
 import { copy, download, tableOf } from "./selection.js";
-import { PageSource } from "./source.js";
+import { PageSource, ServerSource } from "./source.js";
 import { Stage } from "./stage.js";
 import { element, made } from "./words_panel.js";
 
@@ -31,14 +31,16 @@ function start() {
     {
       texts: words.texts, titles: about.titles, places: words.sides.map((side) => side.places), sides: settings.sides,
       chosen: -1, neighbours: words.sides.map(() => []), isShown: () => true, axes: null,
+      extent: about.isServed ? EVERYTHING : null,
     },
     !new URLSearchParams(location.search).has("canvas"),
   );
-  const app = new App(words, about, new PageSource(words, about), stage, settings);
+  const source = about.isServed ? new ServerSource(about) : new PageSource(words, about);
+  const app = new App(words, about, source, stage, settings);
   showFacts(app);
   connectPanel(app);
   connectMap(app);
-  restore(app);
+  void restore(app);
   Object.assign(window, { wordvecMap: app }); // for who looks into the page, and its tests
 }
 
@@ -47,7 +49,8 @@ function showFacts(app) {
   const { about, words, stage } = app;
   element("title").textContent = about.titles.join(" → ");
   const n = words.n.toLocaleString("en");
-  const most = words.n < about.nWords ? ` most frequent of ${about.nWords.toLocaleString("en")}` : "";
+  const all = about.nWords.toLocaleString("en");
+  const most = words.n < about.nWords ? (about.isServed ? ` at a time of ${all}` : ` most frequent of ${all}`) : "";
   const shares = about.explained ? `, ${percent(about.explained[0] + about.explained[1])} of the variance` : "";
   const kept = about.kept
     ? ` The plane keeps ${percent(about.kept.share)} of each word’s ${about.kept.k} nearest neighbours: trust the lists, not the distances.`
@@ -62,13 +65,14 @@ function percent(share) {
 }
 
 /** Show what the address says. @param {App} app */
-function restore(app) {
+async function restore(app) {
   const { settings, stage, words } = app;
   app.applyTheme();
   const [x, y, zoom] = [settings.x, settings.y, settings.zoom];
-  if (settings.across || settings.up) app.setAxes(settings.across, settings.up);
-  const id = app.ids.get(settings.word);
-  if (id !== undefined) app.choose(id);
+  if (settings.near) await app.setNear(settings.near);
+  if (settings.across || settings.up) await app.setAxes(settings.across, settings.up);
+  const [found] = settings.word ? await app.source.find([settings.word]) : [];
+  if (found) await app.chooseKnown(found.id);
   if (!Number.isNaN(x) && !Number.isNaN(y)) Object.assign(stage.camera, { x, y, zoom: Math.max(zoom, 0.01) });
   stage.redraw();
   if (words.n === 0) app.say("no words", true);
@@ -79,7 +83,7 @@ function restore(app) {
 /** @param {App} app */
 function connectPanel(app) {
   connectSearch(
-    element("search"), element("completions"), (typed) => app.source.complete(typed), (found) => app.goTo(found.id),
+    element("search"), element("completions"), (typed) => app.source.complete(typed), (found) => void app.goTo(found.id),
   );
   connectColours(app);
   connectAxes(app);
@@ -123,7 +127,7 @@ function connectColours(app) {
     app.setColour(select.value);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
-  near.addEventListener("change", () => app.setNear(near.value));
+  near.addEventListener("change", () => void app.setNear(near.value));
 }
 
 /** @param {App} app */
@@ -133,11 +137,11 @@ function connectAxes(app) {
   [across.value, up.value] = [app.settings.across, app.settings.up];
   element("axes-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    app.setAxes(across.value.trim(), up.value.trim());
+    void app.setAxes(across.value.trim(), up.value.trim());
   });
   click("no-axes", () => {
     [across.value, up.value] = ["", ""];
-    app.setAxes("", "");
+    void app.setAxes("", "");
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { shortened } from "./data.js";
 
-/** @typedef {{text: string, id: number}} Found  id: of the file, for the source */
+/** @typedef {import("./source.js").Found} Found */
 
 const MOST_SHOWN = 10;
 

@@ -21,6 +21,7 @@ import { boxCorners } from "./selection.js";
  * @property {number[][]} neighbours  of it, for each side
  * @property {(id: number) => boolean} isShown  whose labels may be seen
  * @property {{across: [string, string], up: [string, string]} | null} axes
+ * @property {import("./camera.js").Box | null} extent  of everything, if places are only a part of it
  */
 
 const NEAR_ENOUGH = 14; // pixels from the pointer to a point
@@ -77,6 +78,14 @@ export class Stage {
     this.redraw(Boolean(changes.places || changes.sides));
   }
 
+  /** Other words in the same plane. @param {string[]} texts @param {Float32Array[]} places */
+  replaceWords(texts, places) {
+    Object.assign(this.shown, { texts, places, chosen: -1, neighbours: places.map(() => []) });
+    this.hovered = -1;
+    this.pace.n = this.pace.most = texts.length;
+    this.drawer.setPlaces(places);
+  }
+
   /** @param {Uint8Array} colours */
   setColours(colours) {
     this.colours = colours;
@@ -107,7 +116,7 @@ export class Stage {
     overlay.width = Math.round(this.width * ratio);
     overlay.height = Math.round(this.height * ratio);
     this.panes = this.arrangement();
-    this.camera.measure(this.shown.places, this.panes[0]);
+    this.camera.measure(this.shown.places, this.panes[0], this.shown.extent);
     this.redraw();
   }
 

@@ -2,7 +2,7 @@
 
 import { shortened } from "./data.js";
 
-/** @typedef {{text: string, cosine: number, id: number}} Neighbour */
+/** @typedef {import("./source.js").Neighbour} Neighbour */
 
 /**
  * The element with an id. @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind}
