@@ -1,12 +1,11 @@
 """A headless browser for the tests of pages, with a log of what it asked the network for."""
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
@@ -16,16 +15,17 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def started(folder: Path, *more: str) -> Any:
-    """A browser whose downloads go to a folder; the test is skipped where there is none."""
+def open_browser(folder: Path) -> Any:
+    """A browser whose downloads go to a folder; None where there is none, or nothing to drive it by."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which(DRIVER)
-    if program is None or driver is None:
-        pytest.skip("needs a browser and its driver: on Debian, apt install chromium chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver")
+    if program is None or driver is None or importlib.util.find_spec("selenium") is None:
+        return None
+    from selenium import webdriver
+
     options = webdriver.ChromeOptions()
     options.binary_location = program
-    for option in (*OPTIONS, *more):
+    for option in OPTIONS:
         options.add_argument(option)
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
