@@ -49,7 +49,7 @@ HOMES = {
     "click": {"cli"},
     "tqdm": {"cli", "api"},
     "ray": {"cluster"},
-    "fsspec": {"cluster"},
+    "fsspec": {"storage"},
     "matplotlib": {"show"},
     "umap": {"show"},
     "openTSNE": {"show"},

@@ -21,8 +21,9 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.kernels.compiled import user_cache
 from wordvec_cli.pretrained import cache, registry
 from wordvec_cli.pretrained.getting import GetOrder, get
-from wordvec_cli.pretrained.registry import Pretrained, found, listed, web_address
+from wordvec_cli.pretrained.registry import Pretrained, found, listed
 from wordvec_cli.storage.download import Patience, Promise, Watch
+from wordvec_cli.storage.remote import web_address
 
 TEXT = b"3 2\nking 1 0\nqueen 0.9 0.1\napple 0 1\n"
 GZIP = gzip.compress(TEXT, mtime=0)
@@ -209,7 +210,7 @@ def test_other_addresses_are_refused_or_models(address: str) -> None:
     if address == "hf://a/b/":
         assert found(address).is_folder
         return
-    with pytest.raises(InputError, match=r"is not an address that wordvec get knows|does not name a file"):
+    with pytest.raises(InputError, match=r"is not an address of a web server|does not name a file"):
         found(address)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from wordvec_cli.classify.lines import LabelLayout, LineParser
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
+from wordvec_cli.storage.remote import is_remote
 from wordvec_cli.text.corpus_files import lines_of_source
 from wordvec_cli.text.file_options import AS_NAMED, TEXT, FileOptions
 from wordvec_cli.text.lines import STANDARD_INPUT, lines_of_descriptor, lines_of_file
@@ -31,7 +32,7 @@ class LineFiles(NamedTuple):
 def check_files(paths: Sequence[str]) -> None:
     """Raises: InputError if one cannot be read"""
     for path in paths:
-        if path != STANDARD_STREAM:
+        if path != STANDARD_STREAM and not is_remote(path):
             with readable(path), open(path, "rb"):
                 pass
 

@@ -1,1 +1,1 @@
-"""Work on many machines: the workers of a Ray cluster count, encode and train. The only home of ray and fsspec."""
+"""Work on many machines: the workers of a Ray cluster count, encode and train. The only home of ray."""

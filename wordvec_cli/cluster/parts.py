@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import is_compressed, readable
+from wordvec_cli.storage.remote import fsspec, is_remote, remote_files, understood
 from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources, told_each
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.tables.columns import TableRows
@@ -43,10 +44,6 @@ class Listed(NamedTuple):
         return not self.is_compressed and not self.source.reading
 
 
-def is_remote(path: str) -> bool:
-    return "://" in path
-
-
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
     """A file for reading, on this machine or where fsspec finds it. Raises: InputError"""
@@ -54,28 +51,8 @@ def opened(name: str) -> Iterator[BinaryIO]:
         with open(name, "rb", buffering=0) as file:
             yield cast(BinaryIO, file)
         return
-    with _understood(name), _fsspec().open(name, "rb") as file:
+    with understood(name), fsspec().open(name, "rb") as file:
         yield file
-
-
-@contextmanager
-def _understood(name: str) -> Iterator[None]:
-    """The many errors of other people's storage as an InputError."""
-    try:
-        yield
-    except (InputError, OSError):
-        raise
-    except Exception as error:
-        raise InputError(f"{name}: {error}; check the address, and that the workers may read it") from error
-
-
-def _fsspec() -> Any:
-    """Raises: InputError if it is not installed"""
-    try:
-        import fsspec
-    except ImportError as error:
-        raise InputError("paths as s3:// need fsspec; install it: pip install 'wordvec-cli[cluster]'") from error
-    return fsspec
 
 
 @dataclass(frozen=True)
@@ -191,18 +168,10 @@ def _listed(source: Source) -> Listed:
 
 def _remote_texts(path: str, options: FileOptions) -> tuple[list[Source], list[LeftOut]]:
     """The texts at an address, and what is no text there. Raises: InputError if no text is"""
-    sources, left_out = told_each((Part(name, size) for name, size in _remote_files(path)), options)
+    sources, left_out = told_each((Part(name, size) for name, size in remote_files(path)), options)
     if not sources:
         raise InputError(f"{path}: is {left_out[0].kind.name}; {left_out[0].kind.remedy}")
     return sources, left_out
-
-
-def _remote_files(path: str) -> Iterator[tuple[str, int]]:
-    """The name and size of the file at an address, or of those below it. Raises: InputError"""
-    with readable(path), _understood(path):
-        files, folder = _fsspec().core.url_to_fs(path)
-        for name in sorted(files.find(folder)) or [folder]:
-            yield files.unstrip_protocol(name), int(files.size(name) or 0)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from wordvec_cli.cluster.members import Cluster, WorkerLostError
-from wordvec_cli.cluster.parts import Listing, Shard, cut, is_remote
+from wordvec_cli.cluster.parts import Listing, Shard, cut
 from wordvec_cli.cluster.worker import ShardFacts
 from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM
+from wordvec_cli.storage.remote import is_remote
 from wordvec_cli.text.blocks import Reading
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_files import Source

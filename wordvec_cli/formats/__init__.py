@@ -28,6 +28,7 @@ from wordvec_cli.storage.files import (
     writable,
 )
 from wordvec_cli.storage.output_names import check_ending
+from wordvec_cli.storage.remote import is_remote, write_to
 from wordvec_cli.storage.streams import standard_input
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import CLASSIFIER, START_BYTES, is_native, kind_by_header, known_by_header, load
@@ -153,6 +154,8 @@ def open_vectors(
     """
     if told not in (None, *readable_formats()):
         raise OptionError(f"--from {told}: must be one of {', '.join(readable_formats())}")
+    if is_remote(path) and not os.path.exists(path):
+        return _open_remote(path, options, told, note)
     if is_stream(path) and not os.path.isdir(path):
         return _open_stream(path, options, told, note)
     name = told or _detected(path, options.vocabulary if options else None)
@@ -185,6 +188,18 @@ def _open_stream(path: str, options: "ReadOptions | None", told: str | None, not
             shutil.copyfileobj(bounded(shown, source, bound), target, COPY_BYTES)
         with shown_as(shown, copy):
             return open_vectors(copy, options, told, lambda text: note(text.replace(copy, shown)))
+
+
+def _open_remote(
+    address: str, options: "ReadOptions | None", told: str | None, note: Callable[[str], None]
+) -> Embeddings:
+    """As `open_vectors`, of what lies at an address: it is copied to a file of that name for the time being."""
+    with temporary_folder() as folder:
+        copy = os.path.join(folder, os.path.basename(address.partition("?")[0].rstrip("/")) or "vectors")
+        with writable(folder), open(copy, "w+b") as target:
+            write_to(address, target)
+        with shown_as(address, copy):
+            return open_vectors(copy, options, told, lambda text: note(text.replace(copy, address)))
 
 
 def _stream(path: str) -> BinaryIO:

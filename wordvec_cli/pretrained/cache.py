@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import replacing, writable
+from wordvec_cli.storage.remote import is_remote, is_web
 
 if TYPE_CHECKING:
     from wordvec_cli.pretrained.registry import Pretrained
@@ -62,9 +63,11 @@ def resolved(path: str) -> str:
         return path
     if os.sep not in path and (kept := _kept(path)).exists():  # soon: without the registry
         return str(kept)
-    from wordvec_cli.pretrained.registry import found, is_address, registry
+    from wordvec_cli.pretrained.registry import found, registry
 
-    if is_address(path):
+    if is_remote(path):
+        if not is_web(path):
+            return path
         kept = vectors_path(found(path))
         return str(kept) if kept.exists() else path
     if path not in registry():

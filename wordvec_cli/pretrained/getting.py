@@ -17,10 +17,11 @@ from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.formats.wrapping import shown_as
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.pretrained import cache
-from wordvec_cli.pretrained.registry import Pretrained, found, web_address
+from wordvec_cli.pretrained.registry import Pretrained, found
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.download import NO_PROMISE, UNWATCHED, Promise, Watch, download
 from wordvec_cli.storage.files import COPY_BYTES, check_free_space, readable, writable
+from wordvec_cli.storage.remote import web_address
 from wordvec_cli.storage.sidecar import fingerprint_of
 
 DEFAULT_MEMORY = 1_000_000_000

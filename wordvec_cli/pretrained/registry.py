@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -12,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.download import Promise
+from wordvec_cli.storage.remote import HUGGING_FACE, is_remote, web_address
 
-HUGGING_FACE = "hf://"
 FOLDER_FILES = ("model.safetensors", "tokenizer.json")  # of a model of model2vec or sentence-transformers
 _LANGUAGE = "{language}"
 _NOT_IN_NAMES = re.compile(r"[^\w.+-]+")
@@ -45,13 +44,9 @@ class Pretrained(NamedTuple):
         return len(self.urls) > 1
 
 
-def is_address(text: str) -> bool:
-    return "://" in text
-
-
 def found(name: str) -> Pretrained:
     """The vectors of a name or an address. Raises: InputError if there is no such name"""
-    if is_address(name):
+    if is_remote(name):
         return _of_address(name)
     known = registry()
     if name not in known:
@@ -114,20 +109,3 @@ def _kept_name(address: str) -> str:
     last = posixpath.basename(unquote(address).rstrip("/").partition("#")[0]) or urlsplit(address).netloc
     last = _NOT_IN_NAMES.sub("-", last)[-80:].lstrip(".-")
     return f"{last or 'vectors'}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
-
-
-def web_address(url: str) -> str:
-    """What to ask a web server for; hf://OWNER/REPOSITORY/FILE is a file of Hugging Face, or of HF_ENDPOINT.
-
-    Raises: InputError if it is another kind of address
-    """
-    if url.startswith(HUGGING_FACE):
-        owner, _, rest = url.removeprefix(HUGGING_FACE).partition("/")
-        repository, _, file = rest.partition("/")
-        if not (owner and repository and file):
-            raise InputError(f"{url}: does not name a file; write hf://OWNER/REPOSITORY/FILE")
-        endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-        return f"{endpoint.rstrip('/')}/{owner}/{repository}/resolve/main/{file}"
-    if not url.startswith(("https://", "http://")):
-        raise InputError(f"{url}: is not an address that wordvec get knows; it takes https:// and hf://")
-    return url

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
+from wordvec_cli.storage import remote
 from wordvec_cli.storage.file_kinds import START_BYTES, FileKind, kind_of_no_text
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
 from wordvec_cli.storage.spool import close_with, spool_stream
@@ -130,8 +131,14 @@ def find_sources(
             sources += texts
             left_out += others
         else:
-            sources.append(_named(path, spool_folder, files))
+            sources += [_named(name, spool_folder, files) for name in _names_at(path)]
     return sources, left_out
+
+
+def _names_at(path: str) -> list[str]:
+    """The path, or the addresses below one of a folder."""
+    is_listed = remote.is_remote(path) and not remote.is_web(path) and not os.path.exists(path)
+    return [name for name, _ in remote.remote_files(path)] if is_listed else [path]
 
 
 def _named(path: str, spool_folder: Path, files: FileOptions) -> Source:
@@ -223,6 +230,8 @@ def _is_path_among(name: str, there: Iterable[str]) -> bool:
 def _opened(path: str, spool_folder: Path) -> Source:
     if path == STANDARD_STREAM:
         return _spooled("standard input", standard_input(), spool_folder)
+    if remote.is_remote(path) and not os.path.exists(path):
+        return _copied(path, remote.spooled(path, spool_folder))
     with readable(path):
         if stat.S_ISREG(os.stat(path).st_mode):
             return _file(path)
@@ -233,6 +242,10 @@ def _opened(path: str, spool_folder: Path) -> Source:
 def _spooled(name: str, stream: BinaryIO, folder: Path) -> Source:
     with readable(name):
         copy = spool_stream(stream, folder)
+    return _copied(name, copy)
+
+
+def _copied(name: str, copy: BinaryIO) -> Source:
     return Source(name, os.fstat(copy.fileno()).st_size, copy)
 
 

@@ -53,7 +53,16 @@ def listed_words(path: str) -> list[bytes]:
 
 @contextmanager
 def opened(path: str) -> Iterator[BinaryIO]:
-    """What a file holds, decompressed; a pipe, which cannot be read from its start again, is read to its end first."""
+    """What a file holds, decompressed; a pipe, which cannot be read from its start again, is read to its end first.
+
+    So is what lies at an address.
+    """
+    if "://" in path and not os.path.exists(path):
+        from wordvec_cli.storage.remote import spooled
+
+        with spooled(path) as copy, readable(path):
+            yield decompressed(copy)
+        return
     with readable(path), open(path, "rb") as raw:
         yield decompressed(raw if raw.seekable() else io.BytesIO(raw.read()))
 
