@@ -11,6 +11,7 @@ from benchmarks import (
     formats,
     glove,
     growth,
+    languages,
     large_files,
     layer,
     lookup,
@@ -37,6 +38,7 @@ BENCHMARKS = {
     "startup": startup.main,
     "layer": layer.main,
     "queries": queries.main,
+    "languages": languages.main,
     "large-files": large_files.main,
     "transform": transform.main,
     "show": show.main,
@@ -55,6 +57,7 @@ def main() -> None:
     parser.add_argument(
         "--german", default="", help="transform: a German text, aligned with --raw-corpus, an English one"
     )
+    parser.add_argument("--chinese", default="", help="languages: a Chinese text without spaces; default: one is made")
     parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
     parser.add_argument("--fasttext", default="", help="fastText's compiled program; default: left out")
     parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
