@@ -180,7 +180,7 @@ def test_every_format_is_written_and_what_can_be_read_comes_back(command: Comman
         return
     assert result.status == 0, result.stderr
     assert Path("out").stat().st_size > 0
-    if format != "projector":
+    if format not in ("projector", "fifu"):  # the one is not read, the other loses the last bit
         back = command("export", "out", "-", "--to", "glove", "--allow-pickle")
         is_sum = format == "fasttext"  # whose vectors are sums from 0 on, and never -0
         expected = TEXT.replace(b" -0\n", b" 0\n") if is_sum else TEXT

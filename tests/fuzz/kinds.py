@@ -199,6 +199,8 @@ KINDS: Mapping[str, Kind] = {
     "json": Kind("v.json", VECTORS, True),
     "parquet": Kind("v.parquet", VECTORS, True),
     "arrow": Kind("v.arrow", VECTORS, True),
+    "sqlite": Kind("v.sqlite", VECTORS),
+    "fifu": Kind("v.fifu", VECTORS, True),
     "gensim": Kind("v.kv", VECTORS, refused=True),
     "glove-binary": Kind("v.bin", WITHOUT_WORDS),
     "fasttext": Kind("m.bin", VECTORS),

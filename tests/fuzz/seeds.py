@@ -67,6 +67,8 @@ MADE = (
     ("json", "export {s}/native/v.safetensors {d}/v.json"),
     ("parquet", "export {s}/native/v.safetensors {d}/v.parquet"),
     ("arrow", "export {s}/native/v.safetensors {d}/v.arrow"),
+    ("sqlite", "export {s}/native/v.safetensors {d}/v.sqlite"),
+    ("fifu", "export {s}/native/v.safetensors {d}/v.fifu"),
     ("gensim", "export {s}/native/v.safetensors {d}/v.kv"),
 )  # fmt: skip
 

@@ -82,6 +82,8 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
     "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
     "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
+    "sqlite": Format("sqlite", (".sqlite", ".sqlite3", ".db"), "read", "write"),
+    "fifu": Format("finalfusion", (".fifu",), "read", "write"),
     "spacy": Format("spacy_vectors", (), "read"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
@@ -286,6 +288,8 @@ _TEXTS = ("glove", "word2vec")
 _MAGIC: Mapping[str, bytes] = {
     "parquet": b"PAR1",
     "arrow": b"ARROW1\x00",
+    "sqlite": b"SQLite format 3\x00",
+    "fifu": b"FiFu",
     "npy": b"\x93NUMPY",
     "npz": b"PK\x03\x04",  # one that holds something else has been opened before
 }
