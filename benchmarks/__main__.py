@@ -15,6 +15,7 @@ from benchmarks import (
     large_files,
     layer,
     lookup,
+    pictures,
     queries,
     replicas,
     show,
@@ -46,6 +47,7 @@ BENCHMARKS = {
     "growth": growth.main,
     "small-texts": small_texts.main,
     "replicas": replicas.main,
+    "pictures": pictures.main,
 }
 
 

@@ -58,7 +58,7 @@ def caption(layout: Layout, kept: Kept | None) -> str:
     if layout.explained is not None:
         parts.append(f"{sum(layout.explained):.0%} of the variance")
     if kept is not None:
-        parts.append(f"keeps {kept.share:.0%} of the {kept.k} nearest neighbours")
+        parts.append(f"keeps {kept.share:.0%} of the {f'{kept.k} ' if kept.k > 1 else ''}nearest neighbours")
     return ", ".join(parts)
 
 
