@@ -45,6 +45,9 @@ PRINTING = {
     "associate": ["vectors.safetensors", "--x", "red", "--y", "blue", "--a", "friday", "--b", "monday"],
     "change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1"],
     "stability": ["vectors.safetensors", "--also", "vectors.safetensors", "red"],
+    "contexts": ["corpus.txt", "red"],
+    "induce": ["vectors.safetensors", "long.txt", "--word", "red"],
+    "cluster": ["vectors.safetensors", "--into", "2"],
     "axis": ["vectors.safetensors", "--pair", "red", "blue", "monday"],
     "map": ["vectors.safetensors", "-o", "-"],
     "compare": ["vectors.safetensors", "vectors.safetensors", "pairs.tsv"],
@@ -79,6 +82,7 @@ def printing_folder(corpus_file: Path, vector_file: Path, tmp_path_factory: pyte
     folder = tmp_path_factory.mktemp("printing")
     text = corpus_file.read_text().splitlines()[:40]
     (folder / "corpus.txt").write_text("\n".join(text) + "\n")
+    (folder / "long.txt").write_bytes(corpus_file.read_bytes())
     (folder / "vectors.safetensors").write_bytes(vector_file.read_bytes())
     pairs = ["red blue 9", "monday friday 8", "red friday 1", "green draw 5", "call meet 7"]
     (folder / "pairs.tsv").write_text("".join("\t".join(pair.split()) + "\n" for pair in pairs))

@@ -29,6 +29,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "change -k", "change --min-count", "change --words", "--most", "--order", "change --anchors", "change --centre",
     ),
     "Stability": ("stability -k", "--each", "stability --seed"),
+    "Contexts": (
+        "--typical-by", "--word", "--apart", "--shuffles", "induce --seed", "contexts --window", "induce --window",
+        "contexts --most",
+    ),
+    "Clusters": ("--into", "--grouping", "--summary", "cluster --words", "cluster --limit", "cluster --seed"),
     "Test of change": ("--permute", "--corpus", "change --seed"),
     "Sets of words": ("--sets", "--only", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
     "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),

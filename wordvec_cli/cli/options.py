@@ -122,6 +122,10 @@ layout_option = click.option(
     "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
 )  # fmt: skip
 
+most_option = click.option(
+    "--most", type=click.IntRange(min=0), default=100, show_default=True, metavar="N",
+    help="Print no more than the first N; 0: all.",
+)  # fmt: skip
 anchors_option = click.option(
     "--anchors", metavar="FILE", help="Learn the rotation from these words of both files, one a line."
 )

@@ -12,6 +12,7 @@ from wordvec_cli.cli.options import (
     centre_option,
     combined,
     min_count_option,
+    most_option,
     progress_options,
     seed_option,
     threads_option,
@@ -26,8 +27,6 @@ from wordvec_cli.text.decoding import as_text
 if TYPE_CHECKING:
     from wordvec_cli.queries.change import ChangeRules, CommonWords
     from wordvec_cli.queries.changes import ChangedWord, ChangeTable
-
-SHOWN = 100
 
 _RULE_OPTIONS = combined(
     click.option(
@@ -93,10 +92,7 @@ def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(short_help="Find the words that changed between periods.")
 @click.argument("files", nargs=-1, required=True, metavar="A B...")
 @click.option("--words", metavar="FILE", help="Ask about these words alone, one a line.")
-@click.option(
-    "--most", type=click.IntRange(min=0), default=SHOWN, show_default=True, metavar="N",
-    help="Print the N words that changed most; 0: all.",
-)  # fmt: skip
+@most_option
 @_change_options
 @table_options(
     "tsv: a line for each word, below titles; csv: the same with commas; json: an object for each word.",

@@ -1,0 +1,186 @@
+"""Vectors of words from their contexts, in the space of others: of words that are rare, new, or of a part of a text.
+
+The mean of the vectors around a word, averaged over its places, is brought by a linear map to where the word's vector
+would be; the map is learnt from the words that have vectors and stand in the text too.
+
+Sources: Khodak et al. 2018, A La Carte Embedding: Cheap but Effective Induction of Semantic Feature Vectors; the test
+of groups as Rodriguez, Spirling and Stewart 2023, Embedding Regression: Models for Context-Specific Description.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
+from wordvec_cli.progress import Note, ignore
+from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.vectors.lengths import unit_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+    Exact = NDArray[np.float64]
+    Ids = NDArray[np.int64]
+
+TOKENS_AT_ONCE = 1 << 16
+LEAST_PLACES = 10  # of a word that the map is learnt from
+N_FOLDS = 5  # one of which is left out to see how well the map does
+
+
+class Places(NamedTuple):
+    """Where the words that are asked about stand.
+
+    words   (n,) the numbers of the words
+    lines   (n,) of the text
+    means   (n, dim) of the vectors around each place
+    """
+
+    words: "Ids"
+    lines: "Ids"
+    means: "Exact"
+
+
+class Surroundings(NamedTuple):
+    """What stands around the words of a text.
+
+    sums    (n_words, dim) of the means of the vectors around each place of a word that has a vector
+    counts  (n_words,) of these places
+    places  of the words that are asked about
+    """
+
+    sums: "Exact"
+    counts: "Ids"
+    places: Places
+
+
+def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Ids") -> Surroundings:
+    """Read a text that is word ids.
+
+    matrix  (n, dim) the vectors of the ids below n; others have none
+    window  words on each side that count, as far as they have vectors
+    asked   ids, with a vector or without
+    """
+    sums, counts = np.zeros(matrix.shape), np.zeros(len(matrix), np.int64)
+    found: list[Places] = []
+    for first_line, ids, lines in _blocks(sequences):
+        means, has_some = _means_around(ids, lines, matrix, window)
+        is_word = has_some & (ids >= 0) & (ids < len(matrix))
+        _add(sums, counts, ids[is_word], means[is_word])
+        are_asked = np.flatnonzero(has_some & np.isin(ids, asked))
+        found.append(Places(ids[are_asked], first_line + lines[are_asked], means[are_asked].astype(np.float64)))
+    places = Places(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    return Surroundings(sums, counts, places)
+
+
+def _blocks(sequences: Sequences) -> "Iterator[tuple[int, Ids, Ids]]":
+    """The number of the first line, the ids (n,) and the line of each (n,), from 0, of some whole lines at a time."""
+    offsets, first = sequences.offsets, 0
+    while first < sequences.n_sentences:
+        last = int(np.searchsorted(offsets, offsets[first] + TOKENS_AT_ONCE, "right")) - 1
+        last = min(max(last, first + 1), sequences.n_sentences)
+        ids = sequences.ids[offsets[first] : offsets[last]].astype(np.int64)
+        yield first, ids, np.repeat(np.arange(last - first), np.diff(offsets[first : last + 1]))
+        first = last
+
+
+def _means_around(ids: "Ids", lines: "Ids", matrix: "Matrix", window: int) -> "tuple[Matrix, NDArray[np.bool_]]":
+    is_known = (ids >= 0) & (ids < len(matrix))
+    rows = np.where(is_known[:, None], matrix[np.where(is_known, ids, 0)], np.float32(0))
+    sums = np.zeros(rows.shape, np.float32)
+    n = np.zeros(len(ids), np.float32)
+    for distance in range(1, min(window, len(ids) - 1) + 1):
+        is_one_line = lines[distance:] == lines[:-distance]
+        sums[:-distance] += rows[distance:] * is_one_line[:, None]
+        sums[distance:] += rows[:-distance] * is_one_line[:, None]
+        n[:-distance] += is_known[distance:] & is_one_line
+        n[distance:] += is_known[:-distance] & is_one_line
+    means = (sums / np.maximum(n, 1)[:, None]).astype(np.float32, copy=False)
+    return means, n > 0
+
+
+def _add(sums: "Exact", counts: "Ids", ids: "Ids", means: "Matrix") -> None:
+    if not len(ids):
+        return
+    order = np.argsort(ids, kind="stable")
+    words, starts, n = np.unique(ids[order], return_index=True, return_counts=True)
+    sums[words] += np.add.reduceat(means[order].astype(np.float64), starts, axis=0)
+    counts[words] += n
+
+
+def induction_map(texts: Sequence[Surroundings], matrix: "Matrix", left_out: "Ids", note: Note = ignore) -> "Exact":
+    """The map (dim, dim) that brings the mean around a word nearest to its vector: a row u becomes u @ map.
+
+    Words weigh by the logarithm of their places.
+    left_out  ids of words that it is not learnt from
+    Raises: InputError if there are too few to learn from
+    """
+    sums = np.sum([text.sums for text in texts], axis=0)
+    counts = np.sum([text.counts for text in texts], axis=0)
+    is_used = (counts >= LEAST_PLACES) & matrix.any(axis=1) & np.isfinite(matrix).all(axis=1)
+    is_used[left_out[left_out < len(matrix)]] = False
+    words = np.flatnonzero(is_used)
+    if len(words) < 2 * matrix.shape[1]:
+        raise InputError(
+            f"{counted(len(words), 'word')} with a vector stand {LEAST_PLACES} times in the text, too few to learn a "
+            f"map of {matrix.shape[1]} dimensions; give more text, such as that which the vectors were trained on"
+        )
+    means: Exact = sums[words] / counts[words][:, None]
+    weights: Exact = np.sqrt(np.log(counts[words]))[:, None]
+    vectors: Exact = matrix[words].astype(np.float64)
+    is_tried = np.arange(len(words)) % N_FOLDS == 0
+    tried = means[is_tried] @ _solved(means[~is_tried], vectors[~is_tried], weights[~is_tried])
+    cosine = float(np.einsum("ij,ij->i", unit_rows(tried), unit_rows(vectors[is_tried])).mean())
+    note(f"map learnt from {counted(len(words), 'word')}; of words left out, cosine {cosine:.2f} with their vectors")
+    return _solved(means, vectors, weights)
+
+
+def _solved(means: "Exact", vectors: "Exact", weights: "Exact") -> "Exact":
+    found: Exact = np.asarray(np.linalg.lstsq(means * weights, vectors * weights, rcond=None)[0], np.float64)
+    return found
+
+
+class GroupTest(NamedTuple):
+    """How far a word's vectors in two texts are apart.
+
+    distance  squared, between the means of their places
+    debiased  less what places that differ by chance add to it, the mean's variance of both; may be below 0
+    p_value   the share of shufflings of lines between the texts with a distance as large
+    """
+
+    distance: float
+    debiased: float
+    p_value: float
+
+
+def compare_groups(first: "Exact", second: "Exact", lines: "tuple[Ids, Ids]", n_shuffled: int, seed: int) -> GroupTest:
+    """Test whether two groups of places are of one word.
+
+    first, second  (n, dim) their vectors, mapped; lines  the line of each
+    """
+    sides = first, second
+    distance = float(((first.mean(axis=0) - second.mean(axis=0)) ** 2).sum())
+    bias = sum(float(side.var(axis=0, ddof=1).sum()) / len(side) if len(side) > 1 else np.nan for side in sides)
+    sums, sizes, is_first = _by_line(sides, lines)
+    rng, n_above = np.random.default_rng(seed), 0
+    total, n_total = sums.sum(axis=0), sizes.sum()
+    for _ in range(n_shuffled):
+        mine = rng.permutation(is_first)
+        n = sizes[mine].sum()
+        of_mine = sums[mine].sum(axis=0)
+        apart = of_mine / n - (total - of_mine) / (n_total - n)
+        n_above += float(apart @ apart) >= distance * (1 - 1e-12)
+    return GroupTest(distance, distance - bias, (n_above + 1) / (n_shuffled + 1))
+
+
+def _by_line(sides: "tuple[Exact, Exact]", lines: "tuple[Ids, Ids]") -> "tuple[Exact, Ids, NDArray[np.bool_]]":
+    """The sums of the places on each line, their numbers, and whether it is one of the first text."""
+    sums, sizes, is_first = [], [], []
+    for number, (side, of_side) in enumerate(zip(sides, lines, strict=True)):
+        _, starts, n = np.unique(of_side, return_index=True, return_counts=True)
+        sums.append(np.add.reduceat(side, starts, axis=0))
+        sizes.append(n)
+        is_first.append(np.full(len(n), number == 0))
+    return np.concatenate(sums), np.concatenate(sizes), np.concatenate(is_first)
