@@ -61,6 +61,7 @@ class CommonWords:
     counts   (n, n_periods) in the first model of each period; None: a file has none
     totals   (n_periods,) of all words of each
     asked    (m,) the places of those among the words that are asked about
+    are_named  whether they were named: then there is nobody to rank them among
     """
 
     words: list[bytes]
@@ -68,6 +69,7 @@ class CommonWords:
     counts: "Ids | None"
     totals: "Ids | None"
     asked: "Ids"
+    are_named: bool = False
 
 
 class WordChanges(NamedTuple):
@@ -117,7 +119,9 @@ def common_words(
     words = [models[0].vocabulary.word(word_id) for word_id in ids[0].tolist()]
     rows = iter([_rows(each, of_each) for each, of_each in zip(models, ids, strict=True)])
     asked = _asked(words, counts, rules, wanted, note)
-    return CommonWords(words, [[next(rows) for _ in period] for period in periods], counts, totals, asked)
+    return CommonWords(
+        words, [[next(rows) for _ in period] for period in periods], counts, totals, asked, wanted is not None
+    )
 
 
 def _rows(vectors: Embeddings, ids: "Ids") -> "Matrix":

@@ -88,7 +88,7 @@ def _columns(common: CommonWords, changes: WordChanges, rules: ChangeRules) -> "
     for i, name in enumerate(("per_million_first", "per_million_last")):
         unknown = np.full(len(common.asked), np.nan)
         found[name] = unknown if counts is None or totals is None else counts[:, i] / totals[i] * 1e6
-    found["matched"] = matched_ranks(changes.score(rules.measure), counts, totals)
+    found["matched"] = matched_ranks(changes.score(rules.measure), None if common.are_named else counts, totals)
     return found
 
 
