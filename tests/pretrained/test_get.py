@@ -27,6 +27,7 @@ from wordvec_cli.storage.remote import web_address
 
 TEXT = b"3 2\nking 1 0\nqueen 0.9 0.1\napple 0 1\n"
 GZIP = gzip.compress(TEXT, mtime=0)
+BINARY = ((b"king", (1, 0)), (b"queen", (0.9, 0.1)), (b"apple", (0, 1)))
 MD5 = hashlib.md5(GZIP).hexdigest()
 
 
@@ -130,6 +131,15 @@ def test_a_model_of_hugging_face_is_two_files(
     assert load(get(GetOrder("hf://minish/tiny")))["apple"].tolist() == [0, 1]
     files["/minish/words/resolve/main/v.vec.gz"] = GZIP
     assert load(get(GetOrder("hf://minish/words/v.vec.gz")))["apple"].tolist() == [0, 1]
+
+
+def test_a_model_of_fasttext_is_unpacked_beside_the_cache(
+    server: Server, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"3 2\n" + b"".join(word + b" " + np.array(row, "<f4").tobytes() for word, row in BINARY)
+    files["/cc.xx.300.bin.gz"] = gzip.compress(content)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/nonexistent")  # which may be small
+    assert load(get(GetOrder(f"{server.url}/cc.xx.300.bin.gz")))["apple"].tolist() == [0, 1]
 
 
 def test_another_file_than_the_first_time_is_refused(server: Server, files: dict[str, bytes], kept: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from wordvec_cli import formats
@@ -20,7 +21,7 @@ from wordvec_cli.pretrained import cache
 from wordvec_cli.pretrained.registry import Pretrained, found
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.download import NO_PROMISE, UNWATCHED, Promise, Watch, download
-from wordvec_cli.storage.files import COPY_BYTES, check_free_space, readable, writable
+from wordvec_cli.storage.files import COPY_BYTES, check_free_space, decompressed, readable, writable
 from wordvec_cli.storage.remote import web_address
 from wordvec_cli.storage.sidecar import fingerprint_of
 
@@ -121,12 +122,13 @@ class _Getting:
     @contextmanager
     def _opened(self, downloads: Path) -> Iterator[str]:
         """The path of the vectors."""
-        if self._pretrained.member is None:
+        member = self._pretrained.member
+        if member is None and not downloads.name.endswith(".bin.gz"):
             self._check_single(downloads)
             yield str(downloads)
             return
         with temporary_folder(self._room) as folder:
-            yield _member(downloads, self._pretrained.member, folder)
+            yield _unpacked(downloads, folder) if member is None else _member(downloads, member, folder)
 
     def _check_single(self, file: Path) -> None:
         """Raises: InputError if it is an archive of several"""
@@ -170,6 +172,17 @@ def _file_name(url: str) -> str:
     """Of a download: digits that no other address has, and the address's own."""
     last = posixpath.basename(urlsplit(web_address(url)).path) or "file"
     return f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{last[-80:]}"
+
+
+def _unpacked(file: Path, folder: str) -> str:
+    """What a compressed file holds: a model of fastText, which is not read as a stream, is of many gigabytes.
+
+    Raises: InputError, OutputError
+    """
+    target = os.path.join(folder, file.name.removesuffix(".gz"))
+    with readable(str(file)), open(file, "rb") as raw, writable(folder), open(target, "wb") as plain:
+        shutil.copyfileobj(decompressed(cast(BinaryIO, raw)), plain, COPY_BYTES)
+    return target
 
 
 def _member(archive: Path, name: str, folder: str) -> str:

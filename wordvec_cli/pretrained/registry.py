@@ -53,8 +53,8 @@ def found(name: str) -> Pretrained:
         import difflib
 
         close = difflib.get_close_matches(name, known, 3)
-        meant = f"; is {' or '.join(close)} meant?" if close else ""
-        raise InputError(f"{name}: is not the name of pretrained vectors{meant} wordvec get --list shows all")
+        meant = f"is {' or '.join(close)} meant? " if close else ""
+        raise InputError(f"{name}: is not the name of pretrained vectors; {meant}wordvec get --list shows all names")
     return known[name]
 
 

@@ -55,9 +55,10 @@ def spaced_texts(
         return
     from wordvec_cli.parallel import in_order
 
+    processes = _Processes(tokenizer, n_processes, label_prefix)
     with (
-        _Processes(tokenizer, n_processes, label_prefix).running() as processes,
         closing(in_order(processes.spaced, texts, n_processes)) as results,
+        processes.running(),  # ends before the threads that wait for them
     ):
         for _, text in results:
             yield text
@@ -80,9 +81,9 @@ class _Processes:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     @contextmanager
-    def running(self) -> Iterator["_Processes"]:
+    def running(self) -> Iterator[None]:
         try:
-            yield self
+            yield
         finally:
             for process in self._all:
                 process.kill()
