@@ -48,6 +48,11 @@ SETTINGS = {
     "skip-gram, hierarchical softmax": Word2VecConfig(learning_rate=RATE, loss=HS),
     "CBOW, hierarchical softmax": Word2VecConfig(learning_rate=RATE, model="cbow", loss=HS),
     "skip-gram, --deterministic": Word2VecConfig(learning_rate=RATE, deterministic=True),
+    "CBOW, --deterministic": Word2VecConfig(learning_rate=RATE, model="cbow", deterministic=True),
+    "skip-gram, hierarchical softmax, --deterministic": Word2VecConfig(learning_rate=RATE, loss=HS, deterministic=True),
+    "CBOW, hierarchical softmax, --deterministic": Word2VecConfig(
+        learning_rate=RATE, model="cbow", loss=HS, deterministic=True
+    ),
 }
 SUBWORDS = {  # which benchmarks/subwords.py compares with other programs
     "skip-gram, subwords": Word2VecConfig(learning_rate=RATE, subwords="3-6"),

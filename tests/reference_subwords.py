@@ -32,7 +32,7 @@ def hidden_of(inputs, rows):
     return inputs[rows].mean(axis=0)
 
 
-def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, rate):
+def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, rate, bounds=None):
     """Gradient descent, group by group, on copies: (loss, pairs, inputs, outputs).
 
     A centre predicts each neighbour, and for each of them negative / n_noise times each noise word of the group that
@@ -41,7 +41,7 @@ def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, ra
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, pairs = 0.0, 0
-    for begin in range(0, len(kept), group):
+    for begin in range(*(bounds or (0, len(kept))), group):
         steps = np.zeros_like(inputs), np.zeros_like(outputs)
         for c in range(begin, min(begin + group, len(kept))):
             rows = lists[kept[c]]
@@ -64,7 +64,9 @@ def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, ra
     return loss, pairs, inputs, outputs
 
 
-def train_windows(kept, low, high, group, lists, inputs, outputs, predicted, together, average, divide_error, rate):
+def train_windows(
+    kept, low, high, group, lists, inputs, outputs, predicted, together, average, divide_error, rate, bounds=None
+):  # fmt: skip
     """Steps of CBOW (`together`), or of a tree for each word around a centre: (loss, steps, inputs, outputs), copies.
 
     Within a group each token has a copy of its rows, as they were when the group began; what its copies have changed
@@ -73,7 +75,7 @@ def train_windows(kept, low, high, group, lists, inputs, outputs, predicted, tog
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, n_steps = 0.0, 0
-    for begin in range(0, len(kept), group):
+    for begin in range(*(bounds or (0, len(kept))), group):
         copies = {t: inputs[lists[word]] for t, word in enumerate(kept)}
         for c in range(begin, min(begin + group, len(kept))):
             around = [i for i in range(low[c], high[c]) if i != c]

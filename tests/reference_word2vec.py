@@ -1,5 +1,7 @@
 """Plain, slow oracles for the kernels of word2vec: the same random draws, then the textbook objective pair by pair."""
 
+import itertools
+
 import numpy as np
 
 
@@ -39,11 +41,14 @@ def group_loss(kept, low, high, noise, group, begin, inputs, outputs, negative):
     return loss, input_gradient, output_gradient, pairs
 
 
-def skipgram(kept, low, high, noise, group, inputs, outputs, negative, rate):
-    """Gradient descent, group by group, on copies in float64: (loss, pairs, inputs, outputs)."""
+def skipgram(kept, low, high, noise, group, inputs, outputs, negative, rate, bounds=None):
+    """Gradient descent, group by group, on copies in float64: (loss, pairs, inputs, outputs).
+
+    bounds  of the tokens; None: all
+    """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, pairs = 0.0, 0
-    for begin in range(0, len(kept), group):
+    for begin in range(*(bounds or (0, len(kept))), group):
         group_result = group_loss(kept, low, high, noise, group, begin, inputs, outputs, negative)
         loss += group_result[0]
         inputs -= rate * group_result[1]
@@ -52,30 +57,24 @@ def skipgram(kept, low, high, noise, group, inputs, outputs, negative, rate):
     return loss, pairs, inputs, outputs
 
 
-def skipgram_in_step(kept, low, high, noise, group, batch, inputs, outputs, negative, rate, last_rate, limit):
-    """Gradient descent, `batch` groups at a time, on copies in float64: (loss, pairs, inputs, outputs).
+def in_step(train, n_tokens, group, tokens_per_chunk, n_chunks, inputs, outputs, rates):
+    """Chunks of groups, `n_chunks` at a time, each from the same matrices: (loss, terms, inputs, outputs).
 
-    The sizes of the steps along a word's terms sum up to `limit` at most; if it is more, they shrink alike.
+    What they change is added up. The rate falls from rates[0] towards rates[1], step by step.
+    train  (inputs, outputs, rate, bounds of the tokens) -> (loss, terms, inputs, outputs)
     """
-    inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, pairs = 0.0, 0
-    for first in range(0, len(kept), batch * group):
-        rate_now = rate + (last_rate - rate) * (first // group) / -(-len(kept) // group)
-        steps = [np.zeros_like(inputs), np.zeros_like(outputs)]
-        sizes = [np.zeros(len(inputs)), np.zeros(len(outputs))]
-        for begin in range(first, min(first + batch * group, len(kept)), group):
-            for i, o, sign, weight in group_terms(kept, low, high, noise, group, begin, negative):
-                of_term, slope = term_loss(inputs, outputs, i, o, sign, weight)
-                loss += of_term
-                pairs += sign < 0
-                steps[0][i] -= rate_now * slope * outputs[o]
-                steps[1][o] -= rate_now * slope * inputs[i]
-                sizes[0][i] += rate_now * abs(slope)
-                sizes[1][o] += rate_now * abs(slope)
-        fitting = [(limit / np.maximum(size, limit))[:, None] for size in sizes]
-        inputs += fitting[0] * steps[0]
-        outputs += fitting[1] * steps[1]
-    return loss, pairs, inputs, outputs
+    loss, terms = 0.0, 0
+    firsts = range(0, n_tokens, n_chunks * tokens_per_chunk)
+    for step, first in enumerate(firsts):
+        rate = rates[0] + (rates[1] - rates[0]) * step / len(firsts)
+        n_groups = -(-min(n_tokens - first, n_chunks * tokens_per_chunk) // group)
+        bounds = [min(first + n_groups * c // n_chunks * group, n_tokens) for c in range(n_chunks + 1)]
+        results = [train(inputs, outputs, rate, each) for each in itertools.pairwise(bounds)]
+        loss += sum(result[0] for result in results)
+        terms += sum(result[1] for result in results)
+        inputs = inputs + sum(result[2] - inputs for result in results)
+        outputs = outputs + sum(result[3] - outputs for result in results)
+    return loss, terms, inputs, outputs
 
 
 def limited(factors, limit):
@@ -87,7 +86,7 @@ def hidden_of(inputs, context, average):
     return inputs[context].sum(axis=0) / (len(context) if average else 1)
 
 
-def cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict):
+def cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds=None):
     """CBOW, on copies in float64: (loss, centres with context, inputs, outputs).
 
     A group's hidden vectors are of the inputs that it began with, which get all its errors at its end.
@@ -96,7 +95,7 @@ def cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, 
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, n_centres = 0.0, 0
-    for begin in range(0, len(kept), group):
+    for begin in range(*(bounds or (0, len(kept))), group):
         contexts = {c: cbow_window(kept, low, high, c) for c in range(begin, min(begin + group, len(kept)))}
         hidden = {c: hidden_of(inputs, context, average) for c, context in contexts.items() if context}
         n_centres += len(hidden)
@@ -113,7 +112,7 @@ def cbow_window(kept, low, high, c):
     return [kept[i] for i in range(low[c], high[c]) if i != c]
 
 
-def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, rate, limit):
+def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, rate, limit, bounds=None):
     """CBOW with negative sampling: a centre predicts itself and not its noise words, but for those that are itself.
 
     noise  a row for two consecutive centres. All scores of a group come before its updates, which go pair of centres
@@ -138,7 +137,7 @@ def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, 
                     outputs[word] += factor * hidden[c]
         return loss, errors
 
-    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict)
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds)
 
 
 def rows_of_pair(kept, noise, centres, factors):
@@ -155,7 +154,7 @@ def rows_of_pair(kept, noise, centres, factors):
         yield of_row
 
 
-def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate, limit):
+def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate, limit, bounds=None):
     """CBOW with hierarchical softmax: a centre predicts the nodes of its path, one centre after the other."""
 
     def predict(outputs, hidden):
@@ -170,7 +169,7 @@ def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_erro
             outputs[nodes] += np.outer(factors, h)
         return loss, errors
 
-    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict)
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds)
 
 
 def huffman_codes(counts):
@@ -203,14 +202,14 @@ def huffman_codes(counts):
     return codes
 
 
-def skipgram_hs(kept, low, high, codes, inputs, outputs, rate, limit):
+def skipgram_hs(kept, low, high, codes, inputs, outputs, rate, limit, bounds=None):
     """Skip-gram with hierarchical softmax, in float64: (loss, pairs, inputs, outputs).
 
     Each word of a window predicts the centre's path by itself, all from the values before the window's step.
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
     loss, n_pairs = 0.0, 0
-    for c in range(len(kept)):
+    for c in range(*(bounds or (0, len(kept)))):
         nodes, code = codes[kept[c]]
         words = cbow_window(kept, low, high, c)
         n_pairs += len(words)

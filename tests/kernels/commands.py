@@ -42,6 +42,9 @@ train corpus.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6
 train corpus.txt -o subwords.safetensors --epochs 1 --vocab vocab.tsv --subwords 2-3 --threads 1 --fixed-window
 train corpus.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6 --model cbow
 train corpus.txt -o subwords.safetensors --epochs 1 --vocab vocab.tsv --subwords 3-6 --loss hierarchical-softmax
+train varied.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6 --deterministic
+train varied.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6 --model cbow --deterministic
+train varied.txt -o hs.safetensors --epochs 1 --min-count 1 --subwords 3 --loss hierarchical-softmax --deterministic
 train corpus.txt -o glove.safetensors --epochs 1 --min-count 1 --model glove
 train --pairs pairs.safetensors -o glove.safetensors --epochs 1 --model glove
 train --pairs pairs.bin --vocab vocab.tsv -o glove.safetensors --epochs 1 --model glove
@@ -95,6 +98,10 @@ def write_inputs(folder: Path) -> None:
     (folder / "labelled.txt").write_text("".join(f"__label__{i % 3} {line}\n" for i, line in enumerate(lines)))
     (folder / "unlabelled.txt").write_bytes(text)
     (folder / "words.txt").write_text("the\nword7\n")
+    # of words with few n-grams in common
+    varied = ["".join(choose.choices("abcdefghijklmnopqrstuvwxyz", k=5)) for _ in words]
+    lines = [" ".join(choose.choices(varied, weights, k=12)) for _ in range(2000)]
+    (folder / "varied.txt").write_text("\n".join(lines))
 
 
 def command_lines() -> Iterator[list[str]]:

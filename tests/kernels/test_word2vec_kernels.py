@@ -10,14 +10,11 @@ from tests.reference_word2vec import (
     huffman_codes,
     skipgram,
     skipgram_hs,
-    skipgram_in_step,
     windows,
 )
 from wordvec_cli.kernels import cbow as cbow_kernels
-from wordvec_cli.kernels import in_step
 from wordvec_cli.kernels.cbow import cbow_block
 from wordvec_cli.kernels.draws import alias_table, draw_noise, draw_tokens
-from wordvec_cli.kernels.in_step import GROUPS_PER_BATCH, skipgram_block_in_step
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
 from wordvec_cli.kernels.parts import LANES, part
@@ -217,95 +214,6 @@ def draw_for_cbow(ids, offsets, first, last, keep, threshold, alias, window, shr
     """The random choices of `cbow_block`: (kept, low, high, noise)."""
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     return kept, low, high, draw_noise(-(-len(kept) // 2), negative, threshold, alias, state, last - first)
-
-
-# ---- threads in step ----
-
-
-@pytest.mark.parametrize("lines", [[400, 1, 0, 300], [3], [1], [0], [256, 100]])
-@pytest.mark.parametrize("dim", [5, 100])
-@pytest.mark.parametrize("window, shrink, negative, n_noise", [(5, True, 5, 6), (2, False, 7, 1), (20, True, 3, 25)])
-@pytest.mark.parametrize("n_words", [3, 60])
-@pytest.mark.parametrize("rate, limit", [(0.001, NO_LIMIT), (0.05, 0.02)])
-def test_a_block_in_step_is_limited_gradient_descent_batch_by_batch(
-    lines, dim, window, shrink, negative, n_noise, n_words, rate, limit
-):
-    ids, offsets, inputs, outputs, keep, threshold, alias = problem(7, dim, n_words, lines)
-    for first, last in parts_of(len(ids)):
-        state = np.uint64(99)
-        draws = draw(ids, offsets, first, last, keep, threshold, alias, window, shrink, n_noise, state)
-        batch = GROUP, GROUPS_PER_BATCH
-        expected = skipgram_in_step(*draws, *batch, inputs, outputs, negative, rate, rate / 2, limit)
-        got_inputs, got_outputs = inputs.copy(), outputs.copy()
-        loss, pairs = skipgram_block_in_step(
-            2, ids, offsets, first, last, got_inputs, got_outputs, keep, threshold, alias,
-            window, shrink, negative, n_noise, rate, rate / 2, limit, state,
-        )  # fmt: skip
-        assert pairs == expected[1]
-        assert loss == pytest.approx(expected[0], rel=1e-5)
-        np.testing.assert_allclose(got_inputs, expected[2], rtol=1e-4, atol=1e-4)
-        np.testing.assert_allclose(got_outputs, expected[3], rtol=1e-4, atol=1e-4)
-        assert not got_inputs[:, dim:].any() and not got_outputs[:, dim:].any()
-
-
-@pytest.mark.parametrize("n_words", [3, 1000])
-def test_the_number_of_threads_does_not_change_a_block_in_step(n_words):
-    results = set()
-    for n_threads in [1, 2, 3, 5, 16, 40] * 3:
-        ids, offsets, inputs, outputs, *tables = problem(7, 100, n_words, [5000, 0, 1, 4000])
-        loss, pairs = skipgram_block_in_step(
-            n_threads, ids, offsets, 0, len(ids), inputs, outputs, *tables,
-            5, True, 5, 32, 0.05, 0.04, 1.0, np.uint64(1),
-        )  # fmt: skip
-        results.add((loss, pairs, inputs.tobytes(), outputs.tobytes()))
-    assert len(results) == 1
-
-
-@pytest.mark.parametrize("n_words", [1, 2, 3, 5, 20, 100])
-@pytest.mark.parametrize("rate", [0.05, 0.5, 5.0])
-def test_threads_in_step_learn_from_lines_that_are_all_alike(n_words, rate):
-    line, n_lines = np.arange(n_words, dtype=np.int32), 6000 // n_words
-    ids, offsets = np.tile(line, n_lines), np.arange(n_lines + 1) * n_words
-    _, _, inputs, outputs, keep, _, _ = problem(7, 16, n_words, [1])
-    keep[:] = ALWAYS
-    outputs[:] = 0
-    losses = []
-    for state in range(20):
-        loss, pairs = skipgram_block_in_step(
-            2, ids, offsets, 0, len(ids), inputs, outputs, keep, *alias_table(np.ones(n_words)),
-            5, True, 5, 32, rate, rate, 1.0, np.uint64(state),
-        )  # fmt: skip
-        losses.append(loss / max(pairs, 1))
-    before = 6 * np.log(2)  # of scores of 0: a true pair and five noise words
-    assert max(losses) < before
-    assert abs(inputs).max() < 10 and abs(outputs).max() < 10
-
-
-def test_a_thread_that_fails_in_step_does_not_leave_the_others_waiting():
-    ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [5000])
-    calls = itertools.count()
-
-    def fail_once(*arguments):
-        if next(calls) == 1:
-            raise MemoryError
-        return train_in_step(*arguments)
-
-    train_in_step = in_step.train_in_step
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
-        patch.setattr(in_step, "train_in_step", fail_once)
-        skipgram_block_in_step(
-            3, ids, offsets, 0, len(ids), inputs, outputs, *tables, 5, True, 5, 8, 0.02, 0.02, 1.0, np.uint64(1)
-        )
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_divergence_shows_in_the_loss_of_a_block_in_step(bad):
-    ids, offsets, inputs, outputs, *tables = problem(7, 100, 60, [50, 60])
-    inputs[ids[ids >= 0][0], 3] = bad
-    loss, _ = skipgram_block_in_step(
-        2, ids, offsets, 0, 110, inputs, outputs, *tables, 5, True, 5, 8, 0.02, 0.02, 1.0, np.uint64(1)
-    )
-    assert not np.isfinite(loss)
 
 
 # ---- CBOW ----

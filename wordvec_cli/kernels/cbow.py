@@ -12,6 +12,7 @@ Source: Mikolov et al. 2013, arXiv 1301.3781, and word2vec.c for subsampling and
 import numpy as np
 
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from wordvec_cli.kernels.in_step import CHUNKS, TOKENS_PER_CHUNK, Model, Needs, begin_chunk, end_step, no_noise, rate_at
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
 from wordvec_cli.kernels.parts import (
@@ -178,26 +179,41 @@ def sign_pairs(signs, kept, noise, begin, negative, n, shares):
 
 
 @part
-def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit):
-    """One step for each group of `kept`; returns (loss, centres that have context).
-
-    noise  a row for two consecutive centres
-    """
-    dim, n_kept, negative = inputs.shape[1], len(kept), noise.shape[1]
-    inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
-    rate, limit, last = np.float32(rate), np.float32(limit), n_kept - 1
+def room_for_windows(window, negative, dim):
+    """What `train_range` works in."""
     n, n_starts, n_pairs = round_up(SHARING + negative, TILE), GROUP + 2 * window, GROUP // SHARING
-    starts, targets = np.zeros(n_starts, np.intp), np.zeros(n_pairs * n, np.intp)
-    hidden, errors = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim)
-    sums, changes = aligned_zeros((n_starts + 1) * dim), aligned_zeros((n_starts + 1) * dim)
-    scores, signs = aligned_zeros(GROUP * n), aligned_zeros(GROUP * n)
-    shares, error_shares = aligned_zeros(GROUP), aligned_zeros(GROUP)
-    n_hot = min(n_hot, len(inputs) // dim)
-    own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_hot, dim)
-    own_outputs, outputs_at, output_visits = take_copies(outputs, 0, n_hot, dim)
+    return (
+        np.zeros(n_starts, np.intp), np.zeros(n_pairs * n, np.intp),
+        aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim),
+        aligned_zeros((n_starts + 1) * dim), aligned_zeros((n_starts + 1) * dim),
+        aligned_zeros(GROUP * n), aligned_zeros(GROUP * n), aligned_zeros(GROUP), aligned_zeros(GROUP),
+    )  # fmt: skip
+
+
+@part
+def train_range(
+    room, from_token, to_token, kept, low, high, noise, inputs, outputs, window, average, divide_error,
+    own_inputs, inputs_at, input_visits, own_outputs, outputs_at, output_visits, most, rate, limit,
+    input_slots, output_slots,
+):  # fmt: skip
+    """One step for each group of kept[from_token:to_token]; returns (loss, centres that have context).
+
+    inputs, outputs, noise  flat
+    noise   a row for two consecutive centres
+    own .. most  copies that a thread has, see own_rows.py
+    slots   of copies that a chunk has, see in_step.py; None: none
+    """
+    starts, targets, hidden, errors, sums, changes, scores, signs, shares, error_shares = room
+    n_kept, n_starts, n_pairs, n_hot = len(kept), len(starts), GROUP // SHARING, len(input_visits)
+    n, dim, negative, last = (
+        len(targets) // n_pairs,
+        len(hidden) // GROUP,
+        len(noise) // -(-n_kept // SHARING),
+        n_kept - 1,
+    )
     loss, n_centres = 0.0, 0
 
-    for begin in range(0, n_kept, GROUP):
+    for begin in range(from_token, to_token, GROUP):
         n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
         sign_pairs(signs, kept, noise, begin, negative, n, shares)
         first, after = max(begin - window, 0), min(begin + GROUP + window, n_kept)
@@ -207,13 +223,15 @@ def train_windows(kept, low, high, noise, inputs, outputs, window, average, divi
             visit(outputs, own_outputs, output_visits, kept[begin : min(begin + GROUP, n_kept)], 0, most, dim)
             visit(outputs, own_outputs, output_visits, noise[first_noise:after_noise], 0, most, dim)
         for i in range(n_starts):
-            starts[i] = place_of(kept[min(max(begin - window + i, 0), last)], 0, n_hot, inputs_at, dim)
+            word = kept[min(max(begin - window + i, 0), last)]
+            starts[i] = place_of(word, 0, n_hot, inputs_at, dim, input_slots)
         for pair in range(n_pairs):
             c, to = min(begin + pair * SHARING, last), pair * n
             for k in range(SHARING):
-                targets[to + k] = place_of(kept[min(c + k, last)], 0, n_hot, outputs_at, dim)
+                targets[to + k] = place_of(kept[min(c + k, last)], 0, n_hot, outputs_at, dim, output_slots)
             for k in range(negative):
-                targets[to + SHARING + k] = place_of(noise[c // SHARING * negative + k], 0, n_hot, outputs_at, dim)
+                word = noise[c // SHARING * negative + k]
+                targets[to + SHARING + k] = place_of(word, 0, n_hot, outputs_at, dim, output_slots)
             for k in range(to + SHARING + negative, to + n):
                 targets[k] = targets[to]
 
@@ -228,18 +246,72 @@ def train_windows(kept, low, high, noise, inputs, outputs, window, average, divi
         for pair in range(n_pairs):
             t = min(begin + GROUP + pair * SHARING, last)  # the next group's rows, and those that end this one
             for c in range(t, min(t + SHARING, n_kept)):
-                prefetch_row(inputs, place_of(kept[min(c + window, last)], 0, n_hot, inputs_at, dim), dim)
-                prefetch_row(outputs, place_of(kept[c], 0, n_hot, outputs_at, dim), dim)
+                ahead = kept[min(c + window, last)]
+                prefetch_row(inputs, place_of(ahead, 0, n_hot, inputs_at, dim, input_slots), dim)
+                prefetch_row(outputs, place_of(kept[c], 0, n_hot, outputs_at, dim, output_slots), dim)
             for k in range(t // SHARING * negative, (t // SHARING + 1) * negative):
-                prefetch_row(outputs, place_of(noise[k], 0, n_hot, outputs_at, dim), dim)
+                prefetch_row(outputs, place_of(noise[k], 0, n_hot, outputs_at, dim, output_slots), dim)
             for i in range(pair * n_starts // n_pairs, (pair + 1) * n_starts // n_pairs):
                 prefetch_row(inputs, starts[i], dim)
             update_pair(hidden, pair, outputs, targets, pair * n, n, dim, scores, errors)
         spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim)
+    return loss, n_centres
 
+
+@part
+def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit):
+    """One step for each group of `kept`; returns (loss, centres that have context)."""
+    dim, negative = inputs.shape[1], noise.shape[1]
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    n_hot = min(n_hot, len(inputs) // dim)
+    own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_hot, dim)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, 0, n_hot, dim)
+    results = train_range(
+        room_for_windows(window, negative, dim), 0, len(kept), kept, low, high, noise.reshape(-1), inputs, outputs,
+        window, average, divide_error, own_inputs, inputs_at, input_visits, own_outputs, outputs_at, output_visits,
+        most, np.float32(rate), np.float32(limit), None, None,
+    )  # fmt: skip
     merge_copies(inputs, own_inputs, input_visits, 0, dim)
     merge_copies(outputs, own_outputs, output_visits, 0, dim)
-    return loss, n_centres
+    return results
+
+
+@kernel
+def train_windows_in_step(
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, window, average, divide_error,
+):  # fmt: skip
+    """A worker's chunks of a piece, see `in_step.Model`."""
+    dim, room = inputs.shape[1], room_for_windows(window, noise.shape[1], inputs.shape[1])
+    inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
+    none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
+    for step in range(len(work.losses)):
+        rate_now = rate_at(step, len(work.losses), rate, last_rate)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
+            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
+                room, first, after, kept, low, high, noise, inputs, outputs, window, average, divide_error,
+                none, inputs_at, no_visits, none, outputs_at, no_visits, 1, rate_now, np.float32(limit),
+                work.own_inputs.slots, work.own_outputs.slots,
+            )  # fmt: skip
+        if not end_step(work, step, inputs, outputs, dim):
+            break
+
+
+def cbow_in_step(noise_threshold, noise_alias, window, shrink, average, divide_error, negative, *_):
+    """What `cbow_block` does, in step."""
+
+    def draw(ids, offsets, first, last, keep, state):
+        kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        n_draws = -(-len(kept) // SHARING)
+        return kept, low, high, draw_noise(n_draws, negative, noise_threshold, noise_alias, state, last - first)
+
+    def needs(draws):
+        return Needs(window, no_noise(), SHARING), Needs(0, draws[3], SHARING)
+
+    def train(*arguments):
+        train_windows_in_step(*arguments, window, average, divide_error)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
 
 
 @kernel

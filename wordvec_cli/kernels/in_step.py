@@ -1,14 +1,17 @@
-"""Skip-gram on threads in step: the same bytes whatever their number.
+"""Threads in step: the same bytes whatever their number, for every model.
 
-Groups come in batches. First all threads compute what the groups of a batch would change, from matrices that nobody
-writes to. When the last is done, each thread makes the changes of the rows it owns, in the order of the groups. So no
-number depends on who is first, and every row's sum has one order. A parallel kernel with two pranges gave the same
-bytes, but OpenMP's threads fell to a fiftieth of the speed where another program ran too, workqueue's were a third
-slower, and it took 22 s to compile, in each run, for numba would not cache it.
+Tokens are trained by *steps* of `CHUNKS` chunks, each some groups of tokens that follow each other. A chunk is trained
+as on one thread, in place, but for the rows that another chunk of the step needs too: of these it has copies, as they
+were when the step began. When all chunks are done, what each has changed its copies by is added to these rows, in the
+order of the chunks. So no number depends on which thread trains which chunk, or when, and what a chunk does not know
+are the changes of the other chunks of its step alone.
+
+Which rows are shared follows from random choices, and is known before training. They are the most frequent ones.
 """
 
 import ctypes
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, NamedTuple
 
@@ -17,13 +20,16 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens
-from wordvec_cli.kernels.parts import LANES, address_of, aligned_zeros, kernel, part
-from wordvec_cli.kernels.rows import TILE, add_scaled, prefetch_row, round_up
-from wordvec_cli.kernels.skipgram import GROUP, count_windows, room_for_group, size_group, train_group
+from wordvec_cli.kernels.parts import LANES, add, address_of, inlined, kernel, load, part, store, subtract
+from wordvec_cli.kernels.rows import copy_row, prefetch_row
 
-GROUPS_PER_BATCH = 16  # 8 are no better; with 32 analogies fall from 0.239 to 0.236, and changes leave the cache
+# Of a step: more threads have no work. With 4 there is more to copy, a fifth of the time of CBOW, not an eighth, and
+# training diverges where lines are much alike: each takes a row all the way to where it should be, and 4 far beyond.
+CHUNKS = 2
+TOKENS_PER_CHUNK = 256  # at most: the scores of twice as many are alike, but not those of eight times as many
+TOKENS_PER_PIECE = 20_000  # whose random choices are made together, by one thread
 _PATIENCE = 2000  # looks at the others, about a microsecond, before a waiting thread offers its processor
 _GIVEN_UP = 2**62
 
@@ -69,186 +75,333 @@ def offer_processor(typing):
     return types.int32(), generate
 
 
+class Shared(NamedTuple):
+    """The rows of a matrix that more than one chunk of a step needs, for each step of a piece.
+
+    rows    (n,) int32, step after step
+    chunks  (n,) uint8: bit c is set if chunk c needs the row
+    bounds  (n_steps + 1,) int64: step s has rows[bounds[s] : bounds[s + 1]]
+    """
+
+    rows: Any
+    chunks: Any
+    bounds: Any
+
+
+class Copies(NamedTuple):
+    """The chunks' copies of shared rows of a matrix.
+
+    slots  (n_rows,) int32 of a worker: which copy a row has at this step; -1: none
+    room   (CHUNKS * most * dim,) float32, of all workers
+    """
+
+    slots: Any
+    room: Any
+
+
+class Work(NamedTuple):
+    """A worker's part of a piece, and what it shares with the others.
+
+    worker, n_workers  which of how many
+    arrivals  (LANES,) int64: the first is how often workers have come to where all meet
+    n_before  how often all had met before the piece
+    tokens_per_chunk  whole groups
+    losses    (n_steps, CHUNKS, 2) float64: each chunk's loss and its number of terms, to be set
+    """
+
+    worker: int
+    n_workers: int
+    arrivals: Any
+    n_before: int
+    tokens_per_chunk: int
+    losses: Any
+    shared_inputs: Shared
+    shared_outputs: Shared
+    own_inputs: Copies
+    own_outputs: Copies
+
+
 @part
-def meet(arrivals, goal):
-    """Arrive, and wait until there are `goal` arrivals; False if a thread has failed and will never come."""
-    count_up(arrivals, 0)
-    tries = 0
-    while look_at(arrivals, 0) < goal:
+def meet(work, n_meetings):
+    """Arrive, and wait for all others; False if one has failed and will never come.
+
+    n_meetings  with this one, since the piece began
+    """
+    count_up(work.arrivals, 0)
+    tries, goal = 0, (work.n_before + n_meetings) * work.n_workers
+    while look_at(work.arrivals, 0) < goal:
         tries += 1
         if tries > _PATIENCE:
             offer_processor()
-    return look_at(arrivals, 0) < _GIVEN_UP
+    return look_at(work.arrivals, 0) < _GIVEN_UP
 
 
-class Batch(NamedTuple):
-    """What the groups of a batch would change: first rows of `inputs`, by context, then of `outputs`, by target.
+# ---- which rows are shared ----
 
-    words    (GROUPS_PER_BATCH, n_rows) int32: which rows
-    sizes    (GROUPS_PER_BATCH, n_rows) float32: the sum of the sizes of the factors of each change
-    changes  (GROUPS_PER_BATCH * n_rows * dim,) float32
-    """
 
-    words: Any
-    sizes: Any
-    changes: Any
+@part
+def count_steps(n_tokens, tokens_per_chunk):
+    return -(-n_tokens // (CHUNKS * tokens_per_chunk))
+
+
+@part
+def bounds_of_chunk(step, chunk, n_tokens, tokens_per_chunk, group):
+    """(first, after): the tokens of a chunk, whole groups but for the last one of all; those of a step are alike."""
+    first = step * CHUNKS * tokens_per_chunk
+    n_groups = -(-min(n_tokens - first, CHUNKS * tokens_per_chunk) // group)
+    after = first + n_groups * (chunk + 1) // CHUNKS * group
+    return first + n_groups * chunk // CHUNKS * group, min(after, n_tokens)
+
+
+@inlined
+def need(row, bit, needed, rows, n):
+    """Note that the chunk of a bit needs a row, and take the row down; returns how many are."""
+    needed[row] |= bit
+    rows[n] = row
+    return n + 1
+
+
+@part
+def keep_shared(rows, first, n, needed, chunks):
+    """Of rows[first:n] those that more than one chunk needs, once, moved to the front; returns their end."""
+    end = first
+    for i in range(first, n):
+        row, bits = rows[i], needed[rows[i]]
+        needed[row] = 0
+        # written always, counted if shared: no branch to mispredict
+        rows[end], chunks[end] = row, bits
+        end += (bits & (bits - np.uint8(1))) != 0
+    return end
 
 
 @kernel
-def start_batches(ids, offsets, first, last, keep, window, shrink, state, window_share, n_noise, n_words, dim):
-    """The tokens and windows of a block, as `train_groups` has them, and what the threads share.
+def list_shared(kept, reach, noise, tokens_per_noise, offsets, lists, is_tree, needed, tokens_per_chunk, group):
+    """The shared rows of a piece: the fields of a `Shared`.
 
-    Returns kept, low, high, share, (the fields of a Batch), and (2, more than n_words) float32 zeros.
+    kept, reach  a chunk needs the rows of its tokens, and of as many before and after
+    noise, tokens_per_noise  and those noise[first // tokens_per_noise : after // tokens_per_noise]
+    offsets, lists  a word's rows are lists[offsets[word] : offsets[word + 1]]; None, None: the word itself is its row
+    is_tree  whether of a list all rows before one that a chunk needs are needed by it too
+    needed   (n_rows,) uint8, 0 before and after
     """
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    share = np.float32(window_share) * count_windows(low, high)
-    _, n_contexts, n_targets = size_group(window, n_noise)
-    n_rows = n_contexts + n_targets
-    batch = (
-        np.zeros((GROUPS_PER_BATCH, n_rows), np.int32),
-        np.zeros((GROUPS_PER_BATCH, n_rows), np.float32),
-        aligned_zeros(GROUPS_PER_BATCH * n_rows * dim),
-    )
-    return kept, low, high, share, batch, np.zeros((2, n_words + (LANES + 1) * GROUPS_PER_BATCH), np.float32)
+    n_kept = len(kept)
+    n_steps = count_steps(n_kept, tokens_per_chunk)
+    room = noise.size + CHUNKS * n_steps * noise.shape[1] + CHUNKS * (n_steps + 1)
+    for c in range(n_kept):
+        n_lists = 1 if offsets is None else offsets[kept[c] + 1] - offsets[kept[c]]
+        room += n_lists * (1 + -(-2 * reach // group))
+    rows, chunks, bounds = np.empty(room, np.int32), np.empty(room, np.uint8), np.zeros(n_steps + 1, np.int64)
+    n = 0
+    for step in range(n_steps):
+        for chunk in range(CHUNKS):
+            bit = np.uint8(1 << chunk)
+            first, after = bounds_of_chunk(step, chunk, n_kept, tokens_per_chunk, group)
+            if first >= after:
+                continue
+            for c in range(max(first - reach, 0), min(after + reach, n_kept)):
+                word = kept[c]
+                if offsets is None:
+                    n = need(word, bit, needed, rows, n)
+                else:
+                    for i in range(offsets[word + 1] - 1, offsets[word] - 1, -1):
+                        if is_tree and needed[lists[i]] & bit:
+                            break
+                        n = need(lists[i], bit, needed, rows, n)
+            for i in range(first // tokens_per_noise, min(-(-after // tokens_per_noise), len(noise))):
+                for k in range(noise.shape[1]):
+                    n = need(noise[i, k], bit, needed, rows, n)
+        n = keep_shared(rows, bounds[step], n, needed, chunks)
+        bounds[step + 1] = n
+    return rows[:n].copy(), chunks[:n].copy(), bounds
+
+
+# ---- what a worker does at the ends of a step ----
+
+
+@inlined
+def place_in_step(row, slots, copies_at, dim):
+    """Where a row is, or the chunk's copy of it, in floats from the matrix's first; slots None: no row is copied."""
+    if slots is None:
+        return dim * np.intp(row)
+    slot = np.intp(slots[row])
+    return dim * slot + copies_at if slot >= 0 else dim * np.intp(row)
 
 
 @part
-def add_sizes(factors, n_outputs, n_rows, lag, of_rows, of_outputs):
-    """Add the sizes of factors laid out as in `limit_steps` to their context rows; set each output to its sum."""
-    for o in range(n_outputs):
-        first = o // TILE * lag
-        of_output = factors[o * n_rows + first : (o + 1) * n_rows + first]
-        row = of_rows[first : first + n_rows]
-        total = np.float32(0)
-        for i in range(n_rows):
-            total += abs(of_output[i])
-            row[i] += abs(of_output[i])
-        of_outputs[o] = total
+def take_shared(matrix, shared, copies, step, chunk, dim):
+    """Copy the shared rows of a step that a chunk needs, note where they are; returns where copies begin.
+
+    That is in floats from the matrix's first, as `place_in_step` wants it.
+    """
+    first, after = shared.bounds[step], shared.bounds[step + 1]
+    room = chunk * (len(copies.room) // CHUNKS)
+    for s in range(after - first):
+        row = np.intp(shared.rows[first + s])
+        copies.slots[row] = s
+        if shared.chunks[first + s] >> chunk & 1:
+            prefetch_row(matrix, dim * np.intp(shared.rows[min(first + s + 4, after - 1)]), dim)
+            copy_row(matrix, dim * row, copies.room, room + dim * s, dim)
+    return (copies.room.ctypes.data - matrix.ctypes.data) // matrix.itemsize + room
 
 
 @part
-def describe_changes(words, sizes, context_starts, target_starts, true_scores, noise_scores, window, n_noise, dim):
-    """Set which rows a group changes, and the sums of the sizes of the factors of each change."""
-    reach, n_contexts, n_targets = size_group(window, n_noise)
-    for i in range(n_contexts):
-        words[i] = context_starts[i] // dim
-    for j in range(n_targets):
-        words[n_contexts + j] = target_starts[j] // dim
-    sizes[:] = 0
-    add_sizes(true_scores, GROUP, reach, TILE, sizes, sizes[n_contexts:])
-    add_sizes(noise_scores, n_noise, GROUP, 0, sizes[window:], sizes[n_contexts + GROUP :])
+def merge_shared(matrix, shared, copies, step, work, dim):
+    """Add what chunks have changed to the worker's share of the shared rows of a step; forget where copies are."""
+    first, after = shared.bounds[step], shared.bounds[step + 1]
+    for i in range(first, after):
+        copies.slots[shared.rows[i]] = -1
+    most, n = len(copies.room) // CHUNKS, after - first
+    members, end = np.empty(CHUNKS, np.intp), n * (work.worker + 1) // work.n_workers
+    for s in range(n * work.worker // work.n_workers, end):
+        start, ahead = dim * np.intp(shared.rows[first + s]), min(s + 2, end - 1)
+        n_members = 0
+        for chunk in range(CHUNKS):
+            members[n_members] = chunk * most + dim * s
+            n_members += shared.chunks[first + s] >> chunk & 1
+            if shared.chunks[first + ahead] >> chunk & 1:
+                prefetch_row(copies.room, chunk * most + dim * ahead, dim)
+        for d in range(0, dim, LANES):
+            before, now = load(matrix, start + d), load(copies.room, members[0] + d)
+            for m in range(1, n_members):
+                now = add(now, subtract(load(copies.room, members[m] + d), before))
+            store(matrix, start + d, now)
 
 
 @part
-def make_changes(matrix, batch, n_groups, first, after, totals, limit, owner, n_owners, dim):
-    """Make the changes first .. after of each group, where the owner has the row, limited together for each row.
+def begin_chunk(work, step, chunk, n_tokens, group, inputs, outputs, dim):
+    """(first token, the one after the last, where its copies of inputs begin, and of outputs)."""
+    first, after = bounds_of_chunk(step, chunk, n_tokens, work.tokens_per_chunk, group)
+    inputs_at = take_shared(inputs, work.shared_inputs, work.own_inputs, step, chunk, dim)
+    outputs_at = take_shared(outputs, work.shared_outputs, work.own_outputs, step, chunk, dim)
+    return first, after, inputs_at, outputs_at
 
-    totals  float32, at least one for each row of the matrix and `LANES` more for each owner, all zero before and after
+
+@part
+def end_step(work, step, inputs, outputs, dim):
+    """Merge what all have changed when all chunks are done; False if a worker has failed."""
+    if not meet(work, 2 * step + 1):
+        return False
+    merge_shared(inputs, work.shared_inputs, work.own_inputs, step, work, dim)
+    merge_shared(outputs, work.shared_outputs, work.own_outputs, step, work, dim)
+    return meet(work, 2 * step + 2)
+
+
+@inlined
+def rate_at(step, n_steps, rate, last_rate):
+    return np.float32(rate + (last_rate - rate) * step / n_steps)
+
+
+# ---- a block ----
+
+Draws = tuple[Any, ...]  # of a piece: arrays, `kept` first
+
+
+class Needs(NamedTuple):
+    """The rows of a matrix that tokens need, see `list_shared`."""
+
+    reach: int
+    noise: Any
+    tokens_per_noise: int
+    offsets: Any = None
+    lists: Any = None
+    is_tree: bool = False
+
+
+class Model(NamedTuple):
+    """What is to be done in step.
+
+    group   tokens of a group, of which chunks are made
+    most    tokens of a chunk: with more, scores fall
+    draw    (ids, offsets, first, last, keep, state) -> the random choices of a piece
+    needs   random choices -> the rows that their tokens need, of inputs and of outputs
+    train   (work, *random choices, inputs, outputs, rates of the first step and after the last, limit): trains a
+            worker's chunks of a piece
     """
-    n_rows = batch.words.shape[1]
-    words, sizes = batch.words.reshape(-1), batch.sizes.reshape(-1)
-    mine, places = np.empty(n_groups * n_rows + 1, np.int32), np.empty(n_groups * n_rows + 1, np.int32)
-    # every owner's totals by themselves, so that no two threads write to one cache line
-    own = round_up(len(matrix) // dim // n_owners + 1, LANES) * owner
-    n_mine = 0
-    for b in range(n_groups):
-        for r in range(b * n_rows + first, b * n_rows + after):
-            word = np.uint32(words[r])
-            mine[n_mine] = r
-            places[n_mine] = own + word // np.uint32(n_owners)
-            n_mine += word % np.uint32(n_owners) == owner
 
-    for m in range(n_mine):
-        totals[places[m]] += sizes[mine[m]]
-    for m in range(n_mine):
-        r = np.intp(mine[m])
-        prefetch_row(matrix, dim * np.intp(words[mine[min(m + 4, n_mine - 1)]]), dim)
-        fitting = limit / max(totals[places[m]], limit)
-        add_scaled(matrix, dim * np.intp(words[r]), batch.changes, dim * r, fitting, dim)
-    for m in range(n_mine):
-        totals[places[m]] = 0
+    group: int
+    most: int
+    draw: Callable[..., Draws]
+    needs: Callable[[Draws], tuple[Needs, Needs]]
+    train: Callable[..., None]
 
 
-@kernel
-def train_in_step(
-    worker, n_workers, arrivals, kept, low, high, share, batch, word_totals, losses, pairs, inputs, outputs,
-    noise_threshold, noise_alias, window, window_share, n_noise, rate, last_rate, limit, state, counter,
-):  # fmt: skip
-    """One worker's part in all batches of `kept`; sets losses and pairs of the groups that it trains."""
-    dim, n_groups, n_noise = inputs.shape[1], len(losses), np.intp(n_noise)
-    batch = Batch(*batch)
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    limit, no_limit, window_share = np.float32(limit), np.float32(np.inf), np.float32(window_share)
-    _, n_contexts, n_targets = size_group(window, n_noise)
-    n_rows = n_contexts + n_targets
-    (
-        contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
-        totals, marks,
-    ) = room_for_group(window, n_noise, dim)  # fmt: skip
-    places = dim * np.arange(n_rows)
-    goal = 0
+class Piece(NamedTuple):
+    """Random choices, and the rows that are shared, of some tokens; the sums of each chunk's loss, and of its terms."""
 
-    for first in range(0, n_groups, GROUPS_PER_BATCH):
-        n = min(GROUPS_PER_BATCH, n_groups - first)
-        rate_now = np.float32(rate + (last_rate - rate) * first / n_groups)
-        g, end = first + n * worker // n_workers, first + n * (worker + 1) // n_workers
-        noise = draw_noise(end - g, n_noise, noise_threshold, noise_alias, state, counter + g * n_noise)
-        for i in range(len(noise)):
-            b = g + i - first
-            changes = batch.changes[b * n_rows * dim : (b + 1) * n_rows * dim]
-            changes[:] = 0
-            losses[g + i], pairs[g + i] = train_group(
-                contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores,
-                noise_weights, totals, marks, kept, low, high, share, (g + i) * GROUP,
-                noise[i], noise[min(i + 1, len(noise) - 1)], inputs, outputs,
-                changes, places, changes, places[n_contexts:], window, window_share, rate_now, no_limit, dim,
-            )  # fmt: skip
-            describe_changes(
-                batch.words[b], batch.sizes[b], context_starts, target_starts, true_scores, noise_scores,
-                window, n_noise, dim,
-            )  # fmt: skip
-        goal += n_workers
-        if not meet(arrivals, goal):
-            break
-        make_changes(inputs, batch, n, 0, n_contexts, word_totals[0], limit, worker, n_workers, dim)
-        make_changes(outputs, batch, n, n_contexts, n_rows, word_totals[1], limit, worker, n_workers, dim)
-        goal += n_workers
-        if not meet(arrivals, goal):
-            break
+    draws: Draws
+    inputs: Shared
+    outputs: Shared
+    losses: NDArray[np.float64]
 
 
-def skipgram_block_in_step(
-    n_threads, ids, offsets, first, last, inputs, outputs, keep, noise_threshold, noise_alias,
-    window, shrink, negative, n_noise, rate, last_rate, limit, state,
-):  # fmt: skip
-    """As `skipgram_block`, on several threads at once, with a result that does not depend on their number.
+def no_noise() -> NDArray[np.int32]:
+    return np.empty((0, 0), np.int32)
 
-    The rate falls from `rate` towards `last_rate` along the block, so a block may be long: about a second of work.
-    limit    how far the steps of a batch may move a row of one matrix together, in rows of the other; 1 is right for
-             every vocabulary, for words are counted as they come
-    n_threads  more than `GROUPS_PER_BATCH` have no work; more than there are processors wait for each other
+
+def _planned(model, place, state, needed, tokens_per_chunk):
+    """A piece, ready to be trained."""
+    draws = model.draw(*place, state)
+    n_steps = -(-len(draws[0]) // (CHUNKS * tokens_per_chunk))
+    shared = [
+        Shared(*list_shared(draws[0], *needs, rows, tokens_per_chunk, model.group))
+        for needs, rows in zip(model.needs(draws), needed, strict=True)
+    ]
+    return Piece(draws, *shared, np.zeros((n_steps, CHUNKS, 2)))
+
+
+def _room(pieces, dim, which):
+    """For the copies of the step that shares the most rows."""
+    most = max((int(np.diff(piece[which].bounds).max(initial=0)) for piece in pieces), default=0)
+    room = np.empty(CHUNKS * most * dim + LANES, np.float32)
+    start = -room.ctypes.data // room.itemsize % LANES
+    return room[start : start + CHUNKS * most * dim]
+
+
+def block_in_step(
+    n_threads, model, tokens_per_chunk, ids, offsets, first, last, inputs, outputs, keep, rates, seed, *limit
+):
+    """Train on ids[first:last] on several threads at once; returns (loss, terms), which do not depend on their number.
+
+    rates  there; it falls along the block, which may be long: about a second of work
     """
-    n_workers = min(n_threads, GROUPS_PER_BATCH)
-    window_share = negative / n_noise
-    kept, low, high, share, batch, totals = start_batches(
-        ids, offsets, first, last, keep, window, shrink, state, window_share, n_noise, *inputs.shape
-    )
-    n_groups = -(-len(kept) // GROUP)
-    losses, pairs = np.zeros(n_groups), np.zeros(n_groups, np.int64)
+    n_workers = min(n_threads, CHUNKS)
+    firsts = range(first, max(last, first + 1), TOKENS_PER_PIECE)  # one of no tokens too, which loads kernels
+    states = np.random.SeedSequence(int(seed)).generate_state(len(firsts), np.uint64)
     arrivals = np.zeros(LANES, np.int64)
+
+    def plan(worker):
+        needed = np.zeros(len(inputs), np.uint8), np.zeros(len(outputs), np.uint8)
+        places = [
+            (ids, offsets, firsts[i], min(firsts[i] + TOKENS_PER_PIECE, last), keep)
+            for i in range(worker, len(firsts), n_workers)
+        ]
+        return [
+            _planned(model, place, state, needed, tokens_per_chunk)
+            for place, state in zip(places, states[worker::n_workers], strict=True)
+        ]
+
+    def train(worker, pieces, rooms):
+        copies = [
+            Copies(np.full(len(matrix), -1, np.int32), room)
+            for matrix, room in zip((inputs, outputs), rooms, strict=True)
+        ]
+        n_before = 0
+        for i, piece in enumerate(pieces):
+            begin, end = (rates[0] + (rates[1] - rates[0]) * j / len(pieces) for j in (i, i + 1))
+            shared = piece.inputs, piece.outputs
+            work = Work(worker, n_workers, arrivals, n_before, tokens_per_chunk, piece.losses, *shared, *copies)
+            model.train(work, *piece.draws, inputs, outputs, begin, end, *limit)
+            n_before += 2 * len(piece.losses)
+
     with ThreadPoolExecutor(n_workers) as pool:
         try:
-            workers = [
-                pool.submit(
-                    train_in_step, worker, n_workers, arrivals, kept, low, high, share, batch, totals, losses, pairs,
-                    inputs, outputs, noise_threshold, noise_alias, window, window_share, n_noise,
-                    rate, last_rate, limit, state, last - first,
-                )
-                for worker in range(n_workers)
-            ]  # fmt: skip
-            for worker in as_completed(workers):
-                worker.result()
+            plans = list(pool.map(plan, range(n_workers)))
+            pieces = [plans[i % n_workers][i // n_workers] for i in range(len(firsts))]
+            rooms = [_room(pieces, inputs.shape[1], which) for which in (1, 2)]
+            for done in as_completed([pool.submit(train, worker, pieces, rooms) for worker in range(n_workers)]):
+                done.result()
         except BaseException:
             arrivals[0] = _GIVEN_UP  # or the others would wait for ever
             raise
-    return float(losses.sum()), int(pairs.sum())
+    losses = sum((piece.losses.sum(axis=(0, 1)) for piece in pieces), np.zeros(2))
+    return float(losses[0]), int(losses[1])

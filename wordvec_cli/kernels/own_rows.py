@@ -11,6 +11,7 @@ copied or not.
 
 import numpy as np
 
+from wordvec_cli.kernels.in_step import place_in_step
 from wordvec_cli.kernels.parts import LANES, add, aligned_zeros, inlined, load, part, store, subtract
 from wordvec_cli.kernels.rows import copy_row
 
@@ -39,10 +40,15 @@ def own_copy(matrix, n):
 
 
 @inlined
-def place_of(row, first_hot, n_hot, copies_at, dim):
-    """Where a row is, or the thread's copy of it, in floats from the matrix's first."""
-    s = np.intp(row) - first_hot
-    return dim * s + (copies_at if (s >= 0) & (s < n_hot) else dim * first_hot)
+def place_of(row, first_hot, n_hot, copies_at, dim, slots=None):
+    """Where a row is, or the thread's copy of it, in floats from the matrix's first.
+
+    slots  for threads in step, see `place_in_step`: which rows have copies, in place of first_hot and n_hot
+    """
+    if slots is None:
+        s = np.intp(row) - first_hot
+        return dim * s + (copies_at if (s >= 0) & (s < n_hot) else dim * first_hot)
+    return place_in_step(row, slots, copies_at, dim)
 
 
 @part

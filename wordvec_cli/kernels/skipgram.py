@@ -19,11 +19,23 @@ import numpy as np
 from numba import njit
 
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from wordvec_cli.kernels.in_step import (
+    CHUNKS,
+    TOKENS_PER_CHUNK,
+    Model,
+    Needs,
+    begin_chunk,
+    end_step,
+    no_noise,
+    place_in_step,
+    rate_at,
+)
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.parts import OPTIONS, aligned_zeros, kernel, part
 from wordvec_cli.kernels.rows import TILE, copy_row, prefetch_row, round_up, score_tile, update_tile
 
 GROUP = 16  # tokens; 32 is about a tenth faster, but SimLex-999 then loses 0.003 to 0.004 (measured)
+HIGH_RATE, MOST_IN_STEP = 0.1, 0.5  # see `cautious`
 MARKS = 4096  # of a sieve for the noise words of a group
 
 part_of_loop = njit(inline="always", **OPTIONS)  # a call with so many arrays in a tuple cost a tenth of the time
@@ -132,19 +144,19 @@ def limit_steps(factors, n_outputs, n_rows, lag, totals, limit):
 
 
 @part
-def gather_contexts(contexts, starts, inputs, kept, begin, dim):
+def gather_contexts(contexts, starts, inputs, kept, begin, dim, slots, copies_at):
     """Copy the rows of the tokens from `begin` on; past the ends stand copies of the last token, to have weight 0."""
     for i in range(len(starts)):
-        starts[i] = dim * np.intp(kept[min(max(begin + i, 0), len(kept) - 1)])
+        starts[i] = place_in_step(kept[min(max(begin + i, 0), len(kept) - 1)], slots, copies_at, dim)
         copy_row(inputs, starts[i], contexts, i * dim, dim)
 
 
 @part
-def gather_targets(targets, starts, outputs, kept, begin, noise, dim):
+def gather_targets(targets, starts, outputs, kept, begin, noise, dim, slots, copies_at):
     """Copy the rows of the `GROUP` centres from `begin` on, then the noise words; each with copies of its last one."""
     for j in range(len(starts)):
         word = kept[min(begin + j, len(kept) - 1)] if j < GROUP else noise[min(j - GROUP, len(noise) - 1)]
-        starts[j] = dim * np.intp(word)
+        starts[j] = place_in_step(word, slots, copies_at, dim)
         copy_row(outputs, starts[j], targets, j * dim, dim)
 
 
@@ -176,87 +188,137 @@ def room_for_group(window, n_noise, dim):
 
 
 @part_of_loop
-def train_group(
-    contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights, totals,
-    marks, kept, low, high, share, begin, noise, next_noise, inputs, outputs,
-    input_sums, input_places, output_sums, output_places, window, window_share, rate, limit, dim,
+def train_range(
+    room, first, after, kept, low, high, share, noise, inputs, outputs, window, window_share, rate, limit,
+    input_slots, inputs_at, output_slots, outputs_at,
 ):  # fmt: skip
-    """One step of gradient descent for the tokens of `kept` from `begin` on; returns (loss, n_pairs).
+    """One step of gradient descent for each group of `GROUP` tokens of kept[first:after]; returns (loss, n_pairs).
 
-    The step is computed from `inputs` and `outputs`. It is added to the rows of input_sums at input_places, one for
-    each context row, and of output_sums at output_places, one for each target. Where these are not the matrices
-    themselves, the next group's rows are asked for all the same. The factors are left where the scores were.
-    contexts .. marks  from `room_for_group`
+    inputs, outputs  flat
+    share   (n + GROUP,) float32: window_share for each window that holds a token
+    slots, at  of copies of rows, see `place_in_step`
     """
-    n_kept, n_noise = len(kept), len(noise)
+    (
+        contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
+        totals, marks,
+    ) = room  # fmt: skip
+    n_kept, (n_groups, n_noise) = len(kept), noise.shape
     group, one = np.intp(GROUP), np.intp(1)  # no literals: parts would be compiled once more for each
     reach, n_contexts, n_targets = size_group(window, n_noise)
-    gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim)
-    gather_targets(targets, target_starts, outputs, kept, begin, noise, dim)
+    dim = len(targets) // n_targets
+    loss, n_pairs = 0.0, 0
+    for begin in range(first, after, GROUP):
+        g = begin // GROUP
+        next_noise = noise[min(g + 1, n_groups - 1)]
+        gather_contexts(contexts, context_starts, inputs, kept, begin - window, dim, input_slots, inputs_at)
+        gather_targets(targets, target_starts, outputs, kept, begin, noise[g], dim, output_slots, outputs_at)
 
-    # Weigh every pair: most of a dense block is no pair at all.
-    n_pairs = weigh_true_pairs(true_weights, reach, window, low, high, begin)
-    weigh_noise(noise_weights, share, window_share, noise, marks, kept, low, high, begin, window)
+        # Weigh every pair: most of a dense block is no pair at all.
+        n_pairs += weigh_true_pairs(true_weights, reach, window, low, high, begin)
+        weigh_noise(noise_weights, share, window_share, noise[g], marks, kept, low, high, begin, window)
 
-    # Score.
-    for j in range(0, GROUP, TILE):
-        for i in range(j, j + reach, TILE):
-            score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
+        # Score.
+        for j in range(0, GROUP, TILE):
+            for i in range(j, j + reach, TILE):
+                score_tile(contexts, i, targets, j, dim, true_scores, j * reach + i, reach)
 
-    for k in range(0, n_targets - GROUP, TILE):
+        for k in range(0, n_targets - GROUP, TILE):
+            for i in range(0, GROUP, TILE):
+                score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, group)
+        loss += np.float64(slopes_and_loss(true_scores, true_weights, np.float32(-1), rate))
+        loss += np.float64(slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate))
+        if rate * 2 * window > limit:
+            limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
+        limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)  # literals add up in another order
+
+        # Update, from the gathered copies.
+        for i in range(0, n_contexts, TILE):
+            j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
+            n = min(i + TILE, GROUP) - j
+            update_tile(inputs, context_starts, i, targets, j, n, dim, true_scores, j * reach + i, reach, one)
         for i in range(0, GROUP, TILE):
-            score_tile(contexts, window + i, targets, GROUP + k, dim, noise_scores, k * GROUP + i, group)
-    loss = np.float64(slopes_and_loss(true_scores, true_weights, np.float32(-1), rate))
-    loss += slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate)
-    if rate * 2 * window > limit:
-        limit_steps(true_scores, GROUP, reach, TILE, totals, limit)
-    limit_steps(noise_scores, n_noise, GROUP, 0, totals, limit)  # literals add up in another order
+            update_tile(inputs, context_starts, window + i, targets, group, n_noise, dim, noise_scores, i, group, one)
 
-    # Update, from the gathered copies.
-    for i in range(0, n_contexts, TILE):
-        j = min(max(i - 2 * window, 0), GROUP)  # the first centre whose window may hold row i
-        n = min(i + TILE, GROUP) - j
-        update_tile(input_sums, input_places, i, targets, j, n, dim, true_scores, j * reach + i, reach, one)
-    for i in range(0, GROUP, TILE):
-        update_tile(input_sums, input_places, window + i, targets, group, n_noise, dim, noise_scores, i, group, one)
-
-    for j in range(0, GROUP, TILE):
-        for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
-            prefetch_row(inputs, dim * np.intp(kept[min(t + window, n_kept - 1)]), dim)
-            prefetch_row(outputs, dim * np.intp(kept[min(t, n_kept - 1)]), dim)
-        n = 2 * window + TILE
-        update_tile(output_sums, output_places, j, contexts, j, n, dim, true_scores, j * reach + j, one, reach)
-    for k in range(0, n_targets - GROUP, TILE):
-        for t in range(k, min(k + TILE, n_noise)):
-            prefetch_row(outputs, dim * np.intp(next_noise[t]), dim)
-        update_tile(
-            output_sums, output_places, GROUP + k, contexts, window, group, dim, noise_scores, k * GROUP, one, group
-        )
+        for j in range(0, GROUP, TILE):
+            for t in range(begin + GROUP + j, begin + GROUP + j + TILE):  # rows that the next group needs
+                word, centre = kept[min(t + window, n_kept - 1)], kept[min(t, n_kept - 1)]
+                prefetch_row(inputs, place_in_step(word, input_slots, inputs_at, dim), dim)
+                prefetch_row(outputs, place_in_step(centre, output_slots, outputs_at, dim), dim)
+            n = 2 * window + TILE
+            update_tile(outputs, target_starts, j, contexts, j, n, dim, true_scores, j * reach + j, one, reach)
+        for k in range(0, n_targets - GROUP, TILE):
+            for t in range(k, min(k + TILE, n_noise)):
+                prefetch_row(outputs, place_in_step(next_noise[t], output_slots, outputs_at, dim), dim)
+            update_tile(
+                outputs, target_starts, GROUP + k, contexts, window, group, dim, noise_scores, k * GROUP, one, group
+            )
     return loss, n_pairs
 
 
 @kernel
 def train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit):
     """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
-    dim = inputs.shape[1]
-    n_groups, n_noise = noise.shape
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    dim, n_noise = inputs.shape[1], noise.shape[1]
     rate, limit, window_share = np.float32(rate), np.float32(limit), np.float32(negative / n_noise)
     share = window_share * count_windows(low, high)
-    (
-        contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
-        totals, marks,
-    ) = room_for_group(window, n_noise, dim)  # fmt: skip
-    loss, n_pairs = 0.0, 0
-    for g in range(n_groups):
-        group_loss, group_pairs = train_group(
-            contexts, context_starts, targets, target_starts, true_scores, true_weights, noise_scores, noise_weights,
-            totals, marks, kept, low, high, share, g * GROUP, noise[g], noise[min(g + 1, n_groups - 1)],
-            inputs, outputs, inputs, context_starts, outputs, target_starts, window, window_share, rate, limit, dim,
-        )  # fmt: skip
-        loss += group_loss
-        n_pairs += group_pairs
-    return loss, n_pairs
+    return train_range(
+        room_for_group(window, n_noise, dim), 0, len(kept), kept, low, high, share, noise,
+        inputs.reshape(-1), outputs.reshape(-1), window, window_share, rate, limit, None, 0, None, 0,
+    )  # fmt: skip
+
+
+@kernel
+def train_groups_in_step(
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, window, negative,
+):  # fmt: skip
+    """A worker's chunks of a piece, see `in_step.Model`."""
+    dim, n_noise = inputs.shape[1], noise.shape[1]
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    limit, window_share = np.float32(limit), np.float32(negative / n_noise)
+    share = window_share * count_windows(low, high)
+    room = room_for_group(window, n_noise, dim)
+    for step in range(len(work.losses)):
+        rate_now = rate_at(step, len(work.losses), rate, last_rate)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
+            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
+                room, first, after, kept, low, high, share, noise, inputs, outputs, window, window_share, rate_now,
+                limit, work.own_inputs.slots, inputs_at,
+                work.own_outputs.slots, outputs_at,
+            )  # fmt: skip
+        if not end_step(work, step, inputs, outputs, dim):
+            break
+
+
+def draw_groups(ids, offsets, first, last, keep, state, noise_threshold, noise_alias, window, shrink, n_noise):
+    """The random choices of a block: (kept, low, high, noise)."""
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    n_groups = (len(kept) + GROUP - 1) // GROUP
+    return kept, low, high, draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
+
+
+def cautious(rate, last_rate, limit):
+    """What threads in step take for rates and a limit, that even lines that are all alike are learnt.
+
+    Words of such lines come in all chunks of a step, which all move them the same way.
+    """
+    return min(rate, MOST_IN_STEP), min(last_rate, MOST_IN_STEP), limit / 2 if rate > HIGH_RATE else limit
+
+
+def skipgram_in_step(noise_threshold, noise_alias, window, shrink, negative, n_noise):
+    """What `skipgram_block` does, in step."""
+
+    def draw(*place):
+        return draw_groups(*place, noise_threshold, noise_alias, window, shrink, n_noise)
+
+    def needs(draws):
+        return Needs(window + TILE, no_noise(), GROUP), Needs(0, draws[3], GROUP)
+
+    def train(*arguments):
+        *others, rate, last_rate, limit = arguments
+        train_groups_in_step(*others, *cautious(rate, last_rate, limit), window, negative)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
 
 
 def skipgram_block(
@@ -277,7 +339,5 @@ def skipgram_block(
     state    uint64: every random choice is a function of it and of the tokens; give each block of a run its own
     """
     # Three kernels and not one of all: they compile in half the time, and two of them while another process compiles.
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    n_groups = (len(kept) + GROUP - 1) // GROUP
-    noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
-    return train_groups(kept, low, high, noise, inputs, outputs, window, negative, rate, limit)
+    draws = draw_groups(ids, offsets, first, last, keep, state, noise_threshold, noise_alias, window, shrink, n_noise)
+    return train_groups(*draws, inputs, outputs, window, negative, rate, limit)

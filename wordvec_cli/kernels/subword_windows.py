@@ -13,6 +13,17 @@ Source: fasttext.cc (cbow, skipgram), model.cc (update) and loss.cc of facebookr
 import numpy as np
 
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list
+from wordvec_cli.kernels.in_step import (
+    CHUNKS,
+    TOKENS_PER_CHUNK,
+    Model,
+    Needs,
+    begin_chunk,
+    end_step,
+    no_noise,
+    place_in_step,
+    rate_at,
+)
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.parts import (
     LANES,
@@ -85,26 +96,26 @@ def predict(hidden, error, outputs, starts, signs, n_outputs, scores, rate, both
 
 
 @part
-def list_noise(starts, signs, kept, noise, c, dim):
+def list_noise(starts, signs, kept, noise, c, dim, slots, copies_at):
     """Where the centre and the noise words that are not it start, and their signs; returns their number."""
-    starts[0], n_outputs = dim * np.intp(kept[c]), 1
+    starts[0], n_outputs = place_in_step(kept[c], slots, copies_at, dim), 1
     signs[0], signs[1:] = -1, 1
     for k in range(noise.shape[1]):
         word = noise[c // SHARING, k]
-        starts[n_outputs] = dim * np.intp(word)
+        starts[n_outputs] = place_in_step(word, slots, copies_at, dim)
         n_outputs += word != kept[c]
     return n_outputs
 
 
 @part
-def prefetch_outputs(outputs, kept, noise, path_offsets, nodes, c, dim):
+def prefetch_outputs(outputs, kept, noise, path_offsets, nodes, c, dim, slots, copies_at):
     """Ask for what centre c predicts in CBOW."""
     if len(nodes):
-        prefetch_path(kept[c], outputs, path_offsets, nodes, 0, 0, 0, dim)
+        prefetch_path(kept[c], outputs, path_offsets, nodes, 0, 0, copies_at, dim, slots)
         return
-    prefetch_row(outputs, dim * np.intp(kept[c]), dim)
+    prefetch_row(outputs, place_in_step(kept[c], slots, copies_at, dim), dim)
     for k in range(noise.shape[1]):
-        prefetch_row(outputs, dim * np.intp(noise[c // SHARING, k]), dim)
+        prefetch_row(outputs, place_in_step(noise[c // SHARING, k], slots, copies_at, dim), dim)
 
 
 @part
@@ -125,35 +136,39 @@ def tokens_of_group(low, high, begin, together):
     return np.intp(first), np.intp(after)
 
 
-@kernel
-def train_windows(
-    kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs, inputs, outputs,
-    window, together, average, divide_error, rate,
-):  # fmt: skip
-    """One step for each centre of `kept` if `together`, else one for each word around each; returns (loss, steps).
-
-    noise   a row for `SHARING` consecutive centres; without columns, and `nodes` with all paths, for a tree
-    together  whether a window predicts its centre, as in CBOW, else the centre each word around it: of a tree only
-    """
-    dim, n_kept = inputs.shape[1], len(kept)
-    inputs, outputs, rate = inputs.reshape(-1), outputs.reshape(-1), np.float32(rate)
+@part
+def room_for_windows(kept, noise, row_offsets, path_offsets, nodes, window, dim):
+    """What `train_range` works in."""
     room = round_up(most_outputs(kept, noise, path_offsets, nodes), LANES)
-    hidden, error, scores, row_signs = aligned_zeros(dim), aligned_zeros(dim), aligned_zeros(room), aligned_zeros(room)
-    starts = np.zeros(room, np.intp)
     most_tokens = GROUP + 2 * window
-    sums, owed, n_rows = (
-        aligned_zeros(most_tokens * dim),
-        aligned_zeros(most_tokens * dim),
-        np.zeros(most_tokens, np.intp),
-    )
     most = most_tokens * max(longest_list(kept, row_offsets), 1)
-    listed, next_listed = np.empty(most, np.intp), np.empty(most, np.intp)
-    ends, next_ends = np.zeros(most_tokens + 1, np.intp), np.zeros(most_tokens + 1, np.intp)
-    first, after = tokens_of_group(low, high, 0, together)
+    return (
+        aligned_zeros(dim), aligned_zeros(dim), aligned_zeros(room), aligned_zeros(room), np.zeros(room, np.intp),
+        aligned_zeros(most_tokens * dim), aligned_zeros(most_tokens * dim), np.zeros(most_tokens, np.intp),
+        np.empty(most, np.intp), np.empty(most, np.intp),
+        np.zeros(most_tokens + 1, np.intp), np.zeros(most_tokens + 1, np.intp),
+    )  # fmt: skip
+
+
+@part
+def train_range(
+    room, from_token, to_token, kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs,
+    inputs, outputs, together, average, divide_error, rate, input_slots, inputs_at, output_slots, outputs_at,
+):  # fmt: skip
+    """As `train_windows`, for the centres kept[from_token:to_token].
+
+    inputs, outputs  flat
+    slots, at  of copies of rows, see `place_in_step`
+    """
+    hidden, error, scores, row_signs, starts, sums, owed, n_rows, listed, next_listed, ends, next_ends = room
+    dim, n_kept = len(hidden), len(kept)
+    first, after = tokens_of_group(low, high, from_token, together)
     for t in range(after - first):
-        ends[t + 1] = list_token(listed, ends[t], kept, first + t, row_offsets, rows, inputs, dim)
+        ends[t + 1] = list_token(
+            listed, ends[t], kept, first + t, row_offsets, rows, inputs, dim, input_slots, inputs_at
+        )
     loss, n_steps = 0.0, 0
-    for begin in range(0, n_kept, GROUP):
+    for begin in range(from_token, to_token, GROUP):
         n_tokens = after - first
         for t in range(n_tokens):
             n_rows[t] = ends[t + 1] - ends[t]
@@ -165,19 +180,33 @@ def train_windows(
             while n_listed * GROUP < n_next * (c - begin + 1):
                 token = next_first + n_listed
                 next_ends[n_listed + 1] = list_token(
-                    next_listed, next_ends[n_listed], kept, token, row_offsets, rows, inputs, dim
+                    next_listed,
+                    next_ends[n_listed],
+                    kept,
+                    token,
+                    row_offsets,
+                    rows,
+                    inputs,
+                    dim,
+                    input_slots,
+                    inputs_at,
                 )
                 n_listed += 1
             if together:
-                prefetch_outputs(outputs, kept, noise, path_offsets, nodes, min(c + AHEAD, n_kept - 1), dim)
+                prefetch_outputs(
+                    outputs, kept, noise, path_offsets, nodes, min(c + AHEAD, n_kept - 1), dim,
+                    output_slots, outputs_at,
+                )  # fmt: skip
                 i, after_i, itself = low[c] - first, high[c] - first, c - first
                 n = sum_window(hidden, sums, n_rows, i, after_i, itself, average, dim)
                 if n == 0:
                     continue
                 if len(nodes):
-                    n_outputs = list_path(starts, row_signs, kept[c], path_offsets, nodes, signs, 0, 0, 0, dim)
+                    n_outputs = list_path(
+                        starts, row_signs, kept[c], path_offsets, nodes, signs, 0, 0, outputs_at, dim, output_slots
+                    )
                 else:
-                    n_outputs = list_noise(starts, row_signs, kept, noise, c, dim)
+                    n_outputs = list_noise(starts, row_signs, kept, noise, c, dim, output_slots, outputs_at)
                 share = np.float32(1 / n) if divide_error else np.float32(1)
                 both = share * (np.float32(1) if average else np.float32(n))
                 loss += np.float64(
@@ -192,8 +221,13 @@ def train_windows(
                 store(hidden, d, multiply_add(factor, load(sums, t * dim + d), nothing))
             for i in range(low[c], high[c]):
                 if i != c:
-                    prefetch_outputs(outputs, kept, noise, path_offsets, nodes, min(i + 1, n_kept - 1), dim)
-                    n_outputs = list_path(starts, row_signs, kept[i], path_offsets, nodes, signs, 0, 0, 0, dim)
+                    prefetch_outputs(
+                        outputs, kept, noise, path_offsets, nodes, min(i + 1, n_kept - 1), dim,
+                        output_slots, outputs_at,
+                    )  # fmt: skip
+                    n_outputs = list_path(
+                        starts, row_signs, kept[i], path_offsets, nodes, signs, 0, 0, outputs_at, dim, output_slots
+                    )
                     one = np.float32(1)
                     loss += np.float64(
                         predict(hidden, error, outputs, starts, row_signs, n_outputs, scores, rate, one, dim)
@@ -209,6 +243,94 @@ def train_windows(
     return loss, n_steps
 
 
+@kernel
+def train_windows(
+    kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs, inputs, outputs,
+    window, together, average, divide_error, rate,
+):  # fmt: skip
+    """One step for each centre of `kept` if `together`, else one for each word around each; returns (loss, steps).
+
+    noise   a row for `SHARING` consecutive centres; without columns, and `nodes` with all paths, for a tree
+    together  whether a window predicts its centre, as in CBOW, else the centre each word around it: of a tree only
+    """
+    room = room_for_windows(kept, noise, row_offsets, path_offsets, nodes, window, inputs.shape[1])
+    return train_range(
+        room, 0, len(kept), kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs,
+        inputs.reshape(-1), outputs.reshape(-1), together, average, divide_error, np.float32(rate), None, 0, None, 0,
+    )  # fmt: skip
+
+
+@kernel
+def train_windows_in_step(
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, row_offsets, rows, path_offsets, nodes, signs,
+    window, together, average, divide_error,
+):  # fmt: skip
+    """A worker's chunks of a piece, see `in_step.Model`."""
+    dim = inputs.shape[1]
+    room = room_for_windows(kept, noise, row_offsets, path_offsets, nodes, window, dim)
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    for step in range(len(work.losses)):
+        rate_now = rate_at(step, len(work.losses), rate, last_rate)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
+            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
+                room, first, after, kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs,
+                inputs, outputs, together, average, divide_error, rate_now,
+                work.own_inputs.slots, inputs_at,
+                work.own_outputs.slots, outputs_at,
+            )  # fmt: skip
+        if not end_step(work, step, inputs, outputs, dim):
+            break
+
+
+NO_PATHS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)
+
+
+def cbow_in_step(row_offsets, rows, noise_threshold, noise_alias, window, shrink, average, divide_error, negative):
+    """What `cbow_block` does, in step."""
+
+    def draw(ids, offsets, first, last, keep, state):
+        kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+        noise = draw_noise(-(-len(kept) // SHARING), negative, noise_threshold, noise_alias, state, last - first)
+        return kept, low, high, noise
+
+    def needs(draws):
+        return Needs(window, no_noise(), SHARING, row_offsets, rows), Needs(0, draws[3], SHARING)
+
+    def train(*arguments):
+        train_windows_in_step(*arguments, row_offsets, rows, *NO_PATHS, window, True, average, divide_error)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
+
+
+def _on_paths_in_step(row_offsets, rows, paths, window, shrink, *how):
+    def draw(*place):
+        return *draw_tokens(*place[:-1], window, shrink, place[-1]), no_noise()
+
+    def needs(draws):
+        around_inputs, around_outputs = (window, 0) if how[0] else (0, window)
+        return (
+            Needs(around_inputs, no_noise(), GROUP, row_offsets, rows),
+            Needs(around_outputs, no_noise(), GROUP, paths[0], paths[1], True),
+        )
+
+    def train(*arguments):
+        train_windows_in_step(*arguments, row_offsets, rows, *paths, window, *how)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
+
+
+def cbow_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink, average, divide_error):
+    """What `cbow_hs_block` does, in step."""
+    paths = path_offsets, nodes, signs
+    return _on_paths_in_step(row_offsets, rows, paths, window, shrink, True, average, divide_error)
+
+
+def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink):
+    """What `skipgram_hs_block` does, in step."""
+    return _on_paths_in_step(row_offsets, rows, (path_offsets, nodes, signs), window, shrink, False, True, False)
+
+
 def cbow_block(
     ids, offsets, first, last, inputs, outputs, keep, row_offsets, rows, noise_threshold, noise_alias,
     window, shrink, average, divide_error, negative, rate, state,
@@ -219,9 +341,8 @@ def cbow_block(
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     noise = draw_noise(-(-len(kept) // SHARING), negative, noise_threshold, noise_alias, state, last - first)
-    no_paths = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)
     return train_windows(
-        kept, low, high, row_offsets, rows, noise, *no_paths, inputs, outputs, window, True, average, divide_error, rate
+        kept, low, high, row_offsets, rows, noise, *NO_PATHS, inputs, outputs, window, True, average, divide_error, rate
     )
 
 
@@ -233,7 +354,7 @@ def cbow_hs_block(
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     paths = path_offsets, nodes, signs
     return train_windows(
-        kept, low, high, row_offsets, rows, np.empty((0, 0), np.int32), *paths, inputs, outputs,
+        kept, low, high, row_offsets, rows, no_noise(), *paths, inputs, outputs,
         window, True, average, divide_error, rate,
     )  # fmt: skip
 
@@ -246,6 +367,6 @@ def skipgram_hs_block(
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     paths = path_offsets, nodes, signs
     return train_windows(
-        kept, low, high, row_offsets, rows, np.empty((0, 0), np.int32), *paths, inputs, outputs,
+        kept, low, high, row_offsets, rows, no_noise(), *paths, inputs, outputs,
         window, False, True, False, rate,
     )  # fmt: skip

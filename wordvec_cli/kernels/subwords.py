@@ -14,13 +14,25 @@ Source: Bojanowski et al. 2017, arXiv 1607.04606; fasttext.cc and model.cc of fa
 
 import numpy as np
 
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list
+from wordvec_cli.kernels.draws import longest_list
+from wordvec_cli.kernels.in_step import (
+    CHUNKS,
+    TOKENS_PER_CHUNK,
+    Model,
+    Needs,
+    begin_chunk,
+    end_step,
+    no_noise,
+    place_in_step,
+    rate_at,
+)
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.parts import LANES, add, aligned_zeros, kernel, load, multiply, part, prefetch, splat, store
 from wordvec_cli.kernels.rows import TILE, copy_row, prefetch_row, score_tile, update_tile
 from wordvec_cli.kernels.skipgram import (
     GROUP,
     MARKS,
+    draw_groups,
     gather_contexts,
     limit_steps,
     size_group,
@@ -29,11 +41,14 @@ from wordvec_cli.kernels.skipgram import (
 
 
 @part
-def list_token(listed, first, kept, token, row_offsets, rows, inputs, dim):
-    """Write where the rows of a token start to `listed`, from `first` on, and ask for them; returns the list's end."""
+def list_token(listed, first, kept, token, row_offsets, rows, inputs, dim, slots, copies_at):
+    """Write where the rows of a token start to `listed`, from `first` on, and ask for them; returns the list's end.
+
+    slots, copies_at  of copies of rows, see `place_in_step`
+    """
     word = kept[token]
     for place in range(row_offsets[word], row_offsets[word + 1]):
-        start = dim * np.intp(rows[place])
+        start = place_in_step(rows[place], slots, copies_at, dim)
         prefetch_row(inputs, start, dim)
         listed[first] = start
         first += 1
@@ -105,46 +120,62 @@ def weigh_noise_of_centres(weights, window_share, noise, marks, kept, low, high,
 
 
 @part
-def gather_noise(targets, starts, outputs, noise, dim):
+def gather_noise(targets, starts, outputs, noise, dim, slots, copies_at):
     """Copy the rows of noise words; the last one again where a tile has room."""
     for k in range(len(starts)):
-        starts[k] = dim * np.intp(noise[min(k, len(noise) - 1)])
+        starts[k] = place_in_step(noise[min(k, len(noise) - 1)], slots, copies_at, dim)
         copy_row(outputs, starts[k], targets, k * dim, dim)
 
 
-@kernel
-def train_groups(
-    kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative, rate, limit,
-):  # fmt: skip
-    """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
-    dim = inputs.shape[1]
-    n_kept, (n_groups, n_noise) = len(kept), noise.shape
-    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    rate, limit, window_share = np.float32(rate), np.float32(limit), np.float32(negative / n_noise)
+@part
+def room_for_groups(kept, row_offsets, window, n_noise, dim):
+    """What `train_range` works in."""
     reach, n_neighbours, n_targets = size_group(window, n_noise)
     n_noise_rows = n_targets - GROUP
-    centres, gradients, centre_starts = aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim), dim * np.arange(GROUP)
-    neighbours, neighbour_starts = aligned_zeros((n_neighbours + TILE) * dim), np.zeros(n_neighbours, np.intp)
-    noise_rows, noise_starts = aligned_zeros(n_noise_rows * dim), np.zeros(n_noise_rows, np.intp)
-    true_scores, true_weights = aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1))
-    noise_scores, noise_weights = aligned_zeros(n_noise_rows * GROUP), aligned_zeros(n_noise_rows * GROUP)
-    totals, marks = aligned_zeros(max(n_neighbours, GROUP)), np.zeros(MARKS, np.uint8)
-    # where the rows of each token of this group, and of the next, start
-    room = GROUP * max(longest_list(kept, row_offsets), 1)
-    listed, next_listed = np.empty(room, np.intp), np.empty(room, np.intp)
-    ends, next_ends = np.zeros(GROUP + 1, np.intp), np.zeros(GROUP + 1, np.intp)
-    for j in range(min(GROUP, n_kept)):
-        ends[j + 1] = list_token(listed, ends[j], kept, j, row_offsets, rows, inputs, dim)
+    room = GROUP * max(longest_list(kept, row_offsets), 1)  # where the rows of each token of a group start
+    return (
+        aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim), dim * np.arange(GROUP),
+        aligned_zeros((n_neighbours + TILE) * dim), np.zeros(n_neighbours, np.intp),
+        aligned_zeros(n_noise_rows * dim), np.zeros(n_noise_rows, np.intp),
+        aligned_zeros(GROUP * (reach + 1)), aligned_zeros(GROUP * (reach + 1)),
+        aligned_zeros(n_noise_rows * GROUP), aligned_zeros(n_noise_rows * GROUP),
+        aligned_zeros(max(n_neighbours, GROUP)), np.zeros(MARKS, np.uint8),
+        np.empty(room, np.intp), np.empty(room, np.intp), np.zeros(GROUP + 1, np.intp), np.zeros(GROUP + 1, np.intp),
+    )  # fmt: skip
+
+
+@part
+def train_range(
+    room, from_token, to_token, kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative,
+    rate, limit, input_slots, inputs_at, output_slots, outputs_at,
+):  # fmt: skip
+    """One step of gradient descent for each group of `GROUP` tokens of kept[from_token:to_token]: (loss, n_pairs).
+
+    inputs, outputs  flat
+    slots, at  of copies of rows, see `place_in_step`
+    """
+    (
+        centres, gradients, centre_starts, neighbours, neighbour_starts, noise_rows, noise_starts,
+        true_scores, true_weights, noise_scores, noise_weights, totals, marks, listed, next_listed, ends, next_ends,
+    ) = room  # fmt: skip
+    n_kept, (n_groups, n_noise) = len(kept), noise.shape
+    dim, window_share = len(centres) // GROUP, np.float32(negative / n_noise)
+    reach, n_neighbours, n_targets = size_group(window, n_noise)
+    n_noise_rows = n_targets - GROUP
+    for j in range(min(GROUP, to_token - from_token)):
+        ends[j + 1] = list_token(
+            listed, ends[j], kept, from_token + j, row_offsets, rows, inputs, dim, input_slots, inputs_at
+        )
     loss, n_pairs = 0.0, 0
-    for g in range(n_groups):
-        begin = g * GROUP
+    for begin in range(from_token, to_token, GROUP):
+        g = begin // GROUP
         next_noise = noise[min(g + 1, n_groups - 1)]
         n_centres = min(GROUP, n_kept - begin)
         for j in range(n_centres):
             compose(centres, j * dim, inputs, listed, ends[j], ends[j + 1], dim)
         gradients[:] = 0
-        gather_contexts(neighbours, neighbour_starts, outputs, kept, begin - window, dim)
-        gather_noise(noise_rows, noise_starts, outputs, noise[g], dim)
+        gather_contexts(neighbours, neighbour_starts, outputs, kept, begin - window, dim, output_slots, outputs_at)
+        gather_noise(noise_rows, noise_starts, outputs, noise[g], dim, output_slots, outputs_at)
         n_pairs += weigh_true_pairs(true_weights, reach, window, low, high, begin)
         weigh_noise_of_centres(noise_weights, window_share, noise[g], marks, kept, low, high, begin, window)
 
@@ -156,7 +187,9 @@ def train_groups(
                 score_tile(centres, i, noise_rows, k, dim, noise_scores, k * GROUP + i, GROUP)
             for j in range(k * GROUP // n_noise_rows, (k + TILE) * GROUP // n_noise_rows):
                 token = min(begin + GROUP + j, n_kept - 1)
-                next_ends[j + 1] = list_token(next_listed, next_ends[j], kept, token, row_offsets, rows, inputs, dim)
+                next_ends[j + 1] = list_token(
+                    next_listed, next_ends[j], kept, token, row_offsets, rows, inputs, dim, input_slots, inputs_at
+                )
         loss += np.float64(slopes_and_loss(true_scores, true_weights, np.float32(-1), rate))
         loss += np.float64(slopes_and_loss(noise_scores, noise_weights, np.float32(1), rate))
         if rate * 2 * window > limit:
@@ -174,13 +207,62 @@ def train_groups(
         for k in range(0, n_noise_rows, TILE):
             update_tile(outputs, noise_starts, k, centres, 0, GROUP, dim, noise_scores, k * GROUP, 1, GROUP)
             for t in range(k, min(k + TILE, n_noise)):
-                prefetch_row(outputs, dim * np.intp(next_noise[t]), dim)
+                prefetch_row(outputs, place_in_step(next_noise[t], output_slots, outputs_at, dim), dim)
         for j in range(n_centres):
             scatter(inputs, listed, ends[j], ends[j + 1], gradients, j * dim, dim)
-            prefetch_row(outputs, dim * np.intp(kept[min(begin + GROUP + window + j, n_kept - 1)]), dim)
+            word = kept[min(begin + GROUP + window + j, n_kept - 1)]
+            prefetch_row(outputs, place_in_step(word, output_slots, outputs_at, dim), dim)
             prefetch(rows, row_offsets[kept[min(begin + 2 * GROUP + j, n_kept - 1)]])
         listed, next_listed, ends, next_ends = next_listed, listed, next_ends, ends
     return loss, n_pairs
+
+
+@kernel
+def train_groups(
+    kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative, rate, limit,
+):  # fmt: skip
+    """One step of gradient descent for each group of `GROUP` tokens of `kept`; returns (loss, n_pairs)."""
+    room = room_for_groups(kept, row_offsets, window, noise.shape[1], inputs.shape[1])
+    return train_range(
+        room, 0, len(kept), kept, low, high, noise, row_offsets, rows, inputs.reshape(-1), outputs.reshape(-1),
+        window, negative, np.float32(rate), np.float32(limit), None, 0, None, 0,
+    )  # fmt: skip
+
+
+@kernel
+def train_groups_in_step(
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, row_offsets, rows, window, negative,
+):  # fmt: skip
+    """A worker's chunks of a piece, see `in_step.Model`."""
+    dim = inputs.shape[1]
+    room = room_for_groups(kept, row_offsets, window, noise.shape[1], dim)
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    for step in range(len(work.losses)):
+        rate_now = rate_at(step, len(work.losses), rate, last_rate)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
+            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
+                room, first, after, kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative,
+                rate_now, np.float32(limit), work.own_inputs.slots, inputs_at,
+                work.own_outputs.slots, outputs_at,
+            )  # fmt: skip
+        if not end_step(work, step, inputs, outputs, dim):
+            break
+
+
+def skipgram_in_step(row_offsets, rows, noise_threshold, noise_alias, window, shrink, negative, n_noise):
+    """What `skipgram_block` does, in step."""
+
+    def draw(*place):
+        return draw_groups(*place, noise_threshold, noise_alias, window, shrink, n_noise)
+
+    def needs(draws):
+        return Needs(0, no_noise(), GROUP, row_offsets, rows), Needs(window + TILE, draws[3], GROUP)
+
+    def train(*arguments):
+        train_groups_in_step(*arguments, row_offsets, rows, window, negative)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
 
 
 def skipgram_block(
@@ -193,7 +275,5 @@ def skipgram_block(
     row_offsets  (n_words + 1,) int64: word w has the rows rows[row_offsets[w] : row_offsets[w + 1]], at least one
     rows         int32
     """
-    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    n_groups = (len(kept) + GROUP - 1) // GROUP
-    noise = draw_noise(n_groups, n_noise, noise_threshold, noise_alias, state, last - first)
-    return train_groups(kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative, rate, limit)
+    draws = draw_groups(ids, offsets, first, last, keep, state, noise_threshold, noise_alias, window, shrink, n_noise)
+    return train_groups(*draws, row_offsets, rows, inputs, outputs, window, negative, rate, limit)

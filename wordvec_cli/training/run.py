@@ -45,6 +45,18 @@ KERNELS_LAST: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("cbow", HIERARCHICAL_SOFTMAX): ("tree.cbow_hs_block",),
     ("glove", None): ("pairs.count_rows", "glove.sort_by_tile", "glove.train_tile"),
 }
+IN_STEP: dict[tuple[str | None, str | None], tuple[str, ...]] = {
+    ("skipgram", NEGATIVE_SAMPLING): ("skipgram.train_groups_in_step",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("tree.train_words_in_step",),
+    ("cbow", NEGATIVE_SAMPLING): ("cbow.train_windows_in_step",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("tree.train_windows_in_step",),
+}
+IN_STEP_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
+    ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups_in_step",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows_in_step",),
+    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows_in_step",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows_in_step",),
+}
 
 
 def never() -> bool:
@@ -106,8 +118,11 @@ def compile_kernels_ahead(config: object) -> None:
 
     model, loss = getattr(config, "model", None), getattr(config, "loss", None)
     has_subwords = getattr(config, "subwords", None) is not None
-    if has_subwords or not getattr(config, "deterministic", False):
-        compile_ahead(*(KERNELS_OF_SUBWORDS if has_subwords else KERNELS_LAST).get((model, loss), ()))
+    if getattr(config, "deterministic", False) and model in ("skipgram", "cbow"):
+        names = IN_STEP_OF_SUBWORDS if has_subwords else IN_STEP
+    else:
+        names = KERNELS_OF_SUBWORDS if has_subwords else KERNELS_LAST
+    compile_ahead(*names.get((model, loss), ()))
 
 
 def estimate(order: Order, report: Report = silent, note: Note = ignore, where: "Where | None" = None) -> Estimate:

@@ -98,19 +98,21 @@ class SubwordTrainer(Word2VecTrainer):
         means = [self.inputs[self.ngrams.rows[a:b]].mean(axis=0) for a, b in zip(firsts, lasts, strict=True)]
         return np.array(means, np.float32)
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
+    def _kernels(self) -> tuple[Any, Any]:
         from wordvec_cli.kernels import subword_windows, subwords
 
-        kernels = {
-            (SKIPGRAM, NEGATIVE_SAMPLING): subwords.skipgram_block,
-            (SKIPGRAM, HIERARCHICAL_SOFTMAX): subword_windows.skipgram_hs_block,
-            (CBOW, NEGATIVE_SAMPLING): subword_windows.cbow_block,
-            (CBOW, HIERARCHICAL_SOFTMAX): subword_windows.cbow_hs_block,
-        }
-        _, arguments, limit = super()._chosen_kernel()
-        kernel = kernels[self.config.model, self.config.loss]
-        has_limit = kernel is subwords.skipgram_block  # the others limit each step by itself
-        return kernel, (self.ngrams.offsets, self.ngrams.rows, *arguments), limit if has_limit else ()
+        return {
+            (SKIPGRAM, NEGATIVE_SAMPLING): (subwords.skipgram_block, subwords.skipgram_in_step),
+            (SKIPGRAM, HIERARCHICAL_SOFTMAX): (subword_windows.skipgram_hs_block, subword_windows.skipgram_hs_in_step),
+            (CBOW, NEGATIVE_SAMPLING): (subword_windows.cbow_block, subword_windows.cbow_in_step),
+            (CBOW, HIERARCHICAL_SOFTMAX): (subword_windows.cbow_hs_block, subword_windows.cbow_hs_in_step),
+        }[self.config.model, self.config.loss]
+
+    def _chosen_arguments(self) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+        arguments, limit = super()._chosen_arguments()
+        has_limit = (self.config.model, self.config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
+        arguments = self.ngrams.offsets, self.ngrams.rows, *arguments
+        return arguments, limit if has_limit else ()  # the others limit each step by itself
 
     def _copies(self) -> tuple[int, ...]:
         return ()

@@ -13,6 +13,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
+from wordvec_cli.training.chunks import MOST_SHARE, tokens_per_chunk
 from wordvec_cli.training.copies import n_copies, visits_until_merged
 from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
 from wordvec_cli.training.matrices import aligned_zeros, composed_of_others, fill_uniform, padded, words_in_common
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 TOKENS_PER_BLOCK = 20_000  # one thread's work for some milliseconds
 TOKENS_IN_STEP = 400_000  # of a block that all threads train together, some tenths of a second
 ALIKE = 1 / 4  # of windows of different words: their errors partly cancel; as 1, hierarchical softmax loses 0.007
-STEP_LIMIT_OF_WORDS = 1.0  # of skipgram_block_in_step, which counts words as they come
 
 
 class Word2VecTrainer:
@@ -55,16 +55,17 @@ class Word2VecTrainer:
         self.unit = "words"
         self.units_per_epoch = sequences.n_known
         self.is_synchronous = config.deterministic
-        is_plain = (config.model, config.loss, config.subwords) == (SKIPGRAM, NEGATIVE_SAMPLING, None)
-        self._is_in_step = config.deterministic and is_plain
-        self.tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
-        self.n_blocks = -(-len(sequences.ids) // self.tokens_per_block)
         self._sequences = sequences
         self._vocabulary = vocabulary
         self.config = config
         self._init = init
         self.counts = word_counts(vocabulary, sequences)
         self.keep = keep_thresholds(self.counts, config.sample)
+        kept = self.counts * self.keep
+        self._row_share = float(self.rows_of_words(kept).max() / max(kept.sum(), 1))
+        self._is_in_step = config.deterministic and self._row_share <= MOST_SHARE
+        self.tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
+        self.n_blocks = -(-len(sequences.ids) // self.tokens_per_block)
         padded_dim = padded(config.vector_size)
         self.inputs = aligned_zeros((self._n_inputs, padded_dim))
         is_tree = config.loss == HIERARCHICAL_SOFTMAX
@@ -122,7 +123,12 @@ class Word2VecTrainer:
 
     def load_kernel(self, n_threads: int) -> None:
         self._n_threads = n_threads
-        self._kernel, self._fixed_arguments, self._limit = self._chosen_kernel()
+        self._block, in_step = self._kernels()
+        self._arguments, self._limit = self._chosen_arguments()
+        if self._is_in_step:
+            self._model = in_step(*self._arguments)
+            sizes = self._model.group, self._model.most
+            self._tokens_per_chunk = tokens_per_chunk(*sizes, self._row_share, self.config.learning_rate)
         self.train_tokens(self._sequences, (0, 0), (0.0, 0.0), seed=0)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
@@ -147,24 +153,33 @@ class Word2VecTrainer:
         """Update the parameters in place; releases the interpreter's lock.
 
         tokens  the first, and that after the last
-        rates   there; all kernels but that which is in step take the first for all
+        rates   there; only threads in step take more than the first
         """
-        from wordvec_cli.kernels.in_step import skipgram_block_in_step
+        from wordvec_cli.kernels.in_step import block_in_step
 
-        rate, last_rate = rates
         place = sequences.ids, sequences.offsets, *tokens, self.inputs, self.outputs, self.keep
-        arguments = *place, *self._fixed_arguments
         if self._is_in_step:
-            results = skipgram_block_in_step(  # type: ignore[call-arg, no-untyped-call]
-                self._n_threads, *arguments, rate, last_rate, STEP_LIMIT_OF_WORDS, np.uint64(seed)
+            results = block_in_step(  # type: ignore[no-untyped-call]
+                self._n_threads, self._model, self._tokens_per_chunk, *place, rates, seed, *self._limit
             )
         else:
-            results = self._kernel(*arguments, rate, *self._limit, np.uint64(seed))
+            results = self._block(*place, *self._arguments, rates[0], *self._limit, np.uint64(seed))
         return BlockLoss(*results)
 
-    def _chosen_kernel(self) -> tuple[Any, tuple[Any, ...], tuple[float, ...]]:
-        """The kernel of the model and the loss, those of its arguments that stay the same, and the limit of a step."""
+    def _kernels(self) -> tuple[Any, Any]:
+        """What trains a block of the model and the loss, and what trains it in step."""
         from wordvec_cli.kernels import cbow, skipgram, tree
+
+        return {
+            (SKIPGRAM, NEGATIVE_SAMPLING): (skipgram.skipgram_block, skipgram.skipgram_in_step),
+            (SKIPGRAM, HIERARCHICAL_SOFTMAX): (tree.skipgram_hs_block, tree.skipgram_hs_in_step),
+            (CBOW, NEGATIVE_SAMPLING): (cbow.cbow_block, cbow.cbow_in_step),
+            (CBOW, HIERARCHICAL_SOFTMAX): (tree.cbow_hs_block, tree.cbow_hs_in_step),
+        }[self.config.model, self.config.loss]
+
+    def _chosen_arguments(self) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+        """The arguments of a kernel that stay the same, and the limit of a step."""
+        from wordvec_cli.kernels import skipgram, tree
         from wordvec_cli.kernels.draws import alias_table
 
         config, counts = self.config, self.counts
@@ -179,20 +194,18 @@ class Word2VecTrainer:
             n_trained = trained_counts(self._sequences, self.keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
-                return tree.skipgram_hs_block, (*paths, *windows, *copies), (1 / (1 + 2 * config.window * share),)
-            return tree.cbow_hs_block, (*paths, *windows, *hidden, *copies), (limit_of_windows(config, share),)
+                return (*paths, *windows, *copies), (1 / (1 + 2 * config.window * share),)
+            return (*paths, *windows, *hidden, *copies), (limit_of_windows(config, share),)
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
         same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self.keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
-            limit = limit_of_windows(config, share)
-            return cbow.cbow_block, (*noise, *windows, *hidden, negative, *copies), (limit,)
+            return (*noise, *windows, *hidden, negative, *copies), (limit_of_windows(config, share),)
         n_noise = skipgram.noise_words(config.window, shrink, negative)
         rows_of_group = max(skipgram.GROUP + 2 * config.window, n_noise)
-        limit = 1 / (1 + rows_of_group * share)
-        return skipgram.skipgram_block, (*noise, *windows, negative, n_noise), (limit,)
+        return (*noise, *windows, negative, n_noise), (1 / (1 + rows_of_group * share),)
 
     def _copies(self) -> tuple[int, ...]:
         """Of how many rows a thread has copies, and after how many visits they are merged: arguments of a kernel."""
