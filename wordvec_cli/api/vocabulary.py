@@ -14,6 +14,8 @@ from wordvec_cli.training.options import typed
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
 from wordvec_cli.vocabulary.file import write_vocabulary
 from wordvec_cli.vocabulary.notes import count_and_note
+from wordvec_cli.vocabulary.word_filter import WordFilter
+from wordvec_cli.vocabulary.word_filter import stop_words as stop_words_of
 
 if TYPE_CHECKING:
     from wordvec_cli.text.corpus import CorpusStatistics
@@ -59,6 +61,10 @@ def build_vocab(  # noqa: PLR0913
     *,
     min_count: int = 5,
     max_vocab: int | None = None,
+    stop_words: AnyPath | None = None,
+    drop_numbers: bool = False,
+    keep_pattern: str | None = None,
+    drop_pattern: str | None = None,
     threads: int | None = None,
     memory: int | str = 1_000_000_000,
     tmp_dir: AnyPath | None = None,
@@ -70,6 +76,9 @@ def build_vocab(  # noqa: PLR0913
     corpus     a path (file or folder), Path objects, or an iterable of texts or of token lists
     min_count  leave out words that occur less often
     max_vocab  keep only the most frequent words
+    stop_words  a language ("en") or a file of words to leave out, in any case
+    drop_numbers  leave out words that have digits and no letters
+    keep_pattern, drop_pattern  regular expressions that a word has to match, or not to match, as a whole
     threads    None: the usable CPUs
     memory     in bytes, or such as "1GB"; beyond it, temporary files go to tmp_dir
     progress   True shows a bar; a function is called with each Progress
@@ -82,8 +91,16 @@ def build_vocab(  # noqa: PLR0913
         optional("max_vocab", max_vocab, int),
         size_of("memory", memory),
         threads_of(threads),
+        _filter(stop_words, drop_numbers, keep_pattern, drop_pattern),
     )
     its_tokenizer, files = tokenizer_of(options) or Tokenizer(), files_of(options)
     text = open_corpus(sources_of(corpus, folder), its_tokenizer, folder, log_note, files)
     with reporting(progress) as report:
         return CountedVocabulary(count_and_note(text, counting, report, log_note))
+
+
+def _filter(stopped: AnyPath | None, drop_numbers: bool, keep: str | None, drop: str | None) -> WordFilter:
+    """Raises: InputError, OptionError"""
+    patterns = optional("keep_pattern", keep, str), optional("drop_pattern", drop, str)
+    words = None if stopped is None else stop_words_of(os.fspath(stopped))
+    return WordFilter(words, typed("drop_numbers", drop_numbers, bool), *patterns)

@@ -64,7 +64,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--scoring", "--phrase-threshold", "phrases --min-count", "--connector-words", "--delimiter", "--passes",
         "--join-punctuation", "--max-candidates",
     ),
-    "Words": ("--min-count", "--max-vocab", "--train-bpe", "--min-count-label", "--words", "--limit"),
+    "Words": (
+        "--min-count", "--max-vocab", "--stop-words", "--drop-numbers", "--keep-pattern", "--drop-pattern",
+        "--train-bpe", "--min-count-label", "--words", "--limit"),
     "Picture": (
         "plot axes --x", "plot axes --y", "--set", "--layout", "--layout -k", "--dpi -k", "--layout --seed",
         "--clusters",

@@ -23,6 +23,7 @@ from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import back_to_back, byte_order, take_words
 from wordvec_cli.vocabulary.spilling import Spill, Stored, WordFile
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
+from wordvec_cli.vocabulary.word_filter import KEEP_ALL, WordFilter
 
 if TYPE_CHECKING:
     from wordvec_cli.text.word_table import WordTable
@@ -38,6 +39,7 @@ class CountOptions:
     max_vocab: int | None = None
     memory_bytes: int = 1_000_000_000  # of the tables of words, roughly; beyond it they go to disk
     n_threads: int = 1
+    word_filter: WordFilter = KEEP_ALL
 
     def __post_init__(self) -> None:
         for option, value in (
@@ -63,6 +65,7 @@ class CountedWords:
 
     n_words, n_tokens   what was kept: words, and their occurrences
     below_min_count, beyond_max_vocab  what was not
+    filtered            what was frequent enough, and left out: by the option that is the reason
     sentence_end_count  lines and occurrences of `</s>`, which word2vec.c counts as one word
     """
 
@@ -72,8 +75,10 @@ class CountedWords:
         self.n_words = min(words.n_words, options.max_vocab or words.n_words)
         self.n_tokens = words.n_tokens_of_first(self.n_words)
         self.below_min_count = words.dropped
+        self.filtered = words.filtered
         self.beyond_max_vocab = Dropped(words.n_words - self.n_words, words.n_tokens - self.n_tokens)
-        self.statistics = corpus.statistics(n_lines, words.n_tokens + words.dropped.n_tokens)
+        n_left_out = sum(dropped.n_tokens for dropped in (words.dropped, *words.filtered.values()))
+        self.statistics = corpus.statistics(n_lines, words.n_tokens + n_left_out)
         self.sentence_end_count = n_lines + words.n_sentence_ends
         self._words = words
 
@@ -104,7 +109,7 @@ def chosen_words(
     spill  of the counters
     Raises: InputError if there are no words or none is frequent enough, OutputError if the disk is full
     """
-    survivors = _Survivors(corpus.spool_folder, options.min_count, in_memory=not spill.is_used)
+    survivors = _Survivors(corpus.spool_folder, options.min_count, not spill.is_used, options.word_filter)
     for table in counted_tables(spill, counters):
         survivors.add_run(table)
     if not survivors.n_words:
@@ -125,6 +130,8 @@ def counted_tables(spill: Spill, counters: Sequence["WordCounter"]) -> Iterator[
 def _why_no_words(corpus: Corpus, survivors: "_Survivors") -> str:
     name = "standard input" if corpus.paths[0] == STANDARD_STREAM else corpus.paths[0]
     name += f" and {len(corpus.paths) - 1} more" if len(corpus.paths) > 1 else ""
+    if survivors.filtered:
+        return f"{name}: no word is left by {', '.join(survivors.filtered)}; leave fewer words out"
     if not survivors.dropped.n_words:
         return f"{name}: the corpus holds no words; name a corpus that does"
     if lacks_spaces(corpus):
@@ -202,8 +209,10 @@ class _Survivors:
 
     RUN_BUFFER_WORDS = 1024
 
-    def __init__(self, folder: Path, min_count: int, in_memory: bool) -> None:
+    def __init__(self, folder: Path, min_count: int, in_memory: bool, word_filter: WordFilter = KEEP_ALL) -> None:
         self.min_count = min_count
+        self.filtered: dict[str, Dropped] = {}
+        self._filter = word_filter
         self.n_words = self.n_tokens = 0
         self.n_sentence_ends = 0
         self.highest_dropped_count = 0
@@ -217,6 +226,8 @@ class _Survivors:
         self._note_sentence_ends(table)
         is_kept = table.counts >= self.min_count
         self._note_dropped(table.counts[~is_kept])
+        if self._filter.is_used:
+            self._leave_out(table, is_kept)
         counts = table.counts[is_kept]
         self._note_kept(counts)
         run = ranked(*take_words(table.text, table.offsets, np.flatnonzero(is_kept)), counts)
@@ -228,6 +239,15 @@ class _Survivors:
     def _note_sentence_ends(self, table: "WordTable") -> None:
         number = int(table.find(*back_to_back([SENTENCE_END]))[0])
         self.n_sentence_ends += int(table.counts[number]) if number >= 0 else 0
+
+    def _leave_out(self, table: "WordTable", is_kept: NDArray[np.bool_]) -> None:
+        """Of the words that are kept, those that the filter leaves out."""
+        for i in np.flatnonzero(is_kept).tolist():
+            reason = self._filter.reason(bytes(table.text[table.offsets[i] : table.offsets[i + 1]]))
+            if reason is not None:
+                is_kept[i] = False
+                before = self.filtered.get(reason, Dropped(0, 0))
+                self.filtered[reason] = Dropped(before.n_words + 1, before.n_tokens + int(table.counts[i]))
 
     def _note_dropped(self, counts: NDArray[np.int64]) -> None:
         self.dropped = Dropped(self.dropped.n_words + len(counts), self.dropped.n_tokens + int(counts.sum()))

@@ -66,6 +66,7 @@ def _description(words: CountedWords, layout: VocabularyLayout, fingerprint: str
         "tokenizer": words.corpus.tokenizer.to_metadata(),
         "min_count": words.options.min_count,
         "max_vocab": words.options.max_vocab,
+        **({"filter": words.options.word_filter.to_metadata()} if words.options.word_filter.is_used else {}),
     }
 
 

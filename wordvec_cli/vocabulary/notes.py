@@ -31,6 +31,7 @@ def note_counted(words: CountedWords, corpus: Corpus, note: Note) -> None:
     note(f"kept {counted(words.n_words, 'word')} ({counted(words.n_tokens, 'token')})")
     for dropped, reason in (
         (words.below_min_count, f"below --min-count {options.min_count}"),
+        *((dropped, f"by {reason}") for reason, dropped in words.filtered.items()),
         (words.beyond_max_vocab, f"beyond --max-vocab {options.max_vocab}"),
     ):
         if dropped.n_words:

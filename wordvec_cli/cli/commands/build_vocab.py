@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.clusters import cluster_options
-from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, max_vocab_option
+from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options, filter_options, max_vocab_option
 from wordvec_cli.cli.options import cluster_option, memory_option, min_count_option, output_option, to_option
 from wordvec_cli.cli.terminal import Terminal
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wordvec_cli.text.tokenizer import Tokenizer
     from wordvec_cli.vocabulary.build import VocabularyOrder
     from wordvec_cli.vocabulary.file import VocabularyLayout
+    from wordvec_cli.vocabulary.word_filter import WordFilter
 
 
 @click.command(short_help="Count the words of a corpus.")
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 )
 @min_count_option(default=5)
 @max_vocab_option
+@filter_options
 @click.option(
     "--train-bpe",
     type=click.IntRange(min=1),
@@ -46,6 +48,7 @@ def command(
     layout: "VocabularyLayout",
     min_count: int,
     max_vocab: int | None,
+    word_filter: "WordFilter",
     train_bpe: int | None,
     cluster: str | None,
     tokenizer: "Tokenizer | None",
@@ -71,7 +74,7 @@ def command(
     from wordvec_cli.vocabulary.build import VocabularyOrder
     from wordvec_cli.vocabulary.counting import CountOptions
 
-    counting = CountOptions(min_count, max_vocab, memory, threads)
+    counting = CountOptions(min_count, max_vocab, memory, threads, word_filter)
     order = VocabularyOrder(corpus, output, layout, tokenizer or Tokenizer(), counting, tmp_dir, files)
     _build(terminal, order, train_bpe, cluster)
 
@@ -81,6 +84,8 @@ def _build(terminal: Terminal, order: "VocabularyOrder", train_bpe: int | None, 
     if train_bpe is not None:
         if cluster:
             raise click.UsageError("--train-bpe: is done on one machine; leave --cluster out")
+        if order.counting.word_filter.is_used:
+            raise click.UsageError("--train-bpe: learns of all words; leave --stop-words and other filters out")
         from wordvec_cli.vocabulary.bpe import train_subwords
 
         train_subwords(order, train_bpe, terminal.report, terminal.note)
