@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import wordvec_cli
 from tests.conftest import run_here
 from tests.show.browser import requested
 from wordvec_cli.text.decoding import as_bytes
@@ -428,6 +429,28 @@ def two(made: Made) -> Path:
     return path
 
 
+def test_in_a_notebook_the_map_shows_itself_and_reaches_nothing_of_the_notebook(browser: Any, made: Made) -> None:
+    shown = wordvec_cli.load(made.vectors).map(limit=50, k=3)
+    assert repr(shown) == "<MapPage: 50 words>"
+    notebook = made.vectors.with_name("notebook.html")
+    notebook.write_text(f"<!doctype html><title>notebook</title>{shown._repr_html_()}", encoding="utf-8")
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get(notebook.as_uri())
+    browser.switch_to.frame(0)
+    try:
+        assert asked(browser, f"await map.choose(3); return [map.words.n, {LISTED}.length]") == [50, 3]
+        assert (
+            asked(browser, "try { return window.parent.document.title; } catch { return 'out of reach'; }")
+            == "out of reach"
+        )
+    finally:
+        browser.switch_to.default_content()
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    shown.save(made.vectors.with_name("saved.html"))
+    assert made.vectors.with_name("saved.html").read_bytes() == shown.page
+
+
 def test_two_files_are_aligned_and_shown_as_arrows_or_side_by_side(opened: Open, two: Path) -> None:
     browser = opened(path=two)
     old, new = np.array(asked(browser, "return stage.shown.places.map((side) => [...side])")).reshape(2, -1, 2)
@@ -435,6 +458,12 @@ def test_two_files_are_aligned_and_shown_as_arrows_or_side_by_side(opened: Open,
     assert distances.argmax() == 4
     assert np.delete(distances, 4).max() < 0.1
     assert asked(browser, "await frame(); return [stage.panes.length, stage.hasArrows]") == [1, True]
+    arrow = asked(browser, "await map.choose(4); await frame(); const scene = stage.scenes[0];"
+                  "return scene.arrows[scene.labels.findIndex((label) => label.id === 4)]")  # fmt: skip
+    ends = asked(
+        browser, "return stage.shown.places.flatMap((side) => stage.camera.toScreen(side[8], side[9], stage.panes[0]))"
+    )
+    assert arrow == pytest.approx(ends)
     changes = asked(browser, "map.setColour('change'); return [...map.colouring().amounts]")
     assert np.argmax(changes) == 4
     browser.find_element("css selector", "#sides option[value=both]").click()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.show import page_file
 from wordvec_cli.show.clusters import clustered
 from wordvec_cli.show.groups import read_groups
@@ -76,6 +76,14 @@ def test_words_whose_vectors_are_not_finite_are_left_out_and_named() -> None:
     assert notes == ["left out 2 words whose vectors have numbers that are not finite: 'w2', 'w5'"]
     with pytest.raises(InputError, match="no word has a vector of finite numbers"):
         make_map([Source("v", vectors(np.full((3, 2), np.nan)))])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [({"limit": 10**6}, "--limit 1000000"), ({"n_clusters": 300}, "--clusters")]
+)
+def test_more_than_a_page_has_room_for_is_refused(options: dict[str, int], told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        make_map([Source("v", random_vectors())], MapOptions(**options))
 
 
 def test_two_files_share_no_words() -> None:

@@ -13,6 +13,7 @@ from wordvec_cli.api.bar import log_note
 from wordvec_cli.api.comparisons import Comparisons
 from wordvec_cli.api.face import face, in_python
 from wordvec_cli.api.judgements import Judgements
+from wordvec_cli.api.maps import Maps
 from wordvec_cli.api.options import ArgumentError
 from wordvec_cli.api.pictures import Pictures
 from wordvec_cli.errors import InputError, OptionError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 LOST_AS_EXPECTED = ("counts", "how the vectors were made")  # few formats have room for them
 
 
-class Vectors(Comparisons, Judgements, Pictures):
+class Vectors(Comparisons, Judgements, Maps, Pictures):
     """Words with a vector each: `v["king"]`, `"king" in v`, `v.most_similar("king")`.
 
     They are as trained, never silently normalised, and are not changed. Words are `str`; where a method takes a word,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Progress, Report, ignore, silent
 from wordvec_cli.queries.alignment import AlignOptions, align
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 MOST_WORDS = 200_000
+MOST_CLUSTERS = 100
 MOST_NAMED = 5
 
 
@@ -45,6 +46,12 @@ class MapOptions(NamedTuple):
     has_vectors: bool = True
     groups: str | None = None
     seed: int = 1
+
+    def check(self) -> None:
+        """Raises: OptionError for what a page has no room for"""
+        for name, given, most in (("limit", self.limit, MOST_WORDS), ("clusters", self.n_clusters, MOST_CLUSTERS)):
+            if given > most:
+                raise OptionError(f"--{name} {given}: a page has room for {most}; ask for fewer")
 
 
 AS_IT_IS = MapOptions()
@@ -99,6 +106,7 @@ def make_map(
 
     Raises: InputError, OptionError
     """
+    options.check()
     chosen = _chosen(sources, options.limit, note)
     titles, rows = [each.title for each in sources], [each.rows for each in chosen]
     if len(rows) == 2:

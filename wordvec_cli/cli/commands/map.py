@@ -105,7 +105,7 @@ def _opened(files: tuple[str, ...], limit: int, source: VectorSource, terminal: 
 
 def _note_made(output: str, made: "WordMap", n_bytes: int, terminal: Terminal) -> None:
     n, n_words = len(made.words), made.n_words
-    of = f" most frequent of {n_words:,}" if n < n_words else ""
+    of = " common" if len(made.sides) == 2 else f" most frequent of {n_words:,}" if n < n_words else ""
     kept = f"; the plane keeps {made.kept.share:.1%} of the {made.kept.k} nearest neighbours" if made.kept else ""
     terminal.note(f"{output}: {n:,}{of} words, {shown_size(n_bytes)}, laid out by {made.layout.method}{kept}")
     if n < n_words and len(made.sides) == 1:

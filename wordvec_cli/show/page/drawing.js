@@ -29,6 +29,7 @@ export function drawScene(context, scene, look) {
   context.rect(pane.left, pane.top, pane.width, pane.height);
   context.clip();
   strokeLines(context, scene.lines, look.line);
+  strokeLines(context, scene.arrows.flatMap(strokesOfArrow), look.quiet);
   strokeLines(context, scene.links, look.accent);
   context.fillStyle = look.accent;
   for (const dot of scene.dots) circle(context, dot, 3.5).fill();
@@ -92,6 +93,26 @@ function strokeLines(context, lines, colour) {
     context.lineTo(right, bottom);
   }
   context.stroke();
+}
+
+const HEAD = 7; // pixels
+const SPREAD = 0.4; // radians from the shaft
+
+/**
+ * The lines of an arrow: its shaft, and two for its head.
+ * @param {[number, number, number, number]} arrow
+ * @returns {[number, number, number, number][]}
+ */
+export function strokesOfArrow([fromLeft, fromTop, left, top]) {
+  const length = Math.hypot(left - fromLeft, top - fromTop);
+  if (length < HEAD) return [];
+  const angle = Math.atan2(top - fromTop, left - fromLeft);
+  const ends = [angle - SPREAD, angle + SPREAD].map(
+    (each) => /** @type {[number, number, number, number]} */ ([
+      left, top, left - HEAD * Math.cos(each), top - HEAD * Math.sin(each),
+    ]),
+  );
+  return [[fromLeft, fromTop, left, top], ...ends];
 }
 
 /**

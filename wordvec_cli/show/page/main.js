@@ -50,7 +50,8 @@ function showFacts(app) {
   element("title").textContent = about.titles.join(" → ");
   const n = words.n.toLocaleString("en");
   const all = about.nWords.toLocaleString("en");
-  const most = words.n < about.nWords ? (about.isServed ? ` at a time of ${all}` : ` most frequent of ${all}`) : "";
+  const part = about.isServed ? ` at a time of ${all}` : ` most frequent of ${all}`;
+  const most = about.titles.length === 2 ? " common" : words.n < about.nWords ? part : "";
   const shares = about.explained ? `, ${percent(about.explained[0] + about.explained[1])} of the variance` : "";
   const kept = about.kept
     ? ` The plane keeps ${percent(about.kept.share)} of each word’s ${about.kept.k} nearest neighbours: trust the lists, not the distances.`

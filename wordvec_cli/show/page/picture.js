@@ -1,6 +1,6 @@
 // The view as a picture to print: SVG, or PNG with twice the screen's pixels.
 
-import { drawScene, FONT, STRONG_FONT } from "./drawing.js";
+import { drawScene, FONT, strokesOfArrow, STRONG_FONT } from "./drawing.js";
 import { drawPoints, visiblePoints } from "./points_canvas.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -69,6 +69,7 @@ function* pointsOf({ places, colours, camera, size, hasArrows }, { pane }) {
 /** @param {Scene} scene @param {Look} look */
 function* overPoints(scene, look) {
   for (const line of scene.lines) yield lineOf(line, look.line, 1);
+  for (const line of scene.arrows.flatMap(strokesOfArrow)) yield lineOf(line, look.quiet, 1);
   for (const line of scene.links) yield lineOf(line, look.accent, 1);
   for (const [left, top] of scene.dots) yield `<circle cx="${left}" cy="${top}" r="3.5" fill="${look.accent}"/>`;
   if (scene.ring) {

@@ -48,6 +48,7 @@ void main() {
   }
   gl_FragColor = shade * cover;
 }`;
+const MANY_ARROWS = 1600; // a quarter of it: from which on each is fainter, or they would hide the rest
 const ROUND_FROM = 2.5; // device pixels: smaller points are squares
 
 /**
@@ -254,10 +255,11 @@ function interleaved(from, to) {
  * @param {Uint8Array} colours
  */
 function fading(colours) {
+  const strength = Math.max(0.08, Math.min(0.4, MANY_ARROWS / colours.length));
   const ends = new Uint8Array(2 * colours.length);
   for (let i = 0; i < colours.length; i += 4) {
     const [red, green, blue, opacity] = colours.subarray(i, i + 4);
-    ends.set([red, green, blue, 0, red, green, blue, opacity * 0.45], 2 * i);
+    ends.set([red, green, blue, 0, red, green, blue, opacity * strength], 2 * i);
   }
   return ends;
 }

@@ -18,6 +18,7 @@ import { placeLabels } from "./labels.js";
  * @property {[number, number, number, number][]} links  from the chosen word to its neighbours
  * @property {[number, number][]} dots                   of the neighbours
  * @property {[number, number] | null} ring              around the chosen word
+ * @property {[number, number, number, number][]} arrows  of the words with labels, from old to new
  * @property {[number, number, number, number][]} lines  of axes
  * @property {Caption[]} captions
  */
@@ -35,6 +36,7 @@ import { placeLabels } from "./labels.js";
  * @param {(text: string) => number} what.widthOf
  * @param {{across: [string, string], up: [string, string]} | null} what.axes  the names of their ends
  * @param {string} what.title        of the pane
+ * @param {boolean} what.hasArrows   from the first file's places
  * @returns {Scene}
  */
 export function makeScene(what) {
@@ -45,9 +47,12 @@ export function makeScene(what) {
   const strong = [hovered, chosen, ...neighbours].filter((id, place, all) => id >= 0 && all.indexOf(id) === place);
   const ring = chosen >= 0 ? at(chosen) : null;
   const dots = chosen >= 0 ? neighbours.map(at) : [];
+  const labels = placeLabels({ ...what, places, strong });
+  const from = what.hasArrows ? what.places[0] : null;
   return {
     pane,
-    labels: placeLabels({ ...what, places, strong }),
+    labels,
+    arrows: from ? labels.map(({ id }) => [...camera.toScreen(from[2 * id], from[2 * id + 1], pane), ...at(id)]) : [],
     links: ring ? dots.map(([left, top]) => [...ring, left, top]) : [],
     dots,
     ring,

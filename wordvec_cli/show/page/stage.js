@@ -175,9 +175,9 @@ export class Stage {
 
   /** @param {Pane} pane */
   sceneOf(pane) {
-    const { shown, camera, hovered } = this;
+    const { shown, camera, hovered, hasArrows } = this;
     return makeScene({
-      ...shown, camera, pane, hovered,
+      ...shown, camera, pane, hovered, hasArrows,
       neighbours: shown.neighbours[pane.side],
       title: this.panes.length === 2 ? shown.titles[pane.side] : "",
       widthOf: (text) => this.widthOf(text),
