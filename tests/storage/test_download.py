@@ -1,17 +1,23 @@
 """Downloads from a server that misbehaves: the file is whole and the right one, or there is an error and no file."""
 
 import hashlib
+import io
 import json
 import re
+import ssl
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
 from tests.storage.web_server import Request, Server, serving
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.download import Patience, Promise, Received, Watch, download, fetch
+from wordvec_cli.storage.http_answers import Asker
 
 CONTENT = bytes(range(256)) * 3000  # larger than what is read at once
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -260,6 +266,14 @@ def test_a_redirection_is_followed(target: Path) -> None:
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("target", ["http://y/z", "file:///etc/passwd", "ftp://y/z"])
+def test_https_leads_to_nothing_less_safe(target: str) -> None:
+    asker = Asker("https://x/y", 1)
+    arguments = io.BytesIO(), 302, "Found", Message(), target
+    with pytest.raises(InputError, match=r"https://x/y: leads to .*, which is not as safe"):
+        asker._redirects.redirect_request(urllib.request.Request("https://x/y"), *arguments)
+
+
 def test_no_other_scheme_is_asked(target: Path) -> None:
     for url in ("file:///etc/passwd", "ftp://x/y", "https:///x", "x"):
         with pytest.raises(InputError, match="is not an address that can be asked"):
@@ -311,14 +325,8 @@ def test_a_proxy_of_the_environment_is_asked(target: Path, monkeypatch: pytest.M
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(target: Path) -> None:
-    import ssl
-
-    from wordvec_cli.storage.http_answers import Asker
-
     error = ssl.SSLCertVerificationError(1, "no")
     error.verify_message = "self-signed certificate"
-    from urllib.error import URLError
-
     told = Asker("https://x/y", 1)._failure(URLError(error))
     assert isinstance(told, InputError) and "its certificate is not valid (self-signed certificate)" in str(told)
 
