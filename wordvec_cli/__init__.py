@@ -7,12 +7,24 @@ name of `__all__` is imported when it is first asked for.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Vectors", "__version__", "build_vocab", "classify", "embedding_matrix", "encode", "errors", "load", "train"]
+__all__ = [
+    "Vectors",
+    "__version__",
+    "build_vocab",
+    "classify",
+    "embedding_matrix",
+    "encode",
+    "errors",
+    "get",
+    "load",
+    "train",
+]
 
 if TYPE_CHECKING:
     from wordvec_cli import classify, errors
     from wordvec_cli.api.layer import embedding_matrix, encode
     from wordvec_cli.api.opening import load
+    from wordvec_cli.api.pretrained import get
     from wordvec_cli.api.training import train
     from wordvec_cli.api.vectors import Vectors
     from wordvec_cli.api.vocabulary import build_vocab
@@ -22,6 +34,7 @@ _HOMES = {
     "build_vocab": "api.vocabulary",
     "embedding_matrix": "api.layer",
     "encode": "api.layer",
+    "get": "api.pretrained",
     "load": "api.opening",
     "train": "api.training",
 }

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+import wordvec_cli
 from tests.conftest import run_here
 from tests.docs.test_docs import ROOT
 from tests.storage.web_server import Request, Server, serving
@@ -86,6 +87,15 @@ def test_a_name_is_a_vector_file_once_it_has_been_got(name: str, server: Server,
     n_asked = len(server.ranges)
     assert run_here("get", name, "--offline").returncode == 0
     assert len(server.ranges) == n_asked == 1
+
+
+def test_python_gets_them_too(name: str, server: Server, kept: Path) -> None:
+    with pytest.raises(InputError, match="offline downloads nothing"):
+        wordvec_cli.get(name, offline=True)
+    path = wordvec_cli.get(name)
+    assert wordvec_cli.get(name) == path == f"{kept}/vectors/small-2.safetensors"
+    assert load(path)["apple"].tolist() == load(name)["apple"].tolist() == [0, 1]
+    assert len(server.ranges) == 1
 
 
 def test_offline_asks_nobody(name: str, server: Server, kept: Path) -> None:
