@@ -674,6 +674,7 @@ def train_examples(
 
     numba compiles only the branches that can be taken: half as much where there are neither counts nor paths.
     """
+    zero, one = np.int64(0), np.int64(1)  # no literals: parts would be compiled once more for each
     stride = -(-n_labels // LANES) * LANES
     hidden, steps = aligned_zeros(group * dim), aligned_zeros(group * dim)
     scores = aligned_zeros(group * stride)
@@ -690,7 +691,7 @@ def train_examples(
     for begin in range(0, n, group):
         end = min(begin + group, n)
         merge_hot_copies(inputs, copies, visits, hot, most_visits, dim)
-        place = 0
+        place = zero
         for i in range(begin, end):
             e = order[i]
             first, last, position = row_offsets[e], row_offsets[e + 1], (i - begin) * dim
@@ -727,7 +728,7 @@ def train_examples(
             limit_factors(scores, end - begin, stride, MOST_AT_ONCE * rate)
             scores[(end - begin) * stride : n_whole * stride] = 0
             step_group(hidden, steps, n_whole, outputs, n_labels, dim, scores, stride)
-        place = 0
+        place = zero
         for i in range(begin, end):
             first, last_place, position = row_offsets[order[i]], ends[i - begin], (i - begin) * dim
             if counts is not None:
@@ -738,7 +739,7 @@ def train_examples(
             place = last_place
         n_groups += 1
         if n_groups == most_groups or end == n:
-            merge_rows(shared, 0, output_copy, 0, n_numbers, n_numbers)
+            merge_rows(shared, zero, output_copy, zero, n_numbers, n_numbers)
             n_groups = 0
-    merge_hot_copies(inputs, copies, visits, hot, 1, dim)
+    merge_hot_copies(inputs, copies, visits, hot, one, dim)
     return total, n

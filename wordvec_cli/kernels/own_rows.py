@@ -34,8 +34,8 @@ def take_copies(matrix, first_hot, n_hot, dim):
 def own_copy(matrix, n):
     """(2 * n,) float32: a copy of matrix[:n], and what it was."""
     copy = aligned_zeros(2 * n)
-    copy[:n] = matrix[:n]
-    copy[n:] = matrix[:n]
+    for i in range(n):  # not copy[:n] = matrix[:n], for which numba compiles a message, in a second
+        copy[i] = copy[n + i] = matrix[i]
     return copy
 
 

@@ -42,7 +42,8 @@ def huffman_paths(counts, order):
     """`huffman_tree` from falling counts; row r of them is word order[r]."""
     n = len(counts)
     weights, parents, signs_of = np.zeros(2 * n), np.zeros(2 * n, np.int64), np.zeros(2 * n, np.int8)
-    weights[:n] = counts
+    for leaf in range(n):  # not weights[:n] = counts, for which numba compiles a message, in a second
+        weights[leaf] = counts[leaf]
     # leaves from the last on and inner nodes, which are numbered from n on, are two queues of rising weight
     leaf, inner = n - 1, n
     for node in range(n, 2 * n - 1):
