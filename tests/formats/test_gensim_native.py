@@ -1,11 +1,14 @@
 """gensim's own files: written and read by gensim itself, on the other side."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from gensim.models import FastText, KeyedVectors, Word2Vec
+import torch
+from gensim.models import Doc2Vec, FastText, KeyedVectors, Word2Vec
+from gensim.models.doc2vec import TaggedDocument
 
 from tests.conftest import Run
 from wordvec_cli.errors import InputError, OutputError
@@ -174,7 +177,7 @@ def test_pickles_of_other_things_are_one_line() -> None:
     from gensim import utils
 
     for index, (thing, message) in enumerate(
-        [({"a": 1}, "gensim cannot open it"), (Vocabulary.from_words([b"a"]), "gensim cannot open it")]
+        [({"a": 1}, "is a pickled dictionary"), (Vocabulary.from_words([b"a"]), "gensim cannot open it")]
     ):
         utils.pickle(thing, f"thing{index}")
         assert looks_like(Path(f"thing{index}").read_bytes())
@@ -235,3 +238,54 @@ def test_the_command_reads_a_pickle_only_when_told_and_says_why_that_matters(wor
     read = wordvec("lookup", tmp_path / "v.kv", "king", "--allow-pickle")
     assert (read.returncode, read.stdout) == (0, b"king 1 2\n")
     assert b"may have run any code" in read.stderr
+
+
+# ---------------------------------------------------------------- whole models
+
+TEXTS = [["the", "cat", "sat"], ["the", "dog", "sat"], ["the", "cat", "ran"]] * 3
+
+
+def test_the_output_vectors_of_a_model_are_the_context_vectors() -> None:
+    model = Word2Vec(TEXTS, vector_size=4, min_count=1, negative=2, seed=1, workers=1)
+    model.save("m.model")
+    found = opened("m.model")
+    np.testing.assert_array_equal(found.context, model.syn1neg)
+    some = opened("m.model", words=frozenset([b"dog", b"cat"]))
+    assert some.context is not None
+    for word, row in zip(some.vocabulary, some.context, strict=True):
+        np.testing.assert_array_equal(row, model.syn1neg[model.wv.key_to_index[word.decode()]])
+    Word2Vec(TEXTS, vector_size=4, min_count=1, negative=0, hs=1, workers=1).save("h.model")
+    assert opened("h.model").context is None
+
+
+def test_the_vectors_of_documents_are_read_by_their_tags() -> None:
+    documents = [TaggedDocument(text, [f"doc {i}"]) for i, text in enumerate(TEXTS)]
+    model = Doc2Vec(documents, vector_size=4, min_count=1, dm=0, seed=1, workers=1)
+    model.save("d.model")
+    notes: list[str] = []
+    found = open_vectors("d.model", ReadOptions(allow_pickle=True), "gensim-doc2vec", notes.append)
+    assert [word.decode() for word in found.vocabulary] == model.dv.index_to_key
+    np.testing.assert_array_equal(found.matrix, model.dv.vectors)
+    words = open_vectors("d.model", ReadOptions(allow_pickle=True), None, notes.append)
+    assert [word.decode() for word in words.vocabulary] == model.wv.index_to_key
+    assert notes == [
+        "d.model: has vectors of 9 documents too, which --from gensim-doc2vec reads",
+        "d.model: its word vectors were not trained (dbow_words=0)",
+    ]
+    write("v.kv", vectors(), WriteOptions())
+    with pytest.raises(InputError, match=r"^v.kv: is not a Doc2Vec model; leave --from gensim-doc2vec out"):
+        open_vectors("v.kv", ReadOptions(allow_pickle=True), "gensim-doc2vec")
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("allow_pickle", [False, True])
+def test_a_pickled_dictionary_is_refused_with_what_to_do(protocol: int, allow_pickle: bool) -> None:
+    Path("v.pkl").write_bytes(pickle.dumps({"the": MATRIX[0], "cat": MATRIX[1]}, protocol))
+    with pytest.raises(InputError, match=r"^v.pkl: is a pickled dictionary, .* write it as JSON in Python: json.dump"):
+        open_vectors("v.pkl", ReadOptions(allow_pickle=allow_pickle))
+
+
+def test_a_torch_file_of_the_old_format_is_refused_with_what_to_do() -> None:
+    torch.save({"w": torch.zeros(3, 2)}, "m.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(InputError, match=r"^m.pt: is a torch file in the format before version 1.6; .* torch.save"):
+        open_vectors("m.pt", ReadOptions())

@@ -140,7 +140,7 @@ class VectorSource(NamedTuple):
         options = self._options(vocabulary, part, terminal)
         vectors = formats.open_vectors(path, options, self.format, note or terminal.note)
         terminal.close()
-        if vectors.metadata.get("converted_from") == "gensim":
+        if vectors.metadata.get("converted_from", "").startswith("gensim"):
             terminal.note(
                 f"{path}: is a pickle, and opening it may have run any code; make a file that runs none with "
                 f"wordvec export {path} FILE.safetensors"

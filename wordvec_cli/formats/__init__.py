@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.formats.wrapping import bounded, decompressed_file, packed_file, plain_file, shown_as
+from wordvec_cli.formats.wrapping import archive_format, bounded, decompressed_file, packed_file, plain_file, shown_as
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.file_kinds import START_BYTES as KIND_BYTES
 from wordvec_cli.storage.file_kinds import file_kind, text_kind
@@ -76,6 +76,7 @@ FORMATS: Mapping[str, Format] = {
     "word2vec-binary": Format("word2vec_binary", (".bin",), "rows", "write", has_look=True),
     "glove-binary": Format("glove_binary", (), "read"),
     "gensim": Format("gensim_native", (".kv", ".model"), "read", "write", "matrix_path", has_look=True),
+    "gensim-doc2vec": Format("gensim_native", (), "read_documents"),
     "npy": Format("arrays", (".npy",), "read_npy", "write_npy", "companions"),
     "npz": Format("arrays", (".npz",), "read_npz", "write_npz"),
     "safetensors": Format("foreign_safetensors", (), "read"),
@@ -84,6 +85,8 @@ FORMATS: Mapping[str, Format] = {
     "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
     "sqlite": Format("sqlite", (".sqlite", ".sqlite3", ".db"), "read", "write"),
     "fifu": Format("finalfusion", (".fifu",), "read", "write"),
+    "torch": Format("torch_file", (), "read"),
+    "hdf5": Format("hdf5", (), "read"),
     "spacy": Format("spacy_vectors", (), "read"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
@@ -220,7 +223,7 @@ def _read(path: str, name: str, options: "ReadOptions", oddities: "Oddities") ->
             rows = module.rows(path, source, options, oddities)
             return reading.collected(path, rows, options, oddities)
     assert reader is not None
-    is_left_packed = name == "gensim" and module.decompresses(path)
+    is_left_packed = name.startswith("gensim") and module.decompresses(path)
     with packed_file(path, options.max_bytes) if is_left_packed else plain_file(path, options.max_bytes) as plain:
         found: Embeddings = getattr(module, reader)(plain, options, oddities)  # the words and rows that are wanted
         return found
@@ -240,6 +243,8 @@ def _detected(path: str, vocabulary: str | None) -> str:
             start += (more := source.read(len(start)))
     if name is None:
         raise InputError(f"{path}: {_unknown(start, vocabulary)}")
+    if name == "npz":
+        name = archive_format(path) or name
     if name in _TEXTS and (kind := text_kind(start)):
         raise InputError(
             f"{path}: looks like {kind.name}, not word vectors; {kind.remedy}, or add --from {name} if they are vectors"
@@ -290,6 +295,7 @@ _MAGIC: Mapping[str, bytes] = {
     "arrow": b"ARROW1\x00",
     "sqlite": b"SQLite format 3\x00",
     "fifu": b"FiFu",
+    "hdf5": b"\x89HDF\r\n\x1a\n",
     "npy": b"\x93NUMPY",
     "npz": b"PK\x03\x04",  # one that holds something else has been opened before
 }

@@ -5,6 +5,7 @@ Large matrices lie in files beside, FILE.vectors.npy and the like; those of a co
 """
 
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,12 +19,28 @@ from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.storage.files import is_stream, readable, replacing, together
 from wordvec_cli.storage.npy import float_slices, replacing_array, write_matrix
+from wordvec_cli.storage.safetensors import memory_of
 from wordvec_cli.text.decoding import as_bytes, as_text, shown
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 
 LARGE = 10 * 1024**2  # values; gensim writes such a matrix to a file of its own, which can be mapped
 MATRIX_SUFFIX = ".vectors.npy"
+DOCUMENTS = "gensim-doc2vec"  # the format's name
+_START_BYTES = 32
+_NO_MODELS = (  # what begins as pickles do, and what to do about it
+    (
+        re.compile(rb"\x80[\x02-\x05](\x95.{8})?\}", re.DOTALL),
+        "a pickled dictionary, and a pickle can run any code when it is opened; if you trust it, write it as JSON in "
+        "Python: json.dump({word: [float(x) for x in v] for word, v in pickle.load(open(FILE, 'rb')).items()}, "
+        "open('v.json', 'w'))",
+    ),
+    (
+        re.compile(rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\."),
+        "a torch file in the format before version 1.6; if you trust it, save it again in Python: "
+        "torch.save(torch.load(FILE), 'new.pt')",
+    ),
+)
 COMPRESSIONS = {".gz": b"\x1f\x8b", ".bz2": b"BZh"}
 
 
@@ -42,14 +59,54 @@ def decompresses(path: str) -> bool:
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """The words, vectors and counts; of fastText's models those of unknown words too, of their n-grams.
 
-    Raises: InputError
+    Context vectors too, if it is a whole model that was trained with negative samples. Raises: InputError
     """
+    loaded = _trusted(path, options)
+    vectors = _keyed_vectors(path, getattr(loaded, "wv", loaded))
+    if (documents := getattr(loaded, "dv", None)) is not None:
+        oddities.note(f"has vectors of {len(documents)} documents too, which --from {DOCUMENTS} reads")
+        if getattr(loaded, "sg", 0) and not getattr(loaded, "dbow_words", 1):
+            oddities.note("its word vectors were not trained (dbow_words=0)")
+    embeddings = replace(_read(path, vectors, options, oddities), composed=_composed(vectors))
+    context = _context(embeddings, vectors, getattr(loaded, "syn1neg", None))
+    return embeddings if context is None else replace(embeddings, context_values=context)
+
+
+def read_documents(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
+    """The vectors of a Doc2Vec model's documents, with their tags for words. Raises: InputError"""
+    documents = getattr(_trusted(path, options), "dv", None)
+    if documents is None:
+        raise InputError(f"{path}: is not a Doc2Vec model; leave --from {DOCUMENTS} out")
+    return _read(path, _keyed_vectors(path, documents), options, oddities)
+
+
+def _trusted(path: str, options: ReadOptions) -> Any:
+    """What is in a file, if that may be opened. Raises: InputError"""
+    with readable(path), open(path, "rb") as file:
+        start = file.read(_START_BYTES)
+    for beginning, what in _NO_MODELS:
+        if beginning.match(start):
+            raise InputError(f"{path}: is {what}")
     if not options.allow_pickle:
         raise InputError(
             f"{path}: is a Python pickle, which can run any code when it is opened; "
             "add --allow-pickle only for files that you trust"
         )
-    vectors = _keyed_vectors(path, _loaded(path))
+    return _loaded(path)
+
+
+def _context(embeddings: Embeddings, vectors: Any, output: Any) -> "memoryview[float] | None":
+    """The output vectors of the words, of a model that has some for all of its words."""
+    if output is None or np.shape(output) != (len(vectors.index_to_key), embeddings.dim):
+        return None
+    rows = {as_bytes(str(key)): row for row, key in reversed(list(enumerate(vectors.index_to_key)))}
+    if not all(word in rows for word in embeddings.vocabulary):  # some were replaced, as they are not valid UTF-8
+        return None
+    chosen = np.array([rows[word] for word in embeddings.vocabulary], np.int64)
+    return memory_of(np.ascontiguousarray(np.asarray(output)[chosen], np.float32)).cast("f")
+
+
+def _read(path: str, vectors: Any, options: ReadOptions, oddities: Oddities) -> Embeddings:
     keys = vectors.index_to_key
     matrix = np.asarray(vectors.vectors)
     if matrix.ndim != 2 or len(keys) > len(matrix) or not matrix.size or matrix.dtype.kind not in "fiu":
@@ -62,8 +119,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         keys, matrix = [keys[i] for i in named.tolist()], matrix[named]
         counts = None if counts is None else counts[named]
     text, offsets = back_to_back([as_bytes(str(key)) for key in keys])
-    embeddings = joined(path, Words(text[: offsets[-1]], offsets, counts), float_slices(matrix), options, oddities)
-    return replace(embeddings, composed=_composed(vectors))
+    return joined(path, Words(text[: offsets[-1]], offsets, counts), float_slices(matrix), options, oddities)
 
 
 def _loaded(path: str) -> Any:
@@ -90,13 +146,12 @@ def _loaded(path: str) -> Any:
         raise InputError(f"{path}: gensim cannot open it ({reason}); make or copy it again") from None
 
 
-def _keyed_vectors(path: str, loaded: Any) -> Any:
+def _keyed_vectors(path: str, vectors: Any) -> Any:
     from gensim.models import KeyedVectors
 
-    vectors = getattr(loaded, "wv", loaded)
     if not isinstance(vectors, KeyedVectors):
         raise InputError(
-            f"{path}: is a pickle of {type(loaded).__name__}, which has no word vectors; name another file"
+            f"{path}: is a pickle of {type(vectors).__name__}, which has no word vectors; name another file"
         )
     return vectors
 

@@ -37,7 +37,7 @@ def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise InputError(f"{path}: is a broken zip archive ({error}); get it again") from error
     names = [name for name in archive.namelist() if not name.endswith("/")]
-    if names and all(name.endswith(".npy") for name in names):
+    if _format_of_members(names):
         return None
     if len(names) != 1:
         raise InputError(f"{path}: holds {len(names)} files ({', '.join(names[:5])}); unpack the one that you want")
@@ -45,6 +45,26 @@ def _member_of_zip(path: str, raw: BinaryIO) -> BinaryIO | None:
         return cast(BinaryIO, archive.open(names[0]))
     except (RuntimeError, NotImplementedError) as error:  # a password, or a compression that Python lacks
         raise InputError(f"{path}: {error}; unpack it by other means") from error
+
+
+def archive_format(path: str) -> str | None:
+    """The name of the format that keeps its parts in a zip archive, if a file is one."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _format_of_members(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):  # as one that is compressed
+        return None
+
+
+def _format_of_members(names: list[str]) -> str | None:
+    names = [name for name in names if not name.endswith("/")]
+    if names and all(name.endswith(".npy") for name in names):
+        return "npz"
+    if any(name.endswith("/data.pkl") for name in names):
+        return "torch"
+    return "hdf5" if "model.weights.h5" in names else None
 
 
 def bounded(path: str, stream: BinaryIO, max_bytes: int | None) -> BinaryIO:
