@@ -22,10 +22,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("look")
     words = dict.fromkeys([*re.findall(r"[a-z]+", " ".join(PLOTS)), "conflict", "france", "labor", "silver"])
     names = [word.encode() for word in words]
-    for seed, name in enumerate(("vectors", "scored")):
+    for seed, name in enumerate(("vectors", "scored", "first", "last")):
         matrix = np.random.default_rng(seed).normal(size=(len(names), 8)).astype(np.float32)
         metadata = {"losses": "[2, 1]", "scores": '[{"mine": 0.5}, {"mine": 0.7}]'}
-        save(str(path / f"{name}.safetensors"), Vocabulary.from_words(names), matrix, metadata)
+        save(
+            str(path / f"{name}.safetensors"),
+            Vocabulary.from_words(names, range(999, 999 - len(names), -1)),
+            matrix,
+            metadata,
+        )
     (path / "mine.tsv").write_text("war\tarmy\t9\ngold\tsilver\t8\nwar\tschools\t1\n")
     return path
 

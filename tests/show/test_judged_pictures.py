@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
+from wordvec_cli.show.changes import apart
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -119,3 +120,26 @@ def test_a_matrix_with_numbers_that_are_not_finite_is_refused() -> None:
     result = run_here("plot", "matrix", "--matrix", "nan.npy", "-o", "x.png")
     assert result.returncode == 1
     assert b"not finite" in result.stderr
+
+
+def test_changes_are_those_of_change() -> None:
+    rng = np.random.default_rng(0)
+    words = [b"w%d" % number for number in range(60)]
+    first = rng.normal(size=(60, 5)).astype(np.float32)
+    for number in (1, 2, 3):
+        rows = (first + 0.2 * number * rng.normal(size=first.shape)).astype(np.float32)
+        save(f"period{number}.safetensors", Vocabulary.from_words(words, range(600, 0, -10)), rows, {})
+    files = ["period1.safetensors", "period2.safetensors", "period3.safetensors"]
+    asked = ["-k", "5", "--min-count", "100"]
+    for periods in (files[:2], files):
+        lines = run_here("change", *periods, *asked, "--format", "json").stdout.splitlines()
+        expected = [json.loads(line) for line in lines][:4]
+        found = as_json("plot", "change", *periods, *asked, "--most", "4")
+        for point, line in zip(found["points"], expected, strict=True):
+            assert point == line | {"lost": " ".join(line["lost"]), "won": " ".join(line["won"])}
+        assert found["words"] == len(lines)
+        assert run_here("plot", "change", *periods, *asked, "-o", "change.svg").returncode == 0
+
+
+def test_names_at_the_ends_of_lines_are_moved_apart() -> None:
+    assert apart([1.0, 0.99, 0.2, 0.98], 0.1) == pytest.approx([1.0, 0.9, 0.2, 0.8])

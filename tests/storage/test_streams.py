@@ -63,6 +63,7 @@ PRINTING = {
     "plot evaluate": ["vectors.safetensors", "--set", "pairs.tsv", "--format", "json"],
     "plot compare": ["vectors.safetensors", "vectors.safetensors", "--set", "pairs.tsv", "--format", "json"],
     "plot matrix": ["--matrix", "matrix.npy", "--sequences", "ids.npy", "--vocab", "vocab.tsv", "--format", "json"],
+    "plot change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1", "--format", "tsv"],
     "plot heatmap": ["vectors.safetensors", "red", "blue", "-o", "-"],
     "export": ["vectors.safetensors", "-", "--to", "word2vec-binary"],
     "verify": ["vectors.safetensors"],

@@ -26,7 +26,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Question": ("--mean", "--positive", "similar --negative", "--vector", "--metric", "analogy --method"),
     "Index": ("--index", "--recall-check"),
     "Change": (
-        "change -k", "change --min-count", "change --words", "--most", "--order", "change --anchors", "change --centre",
+        "--order -k", "--order --min-count", "--order --words", "--most", "--order", "--order --anchors",
+        "--order --centre",
     ),
     "Stability": ("stability -k", "--each", "stability --seed"),
     "Contexts": (

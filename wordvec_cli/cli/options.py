@@ -122,10 +122,6 @@ layout_option = click.option(
     "keep more neighbours together, and take longer (pip install 'wordvec-cli[umap]', 'wordvec-cli[tsne]').",
 )  # fmt: skip
 
-most_option = click.option(
-    "--most", type=click.IntRange(min=0), default=100, show_default=True, metavar="N",
-    help="Print no more than the first N; 0: all.",
-)  # fmt: skip
 anchors_option = click.option(
     "--anchors", metavar="FILE", help="Learn the rotation from these words of both files, one a line."
 )
@@ -146,6 +142,12 @@ cluster_option = click.option(
     help="Work on a Ray cluster, whose workers can read CORPUS: auto, HOST:PORT, ray://HOST:PORT, or local:N for N "
     "workers of this machine. --threads are then those of each worker.  [default: this machine, without Ray]",
 )  # fmt: skip
+
+
+def most_option(default: int = 100, help: str = "Print no more than the first N;") -> Decorator:
+    return click.option(
+        "--most", type=click.IntRange(min=0), default=default, show_default=True, metavar="N", help=f"{help} 0: all."
+    )
 
 
 def memory_option(default: str | None, purpose: str = "counting words", shown_default: str | None = None) -> Decorator:

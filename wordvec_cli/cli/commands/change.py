@@ -67,33 +67,44 @@ class _Permuting(NamedTuple):
     tmp_dir: str | None
 
 
-def _change_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """How change is measured, as `rules`, and how it is tested, as `permuting`."""
+def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How change is measured, as one argument: `rules`."""
 
     @functools.wraps(function)
-    def with_rules(
-        *, k: int, min_count: int, anchors: str | None, centre: bool, order: str, n_permuted: int | None,
-        corpora: tuple[str, ...], seed: int | None, threads: int | None, tmp_dir: str | None, **others: Any,
+    def with_rules(*, k: int, min_count: int, anchors: str | None, centre: bool, order: str, **others: Any) -> Any:
+        from wordvec_cli.queries.change import ChangeRules
+        from wordvec_cli.text.lines import listed_words
+
+        rules = ChangeRules(k, min_count, None if anchors is None else listed_words(anchors), centre, order)
+        return function(rules=rules, **others)
+
+    return _RULE_OPTIONS(with_rules)
+
+
+def _permute_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How change is tested, as one argument: `permuting`."""
+
+    @functools.wraps(function)
+    def with_permuting(
+        *, n_permuted: int | None, corpora: tuple[str, ...], seed: int | None, threads: int | None,
+        tmp_dir: str | None, **others: Any,
     ) -> Any:  # fmt: skip
         if (n_permuted is None) != (not corpora):
             raise click.UsageError("--permute and --corpus belong together; give both, or neither")
         if corpora and (len(corpora) != 2 or len(others["files"]) != 2):
             raise click.UsageError("--permute: takes two periods, and a --corpus for each")
-        from wordvec_cli.queries.change import ChangeRules
-        from wordvec_cli.text.lines import listed_words
-
-        rules = ChangeRules(k, min_count, None if anchors is None else listed_words(anchors), centre, order)
         permuting = _Permuting(n_permuted, corpora, 1 if seed is None else seed, threads, tmp_dir)
-        return function(rules=rules, permuting=permuting, **others)
+        return function(permuting=permuting, **others)
 
-    return _RULE_OPTIONS(_PERMUTE_OPTIONS(with_rules))
+    return _PERMUTE_OPTIONS(with_permuting)
 
 
 @click.command(short_help="Find the words that changed between periods.")
 @click.argument("files", nargs=-1, required=True, metavar="A B...")
 @click.option("--words", metavar="FILE", help="Ask about these words alone, one a line.")
-@most_option
-@_change_options
+@most_option()
+@rule_options
+@_permute_options
 @table_options(
     "tsv: a line for each word, below titles; csv: the same with commas; json: an object for each word.",
     has_header_option=False,

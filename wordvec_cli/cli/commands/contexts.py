@@ -35,7 +35,7 @@ TITLES = ("line", "typical", "left", "word", "right")
     "--window", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
     help="Words on each side that are shown and count.",
 )  # fmt: skip
-@most_option
+@most_option()
 @table_options(
     "tsv: a line for each place, below titles; csv: the same with commas; json: an object for each place.",
     has_header_option=False,

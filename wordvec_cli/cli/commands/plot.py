@@ -13,7 +13,8 @@ class PlotCommands(Commands):
     modules: Mapping[str, str] = {
         "words": "plot_words", "axes": "plot_axes", "axis": "plot_axis", "neighbours": "plot_neighbours",
         "heatmap": "plot_heatmap",
-        "training": "plot_training", "evaluate": "plot_evaluate", "compare": "plot_compare", "matrix": "plot_matrix",
+        "training": "plot_training", "evaluate": "plot_evaluate", "compare": "plot_compare", "change": "plot_change",
+        "matrix": "plot_matrix",
     }  # fmt: skip
 
 
