@@ -60,6 +60,15 @@ def test_white_space_is_no_word_and_bytes_that_are_not_text_stay(kind: str) -> N
     assert words(kind, "ＡＢ", normalise="NFKC", lowercase=True) == ["ab"]  # noqa: RUF001
 
 
+def test_a_line_of_any_length_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MeCab itself ends the process at some millions of bytes."""
+    sentence = "日本語の文章です。"
+    assert words("mecab", sentence * 100_000) == words("mecab", sentence) * 100_000
+    expected = words("mecab", "これは" + sentence)
+    monkeypatch.setattr(segmenters, "LONGEST_PART", 4)
+    assert "".join(words("mecab", "これは" + sentence)) == "".join(expected)
+
+
 def counts(path: Path, kind: str, n_threads: int) -> dict[bytes, int]:
     corpus = Corpus.open([str(path)], Tokenizer(kind), path.parent)
     return dict(count_words(corpus, CountOptions(1, n_threads=n_threads)))

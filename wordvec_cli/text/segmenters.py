@@ -6,13 +6,15 @@ is the tokenizer's, and it stands for a function from a text without line ends t
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.text import subword_file
 
 GROUP = "wordvec.tokenizers"
+LONGEST_PART = 1 << 14  # characters that MeCab gets at a time, of a line that is longer
+SENTENCE_ENDS = "。！？!? "  # noqa: RUF001
 MAX_REMEMBERED = 1 << 18  # distinct chunks of text, of which a segmenter remembers the words
 _WHITE_SPACE = re.compile(r"[ \t\n\r\v\f]+")
 _UNDECODABLE = re.compile("([\udc80-\udcff]+)")  # what "surrogateescape" makes of bytes that are not UTF-8
@@ -71,13 +73,25 @@ def _mecab(_: str) -> Cut:
     parse = fugashi.Tagger("-Owakati").parse
 
     def cut(text: str) -> Iterable[str]:
-        if "\0" not in text:
+        if len(text) <= LONGEST_PART and "\0" not in text:
             return str(parse(text)).split(" ")
-        return [
-            word for part in re.split("(\0)", text) for word in ([part] if part == "\0" else parse(part).split(" "))
-        ]
+        words: list[str] = []
+        for part in re.split("(\0)", text):  # at which MeCab would stop
+            words += ["\0"] if part == "\0" else [word for piece in _pieces(part) for word in parse(piece).split(" ")]
+        return words
 
     return cut
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in parts that end after sentences, if they can: MeCab ends the process at a line of millions of bytes."""
+    start = 0
+    while len(text) - start > LONGEST_PART:
+        part = text[start : start + LONGEST_PART]
+        end = max(part.rfind(mark) for mark in SENTENCE_ENDS) + 1 or LONGEST_PART
+        yield part[:end]
+        start += end
+    yield text[start:]
 
 
 SEGMENTERS = {
