@@ -154,6 +154,8 @@ def listed(paths: Iterable[str], folder: Any, options: FileOptions = AS_NAMED) -
             sources, others = _remote_texts(path, options)
         else:
             sources, others = find_sources([path], folder, options)
+        if packed := next((source for source in sources if source.copy is not None), None):
+            raise InputError(f"{packed.name}: is in an archive; unpack it where the workers of the cluster can read it")
         files += map(_listed, sources)
         left_out += others
     return Listing(files, left_out)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
 from wordvec_cli.storage import remote
+from wordvec_cli.storage.archives import ZIP, Member, Unpacked, document, is_archive, unpacked
 from wordvec_cli.storage.file_kinds import START_BYTES, FileKind, kind_of_no_text
 from wordvec_cli.storage.files import STANDARD_STREAM, decompressed, readable
 from wordvec_cli.storage.spool import close_with, spool_stream
@@ -99,11 +100,24 @@ class Source:
         return n_lines
 
 
+@dataclass(frozen=True)
+class OfArchive(Source):
+    """A file of an archive, `member` of `unpacked`."""
+
+    unpacked: Unpacked | None = None
+    member: Member | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        assert self.unpacked and self.member
+        yield self.unpacked.opened(self.member)
+
+
 def lines_of_source(path: str, spool_folder: Path, files: FileOptions) -> Iterator[list[bytes]]:
     """The lines of one file as a corpus has them, some at a time. Raises: InputError"""
-    source = _named(path, spool_folder, files)
-    with readable(source.name), source.opened() as raw:
-        yield from lines_of_open(io.BufferedReader(cast(io.RawIOBase, source.text_of(raw))), source.name)
+    for source in find_sources([path], spool_folder, files)[0]:
+        with readable(source.name), source.opened() as raw:
+            yield from lines_of_open(io.BufferedReader(cast(io.RawIOBase, source.text_of(raw))), source.name)
 
 
 class LeftOut(NamedTuple):
@@ -127,11 +141,14 @@ def find_sources(
         if isinstance(path, Source):
             sources.append(path)
         elif path != STANDARD_STREAM and os.path.isdir(path):
-            texts, others = _files_of_folder(path, files)
+            texts, others = _files_of_folder(path, files, spool_folder)
             sources += texts
             left_out += others
         else:
-            sources += [_named(name, spool_folder, files) for name in _names_at(path)]
+            for name in _names_at(path):
+                texts, others = _named(name, spool_folder, files)
+                sources += texts
+                left_out += others
     return sources, left_out
 
 
@@ -141,10 +158,15 @@ def _names_at(path: str) -> list[str]:
     return [name for name, _ in remote.remote_files(path)] if is_listed else [path]
 
 
-def _named(path: str, spool_folder: Path, files: FileOptions) -> Source:
+def _named(path: str, spool_folder: Path, files: FileOptions) -> tuple[list[Source], list[LeftOut]]:
     found = _opened(path, spool_folder)
     try:
         source, kind = _told(found, files)
+        if kind and is_archive(kind):
+            found_there = _of_archive(source, kind, spool_folder, files)
+            if found.copy is not None:
+                found.copy.close()
+            return found_there
         if kind:
             raise InputError(f"{source.name}: is {kind.name}; {kind.remedy}")
     except BaseException:
@@ -153,15 +175,43 @@ def _named(path: str, spool_folder: Path, files: FileOptions) -> Source:
         raise
     if source.copy is not None:
         close_with(source, source.copy)
-    return source
+    return [source], []
 
 
-def told_each(sources: Iterable[Source], files: FileOptions) -> tuple[list[Source], list[LeftOut]]:
-    """The sources with how they are read, and those that are not text. Raises: InputError"""
-    texts, left_out = [], []
+def _of_archive(
+    archive: Source, kind: FileKind, spool_folder: Path, files: FileOptions
+) -> tuple[list[Source], list[LeftOut]]:
+    """The files of an archive, as those of a folder are. Raises: InputError, OutputError"""
+    with readable(archive.name), archive.opened() as raw:
+        found = unpacked(raw, kind, archive.name, spool_folder, files.takes)
+    if not found.members:
+        raise InputError(f"{archive.name}: the archive holds no files that are to be read; name another one")
+    members = (
+        OfArchive(f"{archive.name}/{each.name}", each.size, found.file, unpacked=found, member=each)
+        for each in found.members
+    )
+    texts, left_out = told_each(members, files)
+    if not texts:
+        _refuse_no_texts(archive.name, "archive", left_out[0])
+    return texts, left_out
+
+
+def told_each(
+    sources: Iterable[Source], files: FileOptions, spool_folder: Path | None = None
+) -> tuple[list[Source], list[LeftOut]]:
+    """The sources with how they are read, and those that are not text. Raises: InputError
+
+    spool_folder  where archives are unpacked; None: they are not
+    """
+    texts: list[Source] = []
+    left_out: list[LeftOut] = []
     for each in sources:
         source, kind = _told(each, files)
-        if kind:
+        if kind and is_archive(kind) and spool_folder is not None:
+            some, others = _of_archive(source, kind, spool_folder, files)
+            texts += some
+            left_out += others
+        elif kind:
             left_out.append(LeftOut(source.name, kind))
         else:
             texts.append(source)
@@ -174,6 +224,9 @@ def _told(source: Source, files: FileOptions) -> tuple[Source, FileKind | None]:
     if source.format != PARQUET and is_wanted(files.encoding):
         source = _with_encoding(source, str(files.encoding))
     if kind := source.kind_of_no_text():
+        if kind.name == ZIP:
+            with readable(source.name), source.opened() as raw:
+                kind = document(raw) or kind
         return source, _with_option(kind)
     if source.format != TEXT:
         return _with_columns(source, files), None
@@ -254,7 +307,7 @@ def _file(path: str) -> Source:
         return Source(path, os.fstat(file.fileno()).st_size)
 
 
-def _files_of_folder(folder: str, options: FileOptions) -> tuple[list[Source], list[LeftOut]]:
+def _files_of_folder(folder: str, options: FileOptions, spool_folder: Path) -> tuple[list[Source], list[LeftOut]]:
     """In byte order of their relative paths."""
     with readable(folder):
         paths = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names]
@@ -265,11 +318,14 @@ def _files_of_folder(folder: str, options: FileOptions) -> tuple[list[Source], l
     if not chosen:
         raise InputError(f"{folder}: none of its {counted(len(files), 'file')} is left by --include and --exclude")
     in_order = sorted(chosen, key=lambda path: os.fsencode(path.relative_to(folder)))
-    texts, left_out = told_each((_file(str(path)) for path in in_order), options)
+    texts, left_out = told_each((_file(str(path)) for path in in_order), options, spool_folder)
     if not texts:
-        first = left_out[0]
-        raise InputError(f"{folder}: the folder holds no text; {first.name} is {first.kind.name}; {first.kind.remedy}")
+        _refuse_no_texts(folder, "folder", left_out[0])
     return texts, left_out
+
+
+def _refuse_no_texts(name: str, kind: str, first: LeftOut) -> NoReturn:
+    raise InputError(f"{name}: the {kind} holds no text; {first.name} is {first.kind.name}; {first.kind.remedy}")
 
 
 def _raise(error: OSError) -> None:
