@@ -7,6 +7,7 @@ import platform
 from benchmarks import (
     classify,
     cluster,
+    columns,
     evaluation,
     formats,
     glove,
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "glove": glove.main,
     "evaluation": evaluation.main,
     "formats": formats.main,
+    "columns": columns.main,
     "classify": classify.main,
     "lookup": lookup.main,
     "startup": startup.main,

@@ -28,6 +28,7 @@ from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.native import CLASSIFIER
 from wordvec_cli.vectors.row_tensors import KEY as PACKING
 from wordvec_cli.vectors.subword_tensors import KEY as SUBWORDS
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 EXTRA = "parquet"
 METADATA = "wordvec"
@@ -286,7 +287,7 @@ def write_arrow(path: str, embeddings: Embeddings, options: WriteOptions) -> lis
 def _write(
     path: str, embeddings: Embeddings, options: WriteOptions, write: Callable[[IO[bytes], Any], None]
 ) -> list[str]:
-    n_broken = sum(not is_utf8(word) for word in embeddings.vocabulary)
+    n_broken = _n_broken(embeddings.vocabulary)
     if n_broken:
         options.note(
             f"{path}: {n_broken} words are not valid UTF-8, so that the column word is binary, not string; "
@@ -295,6 +296,15 @@ def _write(
     with replacing(path) as file:
         write(file, _schema(embeddings, is_text=not n_broken))
     return lost_by_format(embeddings, "counts", "how the vectors were made")
+
+
+def _n_broken(vocabulary: Vocabulary) -> int:
+    """How many words are not valid UTF-8: none, if their whole text is, and no word begins within a character."""
+    text, offsets = np.asarray(vocabulary.text), np.asarray(vocabulary.offsets)
+    starts = text[offsets[:-1][np.diff(offsets) > 0]]
+    if is_utf8(text.data) and not ((starts & 0xC0) == 0x80).any():
+        return 0
+    return sum(not is_utf8(word) for word in vocabulary)
 
 
 def _schema(embeddings: Embeddings, is_text: bool) -> Any:
@@ -320,8 +330,19 @@ def _tables(embeddings: Embeddings, schema: Any, n_bytes: int) -> Iterator[Any]:
     n = max(1, n_bytes // (4 * embeddings.dim))
     for first in range(0, len(vocabulary), n):
         some = slice(first, min(first + n, len(vocabulary)))
-        words = [vocabulary.word(id) for id in range(some.start, some.stop)]
+        words = _word_array(vocabulary, some).cast(schema.field(0).type)
         rows = np.ascontiguousarray(embeddings.rows(some), np.float32)
         vectors = arrow.FixedSizeListArray.from_arrays(arrow.array(rows.reshape(-1)), type=schema.field(1).type)
-        columns = [arrow.array(words, arrow.binary()).cast(schema.field(0).type), vectors]
-        yield arrow.Table.from_arrays(columns + ([] if counts is None else [arrow.array(counts[some])]), schema=schema)
+        columns = [words, vectors] + ([] if counts is None else [arrow.array(counts[some])])
+        yield arrow.Table.from_arrays(columns, schema=schema)
+
+
+def _word_array(vocabulary: Vocabulary, some: slice) -> Any:
+    """Some words as Arrow has them: back to back, as they are in the vocabulary."""
+    import pyarrow as arrow
+
+    offsets = np.asarray(vocabulary.offsets)[some.start : some.stop + 1]
+    text = np.ascontiguousarray(np.asarray(vocabulary.text)[offsets[0] : offsets[-1]])
+    places = np.ascontiguousarray(offsets - offsets[0], np.int64)
+    buffers = [None, arrow.py_buffer(places), arrow.py_buffer(text)]
+    return arrow.Array.from_buffers(arrow.large_binary(), some.stop - some.start, buffers)
