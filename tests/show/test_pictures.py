@@ -260,6 +260,27 @@ def test_without_matplotlib_the_extra_is_named_and_coordinates_are_printed(
     assert len(as_json("words", folder / "v.txt", "king", "man")["points"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "options"), [("heatmap", []), ("axes", ["--x", "w0:w1"]), ("neighbours", ["-k", "9"]), ("words", [])]
+)
+def test_more_words_than_a_picture_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, options: list[str]
+) -> None:
+    """Only a map draws thousands, with as many labels as there is room for; all of them print their numbers."""
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(1).normal(size=(1200, 3)).round(3).tolist()
+    Path("v.txt").write_text("".join(f"w{i} {x} {y} {z}\n" for i, (x, y, z) in enumerate(rows)))
+    n_words = {"words": 420, "neighbours": 1200}.get(command, 201)
+    Path("words.txt").write_text("".join(f"w{i}\n" for i in range(n_words)))
+    asked = ["plot", command, "v.txt", *options, "--words", "words.txt"]
+    result = run_here(*asked, "-o", "x.png")
+    assert (result.returncode, b"too many" in result.stderr) == ((0, False) if command == "words" else (1, True))
+    if command == "words":
+        assert b"labels left out for want of room" in result.stderr
+    elif command != "neighbours":
+        assert run_here(*asked, "--format", "tsv").returncode == 0
+
+
 # ---------------------------------------------------------------- terminals
 
 

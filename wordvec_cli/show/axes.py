@@ -7,7 +7,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.axes import Axis, Projection
-from wordvec_cli.show.chosen import label
+from wordvec_cli.show.chosen import check_room, label
 from wordvec_cli.show.picture import COLOURS, INK, LINE, PALE, Picture
 from wordvec_cli.show.scatter import Dots, paint_dots
 from wordvec_cli.text.decoding import as_text
@@ -105,6 +105,7 @@ def axis_picture(found: Sequence[Axis]) -> Picture:
     labels = [label(found[0].projections[number].word) for number in order]
 
     def paint(figure: Any) -> Sequence[str]:
+        check_room(len(labels))
         panels = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
         for axis, axes in zip(found, panels, strict=True):
             _paint_line(axes, axis, [axis.projections[number] for number in order])

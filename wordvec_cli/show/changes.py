@@ -10,7 +10,7 @@ import numpy as np
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries.change import ChangeRules
 from wordvec_cli.queries.changes import ChangedWord, ChangeTable
-from wordvec_cli.show.chosen import label
+from wordvec_cli.show.chosen import check_room, label
 from wordvec_cli.show.picture import COLOURS, LINE, PALE, Picture
 from wordvec_cli.text.decoding import as_text
 
@@ -34,6 +34,7 @@ def change_picture(found: ChangeTable, files: Sequence[str], rules: ChangeRules)
     columns = dict(zip(titles, np.array([line.figures for line in found.lines]).T, strict=True))
 
     def paint(figure: Any) -> Sequence[str]:
+        check_room(len(names))
         has_course = len(files) > 2
         panels = figure.subplots(1, 1 + has_course, squeeze=False, width_ratios=[1, 0.75][: 1 + has_course])[0]
         _paint_words(panels[0], names, found.lines, columns, rules.measure)

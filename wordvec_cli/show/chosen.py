@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
+MOST_LINES = 200  # words that stand below each other
 _NAMES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -41,6 +42,15 @@ class Chosen(NamedTuple):
     def names(self) -> list[str]:
         """The words for programs."""
         return list(map(as_text, self.words))
+
+
+def check_room(n_words: int, most: int = MOST_LINES) -> None:
+    """Raises: InputError if there are more words than a picture has room for"""
+    if n_words > most:
+        raise InputError(
+            f"{n_words} words are too many for a picture that shows at most {most}; choose some, or print them "
+            "all with --format tsv"
+        )
 
 
 def label(word: bytes) -> str:

@@ -7,7 +7,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.comparison import Comparison, Difference
 from wordvec_cli.evaluation.neighbour_changes import Change
 from wordvec_cli.evaluation.sets import EvalSet
-from wordvec_cli.show.chosen import label
+from wordvec_cli.show.chosen import check_room, label
 from wordvec_cli.show.picture import COLOURS, PALE, Picture
 from wordvec_cli.text.decoding import as_text
 
@@ -31,6 +31,7 @@ def comparison_picture(comparison: Comparison, paths: tuple[str, str]) -> Pictur
     labels = list(map(label, words))
 
     def paint(figure: Any) -> Sequence[str]:
+        check_room(len(labels))
         panels = iter(figure.subplots(1, bool(differences) + bool(changes), squeeze=False)[0])
         if differences:
             _paint_differences(next(panels), differences)

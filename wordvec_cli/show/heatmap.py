@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.show.chosen import Chosen
+from wordvec_cli.show.chosen import Chosen, check_room
 from wordvec_cli.show.picture import Picture
 from wordvec_cli.vectors.lengths import unit_rows
 
@@ -34,6 +34,7 @@ def heatmap_picture(chosen: Chosen) -> Picture:
     size = (side + 0.5, side)
 
     def paint(figure: Any) -> list[str]:
+        check_room(n_words)
         axes = figure.add_subplot()
         image = paint_table(axes, cosines, chosen.labels, colours_of(cosines))
         bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=22, pad=0.02)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.show.chosen import Neighbourhoods
+from wordvec_cli.show.chosen import Neighbourhoods, check_room
 from wordvec_cli.show.layouts import pca
 from wordvec_cli.show.picture import COLOURS, LINE, Picture
 from wordvec_cli.show.scatter import Dots, label_dots
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIZE = (6.4, 5.2)
 STAR_SIZE = (6.0, 5.4)
+MOST_WORDS = 1000
 N_STEPS = 200  # of a graph's layout
 NEAREST_RADIUS = 0.35  # of a star, whose farthest word is at 1
 
@@ -27,6 +28,7 @@ def neighbours_picture(near: Neighbourhoods) -> Picture:
     """Raises: InputError if there are no neighbours"""
     if not near.edges:
         raise InputError("there are no other words, so there are no neighbours to draw")
+    check_room(len(near.chosen.words), MOST_WORDS)
     places = star(near) if near.n_asked == 1 else graph(near)
     chosen = near.chosen
     is_asked = [number < near.n_asked for number in range(len(chosen.words))]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+MOST_LABELS = 400  # which are more than a page has room for
 SMALL = 16.0  # the area of a dot, in square points
 MARGIN = 0.08  # of the range, around the points
 
@@ -51,23 +52,27 @@ def paint_dots(figure: Any, axes: Any, dots: Dots, is_square: bool = True) -> li
 
 def label_dots(figure: Any, axes: Any, dots: Dots) -> list[str]:
     """Label points; what is to be told, where some labels found no room."""
-    texts = _texts(axes, dots)
+    few = Dots(
+        dots.places[:MOST_LABELS], dots.labels[:MOST_LABELS], None, dots.is_main and dots.is_main[:MOST_LABELS],
+        dots.areas and dots.areas[:MOST_LABELS],
+    )  # fmt: skip
+    texts = _texts(axes, few)
     figure.draw_without_rendering()  # so that axes have their final place
     figure.set_layout_engine("none")
     renderer = figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer)
-    points = axes.transData.transform(dots.places) - [frame.x0, frame.y0]
+    points = axes.transData.transform(few.places) - [frame.x0, frame.y0]
     boxes = [text.get_window_extent(renderer) for text in texts]
     sizes = np.array([[box.width, box.height] for box in boxes]).reshape(-1, 2)
-    placed = place_labels(points, sizes, (frame.width, frame.height), _radii(figure, dots))
+    placed = place_labels(points, sizes, (frame.width, frame.height), _radii(figure, few))
     back = axes.transData.inverted()
     middles = back.transform(placed.middles + np.array([frame.x0, frame.y0]))
     for i, text in enumerate(texts):
         text.set_position(middles[i])
         text.set_visible(bool(placed.is_placed[i]))
         if placed.has_line[i]:
-            _lead(axes, dots.places[i], middles[i], text)
-    n_left = int((~placed.is_placed).sum())
+            _lead(axes, few.places[i], middles[i], text)
+    n_left = len(dots.labels) - int(placed.is_placed.sum())
     return [f"{counted(n_left, 'label')} left out for want of room; a larger --size has more"] if n_left else []
 
 
