@@ -73,7 +73,7 @@ reference: $(VENV)/.tests-installed
 signatures: $(VENV)/.tests-installed
 	NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m tests.kernels.commands
 
-docs: $(VENV)/.tests-installed
+docs: $(VENV)/.tests-installed browser
 	$(BIN)/python -m tests.docs.pictures
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"

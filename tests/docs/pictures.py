@@ -1,4 +1,4 @@
-"""The pictures of the pages: `make docs` runs the commands that are shown above them.
+"""The pictures of the pages: `make docs` runs the commands that are shown above them, and opens a map in a browser.
 
 python -m tests.docs.pictures          all of them, into docs/pictures/made/
 python -m tests.docs.pictures readme   the one of the README, docs/pictures/words.png
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.docs import screenshots
 from tests.docs.test_docs import ROOT, steps
 
 PAGES = ("look.md", "embedding-layer.md")
@@ -57,6 +58,8 @@ def main() -> None:
             run(commands(page), Path(name))
             for picture in shown_pictures(page):
                 shutil.copy(Path(name) / picture, MADE / picture)
+    with tempfile.TemporaryDirectory() as name:
+        screenshots.take(MADE, Path(name))
 
 
 if __name__ == "__main__":

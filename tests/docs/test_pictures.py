@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
+from tests.docs import screenshots
 from tests.docs.pictures import OF_README, PAGES, commands, shown_pictures
 from tests.docs.test_docs import ROOT
 from wordvec_cli.vectors.native import save
@@ -55,3 +56,7 @@ def test_the_commands_of_the_page_draw(line: str, folder: Path, monkeypatch: pyt
 def test_the_readme_shows_a_picture_that_is_there() -> None:
     assert f"]({OF_README.relative_to(ROOT).as_posix()})" in (ROOT / "README.md").read_text()
     assert OF_README.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_pictures_of_the_map_are_those_that_are_taken() -> None:
+    assert sorted(shown_pictures(screenshots.PAGE)) == sorted(screenshots.SCREENSHOTS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import screenshots
 from tests.docs.pictures import PAGES, shown_pictures
 from tests.docs.test_docs import ROOT
 
@@ -19,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("made"))
     (tmp_path / "docs" / "pictures" / "made").mkdir()
-    for page in PAGES:
+    for page in (*PAGES, screenshots.PAGE):
         for name in shown_pictures(page):
             (tmp_path / "docs" / "pictures" / "made" / name).touch()
     return tmp_path

@@ -93,6 +93,23 @@ def test_places_are_those_of_pca(explorer: Explorer) -> None:
     assert explorer.plane.explained == pytest.approx(expected.explained, abs=1e-5)
 
 
+def test_the_page_tells_how_many_neighbours_the_plane_keeps(explorer: Explorer) -> None:
+    sound = np.delete(np.arange(N_WORDS), 7)
+    rows, places = np.array(explorer.vectors.matrix)[sound].astype(np.float64), explorer.plane.places[sound]
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    distances = ((places[:, None].astype(np.float64) - places[None]) ** 2).sum(axis=2)
+    cosines = units @ units.T
+    np.fill_diagonal(cosines, -2)
+    np.fill_diagonal(distances, np.inf)
+    shares = [
+        len(set(np.argsort(-one)[:10]) & set(np.argsort(other)[:10])) / 10
+        for one, other in zip(cosines, distances, strict=True)
+    ]
+    assert explorer.kept is not None
+    assert explorer.kept["k"] == 10
+    assert abs(explorer.kept["share"] - np.mean(shares)) < 3 * np.std(shares) / 10  # of 100 words drawn at random
+
+
 def test_the_most_frequent_words_of_a_box_are_given_and_others_that_are_asked_for(ask: Ask, explorer: Explorer) -> None:
     status, answer = ask("/words", left=0, right=1, bottom=-1, top=1, **{"with": "3,7"})
     x = explorer.plane.places[:, 0]

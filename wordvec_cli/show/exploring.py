@@ -18,6 +18,7 @@ from wordvec_cli.queries.index_files import opened
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
 from wordvec_cli.show.clusters import MIDDLE, N_NAMING, cluster_centres
+from wordvec_cli.show.layouts import FEWEST, N_KEPT, near_in_plane
 from wordvec_cli.show.page_file import in_base64, page, word_arrays
 from wordvec_cli.show.word_map import whole_bytes
 from wordvec_cli.text.decoding import as_bytes, shown
@@ -36,6 +37,7 @@ ROWS_AT_ONCE = 1 << 13
 MOST_COMPLETIONS = 10
 MOST_LOOKED_AT = 1 << 16  # words with one beginning, of which the most frequent are completions
 N_CLUSTERS = 12
+MOST_SAMPLED = 100  # words, whose neighbours are looked for in the plane
 WHOLE = (-np.inf, np.inf, -np.inf, np.inf)
 
 Box = tuple[float, float, float, float]  # left, right, bottom, top
@@ -76,11 +78,26 @@ class Explorer:
         """The page, with the most frequent words."""
         facts = {
             "titles": [self.title], "nWords": len(self.vectors.vocabulary), "dim": self.vectors.dim, "k": 0,
-            "layout": "pca", "explained": self.plane.explained, "kept": None, "clusters": self.plane.names,
+            "layout": "pca", "explained": self.plane.explained, "kept": self.kept, "clusters": self.plane.names,
             "columns": [], "isServed": True,
         }  # fmt: skip
         ids, _ = self._inside(WHOLE, [])
         return page(facts, self._arrays(ids), self.title, connects="'self'")
+
+    @cached_property
+    def kept(self) -> dict[str, float] | None:
+        """The share of the true nearest neighbours of some words that are among their nearest in the plane too."""
+        sound = np.flatnonzero(np.isfinite(self.plane.places).all(axis=1))
+        k = min(N_KEPT, (len(sound) - 1) // 2)
+        if len(sound) < FEWEST:
+            return None
+        some = np.sort(np.random.default_rng(1).choice(len(sound), min(MOST_SAMPLED, len(sound)), replace=False))
+        scorer = Cosine(np.asarray(self.vectors.rows(sound[some]), np.float64))
+        with self._one_at_a_time:
+            true = nearest(self._index, scorer, k, [{id} for id in sound[some].tolist()]).ids
+        there = sound[near_in_plane(self.plane.places[sound].astype(np.float64), some, k)]
+        shared = [np.isin(one, other).sum() for one, other in zip(true, there, strict=True)]
+        return {"share": float(np.mean(shared) / k), "k": k}
 
     def words(self, box: Box, others: Sequence[int]) -> dict[str, Any]:
         """The most frequent words inside a box of the plane, and some others by their ids.

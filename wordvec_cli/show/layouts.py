@@ -201,12 +201,12 @@ def kept_neighbours(rows: "Matrix", places: "Numbers", near: Near | None = None)
     if n_words > MOST_SAMPLED:
         chosen = np.sort(np.random.default_rng(1).choice(n_words, MOST_SAMPLED, replace=False))
     true = near.ids[chosen, :k] if near is not None else neighbours(rows, k, chosen).ids
-    there = _near_in_plane(places, chosen, k)
+    there = near_in_plane(places, chosen, k)
     shared = [np.isin(one, other).sum() for one, other in zip(true, there, strict=True)]
     return Kept(float(np.mean(shared) / k), k)
 
 
-def _near_in_plane(places: "Numbers", chosen: "Ids", k: int) -> "Ids":
+def near_in_plane(places: "Numbers", chosen: "Ids", k: int) -> "Ids":
     """The k points nearest to each chosen one, (m, k); ties by row."""
     at_once = max(1, DISTANCES_AT_ONCE // len(places))
     found = []
