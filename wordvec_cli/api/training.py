@@ -1,4 +1,4 @@
-"""`train`: word vectors of a corpus, as `wordvec train` learns them."""
+"""`train`, `train_folder`: word vectors of a corpus, as `wordvec train` learns them."""
 
 import os
 from collections.abc import Callable
@@ -10,10 +10,13 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import CORPUS_OPTIONS, files_of, size_of, tokenizer_of
+from wordvec_cli.api.options import CORPUS_OPTIONS, files_of, size_of, tokenizer_of, whole_number
 from wordvec_cli.api.train_options import TrainOptions
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
+from wordvec_cli.errors import OptionError
+from wordvec_cli.training.folder import train_folder as run_folder
+from wordvec_cli.training.folder_order import folder_order
 from wordvec_cli.training.order import settled
 from wordvec_cli.training.run import run
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -37,18 +40,59 @@ def train(
     options   as in `TrainOptions`, `CorpusOptions` and `TokenizerOptions`
     Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
     """
+    with ExitStack() as work:
+        report = work.enter_context(reporting(progress))
+        given = _given(corpus, vocab, init, options, work)
+        return Vectors(run(settled(given, log_note), report, log_note).embeddings())
+
+
+@face(options=TrainOptions)
+def train_folder(  # noqa: PLR0913
+    corpus: Texts,
+    folder: AnyPath,
+    *,
+    bootstrap: int | None = None,
+    seeds: int | None = None,
+    vocab: CountedVocabulary | AnyPath | None = None,
+    init: Vectors | AnyPath | None = None,
+    progress: Shown = False,
+    **options: Unpack[TrainOptions],
+) -> list[str]:
+    """Train many times, each into a file of a folder; the paths of the files.
+
+    bootstrap  so many times, each on as many lines (texts) as there are, drawn with replacement
+    seeds      so many times on all of them, with the seeds from `seed` on; one of the two is given
+    corpus, vocab, init, progress, options  as for `train`; `output` is the folder
+    Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
+    """
+    counts = {name: n for name, n in (("bootstrap", bootstrap), ("seeds", seeds)) if n is not None}
+    if len(counts) != 1:
+        raise OptionError("--bootstrap, --seeds: give one of them")
+    (kind, n), *_ = counts.items()
+    with ExitStack() as work:
+        report = work.enter_context(reporting(progress))
+        given = _given(corpus, vocab, init, options, work) | {"output": os.fspath(folder)}
+        return run_folder(folder_order(kind, whole_number(kind, n, 2), given, log_note), report, log_note)
+
+
+def _given(
+    corpus: Texts | None,
+    vocab: CountedVocabulary | AnyPath | None,
+    init: Vectors | AnyPath | None,
+    options: TrainOptions,
+    work: ExitStack,
+) -> dict[str, Any]:
+    """The options as the library takes them."""
     given: dict[str, Any] = {name: value for name, value in options.items() if name not in CORPUS_OPTIONS}
     sets = given.pop("eval_set", ())
     given["eval_sets"] = [sets] if isinstance(sets, str | os.PathLike) else sets
     given["memory"] = size_of("memory", given.get("memory"))
     given["tokenizer"] = tokenizer_of(options)
     given["files"] = files_of(options)
-    with ExitStack() as work:
-        report = work.enter_context(reporting(progress))
-        given["corpus"] = () if corpus is None else sources_of(corpus, folder_for(given.get("tmp_dir")))
-        given["init"] = None if init is None else _opened(init)
-        given["vocab"] = _as_file(vocab, work) if isinstance(vocab, CountedVocabulary) else vocab
-        return Vectors(run(settled(given, log_note), report, log_note).embeddings())
+    given["corpus"] = () if corpus is None else sources_of(corpus, folder_for(given.get("tmp_dir")))
+    given["init"] = None if init is None else _opened(init)
+    given["vocab"] = _as_file(vocab, work) if isinstance(vocab, CountedVocabulary) else vocab
+    return given
 
 
 def _opened(init: Vectors | AnyPath) -> Callable[[], Embeddings]:

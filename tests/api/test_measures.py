@@ -1,0 +1,77 @@
+"""Measures over trainings in Python: the same as the commands'."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wordvec_cli
+from tests.conftest import run_here
+from wordvec_cli.errors import InputError, OptionError
+
+OPTIONS = {"vector_size": 8, "epochs": 2, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def folder(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("many") / "models"
+    paths = wordvec_cli.train_folder(corpus_file, path, bootstrap=2, **OPTIONS)
+    assert [Path(each).name for each in paths] == ["bootstrap-001.safetensors", "bootstrap-002.safetensors"]
+    return path
+
+
+def of_command(*arguments: str | Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in run_here(*arguments, "--format", "json").stdout.splitlines()]
+
+
+def test_a_folder_of_trainings_is_that_of_the_command(corpus_file: Path, folder: Path, tmp_path: Path) -> None:
+    options = ["--vector-size", "8", "--epochs", "2", "--threads", "1", "--bootstrap", "2"]
+    assert run_here("train", corpus_file, "-o", tmp_path / "m", *options).returncode == 0
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "m" / path.name).read_bytes()
+    with pytest.raises(OptionError, match="bootstrap, seeds: give one of them"):
+        wordvec_cli.train_folder(corpus_file, tmp_path / "n")
+    with pytest.raises(InputError, match=r"holds bootstrap-001\.safetensors already"):
+        wordvec_cli.train_folder(corpus_file, folder, seeds=2, **OPTIONS)
+
+
+def test_change_and_stability_are_those_of_the_commands(folder: Path) -> None:
+    paths = sorted(folder.iterdir())
+    found = wordvec_cli.change(*paths, k=3, min_count=5, most=4)
+    expected = of_command("change", *paths, "-k", "3", "--min-count", "5", "--most", "4")
+    assert [each["word"] for each in found] == [each["word"] for each in expected]
+    for mine, theirs in zip(found, expected, strict=True):
+        assert list(mine) == list(theirs)
+        assert mine["overlap"] == pytest.approx(theirs["overlap"], abs=1e-6)
+        assert (mine["lost"], mine["won"]) == (theirs["lost"], theirs["won"])
+    vectors = [wordvec_cli.load(path) for path in paths]
+    for models in (folder, paths, vectors):
+        (red,) = wordvec_cli.stability(models, ["red"])
+        assert red["overlap"] == pytest.approx(of_command("stability", folder, "red")[0]["overlap"])
+    assert [each["overlap"] for each in wordvec_cli.stability(folder)] == pytest.approx(
+        [each["overlap"] for each in of_command("stability", folder)], abs=1e-6
+    )
+    with pytest.raises(KeyError, match="absent"):
+        wordvec_cli.stability(folder, ["absent"])
+    with pytest.raises(OptionError, match="give the vectors of two periods"):
+        wordvec_cli.change(folder)
+
+
+def test_clusters_contexts_and_induced_vectors_are_those_of_the_commands(
+    corpus_file: Path, vector_file: Path, tmp_path: Path
+) -> None:
+    expected = of_command("cluster", vector_file, "--into", "2")
+    found = wordvec_cli.clusters(vector_file, 2)
+    assert [(each["cluster"], each["word"]) for each in found] == [(each["cluster"], each["word"]) for each in expected]
+    places = of_command("contexts", corpus_file, "red", "--typical-by", vector_file, "--most", "0", "--window", "2")
+    mine = wordvec_cli.contexts(corpus_file, "red", typical_by=wordvec_cli.load(vector_file), window=2)
+    assert [each["line"] for each in mine] == [each["line"] for each in places]
+    assert [" ".join(each["left"]) for each in mine] == [each["left"] for each in places]
+    with pytest.raises(InputError, match="too few to learn a map"):
+        wordvec_cli.induce(vector_file, corpus_file, ["red"])
+    small = wordvec_cli.train(corpus_file, vector_size=4, epochs=3, threads=1)
+    small.save(tmp_path / "v.safetensors")
+    made = wordvec_cli.induce(small, corpus_file, ["red"])
+    run_here("induce", tmp_path / "v.safetensors", corpus_file, "--word", "red", "-o", tmp_path / "m.safetensors")
+    np.testing.assert_allclose(made["red"], wordvec_cli.load(tmp_path / "m.safetensors")["red"], rtol=1e-5)
