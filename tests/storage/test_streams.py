@@ -46,7 +46,7 @@ PRINTING = {
     "change": ["vectors.safetensors", "vectors.safetensors", "--min-count", "1"],
     "stability": ["vectors.safetensors", "--also", "vectors.safetensors", "red"],
     "contexts": ["corpus.txt", "red"],
-    "induce": ["vectors.safetensors", "long.txt", "--word", "red"],
+    "induce": ["small.safetensors", "long.txt", "--word", "red"],
     "cluster": ["vectors.safetensors", "--into", "2"],
     "axis": ["vectors.safetensors", "--pair", "red", "blue", "monday"],
     "map": ["vectors.safetensors", "-o", "-"],
@@ -92,6 +92,7 @@ def printing_folder(corpus_file: Path, vector_file: Path, tmp_path_factory: pyte
         ["build-vocab", "corpus.txt", "-o", "vocab.tsv"],
         ["encode", "corpus.txt", "--vocab", "vocab.tsv", "-o", "ids.npy"],
         ["matrix", "--vocab", "vocab.tsv", "--vector-size", "8", "-o", "matrix.npy"],
+        ["train", "long.txt", "-o", "small.safetensors", "--epochs", "1", "--vector-size", "4", "--threads", "1"],
         ["classify", "train", "labelled.txt", "-o", "model.safetensors", "--epochs", "1", "--vector-size", "4"],
     ):
         result = in_folder(folder, arguments)
