@@ -91,9 +91,11 @@ def test_a_server_that_knows_no_ranges_begins_again(target: Path) -> None:
     assert target.read_bytes() == CONTENT
 
 
-def test_without_a_version_nothing_is_gone_on_with(target: Path) -> None:
+@pytest.mark.parametrize("tag", [None, 'W/"1"'])
+def test_without_a_version_nothing_is_gone_on_with(tag: str | None, target: Path) -> None:
+    """A weak ETag is that of other bytes with the same meaning too."""
     ends = iter([300_000, None])
-    with serving(lambda request: request.give(CONTENT, up_to=next(ends), tag=None)) as server:
+    with serving(lambda request: request.give(CONTENT, up_to=next(ends), tag=tag)) as server:
         get(server, target)
         assert server.ranges == [None, None]
     assert target.read_bytes() == CONTENT
