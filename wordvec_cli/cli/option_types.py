@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from wordvec_cli.storage.sizes import REMEDY, parsed_size
-from wordvec_cli.text.segmenters import SEGMENTERS, shown_names
-from wordvec_cli.text.splitters import SPLITTERS
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from wordvec_cli.layer.row_rule import Specials
 
 
@@ -65,7 +64,15 @@ class TokenizerName(click.ParamType):  # type: ignore[type-arg, unused-ignore]  
     name = "tokenizer"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        from wordvec_cli.text.segmenters import shown_names  # not on the way to a look-up
+        from wordvec_cli.text.splitters import SPLITTERS
+
         return "[" + "|".join([*SPLITTERS, *shown_names(), "NAME"]) + "]"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        from wordvec_cli.text.segmenters import SEGMENTERS
+        from wordvec_cli.text.splitters import SPLITTERS
+
         return [CompletionItem(name) for name in (*SPLITTERS, *SEGMENTERS) if name.startswith(incomplete)]
