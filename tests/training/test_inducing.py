@@ -80,8 +80,8 @@ def test_lines_of_one_kind_have_uniform_p_values_and_of_two_low_ones() -> None:
     rng = np.random.default_rng(1)
     p_values = []
     for run in range(200):
-        sides = rng.normal(size=(12, 3)), rng.normal(size=(20, 3))
-        lines = np.sort(rng.integers(0, 9, 12)), np.arange(20)
+        lines = tuple(np.repeat(np.arange(n), rng.integers(1, 4, n)) for n in (8, 14))  # with one to three places each
+        sides = [rng.normal(size=(len(each), 3)) for each in lines]
         p_values.append(compare_groups(*sides, lines, 39, run).p_value - rng.random() / 40)
     assert stats.kstest(p_values, "uniform").pvalue > 0.01
     apart = compare_groups(sides[0], sides[1] + 2, lines, 199, 1)

@@ -156,7 +156,8 @@ class GroupTest(NamedTuple):
 
 
 def compare_groups(first: "Exact", second: "Exact", lines: "tuple[Ids, Ids]", n_shuffled: int, seed: int) -> GroupTest:
-    """Test whether two groups of places are of one word.
+    """Test whether two groups of places are of one word: p is exact where lines, with their numbers of places, might be
+    of either text.
 
     first, second  (n, dim) their vectors, mapped; lines  the line of each
     """
