@@ -5,6 +5,7 @@ import os
 import platform
 
 from benchmarks import (
+    arrow_files,
     classify,
     cluster,
     columns,
@@ -36,13 +37,14 @@ BENCHMARKS = {
     "glove": glove.main,
     "evaluation": evaluation.main,
     "formats": formats.main,
-    "columns": columns.main,
+    "arrow-files": arrow_files.main,
     "classify": classify.main,
     "lookup": lookup.main,
     "startup": startup.main,
     "layer": layer.main,
     "queries": queries.main,
     "languages": languages.main,
+    "columns": columns.main,
     "large-files": large_files.main,
     "transform": transform.main,
     "show": show.main,

@@ -1,102 +1,113 @@
-"""Vectors as Parquet and Arrow files: ours beside pyarrow alone, and beside the disk (the same numbers, raw)."""
+"""A column of a CSV beside pandas' C engine, and of a Parquet file beside pyarrow: read from end to end, in one run.
+
+Figures are medians of runs in turn, in one process, of files that the system has in memory.
+"""
 
 import argparse
-import os
+import csv
+import io
+import random
 import statistics
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-from pyarrow import ipc, parquet
-
-from benchmarks.formats import timed
 from benchmarks.table import print_table
-from wordvec_cli import formats
-from wordvec_cli.formats.reading import ReadOptions, WriteOptions
-from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
-from wordvec_cli.vocabulary.vocabulary import Vocabulary
+from wordvec_cli.text.tables import delimited, parquet
+from wordvec_cli.text.tables.columns import Columns, TableRows
 
-N_WORDS, DIM = 400_000, 300
-ROW_GROUP = 65_536
-
-
-def made() -> Embeddings:
-    matrix = np.random.default_rng(1).standard_normal((N_WORDS, DIM), np.float32)
-    return from_matrix(Vocabulary.from_words(b"word%d" % i for i in range(N_WORDS)), matrix, {})
-
-
-def write_raw(path: Path, matrix: np.ndarray) -> None:
-    with path.open("wb") as file:
-        file.write(matrix.data.cast("B"))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def table_of(vectors: Embeddings) -> pa.Table:
-    kind = pa.list_(pa.field("element", pa.float32(), False), DIM)
-    rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors.matrix.reshape(-1)), type=kind)
-    words = pa.array([word.decode() for word in vectors.vocabulary])
-    return pa.table(
-        [words, rows], schema=pa.schema([pa.field("word", pa.string(), False), pa.field("vector", kind, False)])
-    )
-
-
-def write_by_pyarrow(path: Path, table: pa.Table) -> None:
-    with path.open("wb") as file:
-        if path.suffix == ".parquet":
-            parquet.write_table(
-                table, file, row_group_size=ROW_GROUP, compression="NONE", use_dictionary=False, write_statistics=False
-            )
-        else:
-            with ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def read_by_pyarrow(path: Path) -> np.ndarray:
-    """Its numbers, copied into memory as ours are."""
-    table = (
-        parquet.read_table(path) if path.suffix == ".parquet" else ipc.open_file(pa.memory_map(str(path))).read_all()
-    )
-    return np.concatenate([chunk.flatten().to_numpy() for chunk in table["vector"].chunks])
+MADE_BYTES = 200_000_000
+CHUNK_ROWS = 50_000
+TEXT = "text"
+# The rows of each table: the cells before the text, and how many words that has.
+KINDS: dict[str, tuple[int, tuple[int, int], int]] = {
+    "long texts": (4, (20, 120), csv.QUOTE_MINIMAL),
+    "short texts, every cell quoted": (5, (3, 20), csv.QUOTE_ALL),
+    "16 columns of numbers": (15, (10, 20), csv.QUOTE_MINIMAL),
+}
 
 
 def main(arguments: argparse.Namespace) -> None:
-    vectors = made()
-    table = table_of(vectors)
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        raw = Path(name) / "raw"
-        for format, suffix in (("parquet", ".parquet"), ("arrow", ".arrow")):
-            ours, its = Path(name) / f"ours{suffix}", Path(name) / f"its{suffix}"
-            tasks: dict[str, tuple[Callable[[], object], ...]] = {
-                "out": (
-                    lambda: write_raw(raw, vectors.matrix),
-                    lambda its=its: write_by_pyarrow(its, table),
-                    lambda ours=ours, format=format: formats.write_vectors(
-                        str(ours), vectors, formats.FORMATS[format], WriteOptions()
-                    ),
-                ),
-                "in": (
-                    lambda: np.fromfile(raw, np.float32),
-                    lambda its=its: read_by_pyarrow(its),
-                    lambda ours=ours: formats.open_vectors(str(ours), ReadOptions()).matrix,
-                ),
-            }
-            for way, sides in tasks.items():
-                times: list[list[float]] = [[] for _ in sides]
-                for _ in range(arguments.runs):
-                    for side, task in enumerate(sides):
-                        times[side].append(timed(task))
-                disk, library, mine = map(statistics.median, times)
-                rows.append([f"{format} {way}", mine, library, disk, f"{mine / library:.2f}x", f"{mine / disk:.2f}x"])
-            ours.unlink()
-            its.unlink()
-    print_table(
-        f"seconds for {N_WORDS} words x {DIM}, medians of {arguments.runs} runs; reading from the page cache",
-        ["", "wordvec", "pyarrow", "the numbers, raw", "of pyarrow's", "of the disk's"],
-        rows,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, shape in KINDS.items():
+            compare_csv(kind, made_csv(Path(folder, "t.csv"), *shape), arguments.runs)
+        compare_parquet(made_parquet(Path(folder, "t.parquet")), arguments.runs)
+
+
+def compare_csv(kind: str, table: Path, runs: int) -> None:
+    import pandas as pd
+
+    def by_pandas() -> object:
+        return pd.read_csv(table, usecols=[TEXT], engine="c")
+
+    def in_chunks() -> None:
+        for _ in pd.read_csv(table, usecols=[TEXT], engine="c", chunksize=CHUNK_ROWS):
+            pass
+
+    sides = {"wordvec": lambda: read(table, delimited.lines_of, True), "pandas": by_pandas, "pandas, chunks": in_chunks}
+    print_sides(f"A column of a CSV: {kind}", table, sides, runs)
+
+
+def compare_parquet(table: Path, runs: int) -> None:
+    import pyarrow.parquet as pq
+
+    def by_pyarrow() -> None:
+        for _ in pq.ParquetFile(table).iter_batches(parquet.ROWS_AT_ONCE, columns=[TEXT]):
+            pass
+
+    sides = {"wordvec": lambda: read(table, parquet.lines_of), "pyarrow alone": by_pyarrow}
+    print_sides("A column of a Parquet file", table, sides, runs)
+
+
+def read(table: Path, lines_of: Callable[..., Any], *how: bool) -> None:
+    """All lines of the column."""
+    with table.open("rb", buffering=0) as file:
+        for _ in lines_of(file, Columns(str(table), (TEXT,)), *how, TableRows(str(table))):
+            pass
+
+
+def print_sides(title: str, table: Path, sides: dict[str, Callable[[], object]], runs: int) -> None:
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for side in sides.values():
+        side()
+    for _ in range(runs):
+        for name, side in sides.items():
+            start = time.perf_counter()
+            side()
+            seconds[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    megabytes = table.stat().st_size / 1e6
+    rows = [(name, median, megabytes / median, median / medians["wordvec"]) for name, median in medians.items()]
+    print_table(f"{title} ({megabytes:.0f} MB)", ["reader", "seconds", "MB/s", "times wordvec"], rows)
+
+
+def texts(n: int, lengths: tuple[int, int]) -> list[str]:
+    rng = random.Random(1)
+    words = [f"w{i * 7919 % 100_003:x}" for i in range(20_000)]
+    shares = [1 / (1 + i) for i in range(len(words))]
+    found = [" ".join(rng.choices(words, shares, k=rng.randint(*lengths))) for _ in range(n)]
+    return [f'{text[:40]}, "so"\n{text[40:]}' if i % 5 == 0 else text for i, text in enumerate(found)]
+
+
+def made_csv(path: Path, n_numbers: int, lengths: tuple[int, int], quoting: int) -> Path:
+    rows = io.StringIO(newline="")
+    writer = csv.writer(rows, quoting=quoting)  # type: ignore[arg-type]
+    for i, text in enumerate(texts(4000, lengths)):
+        writer.writerow([*((i * 31 + column * 977) % 5000 for column in range(n_numbers)), text])
+    content = rows.getvalue().encode()
+    with path.open("wb") as file:
+        file.write(b"".join(b"c%d," % column for column in range(n_numbers)) + TEXT.encode() + b"\n")
+        for _ in range(MADE_BYTES // len(content)):
+            file.write(content)
+    return path
+
+
+def made_parquet(path: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    column = texts(4000, (20, 120)) * 100
+    pq.write_table(pa.table({"id": list(range(len(column))), TEXT: column}), path, use_dictionary=False)
+    return path

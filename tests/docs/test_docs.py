@@ -15,7 +15,15 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ["embedding-layer.md", "languages.md", "large-files.md", "measures.md", "python.md", "transform.md"]
+PAGES = [
+    "corpora.md",
+    "embedding-layer.md",
+    "languages.md",
+    "large-files.md",
+    "measures.md",
+    "python.md",
+    "transform.md",
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$|^((?:    [^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 COMPILING = re.compile(r"^compiling what this command runs.*\n", re.MULTILINE)  # as a command that comes first says
 NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d*)?(?:e-?\d+)?")
