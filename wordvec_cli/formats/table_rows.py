@@ -69,6 +69,11 @@ class _Splitter:
 
     def _split(self, block: bytes, is_last: bool) -> tuple[SplitLines, int]:
         """The lines that are whole, and how many bytes they take."""
+        layout = self._layout
+        if QUOTE not in block and not (is_last or layout.n_before or layout.n_between or layout.n_after):
+            end = block.rfind(b"\n") + 1
+            if (plain := self._split_plain(block[:end])) is not None:
+                return plain, end
         words: list[bytes] = []
         places: list[int] = []
         pieces: list[bytes] = []
@@ -95,6 +100,16 @@ class _Splitter:
         self._oddities.add(LINE_ENDS, [line for word, line in zip(words, places, strict=True) if b"\n" in word])
         text = b"".join(pieces).translate(self._to_blanks, QUOTE if self._layout.has_quotes else b"")
         return SplitLines(words, places, text), min(place, len(block))
+
+    def _split_plain(self, block: bytes) -> SplitLines | None:
+        """As `_split`, of whole lines that begin with their words and have no quotes; None if any has no numbers."""
+        parts = [line.partition(self._layout.separator) for line in block.split(b"\n")[:-1]]
+        if not all(numbers for _, _, numbers in parts):
+            return None
+        text = b"".join([PLACEHOLDER + b" " + numbers + b"\n" for _, _, numbers in parts])
+        places = list(range(self._line, self._line + len(parts)))
+        self._line += len(parts)
+        return SplitLines([word for word, _, _ in parts], places, text.translate(self._to_blanks))
 
     def _word(self, block: bytes, place: int) -> tuple[bytes | None, int]:
         """The word of the line that begins there, and where what comes before its first number ends."""
