@@ -134,9 +134,11 @@ def test_a_file_with_any_damaged_byte_or_cut_is_an_error_or_vectors() -> None:
     for i in range(4, len(whole), 3):
         Path("m.pt").write_bytes(whole[:i] + bytes([whole[i] ^ 0xFF]) + whole[i + 1 :])
         try:
-            open_vectors("m.pt", ReadOptions(vocabulary="words.txt"))
+            found = open_vectors("m.pt", ReadOptions(vocabulary="words.txt"))
         except InputError as error:
             assert str(error).startswith("m.pt: ")
+        else:
+            assert sorted(found.matrix.ravel().tolist()) == sorted(matrix().ravel().tolist())  # strides are not checked
     for n in range(4, len(whole), 23):
         Path("m.pt").write_bytes(whole[:n])
         with pytest.raises(InputError, match=r"^m.pt: "):
@@ -147,3 +149,22 @@ def test_it_takes_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save({"w": matrix()}, "m.pt")
     monkeypatch.setitem(sys.modules, "torch", None)
     read()
+
+
+def test_a_matrix_that_repeats_a_few_numbers_is_not_blown_up() -> None:
+    torch.save({"w": torch.zeros(1).expand(3, 10**11)}, "m.pt")
+    with pytest.raises(InputError, match=r"^m\.pt: is not a whole file of torch's \(a tensor lies outside"):
+        read()
+
+
+@pytest.mark.parametrize("inner", [b"\x85" * 1_000_000, b"q\x00h\x00\x86" * 60], ids=["deep", "shared"])
+def test_keys_of_tuples_in_tuples_are_not_hashed(inner: bytes) -> None:
+    assert plain_values(b"\x80\x02}X\x01\x00\x00\x00aK\x01s)" + inner + b"K\x02s.") == {"a": 1}
+
+
+def test_dictionaries_that_hold_each_other_often_are_looked_into_once() -> None:
+    held: dict[str, object] = {}
+    for _ in range(9):
+        held = {str(i): held for i in range(20)}
+    torch.save({"deep": held, "w": matrix()}, "m.pt")
+    np.testing.assert_array_equal(read(), matrix().numpy())

@@ -5,6 +5,7 @@ its name and arguments. So it cannot do anything, whatever is in it.
 """
 
 import pickletools
+from types import NoneType
 from typing import Any, NamedTuple
 
 MOST_OPCODES = 10_000_000
@@ -12,6 +13,7 @@ _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, type] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "EMPTY_SET": list}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _IGNORED = ("PROTO", "FRAME", "STOP")
+_KEYS = (str, bytes, int, float, NoneType)
 _LITERALS = ("INT", "LONG", "FLOAT", "STRING", "UNICODE", "BYTES")  # within the names of opcodes that push their value
 
 
@@ -118,22 +120,25 @@ class _Reader:
 
     def _dict(self, _: Any) -> None:
         values = self._since_mark()
-        self._push(dict(zip(values[::2], values[1::2], strict=True)))
+        self._push({})
+        self._set_all(values)
 
     def _setitem(self, _: Any) -> None:
-        key, value = self._taken(2)
-        self._set(key, value)
+        self._set_all(self._taken(2))
 
     def _setitems(self, _: Any) -> None:
         values = self._since_mark()
-        for key, value in zip(values[::2], values[1::2], strict=True):
-            self._set(key, value)
+        self._set_all(values)
 
-    def _set(self, key: Any, value: Any) -> None:
-        """In a dictionary, or in what would be a subclass of one."""
+    def _set_all(self, values: list[Any]) -> None:
+        """Keys and values in a dictionary, or in what would be a subclass of one.
+
+        Keys are plain values alone: to hash tuples in tuples takes all of C's stack, or ages if they share parts.
+        """
         target = self.stack[-1]
-        if isinstance(target, dict):
-            target[key] = value
+        for key, value in zip(values[::2], values[1::2], strict=True):
+            if isinstance(target, dict) and isinstance(key, _KEYS):
+                target[key] = value
 
     def _global(self, argument: Any) -> None:
         module, _, name = str(argument).partition(" ")

@@ -9,6 +9,7 @@ import math
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from wordvec_cli.formats.matrix_choice import matrix_of_words
 from wordvec_cli.formats.plain_pickle import Call, Name, Reference, plain_values
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 from wordvec_cli.formats.rows import Matrix
-from wordvec_cli.storage.files import readable
+from wordvec_cli.storage.files import COPY_BYTES, readable
 from wordvec_cli.storage.npy import float_slices, row_slices
 from wordvec_cli.storage.sidecar import words_path
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -68,18 +69,22 @@ def _tensors(path: str, archive: zipfile.ZipFile) -> tuple[dict[str, _Tensor], s
     prefix = name.removesuffix(PICKLE)
     if f"{prefix}byteorder" in archive.namelist() and archive.read(f"{prefix}byteorder") != b"little":
         raise InputError(f"{path}: was saved on a big-endian machine; save it again on another")
-    found = dict(_named(plain_values(archive.read(name)), "", 0))
+    found = dict(_named(plain_values(archive.read(name)), "", 0, set()))
     if not found:
         raise InputError(f"{path}: names no tensors of floats; save a state_dict: torch.save(model.state_dict(), FILE)")
     return found, prefix
 
 
-def _named(value: Any, name: str, depth: int) -> Iterator[tuple[str, _Tensor]]:
+def _named(value: Any, name: str, depth: int, seen: set[int]) -> Iterator[tuple[str, _Tensor]]:
+    """seen: the dictionaries that were looked into, each once, as a few may hold each other very often"""
     if isinstance(value, dict) and depth < MOST_DEPTH:
-        for key, inner in value.items():
-            yield from _named(inner, f"{name}.{key}" if name else str(key), depth + 1)
+        if id(value) not in seen:
+            seen.add(id(value))
+            for key, inner in value.items():
+                yield from _named(inner, f"{name}.{key}" if name else str(key), depth + 1, seen)
     elif isinstance(value, Call) and value.called == Name("torch._utils", "_rebuild_parameter"):
-        yield from _named(value.arguments[0] if value.arguments else None, name, depth + 1)
+        if isinstance(value.arguments, tuple) and value.arguments and depth < MOST_DEPTH:
+            yield from _named(value.arguments[0], name, depth + 1, seen)
     elif (tensor := _tensor(value)) is not None:
         yield name or "tensor", tensor
 
@@ -114,9 +119,15 @@ def _values(path: str, entry: zipfile.ZipInfo | None, tensor: _Tensor) -> NDArra
     n = entry.file_size // dtype.itemsize
     last = tensor.start + sum((n_of - 1) * stride for n_of, stride in zip(tensor.shape, tensor.strides, strict=True))
     is_inside = tensor.start >= 0 and last < n and min(tensor.strides) >= 0 and first + entry.file_size <= size
-    if not is_inside or math.prod(tensor.shape) < 1 or min(tensor.shape) < 1:
+    if not is_inside or not 1 <= math.prod(tensor.shape) <= n or min(tensor.shape) < 1:  # nor repeated without end
         raise ValueError("a tensor lies outside of its storage")
-    stored = np.memmap(path, np.uint8, "r", first, (n * dtype.itemsize,)).view(dtype)[tensor.start :]
+    content = np.memmap(path, np.uint8, "r", first, (entry.file_size,))
+    checksum = 0
+    for start in range(0, len(content), COPY_BYTES):
+        checksum = zlib.crc32(content.data[start : start + COPY_BYTES], checksum)
+    if checksum != entry.CRC:
+        raise ValueError(f"the checksum of {entry.filename} does not hold")
+    stored = content[: n * dtype.itemsize].view(dtype)[tensor.start :]
     strides = [stride * dtype.itemsize for stride in tensor.strides]
     return np.lib.stride_tricks.as_strided(stored, tensor.shape, strides, writeable=False)
 
