@@ -52,6 +52,31 @@ def test_a_matrix_is_found_in_a_checkpoint_and_by_its_name() -> None:
     np.testing.assert_array_equal(read(), matrix().numpy())
 
 
+@pytest.mark.parametrize("name", ["0.weight", "emb.weight"])
+def test_what_an_optimizer_keeps_is_passed_over(name: str) -> None:
+    state = {name: {"exp_avg": torch.zeros(3, 4), "emb_sq": torch.zeros(3, 4)}}
+    torch.save({"optimizer_state_dict": {"state": state}, "model": {name: matrix()}}, "m.pt")
+    np.testing.assert_array_equal(read(), matrix().numpy())
+
+
+def test_one_of_several_matrices_is_named() -> None:
+    torch.save({"a": matrix(), "b": 2 * matrix(), "c": torch.zeros(5, 4)}, "m.pt")
+    with pytest.raises(InputError, match=r"^m\.pt: has several matrices of 3 rows \(a .*\); name one: m\.pt#a"):
+        read()
+    np.testing.assert_array_equal(read("m.pt#b"), 2 * matrix().numpy())
+    with pytest.raises(InputError, match=r"^m\.pt: has no matrix c of 3 rows"):
+        read("m.pt#c")
+    assert run_here("lookup", "m.pt#b", "the", "--vocab", "words.txt").returncode == 0
+
+
+def test_a_name_where_there_is_one_matrix_is_an_error() -> None:
+    Path("v.txt").write_bytes(b"the 1 2 3\ncat 4 5 6\n")
+    with pytest.raises(InputError, match=r"^v\.txt: is glove, which holds one matrix; leave #name out"):
+        open_vectors("v.txt#name", ReadOptions())
+    os.rename("v.txt", "v#1.txt")
+    assert list(open_vectors("v#1.txt").vocabulary) == [b"the", b"cat"]
+
+
 def test_a_tensor_that_is_a_view_is_read_as_it_is_seen() -> None:
     base = torch.randn(9, 8)
     for view in (base.t()[1:4, 2:6], base[::3, ::2], base[3:6], base[:1, :4].expand(3, 4)):

@@ -211,6 +211,7 @@ KINDS: Mapping[str, Kind] = {
     "fasttext-oldest": Kind("m.bin", tuple(f"{each} --from fasttext" for each in (*QUESTIONS[:5], *WHOLE))),
     "foreign-safetensors": Kind("v.safetensors", VECTORS, True),
     "model2vec": Kind(".", VECTORS),
+    "torch": Kind("v.pt", (*QUESTIONS[:2], *WHOLE[:3]), True),
     "corpus": Kind("text.txt", CORPUS),
     "corpus-gzip": Kind("text.txt.gz", CORPUS, True),
     "corpus-folder": Kind(".", CORPUS),

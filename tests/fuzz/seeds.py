@@ -7,7 +7,9 @@ import os
 import random
 import shutil
 import signal
+import struct
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -85,7 +87,7 @@ def make_seeds(folder: Path) -> None:
         "words": _words, "bare": lambda path: _words(path, "v.txt"), "evaluation-pairs": _pairs,
         "analogies": _analogies, "evaluation-folder": _folder_of_sets, "glove-binary": _glove_binary,
         "fasttext": _fasttext, "fasttext-quantised": _quantised, "fasttext-oldest": _oldest,
-        "foreign-safetensors": _foreign, "model2vec": _model2vec, "corpus-folder": _corpus_folder,
+        "foreign-safetensors": _foreign, "model2vec": _model2vec, "torch": _torch, "corpus-folder": _corpus_folder,
         "corpus-gzip": _corpus_gzip,
     }  # fmt: skip
     for kind, make in by_hand.items():
@@ -192,6 +194,22 @@ def _foreign(folder: Path) -> None:
 
     safetensors.numpy.save_file({"weight": _numbers(len(words()), DIM).astype(np.float32)}, folder / "v.safetensors")
     _words(folder, "v.safetensors.words")
+
+
+def _torch(folder: Path) -> None:
+    """As torch.save writes it; torch itself takes more of the memory's addresses than the commands may have."""
+    n_words = len(words())
+    numbers = b"".join(b"M" + struct.pack("<H", number) for number in (n_words * DIM, 0, n_words, DIM))
+    size, first, rows, columns = (numbers[place : place + 3] for place in range(0, 12, 3))
+    storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpu" + size + b"tQ"
+    view = first + rows + columns + b"\x86" + columns + b"K\x01\x86\x89}t"
+    pickled = b"\x80\x02}X\x06\0\0\0weightctorch._utils\n_rebuild_tensor_v2\n(" + storage + view + b"Rs."
+    with zipfile.ZipFile(folder / "v.pt", "w") as archive:
+        archive.writestr("v/data.pkl", pickled)
+        archive.writestr("v/version", "3\n")
+        archive.writestr("v/byteorder", "little")
+        archive.writestr("v/data/0", _numbers(n_words, DIM).astype("<f4").tobytes())
+    _words(folder, "v.pt.words")
 
 
 def _model2vec(folder: Path) -> None:

@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from wordvec_cli.errors import InputError, OptionError
-from wordvec_cli.formats.wrapping import archive_format, bounded, decompressed_file, packed_file, plain_file, shown_as
+from wordvec_cli.formats.wrapping import (
+    archive_format,
+    bounded,
+    decompressed_file,
+    file_and_matrix,
+    packed_file,
+    plain_file,
+    shown_as,
+)
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.file_kinds import START_BYTES as KIND_BYTES
 from wordvec_cli.storage.file_kinds import file_kind, text_kind
@@ -51,6 +59,7 @@ class Format(NamedTuple):
     beside    the name of the function that gives the paths of what is written beside a file; None: nothing is
     has_look  whether the module's `looks_like(start)` recognises such files by their first bytes
     is_folder whether it is a folder, which has no suffix
+    is_named  whether it may hold several matrices, of which `FILE#name` names one
     is_text   whether people can read it: it has `--decimals`, and may be named .txt
     """
 
@@ -62,6 +71,7 @@ class Format(NamedTuple):
     has_look: bool = False
     is_text: bool = False
     is_folder: bool = False
+    is_named: bool = False
 
     def load_module(self) -> Any:
         return importlib.import_module(f"{__name__}.{self.module}")
@@ -85,8 +95,8 @@ FORMATS: Mapping[str, Format] = {
     "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
     "sqlite": Format("sqlite", (".sqlite", ".sqlite3", ".db"), "read", "write"),
     "fifu": Format("finalfusion", (".fifu",), "read", "write"),
-    "torch": Format("torch_file", (), "read"),
-    "hdf5": Format("hdf5", (), "read"),
+    "torch": Format("torch_file", (), "read", is_named=True),
+    "hdf5": Format("hdf5", (), "read", is_named=True),
     "spacy": Format("spacy_vectors", (), "read"),
     "projector": Format("projector", (".tensors.tsv",), None, "write", "companions", is_text=True),
     "tsv": Format("tab_tables", (".tsv",), "rows", "write_tsv", has_look=True, is_text=True),
@@ -159,16 +169,20 @@ def open_vectors(
     """
     if told not in (None, *readable_formats()):
         raise OptionError(f"--from {told}: must be one of {', '.join(readable_formats())}")
+    path, matrix = file_and_matrix(path)
     if is_remote(path) and not os.path.exists(path):
         return _open_remote(path, options, told, note)
     if is_stream(path) and not os.path.isdir(path):
         return _open_stream(path, options, told, note)
     name = told or _detected(path, options.vocabulary if options else None)
+    if matrix is not None and not FORMATS[name].is_named:
+        raise InputError(f"{path}: is {name}, which holds one matrix; leave #{matrix} out")
     if name == NATIVE and options is None and is_native(path):
         return load(path)
     from wordvec_cli.formats import reading
 
     options = options or reading.ReadOptions()
+    options = options if matrix is None else replace(options, matrix=matrix)
     oddities = reading.Oddities()
     vectors = _read(path, name, options, oddities)
     if name != NATIVE:

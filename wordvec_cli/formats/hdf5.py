@@ -42,7 +42,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
         else:
             words, where = words_beside(path, options), options.vocabulary or words_path(path)
             shapes = {name: each.shape for name, each in datasets.items() if each.dtype.kind == "f"}
-            values = datasets[matrix_of_words(path, shapes, len(words), where)]
+            values = datasets[matrix_of_words(path, shapes, len(words), where, options.matrix)]
         _check(path, values, options.max_bytes)
         check_rows(path, values.shape[0], words, where)
         return joined(path, words, _rows(values), options, oddities)

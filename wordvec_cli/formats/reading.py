@@ -43,6 +43,7 @@ class ReadOptions:
     allow_pickle   whether a file may run code that it brings
     decimal_comma  whether the numbers of a table have commas where others have points
     max_bytes      of decompressed input, beyond which reading stops with an error
+    matrix         name of the one to read of a file that may hold several; None: the one that fits its words
     folder         for temporary files, where vectors go that take more than `memory` bytes; None: they stay in memory
     """
 
@@ -59,6 +60,7 @@ class ReadOptions:
     report: Report = silent
     folder: Path | None = None
     memory: int = 1_000_000_000
+    matrix: str | None = None
 
 
 @dataclass(frozen=True)

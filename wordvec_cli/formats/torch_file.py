@@ -54,7 +54,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
             words = words_beside(path, options)
             shapes = {name: tensor.shape for name, tensor in tensors.items()}
             where = options.vocabulary or words_path(path)
-            tensor = tensors[matrix_of_words(path, shapes, len(words), where)]
+            tensor = tensors[matrix_of_words(path, shapes, len(words), where, options.matrix)]
             values = _values(path, entries.get(f"{prefix}data/{tensor.key}"), tensor)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, EOFError) as error:
         raise InputError(f"{path}: is not a whole file of torch's ({error}); make or copy it again") from None

@@ -10,6 +10,12 @@ from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.files import COMPRESSORS, COPY_BYTES, decompressed, readable, writable
 
 
+def file_and_matrix(path: str) -> tuple[str, str | None]:
+    """The parts of `FILE#name`; a path that is not one, as it is."""
+    file, mark, name = path.rpartition("#")
+    return (file, name) if mark and name and not os.path.exists(path) and os.path.isfile(file) else (path, None)
+
+
 @contextmanager
 def decompressed_file(path: str, max_bytes: int | None = None) -> Iterator[BinaryIO]:
     """A file as the bytes that it holds, whatever they are compressed with.
