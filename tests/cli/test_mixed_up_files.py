@@ -74,7 +74,7 @@ def test_sequences_are_no_matrix_and_a_matrix_no_sequences() -> None:
         "embed --matrix matrix.npy --sequences sequences.npy -o new.csv|new.npy",
         "cooccur corpus.txt --vocab vocab.tsv -o new.npz|new.safetensors",
         "classify train corpus.txt -o new.pt|new.safetensors",
-        "export vectors.txt new.json|new.jsonl",
+        "export vectors.txt --to native new.json|new.safetensors",
         "export vectors.txt --to native new.pt|new.safetensors",
         "export vectors.txt new.pt|new.safetensors",
         "export vectors.txt --to word2vec new.npy.gz|new.vec",

@@ -25,7 +25,7 @@ OPTIONS |= {name for each in COMMANDS.values() for parameter in each.params for 
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`]+)`")
 OF_NO_COMMAND = {"--help", "--version", "--compile"}
-OF_OTHERS = re.compile(r"(python|pip|make|git|pytest|spacy) ")
+OF_OTHERS = re.compile(r"(python|pip|make|git|pytest|spacy|libreoffice) ")
 BETWEEN = re.compile(r"[|&;()<>]+")
 
 

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import IO, Any, cast
 
 from wordvec_cli.errors import InputError, WordvecError
@@ -89,7 +89,8 @@ class _Processes:
                 process.kill()
                 process.wait()
                 for pipe in (process.stdin, process.stdout):
-                    cast(Any, pipe).close()
+                    with suppress(BrokenPipeError):  # of what was still to be written to it
+                        cast(Any, pipe).close()
 
     def spaced(self, text: bytes) -> bytes:
         """Raises: InputError"""
