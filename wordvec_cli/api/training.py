@@ -53,6 +53,7 @@ def train_folder(  # noqa: PLR0913
     *,
     bootstrap: int | None = None,
     seeds: int | None = None,
+    document_column: str | None = None,
     vocab: CountedVocabulary | AnyPath | None = None,
     init: Vectors | AnyPath | None = None,
     progress: Shown = False,
@@ -62,6 +63,7 @@ def train_folder(  # noqa: PLR0913
 
     bootstrap  so many times, each on as many lines (texts) as there are, drawn with replacement
     seeds      so many times on all of them, with the seeds from `seed` on; one of the two is given
+    document_column  with bootstrap and text_column: rows with one value of this column are drawn together
     corpus, vocab, init, progress, options  as for `train`; `output` is the folder
     Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
     """
@@ -72,7 +74,8 @@ def train_folder(  # noqa: PLR0913
     with ExitStack() as work:
         report = work.enter_context(reporting(progress))
         given = _given(corpus, vocab, init, options, work) | {"output": os.fspath(folder)}
-        return run_folder(folder_order(kind, whole_number(kind, n, 2), given, log_note), report, log_note)
+        wanted = folder_order(kind, whole_number(kind, n, 2), given, log_note, document_column)
+        return run_folder(wanted, report, log_note)
 
 
 def _given(

@@ -49,8 +49,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Model": (
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
         "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--quantise",
-        "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic", "train --bootstrap", "--seeds",
-        "--by",
+        "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic", "train --bootstrap",
+        "--document-column", "--seeds", "--by",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",

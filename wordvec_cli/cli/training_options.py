@@ -183,6 +183,11 @@ _FOLDER_OPTIONS = combined(
         "every query takes in the place of VECTORS and answers with intervals.",
     ),
     click.option(
+        "--document-column", metavar="COLUMN",
+        help="With --bootstrap, draw documents instead of lines: the rows with one value of this column of the tables "
+        "(a book, an author) together. A row without one is a document of its own.",
+    ),
+    click.option(
         "--seeds", type=click.IntRange(min=2), metavar="N",
         help="Train N times on the same text, with the seeds from --seed on: -o names a folder.",
     ),
@@ -195,18 +200,29 @@ _FOLDER_OPTIONS = combined(
 
 
 def folder_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """That there are many trainings, as one argument: `many`, the kind and the number or column, or None."""
+    """That there are many trainings, as one argument, `many`, or None.
+
+    It is the kind, the number or column, and the column of the documents.
+    """
 
     @functools.wraps(function)
     def with_many(
-        *, bootstrap: int | None, seeds: int | None, by: str | None, cluster: str | None, **others: Any
+        *,
+        bootstrap: int | None,
+        document_column: str | None,
+        seeds: int | None,
+        by: str | None,
+        cluster: str | None,
+        **others: Any,
     ) -> Any:
         given = [(kind, what) for kind, what in (("bootstrap", bootstrap), ("seeds", seeds), ("by", by)) if what]
         if len(given) > 1:
             raise click.UsageError(f"--{given[0][0]} and --{given[1][0]} exclude each other; give one of them")
         if given and cluster:
             raise click.UsageError(f"--cluster: trains one model; leave it, or --{given[0][0]}, out")
-        return function(many=given[0] if given else None, cluster=cluster, **others)
+        if document_column is not None and not bootstrap:
+            raise click.UsageError("--document-column: says what --bootstrap draws; add --bootstrap N, or leave it out")
+        return function(many=(*given[0], document_column) if given else None, cluster=cluster, **others)
 
     return _FOLDER_OPTIONS(with_many)
 

@@ -19,6 +19,7 @@ from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.messages import counted
 from wordvec_cli.parallel import on_threads
 from wordvec_cli.progress import Cancelled, Note, Report, ignore, silent
+from wordvec_cli.sequences.documents import open_documents, read_documents
 from wordvec_cli.sequences.groups import open_groups, read_groups, without
 from wordvec_cli.storage.files import check_free_space, readable, writable
 from wordvec_cli.text.corpus import Corpus
@@ -27,7 +28,7 @@ from wordvec_cli.training import checkpoint_folder
 from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.estimate.totals import Estimate, estimated
-from wordvec_cli.training.folder_order import ENDING, FolderOrder, Member
+from wordvec_cli.training.folder_order import BY, ENDING, FolderOrder, Member
 from wordvec_cli.training.folder_preparation import MemberPreparation, TextPreparation
 from wordvec_cli.training.folder_report import FolderReport, once
 from wordvec_cli.training.inputs import Inputs, read_inputs
@@ -47,7 +48,7 @@ def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = i
     """What all trainings of a folder take. Raises: as `run.estimate`"""
     if wanted.column is not None:
         with TemporaryDirectory(dir=wanted.order.spool_folder) as room:
-            wanted = _with_groups(wanted, Path(room), note)
+            wanted = _with_column(wanted, Path(room), note)
     beside = os.path.join(os.path.dirname(os.path.abspath(wanted.folder)), f"{wanted.kind}{ENDING}")
     found = estimate(replace(wanted.order, output=beside), report, note)
     n_at_once = _n_at_once(wanted, found.memory_to_come_bytes)
@@ -81,11 +82,11 @@ def train_folder(
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
         if wanted.column is not None:
-            wanted = _with_groups(wanted, kept.folder, note, is_resumed)
+            wanted = _with_column(wanted, kept.folder, note, is_resumed)
             order = wanted.order
         _check_content(wanted)
         inputs = read_inputs(order, note)
-        inputs = replace(inputs, table={**inputs.table, TRAININGS: {wanted.kind: wanted.column or wanted.n}})
+        inputs = replace(inputs, table={**inputs.table, TRAININGS: wanted.facts})
         preparation = TextPreparation(order, inputs, eval_sets_of(order, note), report, note)
         text = resumed(preparation, kept) if is_resumed else preparation.run(kept.folder)
         if wanted.groups is not None:
@@ -103,19 +104,38 @@ def train_folder(
     return list(map(wanted.path, wanted.members()))
 
 
-def _with_groups(wanted: FolderOrder, folder: Path, note: Note, is_resumed: bool = False) -> FolderOrder:
-    """With the groups of the corpus, read now or when it began; a pipe is read once for all. Raises: InputError"""
+def _with_column(wanted: FolderOrder, folder: Path, note: Note, is_resumed: bool = False) -> FolderOrder:
+    """With what the column tells of the corpus' rows, read now or when it began; a pipe is read once for all.
+
+    Raises: InputError
+    """
     assert wanted.column is not None
     if is_resumed:
-        return wanted.of_groups(open_groups(folder, wanted.column))
+        if wanted.kind == BY:
+            return wanted.of_groups(open_groups(folder, wanted.column))
+        return replace(wanted, documents=open_documents(folder, wanted.column))
     order = wanted.order
     corpus = Corpus.open(order.corpus, Tokenizer(), order.spool_folder, order.files)
+    wanted = replace(wanted, order=replace(order, corpus=corpus.sources))
+    return (_with_groups if wanted.kind == BY else _with_documents)(wanted, corpus, folder, note)
+
+
+def _with_groups(wanted: FolderOrder, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
+    assert wanted.column is not None
     groups = read_groups(corpus, wanted.column, folder)
     if groups.n_without:
         note(f"left out: {counted(groups.n_without, 'row')} without {wanted.column}")
     names = ", ".join(groups.names[:MOST_NAMED]) + ", ..." * (len(groups.names) > MOST_NAMED)
     note(f"--by {wanted.column}: {counted(len(groups.names), 'training')}: {names}")
-    return replace(wanted, order=replace(order, corpus=corpus.sources)).of_groups(groups)
+    return wanted.of_groups(groups)
+
+
+def _with_documents(wanted: FolderOrder, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
+    assert wanted.column is not None
+    documents = read_documents(corpus, wanted.column, folder)
+    of = f"{counted(documents.n, 'document')} of {counted(len(documents.of_lines), 'row')}"
+    note(f"--document-column {wanted.column}: draws from {of}")
+    return replace(wanted, documents=documents)
 
 
 def _with_known_words(wanted: FolderOrder, text: PreparedRun, note: Note) -> FolderOrder:
@@ -228,7 +248,8 @@ class _Trainings:
         ) -> Preparation:
             inputs = replace(inputs, table={**inputs.table, **member.facts})
             text = self._text, self._text_folder
-            return MemberPreparation(order, inputs, eval_sets, report, note, *text, member, self._wanted.groups)
+            of = self._wanted.groups, self._wanted.documents
+            return MemberPreparation(order, inputs, eval_sets, report, note, *text, member, *of)
 
         return preparation
 

@@ -10,6 +10,7 @@ from typing import Any
 from wordvec_cli import formats
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Note, ignore
+from wordvec_cli.sequences.documents import Documents
 from wordvec_cli.sequences.groups import Groups
 from wordvec_cli.storage.files import is_stream
 from wordvec_cli.training.options import check_at_least
@@ -49,10 +50,11 @@ class FolderOrder:
     """Trainings of one kind.
 
     order   of each of them, but for its seed and its output
-    kind    BOOTSTRAP: on lines drawn with replacement, SEEDS: on the text as it is, or BY: on groups of its lines
+    kind    BOOTSTRAP: on lines, or documents, drawn with replacement, SEEDS: on the text as it is, or BY: on groups of
+            its lines
     n       how many there are; their seeds count up from that of the order, but for groups
-    column  that tells groups
-    groups  once they have been read
+    column  that tells groups, or of a bootstrap the documents; None: each line is one
+    groups, documents  once they have been read
     """
 
     order: Order
@@ -61,9 +63,17 @@ class FolderOrder:
     n: int
     column: str | None = None
     groups: Groups | None = None
+    documents: Documents | None = None
 
     def of_groups(self, groups: Groups) -> "FolderOrder":
         return replace(self, n=len(groups.names), groups=groups)
+
+    @property
+    def facts(self) -> dict[str, int | str]:
+        """What tells the trainings from others on the same corpus."""
+        if self.kind == BY:
+            return {BY: self.column or ""}
+        return {self.kind: self.n, "documents": self.column} if self.column is not None else {self.kind: self.n}
 
     def members(self) -> list[Member]:
         if self.groups is not None:
@@ -72,7 +82,8 @@ class FolderOrder:
                 Member(file_name, self.order.config.seed, group=f"{self.column}={name}", number=number)
                 for number, (name, file_name) in enumerate(zip(self.groups.names, names, strict=True))
             ]
-        first, drawn = self.order.config.seed, LINES if self.kind == BOOTSTRAP else None
+        lines = LINES if self.column is None else f"documents of {self.column}"
+        first, drawn = self.order.config.seed, lines if self.kind == BOOTSTRAP else None
         stem = self.kind.removesuffix("s")
         numbers = range(1, self.n + 1) if drawn else range(first, first + self.n)
         return [Member(f"{stem}-{number:03}{ENDING}", first + i, drawn) for i, number in enumerate(numbers)]
@@ -81,15 +92,22 @@ class FolderOrder:
         return os.path.join(self.folder, member.name)
 
 
-def folder_order(kind: str, n: int, options: Mapping[str, Any], note: Note = ignore) -> FolderOrder:
+def folder_order(
+    kind: str, n: int, options: Mapping[str, Any], note: Note = ignore, document_column: str | None = None
+) -> FolderOrder:
     """The order of a folder of trainings.
 
-    options  of each, as `settled` takes them; `output` is the folder
+    options          of each, as `settled` takes them; `output` is the folder
+    document_column  of a bootstrap: whose rows with one value are drawn together
     Raises: OptionError for what does not go together, and as `settled`
     """
     check_at_least(kind, n, 2)
+    if document_column is not None and kind != BOOTSTRAP:
+        raise OptionError(f"--document-column: says what --bootstrap draws; leave it out with --{kind}")
     folder, order = _settled(kind, options, note)
-    return FolderOrder(order, folder, kind, n)
+    if document_column is not None and not order.files.text_columns:
+        raise OptionError("--document-column: is of a corpus in columns; name that of its text with --text-column")
+    return FolderOrder(order, folder, kind, n, document_column)
 
 
 def order_by(column: str, options: Mapping[str, Any], note: Note = ignore) -> FolderOrder:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wordvec_cli.sequences.documents import Documents
 from wordvec_cli.sequences.groups import Groups
 from wordvec_cli.sequences.samples import bootstrap, share_files, write_sample
 from wordvec_cli.sequences.word_ids import Sequences
@@ -36,6 +37,7 @@ class MemberPreparation(Preparation):
     text_folder: Path | None = None
     member: Member | None = None
     groups: Groups | None = None
+    documents: Documents | None = None
 
     def run(self, folder: Path) -> PreparedRun:
         assert self.text_run
@@ -53,7 +55,9 @@ class MemberPreparation(Preparation):
             return write_sample(sequences, self.groups.times(self.member.number), folder, is_of_ids)
         if self.member.bootstrap is None:
             return share_files(self.text_folder, folder) if is_of_ids else sequences
-        return write_sample(sequences, bootstrap(sequences.n_sentences, self.member.seed), folder, is_of_ids)
+        n, seed = sequences.n_sentences, self.member.seed
+        times = bootstrap(n, seed) if self.documents is None else self.documents.times(n, seed)
+        return write_sample(sequences, times, folder, is_of_ids)
 
     def _tiles(self, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Tiles:
         counter = self._pair_counter(sequences, vocabulary)

@@ -24,7 +24,8 @@ class Provenance:
     init           the identity of the vectors that training started from
     stops_early    whether it gives the best epoch
     files          how the files of the corpus were read, where that was said
-    bootstrap      what was drawn with replacement from the corpus ("lines"); None: nothing, it is the corpus
+    bootstrap      what was drawn with replacement from the corpus ("lines", "documents of book"); None: nothing, it is
+                   the corpus
     group          what the lines of the corpus have in common that it is of; None: it is of all
     """
 

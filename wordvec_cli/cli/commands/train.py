@@ -48,7 +48,7 @@ def command(
     dry_run: bool,
     init: Init,
     cluster: str | None,
-    many: tuple[str, Any] | None,
+    many: tuple[str, Any, str | None] | None,
     **options: Any,
 ) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
@@ -94,13 +94,18 @@ def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Termin
     return resumable_run(lambda stop: run(order, terminal.report, terminal.note, stop), order.output, terminal)
 
 
-def _train_folder(many: tuple[str, Any], given: dict[str, Any], is_dry: bool, terminal: Terminal) -> int | None:
+def _train_folder(
+    many: tuple[str, Any, str | None], given: dict[str, Any], is_dry: bool, terminal: Terminal
+) -> int | None:
     """Train many times, or print what that will take; the exit status."""
     from wordvec_cli.training.folder import estimate_folder, train_folder
     from wordvec_cli.training.folder_order import BY, folder_order, order_by
 
-    kind, what = many
-    wanted = order_by(what, given, terminal.note) if kind == BY else folder_order(kind, what, given, terminal.note)
+    kind, what, document_column = many
+    if kind == BY:
+        wanted = order_by(what, given, terminal.note)
+    else:
+        wanted = folder_order(kind, what, given, terminal.note, document_column)
     if is_dry:
         return _print_estimate(estimate_folder(wanted, terminal.report, terminal.note), terminal)
     return resumable_run(
