@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.docs import screenshots
 from tests.docs.test_docs import ROOT, steps
 
-PAGES = ("look.md", "embedding-layer.md")
+PAGES = ("look.md", "embedding-layer.md", "measures.md")
 MADE = ROOT / "docs" / "pictures" / "made"
 OF_README = ROOT / "docs" / "pictures" / "words.png"
 
