@@ -273,7 +273,7 @@ def test_another_file_is_no_file_of_phrases(tmp_path: Path, header: bytes) -> No
     "changed",
     [{"n_passes": 10**10}, {"n_passes": 1.0}, {"n_passes": True}, {"min_count": 0.5}, {"min_count": "5"},
      {"max_candidates": 1.5}, {"max_candidates": None}, {"threshold": True}, {"threshold": float("inf")},
-     {"threshold": "1"}, {"threshold": 10**400}, {"join_punctuation": 1}],
+     {"threshold": "1"}, {"threshold": 10**400}, {"join_punctuation": 1}, {"filter": 1}],
     ids=str,
 )  # fmt: skip
 def test_a_number_of_the_header_that_no_option_could_have_is_refused(

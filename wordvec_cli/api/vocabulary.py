@@ -10,12 +10,12 @@ from wordvec_cli.api.options import CorpusOptions, files_of, optional, size_of, 
 from wordvec_cli.api.words import Words
 from wordvec_cli.text.corpus_notes import open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.word_filter import WordFilter
+from wordvec_cli.text.word_filter import stop_words as stop_words_of
 from wordvec_cli.training.options import typed
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
 from wordvec_cli.vocabulary.file import write_vocabulary
 from wordvec_cli.vocabulary.notes import count_and_note
-from wordvec_cli.vocabulary.word_filter import WordFilter
-from wordvec_cli.vocabulary.word_filter import stop_words as stop_words_of
 
 if TYPE_CHECKING:
     from wordvec_cli.text.corpus import CorpusStatistics

@@ -26,14 +26,14 @@ max_vocab_option = click.option(
     "--max-vocab", type=click.IntRange(min=1), metavar="N", help="Keep only the N most frequent words."
 )
 
-_FILTER_OPTIONS = combined(
+WORD_FILTERS = combined(
     click.option(
         "--stop-words", metavar="LANG|FILE",
-        help="Drop stop words, in any case: those of a language (en, de, zh ...), or of a file, one a line.",
+        help="Leave out stop words, in any case: those of a language (en, de, zh ...), or of a file, one a line.",
     ),
-    click.option("--drop-numbers", is_flag=True, help="Drop words that have digits and no letters."),
+    click.option("--drop-numbers", is_flag=True, help="Leave out words that have digits and no letters."),
     click.option("--keep-pattern", metavar="REGEX", help="Keep only words that this regular expression matches whole."),
-    click.option("--drop-pattern", metavar="REGEX", help="Drop words that this regular expression matches whole."),
+    click.option("--drop-pattern", metavar="REGEX", help="Leave out words that this regular expression matches whole."),
 )  # fmt: skip
 
 
@@ -42,13 +42,13 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def with_filter(*, stop_words: str | None, **given: Any) -> Any:
-        from wordvec_cli.vocabulary import word_filter
+        from wordvec_cli.text import word_filter
 
         options = {name: given.pop(name) for name in ("drop_numbers", "keep_pattern", "drop_pattern")}
         stopped = None if stop_words is None else word_filter.stop_words(stop_words)
         return function(word_filter=word_filter.WordFilter(stopped, **options), **given)
 
-    return _FILTER_OPTIONS(with_filter)
+    return WORD_FILTERS(with_filter)
 
 
 # Their defaults, those of GloVe's cooccur, are in `PairOptions` and `GloveConfig`.

@@ -79,6 +79,8 @@ def _note_passes(learnt: LearntPhrases, note: Note) -> None:
         if found.n_punctuation:
             pairs = counted(found.n_punctuation, "pair")
             note(f"pass {number}: {pairs} with punctuation left alone; --join-punctuation joins them")
+        for reason, n_pairs in sorted(found.filtered.items()):
+            note(f"pass {number}: {counted(n_pairs, 'pair')} left alone by {reason}")
         if found.n_dropped:
             dropped = counted(found.n_dropped, "occurrence")
             note(

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wordvec_cli.errors import OptionError
 from wordvec_cli.text.decoding import as_bytes, as_text, shown
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.word_filter import KEEP_ALL, WordFilter
 
 Words = tuple[bytes, ...]
 
@@ -32,6 +33,7 @@ class PhraseOptions:
     max_candidates   words and pairs that are counted at most (gensim's max_vocab_size); rare ones are dropped beyond
     n_passes         each pass learns on the output of those before
     join_punctuation whether a phrase may begin or end with a word without letters and digits, as gensim's may
+    word_filter      leaves out phrases that begin or end with such words, as these stand in the text of each pass
     Raises: OptionError if a value makes no sense.
     """
 
@@ -43,6 +45,7 @@ class PhraseOptions:
     max_candidates: int = 40_000_000
     n_passes: int = 1
     join_punctuation: bool = False
+    word_filter: WordFilter = KEEP_ALL
 
     def __post_init__(self) -> None:
         if self.scoring not in ("default", "npmi"):
@@ -65,17 +68,22 @@ class PhraseOptions:
                 raise OptionError(f"{option}: {shown(word)!r} is empty or holds white space; choose another")
 
     def to_metadata(self) -> dict[str, object]:
-        """For JSON; `from_metadata` takes it back."""
-        words = sorted(map(as_text, self.connector_words))
-        return vars(self) | {"delimiter": as_text(self.delimiter), "connector_words": words}
+        """For JSON; `from_metadata` takes it back, but for the filter: only a fingerprint of its list is recorded."""
+        values = {name: value for name, value in vars(self).items() if name != "word_filter"}
+        values |= {"delimiter": as_text(self.delimiter), "connector_words": sorted(map(as_text, self.connector_words))}
+        return values | ({"filter": self.word_filter.to_metadata()} if self.word_filter.is_used else {})
 
     @staticmethod
     def from_metadata(metadata: Mapping[str, object]) -> "PhraseOptions":
-        """What `to_metadata` gave. Raises: InputError, TypeError, KeyError, AttributeError or OverflowError"""
+        """What `to_metadata` gave, without the filter, which only learning needs.
+
+        Raises: InputError, TypeError, KeyError, AttributeError or OverflowError
+        """
         values: dict[str, object] = dict(metadata)
         for name, types in _JSON_TYPES.items():
             if name in values and type(values[name]) not in types:  # JSON's true would pass for a number
                 raise TypeError(f"{name} is {values[name]!r}")
+        values.pop("filter", None)
         if "threshold" in values:
             values["threshold"] = float(values["threshold"])  # type: ignore[arg-type]
         connector_words = frozenset(map(as_bytes, map(str, values.pop("connector_words"))))  # type: ignore[call-overload]
@@ -89,6 +97,7 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "n_passes": (int,),
     "threshold": (int, float),
     "join_punctuation": (bool,),
+    "filter": (dict,),
 }
 
 
@@ -99,6 +108,7 @@ class LearntPass:
     n_words, n_candidates  words of the text as it was in this pass; different words and pairs that were counted
     n_dropped              occurrences of rare ones that were forgotten because there were more than max_candidates
     n_punctuation          pairs that score as phrases but are left alone, as one of their words is punctuation
+    filtered               pairs that the filter leaves alone: how many by each option that is the reason
     """
 
     phrases: Mapping[Words, Figures]
@@ -106,6 +116,7 @@ class LearntPass:
     n_candidates: int = 0
     n_dropped: int = 0
     n_punctuation: int = 0
+    filtered: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from wordvec_cli.text.phrase_options import Figures, LearntPass, PhraseOptions, Words
+from wordvec_cli.text.word_filter import WordFilter
 
 
 class Pair(NamedTuple):
@@ -28,18 +30,27 @@ class Totals(NamedTuple):
 def learnt_pass(pairs: Iterable[Pair], totals: Totals, options: PhraseOptions) -> LearntPass:
     """The phrases among pairs that occur often enough, best first."""
     phrases, n_punctuation = {}, 0
+    filtered: Counter[str] = Counter()
+    word_filter = options.word_filter if options.word_filter.is_used else None
     for pair in pairs:
         if not (pair.n_first and pair.n_last):  # dropped as rare
             continue
         score = _score(pair, totals, options)
         if score <= options.threshold:
             continue
-        if not options.join_punctuation and (is_punctuation(pair.words[0]) or is_punctuation(pair.words[-1])):
+        ends = pair.words[0], pair.words[-1]
+        if word_filter and (reason := _why_left_out(ends, word_filter)):  # first: no other option joins such a pair
+            filtered[reason] += 1
+        elif not options.join_punctuation and any(map(is_punctuation, ends)):
             n_punctuation += 1
         else:
             phrases[pair.words] = Figures(pair.n_pair, score)
     ordered = dict(sorted(phrases.items(), key=lambda item: (-item[1].score, item[0])))
-    return LearntPass(ordered, *totals, n_punctuation)
+    return LearntPass(ordered, *totals, n_punctuation, dict(filtered))
+
+
+def _why_left_out(ends: Words, word_filter: WordFilter) -> str | None:
+    return next(filter(None, map(word_filter.reason, ends)), None)
 
 
 def _score(pair: Pair, totals: Totals, options: PhraseOptions) -> float:

@@ -20,10 +20,10 @@ from wordvec_cli.text.chunk_pieces import split_chunks
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.spacing import REMEDY, lacks_spaces
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.text.word_filter import KEEP_ALL, WordFilter
 from wordvec_cli.text.words import back_to_back, byte_order, take_words
 from wordvec_cli.vocabulary.spilling import Spill, Stored, WordFile
 from wordvec_cli.vocabulary.vocabulary import Vocabulary, each_word
-from wordvec_cli.vocabulary.word_filter import KEEP_ALL, WordFilter
 
 if TYPE_CHECKING:
     from wordvec_cli.text.word_table import WordTable

@@ -12,9 +12,9 @@ from wordvec_cli.cli.terminal import Terminal
 if TYPE_CHECKING:
     from wordvec_cli.text.file_options import FileOptions
     from wordvec_cli.text.tokenizer import Tokenizer
+    from wordvec_cli.text.word_filter import WordFilter
     from wordvec_cli.vocabulary.build import VocabularyOrder
     from wordvec_cli.vocabulary.file import VocabularyLayout
-    from wordvec_cli.vocabulary.word_filter import WordFilter
 
 
 @click.command(short_help="Count the words of a corpus.")

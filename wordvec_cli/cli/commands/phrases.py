@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from wordvec_cli.cli.corpus_options import corpus_argument, corpus_options
+from wordvec_cli.cli.corpus_options import WORD_FILTERS, corpus_argument, corpus_options, filter_options
 from wordvec_cli.cli.help import long_name
 from wordvec_cli.cli.option_types import Renamed
 from wordvec_cli.cli.options import combined, min_count_option, output_option
@@ -56,6 +56,7 @@ learning_options = combined(
 @corpus_argument
 @output_option("the lines of CORPUS with their phrases joined")
 @learning_options
+@filter_options
 @click.option("--save-phrases", metavar="FILE", help="Also write the phrases that were learnt to this file, as text.")
 @click.option(
     "--apply", metavar="FILE", help="Join the phrases in this file, written by --save-phrases, and learn none."
@@ -79,6 +80,7 @@ def command(
 
     Pairs are scored as by gensim's Phrases, with its defaults. Writes the words of each line with a space between them,
     and a blank line for a blank one. Phrases saved from one corpus can be joined in another.
+    Words that --stop-words and the like leave out stay in the text, but begin and end no phrase.
 
     \b
     wordvec phrases corpus.txt.gz -o joined.txt --connector-words english --passes 2 --save-phrases phrases.tsv
@@ -107,7 +109,7 @@ def _check_options(output: str, save_phrases: str | None, apply: str | None) -> 
 
 def _learning(context: click.Context) -> list[click.Option]:
     """The options of learning phrases."""
-    names = {option.name for option in learning_options(click.Command("none")).params}
+    names = {option.name for option in combined(learning_options, WORD_FILTERS)(click.Command("none")).params}
     return [each for each in context.command.params if each.name in names and isinstance(each, click.Option)]
 
 

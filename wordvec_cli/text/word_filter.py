@@ -1,4 +1,4 @@
-"""Words that a vocabulary leaves out although they are frequent: stop words, numbers, those against a pattern."""
+"""Words that are left out although they are frequent: stop words, numbers, those against a pattern."""
 
 import hashlib
 import os
