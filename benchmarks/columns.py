@@ -7,14 +7,12 @@ import argparse
 import csv
 import io
 import random
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.table import print_table
+from benchmarks.table import medians_in_turn, print_table
 from wordvec_cli.text.tables import delimited, parquet
 from wordvec_cli.text.tables.columns import Columns, TableRows
 
@@ -69,15 +67,9 @@ def read(table: Path, lines_of: Callable[..., Any], *how: bool) -> None:
 
 
 def print_sides(title: str, table: Path, sides: dict[str, Callable[[], object]], runs: int) -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
     for side in sides.values():
         side()
-    for _ in range(runs):
-        for name, side in sides.items():
-            start = time.perf_counter()
-            side()
-            seconds[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    medians = medians_in_turn(sides, runs)
     megabytes = table.stat().st_size / 1e6
     rows = [(name, median, megabytes / median, median / medians["wordvec"]) for name, median in medians.items()]
     print_table(f"{title} ({megabytes:.0f} MB)", ["reader", "seconds", "MB/s", "times wordvec"], rows)

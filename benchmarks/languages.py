@@ -7,16 +7,14 @@ import argparse
 import hashlib
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.table import print_table, text_file
+from benchmarks.table import medians_in_turn, print_table, text_file
 from wordvec_cli.storage.download import download
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.segmenters import SEGMENTERS, segmenting
@@ -66,16 +64,6 @@ def compare_segmenting(kind: str, text: Path, loop: Callable[[Path], object], ru
         ["", "s", "MB/s", "as fast as the loop"],
         [[name, s, megabytes / s, slowest / s] for name, s in medians.items()],
     )
-
-
-def medians_in_turn(programs: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(runs):
-        for name, program in programs.items():
-            start = time.perf_counter()
-            program()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def count(text: Path, kind: str, threads: int) -> None:

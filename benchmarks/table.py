@@ -1,7 +1,9 @@
 """What the benchmarks share: their corpus, and how they print."""
 
 import shutil
-from collections.abc import Sequence
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wordvec_cli.storage.files import decompressed
@@ -19,6 +21,17 @@ def text_file(corpus: str, folder: Path) -> Path:
     with path.open("rb") as raw, plain.open("wb") as target:
         shutil.copyfileobj(decompressed(raw), target)
     return plain
+
+
+def medians_in_turn(programs: Mapping[str, Callable[[], object]], runs: int) -> dict[str, float]:
+    """The median of the seconds that each takes, all run in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(runs):
+        for name, program in programs.items():
+            start = time.perf_counter()
+            program()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -4,15 +4,13 @@ A figure is the median of runs in turn, with our kernels warm, reading and writi
 """
 
 import argparse
-import statistics
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.table import print_table, text_file
+from benchmarks.table import medians_in_turn, print_table, text_file
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -57,13 +55,7 @@ def counting_tasks(text: Path, glove_build: str) -> dict[str, Task]:
 
 def compare(title: str, text: Path, runs: int, programs: dict[str, Task]) -> None:
     programs["wordvec"]()  # compiles, or loads what was compiled
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(runs):
-        for name, program in programs.items():
-            start = time.perf_counter()
-            program()
-            seconds[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    medians = medians_in_turn(programs, runs)
     megabytes = text.stat().st_size / 1e6
     print_table(
         f"{title}: {text.name}, {megabytes:.0f} MB, {THREADS} threads, medians of {runs} runs in turn",

@@ -8,11 +8,12 @@ from wordvec_cli.evaluation.comparison import Comparison, Difference
 from wordvec_cli.evaluation.neighbour_changes import Change
 from wordvec_cli.evaluation.sets import EvalSet
 from wordvec_cli.show.chosen import check_room, label
-from wordvec_cli.show.picture import COLOURS, PALE, Picture
+from wordvec_cli.show.picture import COLOURS, PALE, Picture, name_rows
 from wordvec_cli.text.decoding import as_text
 
 WIDTH = 7.4  # in inches
 ROW, ROOM = 0.2, 1.1
+MARGIN = 0.6  # above and below the rows, in rows
 
 
 def comparison_picture(comparison: Comparison, paths: tuple[str, str]) -> Picture:
@@ -64,7 +65,7 @@ def _paint_differences(axes: Any, differences: Sequence[tuple[EvalSet, Differenc
         if found.interval is not None:
             axes.plot(found.interval, [height] * 2, color=colour, lw=1.4, alpha=0.7, zorder=2)
         axes.plot([found.value], [height], "o", color=colour, ms=5, zorder=3)
-    _dress(axes, [each.name for each, _ in differences])
+    name_rows(axes, [each.name for each, _ in differences], MARGIN)
     axes.set_title("score of B, less that of A")
 
 
@@ -72,15 +73,6 @@ def _paint_changes(axes: Any, labels: Sequence[str], changes: Sequence[Change]) 
     moved = [each.moved for each in changes]
     axes.hlines(range(len(moved)), 0, moved, color=COLOURS[1], lw=1.2, alpha=0.7, zorder=2)
     axes.plot(moved, range(len(moved)), "o", color=COLOURS[1], ms=4, zorder=3)
-    _dress(axes, labels)
+    name_rows(axes, labels, MARGIN)
     axes.set_xlim(left=min(0.0, *moved))
     axes.set_title("words that moved farthest")
-
-
-def _dress(axes: Any, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)

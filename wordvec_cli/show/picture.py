@@ -131,6 +131,16 @@ def styled(texts: Sequence[str] = (), note: Note = ignore) -> Iterator[None]:
         yield
 
 
+def name_rows(axes: Any, names: Sequence[str], margin: float) -> None:
+    """Name rows from the top down, along a grid; above the first and below the last is a margin, in rows."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - (1 - margin), -margin)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+
+
 def imported() -> Any:
     """Raises: OptionError if the extra is not installed"""
     try:

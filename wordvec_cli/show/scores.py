@@ -5,7 +5,7 @@ from typing import Any
 
 from wordvec_cli.evaluation.scores import Score
 from wordvec_cli.evaluation.sets import EvalSet
-from wordvec_cli.show.picture import COLOURS, PALE, Picture
+from wordvec_cli.show.picture import COLOURS, PALE, Picture, name_rows
 
 WIDTH = 6.2  # in inches
 ROW, ROOM = 0.22, 0.85  # of a score, and around all of them
@@ -53,12 +53,7 @@ def _paint_file(
 
 def _dress(axes: Any, sets: Sequence[tuple[str, str]], n_files: int) -> None:
     names = [f"{name}\n{_MEASURES.get(measure, measure)}" for name, measure in sets]
-    axes.set_yticks(range(len(sets)), names)
-    axes.set_ylim(len(sets) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)
+    name_rows(axes, names, 0.5)
     low, high = axes.get_xlim()
     axes.set_xlim(min(0.0, low), max(high, 0.1))
     if low < 0:
