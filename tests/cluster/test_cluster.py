@@ -24,6 +24,7 @@ from wordvec_cli.vocabulary.build import VocabularyOrder
 from wordvec_cli.vocabulary.counting import CountOptions
 
 pytestmark = [
+    pytest.mark.usefixtures("small_shards"),
     pytest.mark.xdist_group("cluster"),  # one at a time: two would not fit a small machine
     pytest.mark.filterwarnings("ignore"),  # Ray's own
     pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters of machines on Windows"),
@@ -58,14 +59,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
     path.write_text("\n\n".join(lines))
     return path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_shards() -> Iterator[None]:
-    """Cut where the command runs: several for each worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wordvec_cli.cluster.parts.FEWEST_BYTES", 10_000)
-        yield
 
 
 def end(workers: Cluster, member: Member) -> None:

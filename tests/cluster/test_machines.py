@@ -17,6 +17,7 @@ from wordvec_cli.training.order import settled
 from wordvec_cli.training.run import run
 
 pytestmark = [
+    pytest.mark.usefixtures("small_shards"),
     pytest.mark.xdist_group("cluster"),  # one at a time: two would not fit a small machine
     pytest.mark.filterwarnings("ignore"),  # Ray's own
     pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters of machines on Windows"),
@@ -77,13 +78,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
     path.write_text("".join(f"the {['red', 'green', 'blue'][i % 3]} w{i % 97} of w{i % 31}\n" for i in range(4000)))
     return path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_shards() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wordvec_cli.cluster.parts.FEWEST_BYTES", 10_000)
-        yield
 
 
 def once(at: int, do: Callable[[], None], stage: str) -> Callable[[Progress], None]:
