@@ -21,7 +21,6 @@ from wordvec_cli.kernels.in_step import (
     begin_chunk,
     end_step,
     no_noise,
-    place_in_step,
     rate_at,
 )
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
@@ -96,13 +95,13 @@ def predict(hidden, error, outputs, starts, signs, n_outputs, scores, rate, both
 
 
 @part
-def list_noise(starts, signs, kept, noise, c, dim, slots, copies_at):
+def list_noise(starts, signs, kept, noise, c, dim):
     """Where the centre and the noise words that are not it start, and their signs; returns their number."""
-    starts[0], n_outputs = place_in_step(kept[c], slots, copies_at, dim), 1
+    starts[0], n_outputs = dim * np.intp(kept[c]), 1
     signs[0], signs[1:] = -1, 1
     for k in range(noise.shape[1]):
         word = noise[c // SHARING, k]
-        starts[n_outputs] = place_in_step(word, slots, copies_at, dim)
+        starts[n_outputs] = dim * np.intp(word)
         n_outputs += word != kept[c]
     return n_outputs
 
@@ -113,9 +112,9 @@ def prefetch_outputs(outputs, kept, noise, path_offsets, nodes, c, dim, slots, c
     if len(nodes):
         prefetch_path(kept[c], outputs, path_offsets, nodes, 0, 0, copies_at, dim, slots)
         return
-    prefetch_row(outputs, place_in_step(kept[c], slots, copies_at, dim), dim)
+    prefetch_row(outputs, dim * np.intp(kept[c]), dim)
     for k in range(noise.shape[1]):
-        prefetch_row(outputs, place_in_step(noise[c // SHARING, k], slots, copies_at, dim), dim)
+        prefetch_row(outputs, dim * np.intp(noise[c // SHARING, k]), dim)
 
 
 @part
@@ -206,7 +205,7 @@ def train_range(
                         starts, row_signs, kept[c], path_offsets, nodes, signs, 0, 0, outputs_at, dim, output_slots
                     )
                 else:
-                    n_outputs = list_noise(starts, row_signs, kept, noise, c, dim, output_slots, outputs_at)
+                    n_outputs = list_noise(starts, row_signs, kept, noise, c, dim)
                 share = np.float32(1 / n) if divide_error else np.float32(1)
                 both = share * (np.float32(1) if average else np.float32(n))
                 loss += np.float64(
@@ -263,9 +262,9 @@ def train_windows(
 @kernel
 def train_windows_in_step(
     work, kept, low, high, noise, inputs, outputs, rate, last_rate, row_offsets, rows, path_offsets, nodes, signs,
-    window, together, average, divide_error,
+    window,
 ):  # fmt: skip
-    """A worker's chunks of a piece, see `in_step.Model`."""
+    """A worker's chunks of a piece of skip-gram with a tree, see `in_step.Model`."""
     dim = inputs.shape[1]
     room = room_for_windows(kept, noise, row_offsets, path_offsets, nodes, window, dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
@@ -275,7 +274,7 @@ def train_windows_in_step(
             first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
             work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
                 room, first, after, kept, low, high, row_offsets, rows, noise, path_offsets, nodes, signs,
-                inputs, outputs, together, average, divide_error, rate_now,
+                inputs, outputs, False, True, False, rate_now,
                 work.own_inputs.slots, inputs_at,
                 work.own_outputs.slots, outputs_at,
             )  # fmt: skip
@@ -286,49 +285,22 @@ def train_windows_in_step(
 NO_PATHS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)
 
 
-def cbow_in_step(row_offsets, rows, noise_threshold, noise_alias, window, shrink, average, divide_error, negative):
-    """What `cbow_block` does, in step."""
+def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink):
+    """What `skipgram_hs_block` does, in step."""
 
-    def draw(ids, offsets, first, last, keep, state):
-        kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-        noise = draw_noise(-(-len(kept) // SHARING), negative, noise_threshold, noise_alias, state, last - first)
-        return kept, low, high, noise
-
-    def needs(draws):
-        return Needs(window, no_noise(), SHARING, row_offsets, rows), Needs(0, draws[3], SHARING)
-
-    def train(*arguments):
-        train_windows_in_step(*arguments, row_offsets, rows, *NO_PATHS, window, True, average, divide_error)
-
-    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
-
-
-def _on_paths_in_step(row_offsets, rows, paths, window, shrink, *how):
     def draw(*place):
         return *draw_tokens(*place[:-1], window, shrink, place[-1]), no_noise()
 
     def needs(draws):
-        around_inputs, around_outputs = (window, 0) if how[0] else (0, window)
         return (
-            Needs(around_inputs, no_noise(), GROUP, row_offsets, rows),
-            Needs(around_outputs, no_noise(), GROUP, paths[0], paths[1], True),
+            Needs(0, no_noise(), GROUP, row_offsets, rows),
+            Needs(window, no_noise(), GROUP, path_offsets, nodes, True),
         )
 
     def train(*arguments):
-        train_windows_in_step(*arguments, row_offsets, rows, *paths, window, *how)
+        train_windows_in_step(*arguments, row_offsets, rows, path_offsets, nodes, signs, window)
 
     return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
-
-
-def cbow_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink, average, divide_error):
-    """What `cbow_hs_block` does, in step."""
-    paths = path_offsets, nodes, signs
-    return _on_paths_in_step(row_offsets, rows, paths, window, shrink, True, average, divide_error)
-
-
-def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink):
-    """What `skipgram_hs_block` does, in step."""
-    return _on_paths_in_step(row_offsets, rows, (path_offsets, nodes, signs), window, shrink, False, True, False)
 
 
 def cbow_block(

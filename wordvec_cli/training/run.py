@@ -54,8 +54,8 @@ IN_STEP: dict[tuple[str | None, str | None], tuple[str, ...]] = {
 IN_STEP_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups_in_step",),
     ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows_in_step",),
-    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows_in_step",),
-    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows_in_step",),
+    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
 }
 
 

@@ -98,14 +98,19 @@ class SubwordTrainer(Word2VecTrainer):
         means = [self.inputs[self.ngrams.rows[a:b]].mean(axis=0) for a, b in zip(firsts, lasts, strict=True)]
         return np.array(means, np.float32)
 
+    @property
+    def _gains_in_step(self) -> bool:
+        """CBOW's windows share most of the rows of their n-grams: copies of these take what a second thread gains."""
+        return self.config.model == SKIPGRAM
+
     def _kernels(self) -> tuple[Any, Any]:
         from wordvec_cli.kernels import subword_windows, subwords
 
         return {
             (SKIPGRAM, NEGATIVE_SAMPLING): (subwords.skipgram_block, subwords.skipgram_in_step),
             (SKIPGRAM, HIERARCHICAL_SOFTMAX): (subword_windows.skipgram_hs_block, subword_windows.skipgram_hs_in_step),
-            (CBOW, NEGATIVE_SAMPLING): (subword_windows.cbow_block, subword_windows.cbow_in_step),
-            (CBOW, HIERARCHICAL_SOFTMAX): (subword_windows.cbow_hs_block, subword_windows.cbow_hs_in_step),
+            (CBOW, NEGATIVE_SAMPLING): (subword_windows.cbow_block, None),
+            (CBOW, HIERARCHICAL_SOFTMAX): (subword_windows.cbow_hs_block, None),
         }[self.config.model, self.config.loss]
 
     def _chosen_arguments(self) -> tuple[tuple[Any, ...], tuple[float, ...]]:

@@ -6,6 +6,7 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 
 import itertools
 import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from wordvec_cli.training.copies import n_copies, visits_until_merged
 from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
 from wordvec_cli.training.matrices import aligned_zeros, composed_of_others, fill_uniform, padded, words_in_common
 from wordvec_cli.training.session import BlockLoss
+from wordvec_cli.training.thread_choice import ThreadChoice
 from wordvec_cli.training.trainer import EXPLODED, complaint_of
 from wordvec_cli.training.word2vec_config import CBOW, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SKIPGRAM, Word2VecConfig
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -63,7 +65,7 @@ class Word2VecTrainer:
         self.keep = keep_thresholds(self.counts, config.sample)
         kept = self.counts * self.keep
         self._row_share = float(self.rows_of_words(kept).max() / max(kept.sum(), 1))
-        self._is_in_step = config.deterministic and self._row_share <= MOST_SHARE
+        self._is_in_step = config.deterministic and self._gains_in_step and self._row_share <= MOST_SHARE
         self.tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
         self.n_blocks = -(-len(sequences.ids) // self.tokens_per_block)
         padded_dim = padded(config.vector_size)
@@ -75,6 +77,11 @@ class Word2VecTrainer:
     def _n_inputs(self) -> int:
         """Rows of the inputs."""
         return len(self._vocabulary)
+
+    @property
+    def _gains_in_step(self) -> bool:
+        """Whether two threads in step can be quicker than one that is not."""
+        return True
 
     @property
     def matrix(self) -> "Matrix":
@@ -122,7 +129,7 @@ class Word2VecTrainer:
         return self.inputs[words]
 
     def load_kernel(self, n_threads: int) -> None:
-        self._n_threads = n_threads
+        self._n_threads, self._threads = n_threads, ThreadChoice(n_threads)
         self._block, in_step = self._kernels()
         self._arguments, self._limit = self._chosen_arguments()
         if self._is_in_step:
@@ -159,9 +166,12 @@ class Word2VecTrainer:
 
         place = sequences.ids, sequences.offsets, *tokens, self.inputs, self.outputs, self.keep
         if self._is_in_step:
+            n_threads, start = self._threads.next(), time.perf_counter()
             results = block_in_step(  # type: ignore[no-untyped-call]
-                self._n_threads, self._model, self._tokens_per_chunk, *place, rates, seed, *self._limit
+                n_threads, self._model, self._tokens_per_chunk, *place, rates, seed, *self._limit
             )
+            if tokens[1] > tokens[0]:
+                self._threads.took(n_threads, tokens[1] - tokens[0], time.perf_counter() - start)
         else:
             results = self._block(*place, *self._arguments, rates[0], *self._limit, np.uint64(seed))
         return BlockLoss(*results)
