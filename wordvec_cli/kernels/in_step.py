@@ -11,9 +11,10 @@ Which rows are shared follows from random choices, and is known before training.
 
 import ctypes
 import sys
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from llvmlite import binding, ir
@@ -104,7 +105,6 @@ class Work(NamedTuple):
 
     worker, n_workers  which of how many
     arrivals  (LANES,) int64: the first is how often workers have come to where all meet
-    n_before  how often all had met before the piece
     tokens_per_chunk  whole groups
     losses    (n_steps, CHUNKS, 2) float64: each chunk's loss and its number of terms, to be set
     """
@@ -112,7 +112,6 @@ class Work(NamedTuple):
     worker: int
     n_workers: int
     arrivals: Any
-    n_before: int
     tokens_per_chunk: int
     losses: Any
     shared_inputs: Shared
@@ -128,7 +127,7 @@ def meet(work, n_meetings):
     n_meetings  with this one, since the piece began
     """
     count_up(work.arrivals, 0)
-    tries, goal = 0, (work.n_before + n_meetings) * work.n_workers
+    tries, goal = 0, n_meetings * work.n_workers
     while look_at(work.arrivals, 0) < goal:
         tries += 1
         if tries > _PATIENCE:
@@ -357,51 +356,69 @@ def _room(pieces, dim, which):
     return room[start : start + CHUNKS * most * dim]
 
 
+class Threads(Protocol):
+    """How many threads train a piece: a piece's bytes do not depend on it."""
+
+    most: int
+
+    def next(self) -> int: ...
+
+    def took(self, n_threads: int, n_tokens: int, seconds: float) -> None: ...
+
+
 def block_in_step(
-    n_threads, model, tokens_per_chunk, ids, offsets, first, last, inputs, outputs, keep, rates, seed, *limit
+    threads, model, tokens_per_chunk, ids, offsets, first, last, inputs, outputs, keep, rates, seed, *limit
 ):
     """Train on ids[first:last] on several threads at once; returns (loss, terms), which do not depend on their number.
 
-    rates  there; it falls along the block, which may be long: about a second of work
+    threads  as `Threads`
+    rates    there; it falls along the block, which may be long: about a second of work
     """
-    n_workers = min(n_threads, CHUNKS)
     firsts = range(first, max(last, first + 1), TOKENS_PER_PIECE)  # one of no tokens too, which loads kernels
-    states = np.random.SeedSequence(int(seed)).generate_state(len(firsts), np.uint64)
-    arrivals = np.zeros(LANES, np.int64)
+    places = [(ids, offsets, begin, min(begin + TOKENS_PER_PIECE, last), keep) for begin in firsts]
+    states = np.random.SeedSequence(int(seed)).generate_state(len(places), np.uint64)
 
     def plan(worker):
         needed = np.zeros(len(inputs), np.uint8), np.zeros(len(outputs), np.uint8)
-        places = [
-            (ids, offsets, firsts[i], min(firsts[i] + TOKENS_PER_PIECE, last), keep)
-            for i in range(worker, len(firsts), n_workers)
-        ]
-        return [
-            _planned(model, place, state, needed, tokens_per_chunk)
-            for place, state in zip(places, states[worker::n_workers], strict=True)
-        ]
+        mine = zip(places[worker :: threads.most], states[worker :: threads.most], strict=True)
+        return [_planned(model, place, state, needed, tokens_per_chunk) for place, state in mine]
 
-    def train(worker, pieces, rooms):
+    with ThreadPoolExecutor(threads.most) as pool:
+        plans = list(pool.map(plan, range(threads.most)))
+        pieces = [plans[i % threads.most][i // threads.most] for i in range(len(places))]
+        rooms = [_room(pieces, inputs.shape[1], which) for which in (1, 2)]
         copies = [
-            Copies(np.full(len(matrix), -1, np.int32), room)
-            for matrix, room in zip((inputs, outputs), rooms, strict=True)
+            [
+                Copies(np.full(len(matrix), -1, np.int32), room)
+                for matrix, room in zip((inputs, outputs), rooms, strict=True)
+            ]
+            for _ in range(threads.most)
         ]
-        n_before = 0
-        for i, piece in enumerate(pieces):
-            begin, end = (rates[0] + (rates[1] - rates[0]) * j / len(pieces) for j in (i, i + 1))
-            shared = piece.inputs, piece.outputs
-            work = Work(worker, n_workers, arrivals, n_before, tokens_per_chunk, piece.losses, *shared, *copies)
-            model.train(work, *piece.draws, inputs, outputs, begin, end, *limit)
-            n_before += 2 * len(piece.losses)
+        for i, (piece, (_, _, begin, end, _)) in enumerate(zip(pieces, places, strict=True)):
+            rates_here = [rates[0] + (rates[1] - rates[0]) * j / len(pieces) for j in (i, i + 1)]
+            n_threads, start = threads.next(), time.perf_counter()
+            arguments = *piece.draws, inputs, outputs, *rates_here, *limit
+            _train_piece(pool, n_threads, model, tokens_per_chunk, piece, copies, arguments)
+            if end > begin:
+                threads.took(n_threads, end - begin, time.perf_counter() - start)
+    losses = sum((piece.losses.sum(axis=(0, 1)) for piece in pieces), np.zeros(2))
+    return float(losses[0]), int(losses[1])
 
-    with ThreadPoolExecutor(n_workers) as pool:
+
+def _train_piece(pool, n_workers, model, tokens_per_chunk, piece, copies, arguments):
+    """The calling thread is the first worker: alone, it finds in its core's caches what it left there."""
+    arrivals = np.zeros(LANES, np.int64)
+
+    def train(worker):
+        shared = piece.inputs, piece.outputs
+        work = Work(worker, n_workers, arrivals, tokens_per_chunk, piece.losses, *shared, *copies[worker])
         try:
-            plans = list(pool.map(plan, range(n_workers)))
-            pieces = [plans[i % n_workers][i // n_workers] for i in range(len(firsts))]
-            rooms = [_room(pieces, inputs.shape[1], which) for which in (1, 2)]
-            for done in as_completed([pool.submit(train, worker, pieces, rooms) for worker in range(n_workers)]):
-                done.result()
+            model.train(work, *arguments)
         except BaseException:
             arrivals[0] = _GIVEN_UP  # or the others would wait for ever
             raise
-    losses = sum((piece.losses.sum(axis=(0, 1)) for piece in pieces), np.zeros(2))
-    return float(losses[0]), int(losses[1])
+
+    others = [pool.submit(train, worker) for worker in range(1, n_workers)]
+    train(0)
+    for other in others:
+        other.result()

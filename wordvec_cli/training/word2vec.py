@@ -6,7 +6,6 @@ Source: Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546; what the papers leav
 
 import itertools
 import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +128,9 @@ class Word2VecTrainer:
         return self.inputs[words]
 
     def load_kernel(self, n_threads: int) -> None:
-        self._n_threads, self._threads = n_threads, ThreadChoice(n_threads)
+        from wordvec_cli.kernels.in_step import CHUNKS
+
+        self._n_threads, self._threads = n_threads, ThreadChoice(min(n_threads, CHUNKS))
         self._block, in_step = self._kernels()
         self._arguments, self._limit = self._chosen_arguments()
         if self._is_in_step:
@@ -166,12 +167,9 @@ class Word2VecTrainer:
 
         place = sequences.ids, sequences.offsets, *tokens, self.inputs, self.outputs, self.keep
         if self._is_in_step:
-            n_threads, start = self._threads.next(), time.perf_counter()
             results = block_in_step(  # type: ignore[no-untyped-call]
-                n_threads, self._model, self._tokens_per_chunk, *place, rates, seed, *self._limit
+                self._threads, self._model, self._tokens_per_chunk, *place, rates, seed, *self._limit
             )
-            if tokens[1] > tokens[0]:
-                self._threads.took(n_threads, tokens[1] - tokens[0], time.perf_counter() - start)
         else:
             results = self._block(*place, *self._arguments, rates[0], *self._limit, np.uint64(seed))
         return BlockLoss(*results)
