@@ -59,7 +59,7 @@ def clusters(units: "Matrix", n: int, method: str = KMEANS, seed: int = 1) -> Cl
             f"agglomerative: {len(units)} words are too many, {MOST_AGGLOMERATED} the most; name fewer with --limit or "
             "--words, or leave --grouping out"
         )
-    labels = _by_kmeans(units, n, seed) if method == KMEANS else _agglomerated(units, n)
+    labels = kmeans(units, n, seed).labels if method == KMEANS else _agglomerated(units, n)
     return described(units, _by_size(labels))
 
 
@@ -111,14 +111,23 @@ def _sums(units: "Matrix", labels: "Ids", n: int) -> "Exact":
 # ---------------------------------------------------------------- k-means
 
 
-def _by_kmeans(units: "Matrix", n: int, seed: int) -> "Ids":
-    """The best of some starts by the sum of cosines with the centres."""
-    best, labels = -np.inf, np.zeros(len(units), np.int64)
-    for start in range(N_STARTS):
-        found, total = _one_kmeans(units, _first_centres(units, n, np.random.default_rng((seed, start))))
-        if total > best:
-            best, labels = total, found
-    return labels
+class KMeans(NamedTuple):
+    """Words at the centres nearest to them.
+
+    labels   (n_words,)
+    centres  (n, dim) at length 1; zeros where a cluster's vectors cancel
+    cosines  the sum of the words' cosines with their centres
+    """
+
+    labels: "Ids"
+    centres: "Matrix"
+    cosines: float
+
+
+def kmeans(units: "Matrix", n: int, seed: int = 1, n_starts: int = N_STARTS, most_rounds: int = MOST_ROUNDS) -> KMeans:
+    """The best of some starts by the sum of cosines with the centres; `n` is at most the number of words."""
+    starts = (_first_centres(units, n, np.random.default_rng((seed, start))) for start in range(n_starts))
+    return max((_one_kmeans(units, centres, most_rounds) for centres in starts), key=lambda found: found.cosines)
 
 
 def _first_centres(units: "Matrix", n: int, rng: np.random.Generator) -> "Matrix":
@@ -133,9 +142,9 @@ def _first_centres(units: "Matrix", n: int, rng: np.random.Generator) -> "Matrix
     return units[chosen]
 
 
-def _one_kmeans(units: "Matrix", centres: "Matrix") -> "tuple[Ids, float]":
+def _one_kmeans(units: "Matrix", centres: "Matrix", most_rounds: int) -> KMeans:
     labels = np.full(len(units), -1)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(most_rounds):
         before, (labels, cosines) = labels, _nearest_centres(units, centres)
         sizes = np.bincount(labels, minlength=len(centres))
         empty = np.flatnonzero(sizes == 0)
@@ -146,7 +155,7 @@ def _one_kmeans(units: "Matrix", centres: "Matrix") -> "tuple[Ids, float]":
         sums = _sums(units, labels, len(centres))
         lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums))
         centres = (sums / np.where(lengths > 0, lengths, 1)[:, None]).astype(np.float32)
-    return labels, float(cosines.sum(dtype=np.float64))
+    return KMeans(labels, centres, float(cosines.sum(dtype=np.float64)))
 
 
 def _nearest_centres(units: "Matrix", centres: "Matrix") -> "tuple[Ids, Matrix]":

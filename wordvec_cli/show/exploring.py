@@ -17,7 +17,7 @@ from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.index_files import opened
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
-from wordvec_cli.show.clusters import MIDDLE, N_NAMING, cluster_centres
+from wordvec_cli.show.clusters import central_words, cluster_centres
 from wordvec_cli.show.layouts import FEWEST, N_KEPT, near_in_plane
 from wordvec_cli.show.page_file import in_base64, page, word_arrays
 from wordvec_cli.show.word_map import whole_bytes
@@ -238,9 +238,6 @@ def _scaled(places: "Matrix") -> "Matrix":
 
 def _names(vectors: Embeddings, clusters: "Array", nearness: "Array", n_clusters: int) -> list[str]:
     """Each cluster by its most central words among its first ones."""
-    names = []
-    for number in range(n_clusters):
-        members = np.flatnonzero(clusters[: len(nearness)] == number)[:MIDDLE]
-        central = members[np.argsort(-nearness[members], kind="stable")][:N_NAMING]
-        names.append(" ".join(shown(vectors.vocabulary.word(id)) for id in central.tolist()))
-    return names
+    known = clusters[: len(nearness)]
+    central = (central_words(known, nearness, number) for number in range(n_clusters))
+    return [" ".join(shown(vectors.vocabulary.word(id)) for id in ids) for ids in central]
