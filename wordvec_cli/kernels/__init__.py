@@ -11,7 +11,7 @@ os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 
 from numba.core import event
 
-from wordvec_cli.kernels import compiled, loading
+from wordvec_cli.kernels import compiled, loading, signals
 
 
 class Compiling(Warning):
@@ -60,5 +60,6 @@ if not _is_kept:
         stacklevel=1,
     )
 loading.install()
+signals.install()
 event.register("numba:compile", _Teller())
 event.register("numba:compile", _Sweeper())
