@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from tests.docs.test_docs import ROOT
 from tests.storage.web_server import Request, Server, serving
 from wordvec_cli import load
 from wordvec_cli.errors import InputError
-from wordvec_cli.kernels.compiled import user_cache
 from wordvec_cli.pretrained import cache, registry
 from wordvec_cli.pretrained.getting import GetOrder, get
 from wordvec_cli.pretrained.registry import Pretrained, found, listed
@@ -238,20 +237,6 @@ def test_addresses_are_kept_under_names_of_their_own() -> None:
     names = [found(f"https://x/{path}").name for path in ("a/v.vec", "b/v.vec", "a/v.vec#m", "%2e%2e/..", "")]
     assert len({*names}) == len(names)
     assert all(re.fullmatch(r"[\w+-][\w.+-]*", name) and ".." not in name for name in names)
-
-
-@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_there_is_one_cache(platform: str, monkeypatch: pytest.MonkeyPatch, original: Callable[[str], Path]) -> None:
-    monkeypatch.setenv("LOCALAPPDATA", "/local")
-    assert original(platform) == user_cache(platform)
-
-
-original_folder = cache.folder
-
-
-@pytest.fixture
-def original() -> Callable[[str], Path]:
-    return original_folder
 
 
 def test_each_name_of_the_page_is_one() -> None:

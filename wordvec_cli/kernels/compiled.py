@@ -9,7 +9,6 @@ import atexit
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,8 @@ from typing import Any, ClassVar, Protocol, cast
 import numba
 from numba.core import caching
 from numba.core.registry import cpu_target
+
+from wordvec_cli.user_cache import user_cache
 
 PREFIX = "kernels-"
 COMPLETE = "complete"  # a file in the folder: that all kernels are there, and for which processor
@@ -94,20 +95,6 @@ def not_kept(names: Iterable[str]) -> list[str]:
     """Those of the kernels, "module.name", for which there is no compiled code at all."""
     kept = {file.name.partition("-")[0] for file in Path(_config.CACHE_DIR).glob("*/*.nbi")}
     return [name for name in names if name not in kept]
-
-
-def user_cache(platform: str = sys.platform) -> Path | None:
-    """Where the platform has programs keep what they can make again; None where the user has no home."""
-    match platform:
-        case "win32":
-            base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-        case "darwin":
-            base = "~/Library/Caches"
-        case _:
-            base = os.environ.get("XDG_CACHE_HOME", "")
-            base = base if os.path.isabs(base) else "~/.cache"  # as the XDG specification says
-    folder = Path(os.path.expanduser(base))
-    return folder / "wordvec" if folder.is_absolute() else None
 
 
 def fingerprint(folder: Path = Path(__file__).parent) -> str:

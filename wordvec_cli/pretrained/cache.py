@@ -7,7 +7,6 @@ checksums.json             the SHA-256 of each file that was downloaded, by its 
 
 import json
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import replacing, writable
 from wordvec_cli.storage.remote import is_remote, is_web
+from wordvec_cli.user_cache import user_cache
 
 if TYPE_CHECKING:
     from wordvec_cli.pretrained.registry import Pretrained
@@ -22,20 +22,11 @@ if TYPE_CHECKING:
 CHECKSUMS = "checksums.json"
 
 
-def folder(platform: str = sys.platform) -> Path:
-    """As `kernels.compiled.user_cache`, for which numba would have to be imported. Raises: InputError"""
-    match platform:
-        case "win32":
-            base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-        case "darwin":
-            base = "~/Library/Caches"
-        case _:
-            base = os.environ.get("XDG_CACHE_HOME", "")
-            base = base if os.path.isabs(base) else "~/.cache"
-    path = Path(os.path.expanduser(base))
-    if not path.is_absolute():
-        raise InputError("there is no home folder to keep pretrained vectors in; set HOME, or XDG_CACHE_HOME")
-    return path / "wordvec"
+def folder() -> Path:
+    """Raises: InputError if there is none"""
+    if path := user_cache():
+        return path
+    raise InputError("there is no home folder to keep pretrained vectors in; set HOME, or XDG_CACHE_HOME")
 
 
 def made(name: str) -> Path:
