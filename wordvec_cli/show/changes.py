@@ -11,11 +11,12 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.queries.change import ChangeRules
 from wordvec_cli.queries.changes import ChangedWord, ChangeTable
 from wordvec_cli.show.chosen import check_room, label
-from wordvec_cli.show.picture import COLOURS, LINE, PALE, Picture
+from wordvec_cli.show.picture import COLOURS, LINE, PALE, Picture, name_rows
 from wordvec_cli.text.decoding import as_text
 
 WIDTH, PANEL = 6.8, 3.4  # in inches: of the words, and of the course over periods
 ROW, ROOM = 0.21, 0.9
+MARGIN = 0.6  # above and below the rows, in rows
 MOST_NAMED = 3  # neighbours lost, and won
 MOST_LINES = 7  # words whose course is drawn
 LEAST_DISTANCE = 0.045  # between names at the ends of lines, as a share of the panel
@@ -72,11 +73,8 @@ def _paint_words(
             1.02, height, f"{lost or '-'}  →  {won or '-'}", transform=axes.get_yaxis_transform(), va="center",
             fontsize=7.5, color="#555555", clip_on=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    name_rows(axes, names, MARGIN)
     axes.set_xlim(left=min(0.0, float(np.nanmin(change))))
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
     axes.set_title("neighbours lost  →  won", loc="right", fontsize=7.5, color="#555555", x=1.02, ha="left")
     what = "1 - share of neighbours kept" if measure == "overlap" else "1 - cosine after the rotation"
     told = f"{what}\nblue: changed more than 95 of 100 words like it in frequency"
