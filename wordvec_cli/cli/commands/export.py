@@ -7,25 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec_cli import formats
+from wordvec_cli.cli.conversion import Reading, format_option, reading_options
 from wordvec_cli.cli.judging import DEFAULT_JUDGING
-from wordvec_cli.cli.options import (
-    combined,
-    eval_set_option,
-    limit_option,
-    memory_option,
-    progress_options,
-    threads_option,
-    tmp_dir_option,
-    to_option,
-    vocab_option,
-)
+from wordvec_cli.cli.options import combined, eval_set_option, limit_option
 from wordvec_cli.cli.tables import Table, safe_option
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
 from wordvec_cli.errors import InputError, NoWantedWordsError, OptionError
 from wordvec_cli.messages import counted
-from wordvec_cli.storage.files import STANDARD_STREAM, spool_folder
+from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.text.lines import listed_words
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import CLASSIFIER
@@ -38,11 +27,7 @@ if TYPE_CHECKING:
     from wordvec_cli.formats.export import ExportOrder
 
 _writing_options = combined(
-    to_option(
-        formats.writable_formats(),
-        f"Format of OUTPUT, if its name does not say: {', '.join(formats.writable_formats())}.",
-        metavar="FORMAT",
-    ),
+    format_option,
     click.option(
         "--words", metavar="FILE", help="Keep only the words in this file, one a line; only their rows take memory."
     ),
@@ -112,17 +97,11 @@ def _packing_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("output")
 @_writing_options
 @_packing_options
-@vocab_option()
-@vector_options
-@threads_option
-@memory_option("1GB", "the vectors")
-@tmp_dir_option
-@progress_options
+@reading_options
 @click.pass_obj
 def command(
     terminal: Terminal, /, *, input: str, output: str, to: str | None, words: str | None, limit: int | None,
-    eval_sets: tuple[str, ...], vocab: str | None, source: VectorSource, threads: int, memory: int, tmp_dir: str | None,
-    **writing: Any,
+    eval_sets: tuple[str, ...], reading: Reading, **writing: Any,
 ) -> None:  # fmt: skip
     """Read the vectors of INPUT, whatever kind of file it is, and write them to OUTPUT; - is standard input or output.
 
@@ -140,12 +119,12 @@ def command(
     from wordvec_cli.formats.export import ExportOrder
     from wordvec_cli.formats.reading import WriteOptions
 
-    order = ExportOrder(output, to, WriteOptions(n_threads=threads, **writing))
-    order.check(input, words, vocab)
+    order = ExportOrder(output, to, WriteOptions(n_threads=reading.threads, **writing))
+    order.check(input, words, reading.vocab)
     sets = _read_sets(eval_sets, order, terminal)
-    wanted, spool = frozenset(listed_words(words)) if words else None, (spool_folder(tmp_dir, output), memory)
+    wanted = frozenset(listed_words(words)) if words else None
     with _words_named(input, words, len(wanted or ())):
-        vectors = source.open(input, terminal, vocab, Part(wanted, limit, spool))
+        vectors = reading.source.open(input, terminal, reading.vocab, reading.part(output, wanted, limit))
     if not wanted and not limit and CLASSIFIER in vectors.metadata and order.is_for_fasttext:
         _export_classifier(input, output, order.options.n_buckets, terminal)
     else:

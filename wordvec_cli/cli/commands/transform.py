@@ -4,27 +4,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from wordvec_cli import formats
+from wordvec_cli.cli.conversion import Reading, format_option, reading_options
 from wordvec_cli.cli.judging import DEFAULT_JUDGING, judging_options
-from wordvec_cli.cli.options import (
-    eval_set_option,
-    memory_option,
-    progress_options,
-    threads_option,
-    tmp_dir_option,
-    to_option,
-    vocab_option,
-)
+from wordvec_cli.cli.options import eval_set_option
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
-from wordvec_cli.cli.vectors import Part, VectorSource, vector_options
+from wordvec_cli.cli.vectors import Part
 from wordvec_cli.evaluation.protocol import Judging
-from wordvec_cli.storage.files import STANDARD_STREAM, spool_folder
+from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.vectors.transform.spelling import STEPS, parsed_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from wordvec_cli.vectors.embeddings import Embeddings
     from wordvec_cli.vectors.transform.reach import Reach
@@ -53,16 +44,11 @@ wordvec transform vectors.safetensors --advise --eval-set wordsim353
 
 
 class _Run(NamedTuple):
-    """How vector files are read, on what vectors are scored, and who hears of it.
-
-    room  a folder, and the bytes of memory beyond which it is used
-    """
+    """How vector files are read, all of each, on what vectors are scored, and who hears of it."""
 
     terminal: Terminal
-    source: VectorSource
-    vocab: str | None
-    room: "tuple[Path, int]"
-    threads: int
+    reading: Reading
+    part: Part
     eval_sets: tuple[str, ...]
     judging: Judging
     table: Table
@@ -76,9 +62,9 @@ class _Run(NamedTuple):
         from wordvec_cli.formats.made import write_made
 
         order = ExportOrder(output, to)
-        order.check(input, self.vocab, *(str(path) for each in steps for path in vars(each.step).values()))
+        order.check(input, self.reading.vocab, *(str(path) for each in steps for path in vars(each.step).values()))
         sets, reach = read_sets(self.eval_sets, self.terminal.note), self._reach()
-        made = transform(self._opened(input, self.vocab), steps, reach, sets, self.judging)
+        made = transform(self._opened(input, self.reading.vocab), steps, reach, sets, self.judging)
         self.terminal.close()
         if made.scores:
             print_step_scores(made.scores, self.judging, self.table)
@@ -90,7 +76,7 @@ class _Run(NamedTuple):
         from wordvec_cli.evaluation.asking import read_sets
         from wordvec_cli.evaluation.transforming import advise, usual_candidates
 
-        sets, vectors = read_sets(self.eval_sets, self.terminal.note), self._opened(input, self.vocab)
+        sets, vectors = read_sets(self.eval_sets, self.terminal.note), self._opened(input, self.reading.vocab)
         candidates = [[each] for each in steps] or usual_candidates(vectors)
         scores = advise(vectors, candidates, self._reach(), sets, self.judging)
         self.terminal.close()
@@ -104,20 +90,16 @@ class _Run(NamedTuple):
     def _reach(self) -> "Reach":
         from wordvec_cli.evaluation.transforming import reach_of
 
-        return reach_of(self._opened, self.threads, self.terminal.note, self.terminal.report)
+        return reach_of(self._opened, self.reading.threads, self.terminal.note, self.terminal.report)
 
     def _opened(self, path: str, vocab: str | None = None) -> "Embeddings":
-        return self.source.open(path, self.terminal, vocab, Part(room=self.room))
+        return self.reading.source.open(path, self.terminal, vocab, self.part)
 
 
 @click.command(short_help="Make other vectors of vectors: centre, whiten, reduce, join.", help=HELP)
 @click.argument("input")
 @click.argument("rest", nargs=-1, metavar="OUTPUT STEP...")
-@to_option(
-    formats.writable_formats(),
-    f"Format of OUTPUT, if its name does not say: {', '.join(formats.writable_formats())}.",
-    metavar="FORMAT",
-)
+@format_option
 @eval_set_option("Print the scores before and after each step on word pairs or analogies")
 @click.option(
     "--advise",
@@ -131,22 +113,15 @@ class _Run(NamedTuple):
     ("text", "tsv", "csv", "json"),
     has_header_option=False,
 )
-@vocab_option()
-@vector_options
-@threads_option
-@memory_option("1GB", "the vectors")
-@tmp_dir_option
-@progress_options
+@reading_options
 @click.pass_obj
 def command(
     terminal: Terminal, /, *, input: str, rest: tuple[str, ...], to: str | None, eval_sets: tuple[str, ...],
-    advise: bool, judging: Judging, table: Table, vocab: str | None, source: VectorSource, threads: int, memory: int,
-    tmp_dir: str | None,
+    advise: bool, judging: Judging, table: Table, reading: Reading,
 ) -> None:  # fmt: skip
     _check(rest, to, eval_sets, advise, judging)
     steps = parsed_steps(rest if advise else rest[1:])
-    room = spool_folder(tmp_dir, None if advise else rest[0]), memory
-    run = _Run(terminal, source, vocab, room, threads, eval_sets, judging, table)
+    run = _Run(terminal, reading, reading.part(None if advise else rest[0]), eval_sets, judging, table)
     if advise:
         run.advise(input, steps)
     else:
