@@ -1,5 +1,6 @@
 """Questions to several vector files, or to a folder of them: the answers are means over all, with their spread."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -7,6 +8,7 @@ import click
 
 from wordvec_cli.cli.missing import exit_status, word_finder
 from wordvec_cli.cli.neighbours import NeighbourOptions
+from wordvec_cli.cli.options import Decorator, combined
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
@@ -23,14 +25,32 @@ if TYPE_CHECKING:
     from wordvec_cli.queries.spread import Spread
     from wordvec_cli.vectors.embeddings import Embeddings
 
-also_option = click.option(
+SPREAD_TITLES = ("sd", "low", "high")
+RANK_TITLES = ("best_rank", "worst_rank")
+MakeReader = Callable[[WordFinder, Terminal], QuestionReader]
+
+_also_option = click.option(
     "--also", "others", multiple=True, metavar="FILE",
     help="Ask this vector file too (repeat the option for each), as a folder in the place of VECTORS asks all of its "
     "files: answers are means over them, with standard deviation, 95% interval and range of ranks.",
 )  # fmt: skip
-SPREAD_TITLES = ("sd", "low", "high")
-RANK_TITLES = ("best_rank", "worst_rank")
-MakeReader = Callable[[WordFinder, Terminal], QuestionReader]
+
+
+def vectors_to_ask(words: str | None = None) -> Decorator:
+    """The vector files that a command asks, VECTORS and those of --also, as one argument: `paths`.
+
+    words  how the usage shows the words that it asks about, which follow VECTORS; None: it asks about none
+    """
+    about = [] if words is None else [click.argument("words", nargs=-1, metavar=words)]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_paths(*arguments: Any, vectors: str, others: tuple[str, ...], **rest: Any) -> Any:
+            return function(*arguments, paths=(vectors, *others), **rest)
+
+        return combined(click.argument("vectors"), *about, _also_option)(with_paths)
+
+    return decorate
 
 
 # ---------------------------------------------------------------- opening
@@ -60,6 +80,14 @@ def opened_models(
     if is_one_kind:
         _note_other_trainings(models, terminal)
     return models
+
+
+def opened_each(
+    paths: Sequence[str], source: VectorSource, terminal: Terminal, vocabulary: str | None = None
+) -> "Sequence[Embeddings]":
+    """The vectors of one file, or of each as `opened_models` has them. Raises: InputError, OptionError"""
+    models = opened_models(paths, source, terminal, vocabulary)
+    return (source.open(paths[0], terminal, vocabulary, is_again=True),) if models is None else models.vectors
 
 
 def opened_periods(paths: Sequence[str], source: VectorSource, terminal: Terminal) -> "list[list[Embeddings]]":

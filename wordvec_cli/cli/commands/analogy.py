@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, also_option, common_search, opened_models
+from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, common_search, opened_models, vectors_to_ask
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.options import method_option
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, groups, of_size, question_options
@@ -14,9 +14,7 @@ from wordvec_cli.queries.word_finder import WordFinder
 
 
 @click.command(short_help="Answer analogies: a is to b as c is to what?")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[A B C]...")
-@also_option
+@vectors_to_ask("[A B C]...")
 @method_option
 @neighbour_options
 @question_options
@@ -25,9 +23,8 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
+    paths: tuple[str, ...],
     words: tuple[str, ...],
-    others: tuple[str, ...],
     method: str | None,
     wanted: NeighbourOptions,
     options: QuestionOptions,
@@ -48,14 +45,14 @@ def command(
         question_of = of_size(3, partial(question_of_words, finder=finder, weights=ANALOGY_WEIGHTS), told)
         return QuestionReader("questions of three words", arguments, question_of)
 
-    models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    models = opened_models(paths, options.source, terminal, options.vocab)
     if models is not None:
         if method == "3cosmul":
             raise click.UsageError("--method 3cosmul: over several vector files, cosines are averaged; leave it out")
         questions = ModelQuestions(models, reader_of, options, terminal)
         search_of_all = common_search(models, wanted, terminal)
         return CommonAnswering(questions, search_of_all, options, ("a", "b", "c", "word"), terminal).answer()
-    finder = options.finder(vectors, terminal)
+    finder = options.finder(paths[0], terminal)
     scoring, score = ("3cosmul", "score") if method == "3cosmul" else ("cosine", "cosine")
     search = wanted.search(finder.embeddings, scoring, terminal)
     reader = reader_of(finder, terminal)

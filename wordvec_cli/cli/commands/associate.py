@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wordvec_cli.cli.judging import as_json
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_each, vectors_to_ask
 from wordvec_cli.cli.options import combined, progress_options, seed_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table, table_options
@@ -87,8 +87,7 @@ def _asked(path: str | None, chosen: Sequence[str], given: Mapping[str, str]) ->
 
 
 @click.command(short_help="Measure how sets of words are associated (WEAT).")
-@click.argument("vectors")
-@also_option
+@vectors_to_ask()
 @_association_options
 @table_options(
     "tsv: a line for each test and measure, below titles; csv: the same with commas; json: one object.",
@@ -101,8 +100,7 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
-    others: tuple[str, ...],
+    paths: tuple[str, ...],
     tests: Sequence[WordSets],
     measures: tuple[str, ...],
     rules: Rules,
@@ -120,10 +118,9 @@ def command(
     wordvec associate folder-of-trainings/ --sets mine.toml --format json
     wordvec associate vectors.safetensors --x war,army --y peace,treaty --a bad,evil --b good,just
     """
-    models = opened_models((vectors, *others), source, terminal)
-    opened = models.vectors if models is not None else (source.open(vectors, terminal),)
+    opened = opened_each(paths, source, terminal)
     found = associate_all(opened, tests, measures or ("weat",), rules, terminal.note)
-    write_stdout(_lines(found, rules.ddof, table, vectors))
+    write_stdout(_lines(found, rules.ddof, table, paths[0]))
 
 
 # ---------------------------------------------------------------- layouts

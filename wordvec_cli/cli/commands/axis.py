@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wordvec_cli.cli.missing import EXIT_MISSING
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_each, vectors_to_ask
 from wordvec_cli.cli.options import combined, progress_options
 from wordvec_cli.cli.output import asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
@@ -53,9 +53,7 @@ def axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(short_help="Place words on an axis between opposites.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
-@also_option
+@vectors_to_ask("[WORD]...")
 @axis_options
 @table_options(
     "tsv: a line for each axis and word, below titles; csv: the same with commas; json: an object for each axis.",
@@ -68,9 +66,8 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
+    paths: tuple[str, ...],
     words: tuple[str, ...],
-    others: tuple[str, ...],
     axes: Sequence[AxisWords],
     table: Table,
     source: VectorSource,
@@ -85,8 +82,7 @@ def command(
     wordvec axis vectors.safetensors --pair rich poor --pair wealth poverty banker farmer
     wordvec axis folder-of-trainings/ --axes axes.toml < words.txt > positions.tsv
     """
-    models = opened_models((vectors, *others), source, terminal)
-    opened = models.vectors if models is not None else (source.open(vectors, terminal),)
+    opened = opened_each(paths, source, terminal)
     wanted = [word for batch in asked(words, terminal) for word in batch if word]
     known = known_words(opened, wanted, terminal)
     found = [project(opened, axis, known, terminal.note) for axis in axes]

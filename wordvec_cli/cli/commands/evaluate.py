@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec_cli.cli.judging import aligned, as_json, evaluation_options, exact, shown, shown_interval
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_models, vectors_to_ask
 from wordvec_cli.cli.options import vocab_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.tables import Table
@@ -34,8 +34,7 @@ HEAD_OF_MODELS = ("set", "part", "measure", "score", "sd", "low", "high", "model
 
 
 @click.command(short_help="Score vectors on word pairs and analogies.")
-@click.argument("vectors")
-@also_option
+@vectors_to_ask()
 @evaluation_options
 @click.option("--per-section", is_flag=True, help="Also print the score of each section of analogies.")
 @click.option(
@@ -49,9 +48,8 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
+    paths: tuple[str, ...],
     sets: tuple[str, ...],
-    others: tuple[str, ...],
     judging: Judging,
     per_section: bool,
     predictions: str | None,
@@ -71,18 +69,18 @@ def command(
     wordvec evaluate vectors.safetensors questions-words --protocol word2vec --max-words 30000 --per-section
     """
     if predictions:
-        _check_predictions(predictions, vectors, *sets)
+        _check_predictions(predictions, paths[0], *sets)
     asked = read_sets(sets or SHIPPED, terminal.note)
-    models = opened_models((vectors, *others), source, terminal, vocab)
+    models = opened_models(paths, source, terminal, vocab)
     if models is not None:
         _check_no_predictions(predictions)
-        _judge_models(vectors, models, asked, judging, per_section, table, terminal)
+        _judge_models(paths[0], models, asked, judging, per_section, table, terminal)
         return
-    opened = source.open(vectors, terminal, vocab, is_again=True)
+    opened = source.open(paths[0], terminal, vocab, is_again=True)
     scored = judge(opened, asked, judging, terminal.note)
     if predictions:
         save_predictions(predictions, [outcomes for outcomes, _ in scored], opened.vocabulary)
-    facts = {"vectors": vectors, "words": len(opened.vocabulary), "dimension": opened.dim}
+    facts = {"vectors": paths[0], "words": len(opened.vocabulary), "dimension": opened.dim}
     scores = [(outcomes.eval_set, score) for outcomes, score in scored]
     _print(facts, judging, _parts(scores, per_section), table)
 

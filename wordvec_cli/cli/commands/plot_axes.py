@@ -6,7 +6,7 @@ import click
 
 from wordvec_cli.cli.commands.axis import known_words, note_disagreeing
 from wordvec_cli.cli.missing import EXIT_MISSING
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_each, vectors_to_ask
 from wordvec_cli.cli.options import combined
 from wordvec_cli.cli.pictures import PictureOptions, WordsOptions, picture_options, words_options
 from wordvec_cli.cli.terminal import Terminal
@@ -23,10 +23,8 @@ _ends_options = combined(
 
 
 @click.command(short_help="Draw words between opposites.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
 @_ends_options
-@also_option
+@vectors_to_ask("[WORD]...")
 @picture_options
 @words_options
 @click.pass_obj
@@ -34,11 +32,10 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
+    paths: tuple[str, ...],
     words: tuple[str, ...],
     across: tuple[str, ...],
     up: tuple[str, ...],
-    others: tuple[str, ...],
     picture: PictureOptions,
     which: WordsOptions,
 ) -> int:
@@ -55,8 +52,7 @@ def command(
     from wordvec_cli.show.axes import axes_picture
 
     axes = [_axis("--x", across), *([_axis("--y", up)] if up else [])]
-    models = opened_models((vectors, *others), which.source, terminal, which.vocab)
-    opened = models.vectors if models is not None else (which.finder(vectors, terminal).embeddings,)
+    opened = opened_each(paths, which.source, terminal, which.vocab)
     asked = which.listed(words, terminal)
     known = known_words(opened, list(dict.fromkeys(asked)), terminal)
     x, *rest = found = [project(opened, axis, known, terminal.note) for axis in axes]

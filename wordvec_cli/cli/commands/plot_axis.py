@@ -6,22 +6,20 @@ import click
 
 from wordvec_cli.cli.commands.axis import axis_options, known_words, note_disagreeing
 from wordvec_cli.cli.missing import EXIT_MISSING
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_each, vectors_to_ask
 from wordvec_cli.cli.pictures import PictureOptions, WordsOptions, picture_options, words_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.evaluation.axes import AxisWords, project
 
 
 @click.command(short_help="Draw what wordvec axis tells.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
-@also_option
+@vectors_to_ask("[WORD]...")
 @axis_options
 @picture_options
 @words_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], others: tuple[str, ...], axes: Sequence[AxisWords],
+    terminal: Terminal, /, *, paths: tuple[str, ...], words: tuple[str, ...], axes: Sequence[AxisWords],
     picture: PictureOptions, which: WordsOptions,
 ) -> int:  # fmt: skip
     """Draw where WORDs lie on axes, with the intervals of `wordvec axis`: over a folder of trainings, or by leaving
@@ -35,8 +33,7 @@ def command(
     """
     from wordvec_cli.show.axes import axis_picture
 
-    models = opened_models((vectors, *others), which.source, terminal, which.vocab)
-    opened = models.vectors if models is not None else (which.finder(vectors, terminal).embeddings,)
+    opened = opened_each(paths, which.source, terminal, which.vocab)
     asked = list(dict.fromkeys(which.listed(words, terminal)))
     known = known_words(opened, asked, terminal)
     found = [project(opened, axis, known, terminal.note) for axis in axes]

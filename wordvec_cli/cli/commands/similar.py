@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, also_option, common_search, opened_models
+from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, common_search, opened_models, vectors_to_ask
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.option_types import is_number
 from wordvec_cli.cli.options import combined
@@ -128,9 +128,7 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(short_help="List the nearest neighbours of words.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
-@also_option
+@vectors_to_ask("[WORD]...")
 @form_options
 @metric_option("csls")
 @_threshold_option
@@ -140,7 +138,7 @@ def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @question_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], others: tuple[str, ...], form: Form, metric: str,
+    terminal: Terminal, /, *, paths: tuple[str, ...], words: tuple[str, ...], form: Form, metric: str,
     threshold: float | None, wanted: NeighbourOptions, recall_check: int | None, has_bars: bool,
     options: QuestionOptions,
 ) -> int:  # fmt: skip
@@ -159,7 +157,7 @@ def command(
     wordvec lookup vectors.safetensors king | wordvec similar common.safetensors --vector -k 5
     """  # fmt: skip
     form.check(words, metric, options, wanted)
-    models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    models = opened_models(paths, options.source, terminal, options.vocab)
     if has_bars:
         _check_bars(options, metric, is_one=models is None)
     if models is not None:
@@ -167,8 +165,8 @@ def command(
         questions = ModelQuestions(models, lambda finder, _: form.reader(words, finder), options, terminal)
         search_of_all = common_search(models, wanted, terminal, threshold)
         return CommonAnswering(questions, search_of_all, options, ("query", "word"), terminal).answer()
-    finder = options.finder(vectors, terminal)
-    reader = _of_vectors(vectors, finder, metric, terminal) if form.is_vector else form.reader(words, finder)
+    finder = options.finder(paths[0], terminal)
+    reader = _of_vectors(paths[0], finder, metric, terminal) if form.is_vector else form.reader(words, finder)
     search = wanted.search(finder.embeddings, metric, terminal, threshold)
     if recall_check:
         _note_recall(search, recall_check, terminal)

@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from wordvec_cli.cli.missing import exit_status
-from wordvec_cli.cli.models import ModelQuestions, also_option, opened_models
+from wordvec_cli.cli.models import ModelQuestions, opened_models, vectors_to_ask
 from wordvec_cli.cli.models_similarity import SimilarityOverModels
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import (
@@ -27,9 +27,7 @@ from wordvec_cli.queries.word_finder import WordFinder
 
 
 @click.command(short_help="Print how similar two words are.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[A B]...")
-@also_option
+@vectors_to_ask("[A B]...")
 @metric_option()
 @question_options
 @click.pass_obj
@@ -37,9 +35,8 @@ def command(
     terminal: Terminal,
     /,
     *,
-    vectors: str,
+    paths: tuple[str, ...],
     words: tuple[str, ...],
-    others: tuple[str, ...],
     metric: str,
     options: QuestionOptions,
 ) -> int:
@@ -59,12 +56,12 @@ def command(
         question_of = of_size(2, partial(question_of_words, finder=finder), told)
         return QuestionReader("pairs of words", arguments, question_of)
 
-    models = opened_models((vectors, *others), options.source, terminal, options.vocab)
+    models = opened_models(paths, options.source, terminal, options.vocab)
     if models is not None:
         return SimilarityOverModels(
             models, ModelQuestions(models, reader_of, options, terminal), metric, options
         ).answer()
-    finder = options.finder(vectors, terminal)
+    finder = options.finder(paths[0], terminal)
     reader = reader_of(finder, terminal)
     write_stdout(options.table.head(("a", "b", metric)))
     for batch in reader.batches(terminal, options.is_null):

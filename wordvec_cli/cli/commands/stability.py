@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wordvec_cli.cli.missing import EXIT_MISSING
-from wordvec_cli.cli.models import also_option, opened_models
+from wordvec_cli.cli.models import opened_models, vectors_to_ask
 from wordvec_cli.cli.options import progress_options, seed_option
 from wordvec_cli.cli.output import asked, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
@@ -23,9 +23,7 @@ BAND_TITLES = ("least_count", "most_count", "words", "asked", "overlap", "stable
 
 
 @click.command(short_help="Tell which words keep their neighbours over trainings.")
-@click.argument("vectors")
-@click.argument("words", nargs=-1, metavar="[WORD]...")
-@also_option
+@vectors_to_ask("[WORD]...")
 @click.option(
     "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
     help="Neighbours of each word.",
@@ -40,7 +38,7 @@ BAND_TITLES = ("least_count", "most_count", "words", "asked", "overlap", "stable
 @progress_options
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, vectors: str, words: tuple[str, ...], others: tuple[str, ...], k: int, each: bool,
+    terminal: Terminal, /, *, paths: tuple[str, ...], words: tuple[str, ...], k: int, each: bool,
     seed: int | None, table: Table, source: VectorSource,
 ) -> int:  # fmt: skip
     """Tell how many of their nearest neighbours words keep from one training to the next, over a folder of trainings.
@@ -55,9 +53,9 @@ def command(
     """
     from wordvec_cli.queries.stability import bands
 
-    models = opened_models((vectors, *others), source, terminal)
+    models = opened_models(paths, source, terminal)
     if models is None:
-        raise click.UsageError(f"{vectors}: is one vector file; name a folder of trainings, or more files with --also")
+        raise click.UsageError(f"{paths[0]}: is one vector file; name a folder of trainings, or more files with --also")
     from_stdin = words == ("-",)
     wanted = [word for batch in asked(() if from_stdin else words, terminal) for word in batch] if words else []
     if words or each:
