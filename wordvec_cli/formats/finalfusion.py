@@ -11,13 +11,14 @@ import math
 import os
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.formats.finalfusion_words import KINDS, SIMPLE, Vocabulary, vocabulary_of
 from wordvec_cli.formats.matrices import Words, joined, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.formats.rows import Matrix
@@ -27,14 +28,11 @@ from wordvec_cli.text.decoding import is_utf8, quoted
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
-from wordvec_cli.vectors.subwords import LONGEST_NGRAM, ngram_buckets
 
-SIMPLE, MATRIX, BUCKETS, QUANTISED, METADATA, NORMS, FASTTEXT, EXPLICIT, FLORET = range(1, 10)
-VOCABULARIES = (SIMPLE, BUCKETS, FASTTEXT, EXPLICIT)
+MATRIX, QUANTISED, NORMS = 2, 4, 6  # ids of chunks
 FLOAT32, UINT8 = 10, 1
 MOST_CHUNKS = 100
 ROWS_PER_CHUNK = 4096
-_FNV_START, _FNV_PRIME, _MASK = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 
 
 class _Chunk(NamedTuple):
@@ -51,21 +49,13 @@ class _Storage(NamedTuple):
     rows: Callable[[Any], Matrix]
 
 
-@dataclass(frozen=True)
-class _Vocabulary:
-    """words, and the rows of the storage for the n-grams of a word; None: there are none"""
-
-    words: list[bytes]
-    n_more: int = 0  # rows of n-grams after those of the words
-    ngram_rows: Callable[[bytes], list[int]] | None = None
-
-
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """Raises: InputError"""
     with _errors(path):
         content = np.memmap(path, np.uint8, "r") if os.path.getsize(path) else np.empty(0, np.uint8)
         chunks = _chunks(path, content)
-        vocabulary = _vocabulary(path, content, chunks)
+        id, chunk = _one_of(path, chunks, KINDS, "vocabulary")
+        vocabulary = vocabulary_of(id, content[chunk.start : chunk.end].tobytes())
         storage = _storage(path, content, chunks)
         norms = _norms(content, chunks)
     n_words, n_rows = len(vocabulary.words), storage.shape[0]
@@ -116,79 +106,6 @@ def _one_of(path: str, chunks: dict[int, _Chunk], ids: tuple[int, ...], what: st
         if id in chunks:
             return id, chunks[id]
     raise InputError(f"{path}: has no {what} that wordvec reads (its chunks are {', '.join(map(str, chunks))})")
-
-
-# ---------------------------------------------------------------- words
-
-
-def _vocabulary(path: str, content: NDArray[np.uint8], chunks: dict[int, _Chunk]) -> _Vocabulary:
-    id, chunk = _one_of(path, chunks, VOCABULARIES, "vocabulary")
-    text = content[chunk.start : chunk.end].tobytes()
-    (n_words,) = struct.unpack_from("<Q", text)
-    if id == SIMPLE:
-        return _Vocabulary(_items(text, 8, n_words)[0])
-    if id == EXPLICIT:
-        return _explicit(text, n_words)
-    shortest, longest, n = struct.unpack_from("<III", text, 8)
-    _check_lengths(shortest, longest)
-    words, _ = _items(text, 20, n_words)
-    if id == FASTTEXT:
-        return _Vocabulary(words, n, lambda word: [n_words + i for i in ngram_buckets(word, shortest, longest, n)])
-    if not 0 < n < 32:
-        raise ValueError("an exponent")
-    return _Vocabulary(
-        words,
-        1 << n,
-        lambda word: [n_words + (_hash(each) & (1 << n) - 1) for each in _ngrams(word, shortest, longest)],
-    )
-
-
-def _check_lengths(shortest: int, longest: int) -> None:
-    if not 0 < shortest <= longest <= LONGEST_NGRAM:
-        raise ValueError("lengths of n-grams")
-
-
-def _items(text: bytes, place: int, n: int, n_after: int = 0) -> tuple[list[bytes], int]:
-    """`n` texts with their lengths before them, and where they end; `n_after` bytes follow each."""
-    if n > len(text):
-        raise ValueError("more items than bytes")
-    items: list[bytes] = []
-    for _ in range(n):
-        (length,) = struct.unpack_from("<I", text, place)
-        place += 4 + length + n_after
-        if place > len(text):
-            raise ValueError("an item beyond the end")
-        items.append(text[place - length - n_after : place])
-    return items, place
-
-
-def _explicit(text: bytes, n_words: int) -> _Vocabulary:
-    n_ngrams, shortest, longest = struct.unpack_from("<QII", text, 8)
-    _check_lengths(shortest, longest)
-    words, place = _items(text, 24, n_words)
-    items, _ = _items(text, place, n_ngrams, n_after=8)
-    rows = {item[:-8].decode("utf-8", "replace"): int.from_bytes(item[-8:], "little") for item in items}
-    n_more = max(rows.values(), default=-1) + 1
-
-    def ngram_rows(word: bytes) -> list[int]:
-        return [n_words + rows[each] for each in _ngrams(word, shortest, longest) if each in rows]
-
-    return _Vocabulary(words, n_more, ngram_rows)
-
-
-def _ngrams(word: bytes, shortest: int, longest: int) -> Iterator[str]:
-    wrapped = f"<{word.decode('utf-8', 'replace')}>"
-    for first in range(len(wrapped) + 1 - shortest):
-        for last in range(first + shortest, min(first + longest, len(wrapped)) + 1):
-            yield wrapped[first:last]
-
-
-def _hash(ngram: str) -> int:
-    """FNV-1a of how many characters there are, as 8 bytes, and of each of them, as 4."""
-    value = _FNV_START
-    for byte in struct.pack("<Q", len(ngram)) + ngram.encode("utf-32-le"):
-        value = (value ^ byte) * _FNV_PRIME & _MASK
-    return value
 
 
 # ---------------------------------------------------------------- vectors
@@ -262,7 +179,7 @@ def _parts(storage: _Storage, n_words: int, norms: Matrix | None) -> Iterator[Ma
         yield rows if norms is None else rows * norms[some][:, None]
 
 
-def _composed(vocabulary: _Vocabulary, storage: _Storage) -> Callable[[bytes], "memoryview[float] | None"]:
+def _composed(vocabulary: Vocabulary, storage: _Storage) -> Callable[[bytes], "memoryview[float] | None"]:
     """What makes vectors of n-grams: their sum, with the length 1."""
     assert vocabulary.ngram_rows is not None
     ngram_rows = vocabulary.ngram_rows
