@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Run, run_here
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.progress import Cancelled, Progress
-from wordvec_cli.text.corpus_files import Source
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.spooled_lines import spooled_lines
 from wordvec_cli.training.order import OPTIONS, Order, settled
 from wordvec_cli.training.run import estimate, run

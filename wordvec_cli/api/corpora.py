@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.text.corpus_files import Source
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.spooled_lines import spooled_lines
 
 AnyPath = str | os.PathLike[str]

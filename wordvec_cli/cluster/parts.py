@@ -11,8 +11,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import is_compressed, readable
 from wordvec_cli.storage.remote import fsspec, is_remote, remote_files, understood
-from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources, told_each
+from wordvec_cli.text.corpus_files import LeftOut, find_sources, told_each
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tables.columns import TableRows
 
 PIECE_BYTES = 1 << 16  # read at a time in search of a line's end

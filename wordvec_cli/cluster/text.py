@@ -15,8 +15,8 @@ from wordvec_cli.storage.files import STANDARD_STREAM
 from wordvec_cli.storage.remote import is_remote
 from wordvec_cli.text.blocks import Reading
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tokenizer import Tokenizer
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.decoding import in_valid_utf8, is_utf8
 from wordvec_cli.text.lines import BYTE_ORDER_MARK
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tokenizer import Tokenizer, invalid_utf8_message
 from wordvec_cli.text.words import PADDING
 

@@ -13,10 +13,11 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.progress import Progress, Report, silent
 from wordvec_cli.storage.files import STANDARD_STREAM, readable
 from wordvec_cli.text.blocks import Block, BlockReader, Reading, raw_blocks
-from wordvec_cli.text.corpus_files import LeftOut, Source, find_sources
+from wordvec_cli.text.corpus_files import LeftOut, find_sources
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
 from wordvec_cli.text.segmenting import BLOCK_BYTES as SEGMENTED_BYTES
 from wordvec_cli.text.segmenting import SMALL_BYTES, spaced_texts
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tables.columns import TableRows
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.text.words import PADDING

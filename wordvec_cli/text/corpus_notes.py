@@ -6,8 +6,8 @@ from pathlib import Path
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.file_options import AS_NAMED, AUTO, FileOptions
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tokenizer import Tokenizer
 
 MOST_NAMED = 3  # of the files that are left out

@@ -6,7 +6,8 @@ from typing import Any, cast
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import readable, replacing
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.corpus_files import Source, with_column
+from wordvec_cli.text.corpus_files import with_column
+from wordvec_cli.text.source import Source
 
 READ_BYTES = 1 << 18
 ENDING = ".ids.txt"  # of the file beside an output

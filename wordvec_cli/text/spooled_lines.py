@@ -8,8 +8,8 @@ from pathlib import Path
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import writable
 from wordvec_cli.storage.spool import close_with, temporary_file
-from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.decoding import as_bytes, quoted
+from wordvec_cli.text.source import Source
 
 NAME = "the lines of the corpus"
 LINES_AT_ONCE = 1024

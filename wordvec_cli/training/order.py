@@ -17,8 +17,8 @@ from wordvec_cli.progress import Note, ignore
 from wordvec_cli.sequences.pairs import Room
 from wordvec_cli.sequences.pairs_file import read_options
 from wordvec_cli.storage.files import STANDARD_STREAM, spool_folder
-from wordvec_cli.text.corpus_files import Source
 from wordvec_cli.text.file_options import AS_NAMED, FileOptions
+from wordvec_cli.text.source import Source
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import gensim_engine
 from wordvec_cli.training.glove import GLOVE, PAIR_OPTIONS, GloveConfig
