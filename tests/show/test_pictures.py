@@ -10,10 +10,13 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 from tests.conftest import run_here
 from wordvec_cli.queries.word_finder import WordFinder
+from wordvec_cli.show import fonts
 from wordvec_cli.show.chosen import chosen_words, label, with_neighbours
 from wordvec_cli.show.fonts import families
 from wordvec_cli.show.neighbours import graph, neighbours_picture
@@ -123,6 +126,25 @@ def test_characters_that_no_font_has_are_told_once() -> None:
     assert notes == [] or "install" in notes[0]  # private characters, which are not printable, need no font
     families(["\U0001e900"], notes.append)  # Adlam, which hardly any font has
     assert len(notes) <= 1
+
+
+def test_a_font_that_was_installed_after_matplotlib_made_its_list_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    manager = font_manager.fontManager
+    path = next(font.fname for font in manager.ttflist if font.name == "STIXGeneral" and font.style == "normal")
+    has = [set(FT2Font(each).get_charmap()) for each in (path, font_manager.findfont("DejaVu Sans"))]
+    lacking = chr(max(code for code in has[0] - has[1] if chr(code).isprintable()))
+    (tmp_path / "damaged.ttf").write_bytes(b"no font")
+    monkeypatch.setattr(fonts, "OTHERS", ("STIXGeneral",))
+    monkeypatch.setattr(manager, "ttflist", [font for font in manager.ttflist if font.name != "STIXGeneral"])
+    fonts.forget()
+    for installed, chosen, n_notes in ([], ["DejaVu Sans"], 1), ([path], ["DejaVu Sans", "STIXGeneral"], 0):
+        found = [str(tmp_path / "damaged.ttf"), *installed]
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda found=found: found)
+        notes: list[str] = []
+        assert (families([lacking], notes.append), len(notes)) == (chosen, n_notes)
+    fonts.forget()
 
 
 def test_a_notebook_shows_a_picture(embeddings: Embeddings) -> None:

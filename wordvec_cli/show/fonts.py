@@ -1,6 +1,7 @@
 """Which fonts a picture needs: the first that has each character, of those that are installed."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 
 from wordvec_cli.progress import Note, ignore
@@ -21,11 +22,9 @@ MOST_NAMED = 10  # characters that no font has
 def families(texts: Sequence[str], note: Note = ignore) -> list[str]:
     """The families that have the characters of the texts; characters that none has are noted."""
     wanted = {ord(character) for text in texts for character in text if character.isprintable()} - {0x20}
-    chosen, missing = [FIRST], wanted - _characters(FIRST)
-    for family in OTHERS if missing else ():
-        if found := missing & _characters(family):
-            chosen.append(family)
-            missing -= found
+    chosen, missing = _chosen(wanted)
+    if missing and _has_new_fonts():
+        chosen, missing = _chosen(wanted)
     if missing:
         some = "".join(map(chr, sorted(missing)[:MOST_NAMED]))
         note(
@@ -33,6 +32,32 @@ def families(texts: Sequence[str], note: Note = ignore) -> list[str]:
             "install one, such as Noto Sans CJK (Debian: fonts-noto-cjk)"
         )
     return chosen
+
+
+def _chosen(wanted: set[int]) -> tuple[list[str], set[int]]:
+    """The families that have the characters, and the characters that none has."""
+    chosen, missing = [FIRST], wanted - _characters(FIRST)
+    for family in OTHERS if missing else ():
+        if found := missing & _characters(family):
+            chosen.append(family)
+            missing -= found
+    return chosen, missing
+
+
+def _has_new_fonts() -> bool:
+    """Tell matplotlib of the fonts that were installed after it made its list of them; whether there are any.
+
+    It makes the list once, at its first start after it was installed, and keeps it in the user's cache.
+    """
+    from matplotlib import font_manager
+
+    fonts = font_manager.fontManager
+    known = {font.fname for font in fonts.ttflist}
+    for path in set(font_manager.findSystemFonts()) - known:
+        with suppress(OSError, RuntimeError, ValueError):  # a font of another kind, or a damaged one
+            fonts.addfont(path)
+    forget()
+    return known != {font.fname for font in fonts.ttflist}
 
 
 @cache
@@ -52,6 +77,12 @@ def _installed() -> frozenset[str]:
     from matplotlib import font_manager
 
     return frozenset(_names(font_manager.fontManager.ttflist))
+
+
+def forget() -> None:
+    """Look again, when asked next, which fonts are installed and what they have."""
+    _characters.cache_clear()
+    _installed.cache_clear()
 
 
 def _names(fonts: Iterable[object]) -> Iterable[str]:
