@@ -1,6 +1,7 @@
 """numpy's files: what numpy writes is read, what we write numpy reads, and nothing is ever unpickled."""
 
 import io
+import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +185,25 @@ def test_an_array_that_is_no_matrix_of_numbers_is_one_line(name: str, array: np.
         savez(name, vectors=array)
     Path(f"{name}.words").write_bytes(b"w\n" * 10)
     assert_one_line(name, message)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_dictionary_that_was_saved_as_an_array_is_refused_with_what_to_do(protocol: int) -> None:
+    np.save("v.npy", {"the": MATRIX[0]})  # type: ignore[arg-type]
+    content = Path("v.npy").read_bytes()
+    header = content[: content.index(b"\n") + 1]
+    for value, message in (
+        ({"the": MATRIX[0], "cat": MATRIX[1]}, "is a pickled dictionary, and a pickle can run any code"),
+        ({"the", "cat"}, "holds Python objects"),
+    ):
+        array = np.array(value, object)
+        Path("v.npy").write_bytes(header + pickle.dumps(array, protocol))
+        assert_one_line("v.npy", message)
+    written = (
+        "json.dump({word: [float(x) for x in v] for word, v in numpy.load(FILE, allow_pickle=True).item().items()}"
+    )
+    np.save("v.npy", {"the": MATRIX[0]})  # type: ignore[arg-type]
+    assert_one_line("v.npy", written)
 
 
 @pytest.mark.parametrize(

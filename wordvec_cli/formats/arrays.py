@@ -28,11 +28,13 @@ from wordvec_cli.formats.matrices import (
     lost_by_format,
     words_beside,
 )
+from wordvec_cli.formats.plain_pickle import dictionary_refused, is_array_of_dictionary
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.formats.rows import Integers, Matrix
 from wordvec_cli.storage.files import is_stream, readable, replacing, together
 from wordvec_cli.storage.npy import (
     Header,
+    PickledError,
     check_matrix,
     float_slices,
     map_array,
@@ -49,6 +51,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 WORDS_PER_CHUNK = 1 << 14
 MATRIX_NAMES = ("vectors", "matrix", "embeddings")
+PICKLE_START_BYTES = 400  # within which a pickled array comes to its first value
 
 # ---------------------------------------------------------------- .npy
 
@@ -58,7 +61,7 @@ def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     if stored := layer_matrix.opened_with_rule(path, oddities):
         return layer_matrix.vectors_of(stored, options, oddities)
     with readable(path), open(path, "rb") as file:
-        header = read_header(f"{path}: it", file)
+        header = _header(path, file)
         check_matrix(f"{path}: it", header)
         n_more = os.fstat(file.fileno()).st_size - file.tell() - header.n_bytes
         matrix = map_array(path, file, header)
@@ -67,6 +70,16 @@ def read_npy(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     words = words_beside(path, options)
     check_rows(path, header.shape[0], words, options.vocabulary or words_path(path))
     return joined(path, words, float_slices(matrix), options, oddities)
+
+
+def _header(path: str, file: IO[bytes]) -> Header:
+    """Raises: InputError, which says of a dictionary that it is one"""
+    try:
+        return read_header(f"{path}: it", file)
+    except PickledError:
+        if not is_array_of_dictionary(file.read(PICKLE_START_BYTES)):
+            raise
+    raise InputError(f"{path}: is {dictionary_refused('numpy.load(FILE, allow_pickle=True).item()')}")
 
 
 def companions(path: str) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.matrices import Words, joined, lost_by_format
+from wordvec_cli.formats.plain_pickle import dictionary_refused
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.storage.files import is_stream, readable, replacing, together
 from wordvec_cli.storage.npy import float_slices, replacing_array, write_matrix
@@ -31,9 +32,7 @@ _START_BYTES = 32
 _NO_MODELS = (  # what begins as pickles do, and what to do about it
     (
         re.compile(rb"\x80[\x02-\x05](\x95.{8})?\}", re.DOTALL),
-        "a pickled dictionary, and a pickle can run any code when it is opened; if you trust it, write it as JSON in "
-        "Python: json.dump({word: [float(x) for x in v] for word, v in pickle.load(open(FILE, 'rb')).items()}, "
-        "open('v.json', 'w'))",
+        dictionary_refused("pickle.load(open(FILE, 'rb'))"),
     ),
     (
         re.compile(rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\."),

@@ -5,6 +5,7 @@ its name and arguments. So it cannot do anything, whatever is in it.
 """
 
 import pickletools
+import re
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _IGNORED = ("PROTO", "FRAME", "STOP")
 _KEYS = (str, bytes, int, float, NoneType)
 _LITERALS = ("INT", "LONG", "FLOAT", "STRING", "UNICODE", "BYTES")  # within the names of opcodes that push their value
+
+# Where a pickle of an array without dimensions comes to its only value, which is a dictionary.
+_DICTIONARY_IN_ARRAY = re.compile(rb"\](\x94|q.|r.{4})?\}", re.DOTALL)
 
 
 class Name(NamedTuple):
@@ -35,6 +39,19 @@ class Reference(NamedTuple):
     """What a pickle says lies elsewhere."""
 
     key: Any
+
+
+def dictionary_refused(loaded: str) -> str:
+    """What to say of a dictionary that is a pickle; `loaded`: what opens it in Python."""
+    return (
+        "a pickled dictionary, and a pickle can run any code when it is opened; if you trust it, write it as JSON in "
+        f"Python: json.dump({{word: [float(x) for x in v] for word, v in {loaded}.items()}}, open('v.json', 'w'))"
+    )
+
+
+def is_array_of_dictionary(start: bytes) -> bool:
+    """Whether a pickle of numpy's that begins so is of a dictionary, as numpy.save(FILE, dictionary) writes it."""
+    return _DICTIONARY_IN_ARRAY.search(start) is not None
 
 
 def plain_values(content: bytes) -> Any:

@@ -25,6 +25,10 @@ Matrix = NDArray[np.float32]
 # ---------------------------------------------------------------- reading
 
 
+class PickledError(InputError):
+    """An array is a pickle, which begins where the file now stands."""
+
+
 class Header(NamedTuple):
     """What an array begins with."""
 
@@ -38,7 +42,7 @@ class Header(NamedTuple):
 
 
 def read_header(what: str, file: IO[bytes]) -> Header:
-    """The header of the array that begins here; `what` names it in errors. Raises: InputError"""
+    """The header of the array that begins here; `what` names it in errors. Raises: InputError, PickledError"""
     try:
         version = np.lib.format.read_magic(file)
         if version == (1, 0):
@@ -56,7 +60,7 @@ def read_header(what: str, file: IO[bytes]) -> Header:
             f"{what} does not begin as numpy's arrays do ({reason}); make or copy the file again"
         ) from None
     if header.dtype.hasobject:
-        raise InputError(
+        raise PickledError(
             f"{what} holds Python objects, which only a pickle can bring, and a pickle can run any code; "
             "save it with a type of numbers or text: array.astype('float32'), array.astype('U')"
         )
