@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import hypothesis
@@ -147,3 +147,23 @@ def stop_at_checkpoint(*command: str | Path, number: signal.Signals, nth: int, s
             [sys.executable, "-c", STOPPED, *arguments], stdin=source, capture_output=True, check=False
         )  # fmt: skip
     return result.returncode
+
+
+def assert_kills_leave_no_trace(*command: str | Path, folder: Path, at_checkpoints: Sequence[int]) -> None:
+    """Killed and resumed again and again, a training ends in the bytes of one that was never stopped, and tidies up.
+
+    folder          empty, for the outputs
+    at_checkpoints  the number of the checkpoint at which each kill comes, counted from where the run resumed
+    """
+    unbroken, broken = folder / "unbroken.safetensors", folder / "broken.safetensors"
+    result = start(*command, "-o", unbroken)
+    assert result.returncode == 0, result.stderr
+    resumed = [*command, "-o", broken, "--resume"]
+    for nth in at_checkpoints:
+        assert stop_at_checkpoint(*resumed, number=signal.SIGKILL, nth=nth) == -signal.SIGKILL
+        assert not broken.exists()
+    result = start(*resumed)
+    assert result.returncode == 0, result.stderr
+    assert b"resuming in epoch" in result.stderr
+    assert broken.read_bytes() == unbroken.read_bytes()
+    assert sorted(os.listdir(folder)) == ["broken.safetensors", "unbroken.safetensors"]

@@ -1,6 +1,5 @@
 """Trainings of classifiers that are killed or stopped, and go on: with one thread to the same bytes."""
 
-import os
 import random
 import shutil
 import signal
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run, stop_at_checkpoint
+from tests.conftest import Run, assert_kills_leave_no_trace, stop_at_checkpoint
 
 OPTIONS = ["--vector-size", "20", "--epochs", "300", "--threads", "1", "--word-ngrams", "2", "--subwords", "2-3"]
 
@@ -24,20 +23,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_training_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes(
-    wordvec: Run, corpus: Path, tmp_path: Path
+    corpus: Path, tmp_path: Path
 ) -> None:
-    unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
-    result = wordvec("classify", "train", corpus, "-o", unbroken, *OPTIONS)
-    assert result.returncode == 0, result.stderr
-    command = ["classify", "train", corpus, "-o", broken, *OPTIONS, "--resume"]
-    for nth in (2, 1):
-        assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=nth) == -signal.SIGKILL
-        assert not broken.exists()
-    result = wordvec(*command)
-    assert result.returncode == 0, result.stderr
-    assert b"resuming in epoch" in result.stderr
-    assert broken.read_bytes() == unbroken.read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["broken.safetensors", "unbroken.safetensors"]
+    assert_kills_leave_no_trace("classify", "train", corpus, *OPTIONS, folder=tmp_path, at_checkpoints=(2, 1))
 
 
 @pytest.fixture(scope="module")

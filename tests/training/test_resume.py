@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import COMMAND, Run, run_here, stop_at_checkpoint
+from tests.conftest import COMMAND, Run, assert_kills_leave_no_trace, run_here, stop_at_checkpoint
 from tests.damage import with_metadata
 from wordvec_cli.errors import InputError
 from wordvec_cli.kernels.glove import PAIR
@@ -58,20 +58,9 @@ def start(*arguments: str | Path, stdin: Path | None = None) -> "subprocess.Pope
 
 @pytest.mark.parametrize("model", MODELS, ids=" ".join)
 def test_a_run_that_is_killed_and_resumed_again_and_again_ends_in_the_same_bytes(
-    wordvec: Run, long_corpus: Path, tmp_path: Path, model: list[str]
+    long_corpus: Path, tmp_path: Path, model: list[str]
 ) -> None:
-    unbroken, broken = tmp_path / "unbroken.safetensors", tmp_path / "broken.safetensors"
-    result = wordvec("train", long_corpus, "-o", unbroken, *OPTIONS, *model)
-    assert result.returncode == 0, result.stderr
-    command = ["train", long_corpus, "-o", broken, *OPTIONS, *model, "--resume"]
-    for nth in (2, 1, 3):
-        assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=nth) == -signal.SIGKILL
-        assert not broken.exists()
-    result = wordvec(*command)
-    assert result.returncode == 0, result.stderr
-    assert b"resuming in epoch" in result.stderr
-    assert broken.read_bytes() == unbroken.read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["broken.safetensors", "unbroken.safetensors"]
+    assert_kills_leave_no_trace("train", long_corpus, *OPTIONS, *model, folder=tmp_path, at_checkpoints=(2, 1, 3))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
