@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas
@@ -85,12 +86,78 @@ def test_what_r_and_others_write_is_read(kind: str) -> None:
     assert read(OTHERS[kind] or "") == PLAIN
 
 
-def test_a_column_of_counts_is_no_number_of_the_vectors() -> None:
-    for text in (
-        "word,count,v1,v2\nking,7,0.5,-1.25\nqueen,3,2,0.125\n",
-        "word,a,b,freq\nking,0.5,-1.25,7\nqueen,2,0.125,3\n",
-    ):
-        assert read_with_notes(text) == (PLAIN, ["v: has a column of counts, which is not read"])
+COUNTED = {
+    "before the numbers": "word,count,v1,v2\nking,7,0.5,-1.25\nqueen,3,2,0.125\n",
+    "after them": "word,a,b,freq\nking,0.5,-1.25,7\nqueen,2,0.125,3\n",
+    "after them, with an index": ",word,v1,v2,count\n0,king,0.5,-1.25,7\n1,queen,2,0.125,3\n",
+    "before the word": "count,word,v1,v2\n7,king,0.5,-1.25\n3,queen,2,0.125\n",
+    "quoted": '"word"\t"count"\t"V1"\t"V2"\n"king"\t"7"\t0.5\t-1.25\n"queen"\t"3"\t2\t0.125\n',
+    "floats of pandas": "word,v1,v2,count\r\nking,0.5,-1.25,7.0\r\nqueen,2,0.125,3.0\r\n",
+    "JSON": '{"word": "king", "vector": [0.5, -1.25], "count": 7}\n'
+    '{"count": 3.0, "word": "queen", "vector": [2, 0.125]}\n',
+}
+
+
+def counts_of(text: str, **options: Any) -> tuple[dict[str, int] | None, list[str]]:
+    """The words with their counts, and the notes."""
+    Path("v").write_bytes(text.encode())
+    notes: list[str] = []
+    vocabulary = open_vectors("v", ReadOptions(**options), None, notes.append).vocabulary
+    counts = vocabulary.counts
+    if counts is None:
+        return None, notes
+    return {word.decode(): int(count) for word, count in zip(vocabulary, counts, strict=True)}, notes
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_counts_are_read_and_are_no_numbers_of_the_vectors(kind: str) -> None:
+    assert read_with_notes(COUNTED[kind]) == (PLAIN, [])
+    assert counts_of(COUNTED[kind]) == ({"king": 7, "queen": 3}, [])
+    assert counts_of(COUNTED[kind], limit=1) == ({"king": 7}, [])
+    assert counts_of(COUNTED[kind], words=frozenset([b"queen"])) == ({"queen": 3}, [])
+
+
+@pytest.mark.parametrize(("kept", "count"), [("first", 7), ("last", 2), ("mean", 7)])
+def test_of_a_repeated_word_the_count_of_the_row_that_is_kept_stays(kept: str, count: int) -> None:
+    text = "word,count,v1,v2\nking,7,0.5,-1.25\nqueen,3,2,0.125\nking,2,1,1\n"
+    counts, _ = counts_of(text, duplicates=kept)
+    assert counts == {"king": count, "queen": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("word,frequency,v1,v2\nking,7,0.5,1\nqueen,0.01,2,1\n", "whose count is not a whole number"),
+        ("word,v1,v2,count\nking,0.5,1,7\nqueen,2,1,\n", "whose count is not a whole number"),
+        ("word,count,v1,v2\nking,7,0.5,1\nqueen,-1,2,1\n", "whose count is not a whole number"),
+        ("word,count,v1,v2\nking,7,0.5,1\nqueen,99999999999999999999,2,1\n", "whose count is not a whole number"),
+        ('{"word": "a", "count": 1, "vector": [1]}\n{"word": "b", "vector": [2]}\n', "whose count is not a whole"),
+        ('{"word": "a", "count": 1, "vector": [1]}\n{"word": "b", "count": true, "vector": [2]}\n', "not a whole"),
+        (
+            '{"word": "b", "vector": [2]}\n{"word": "a", "count": 1, "vector": [1]}\n',
+            "with a count, where",
+        ),
+    ],
+)
+def test_counts_that_are_not_whole_or_not_all_there_are_told_and_none_is_kept(text: str, note: str) -> None:
+    counts, notes = counts_of(text)
+    n_line = 2 if text.startswith("{") else 3
+    assert counts is None
+    [told] = notes
+    assert note in told
+    assert told.endswith(f"no counts are kept: 1, the first on line {n_line}")
+
+
+def test_counts_that_come_in_many_blocks_are_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("table_rows", "json_lines"):
+        monkeypatch.setattr(f"wordvec_cli.formats.{module}.BLOCK_BYTES", 400)
+    expected = {f"w{i}": 1000 - i for i in range(300)}
+    rows = [(f"w{i}", 1000 - i, i) for i in range(300)]
+    table = "word,count,v1,v2\n" + "".join(f"{word},{count},{i},1.5\n" for word, count, i in rows)
+    lines = "".join(json.dumps({"word": word, "count": count, "vector": [i, 1.5]}) + "\n" for word, count, i in rows)
+    for text in (table, lines):
+        assert counts_of(text, n_threads=2) == (expected, [])
+        assert counts_of(text, limit=250) == ({f"w{i}": 1000 - i for i in range(250)}, [])
 
 
 def test_decimal_commas_are_read_where_that_is_asked_for() -> None:

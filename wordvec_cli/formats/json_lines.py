@@ -1,4 +1,4 @@
-"""JSON, an object a line with a word and its vector: {"word": "king", "vector": [0.25, -1]}."""
+"""JSON, an object a line with a word, its vector and maybe a count: {"word": "king", "vector": [0.25, -1]}."""
 
 import binascii
 import json
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.columns import VECTOR_NAMES, WORD_NAMES
+from wordvec_cli.formats.columns import COUNT_NAMES, VECTOR_NAMES, WORD_NAMES
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 from wordvec_cli.formats.rows import Rows
-from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines
+from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines, whole_number
 from wordvec_cli.formats.tables import write_jsonl
 from wordvec_cli.storage.files import readable
 from wordvec_cli.text.decoding import bytes_of_json
@@ -21,6 +21,7 @@ __all__ = ["looks_like", "rows", "write_jsonl"]
 BLOCK_BYTES = 1 << 22
 MOST_LINE_BYTES = 1 << 28
 NO_VECTOR = "lines without a word and its vector, left out"
+LATE_COUNT = "lines with a count, where the first has none, so that no counts are kept"
 COMMAS_TO_BLANKS = bytes.maketrans(b",", b" ")
 _NULL = b"null"
 _WORD = re.compile(rb'"(%b)"\s*:\s*"' % "|".join(WORD_NAMES).encode(), re.IGNORECASE)
@@ -28,8 +29,12 @@ _VECTOR = re.compile(rb'"(%b)"\s*:\s*\[' % "|".join(VECTOR_NAMES).encode(), re.I
 
 
 class _Line(NamedTuple):
+    """frequency  its count; None: there is none, or it is not a whole number"""
+
     word: bytes
     numbers: bytes
+    has_count: bool
+    frequency: int | None
 
 
 def looks_like(start: bytes) -> bool:
@@ -56,6 +61,7 @@ def _with(first: SplitLines, others: Iterator[SplitLines]) -> Iterator[SplitLine
 def _parts(path: str, source: BinaryIO, oddities: Oddities) -> Iterator[SplitLines]:
     """Those lines that have a word and a vector, some megabytes at a time."""
     place, rest, more = 0, b"", b"\n"
+    is_counted = None  # as the first line is
     while more:
         with readable(path):
             more = source.read(BLOCK_BYTES)
@@ -64,20 +70,26 @@ def _parts(path: str, source: BinaryIO, oddities: Oddities) -> Iterator[SplitLin
         if end == 0 and len(block) > MOST_LINE_BYTES:
             raise InputError(f"{path}:{place + 1}: a line of {len(block)} bytes does not end; the file is damaged")
         lines, rest = block[:end].split(b"\n"), block[end:]
-        part = _split(lines if lines[-1] else lines[:-1], place, oddities)
+        found = _found(lines if lines[-1] else lines[:-1], place, oddities)
         place += block.count(b"\n", 0, end)
-        if part.words:
-            yield part
+        if found:
+            is_counted = next(iter(found.values())).has_count if is_counted is None else is_counted
+            yield _split(found, is_counted, oddities)
 
 
-def _split(lines: list[bytes], n_before: int, oddities: Oddities) -> SplitLines:
-    found = [_of(line) for line in lines]
-    wrong = [place for place, each in enumerate(found, n_before + 1) if each is None and lines[place - n_before - 1]]
-    oddities.add(NO_VECTOR, wrong)
-    words = [each.word for each in found if each is not None]
-    places = [place for place, each in enumerate(found, n_before + 1) if each is not None]
-    text = b"".join([PLACEHOLDER + b" " + each.numbers + b"\n" for each in found if each is not None])
-    return SplitLines(words, places, text.translate(COMMAS_TO_BLANKS))
+def _found(lines: list[bytes], n_before: int, oddities: Oddities) -> dict[int, _Line]:
+    """What the lines that have a word and a vector hold, by their numbers in the file."""
+    found = {place: _of(line) for place, line in enumerate(lines, n_before + 1)}
+    oddities.add(NO_VECTOR, [place for place, each in found.items() if each is None and lines[place - n_before - 1]])
+    return {place: each for place, each in found.items() if each is not None}
+
+
+def _split(found: dict[int, _Line], is_counted: bool, oddities: Oddities) -> SplitLines:
+    if not is_counted:
+        oddities.add(LATE_COUNT, [place for place, each in found.items() if each.has_count])
+    text = b"".join([PLACEHOLDER + b" " + each.numbers + b"\n" for each in found.values()])
+    counts = [each.frequency for each in found.values()] if is_counted else None
+    return SplitLines([each.word for each in found.values()], [*found], text.translate(COMMAS_TO_BLANKS), counts)
 
 
 def _of(line: bytes) -> _Line | None:
@@ -113,8 +125,13 @@ def _line(fields: dict[str, Any], numbers: bytes) -> _Line | None:
     word = fields[name] if name else None
     if not isinstance(word, str):
         return None
-    exact = fields.get("bytes")
+    exact, counted = fields.get("bytes"), _named(fields, COUNT_NAMES)
     try:
-        return _Line(binascii.a2b_base64(exact, strict_mode=True) if exact else bytes_of_json(word), numbers)
+        word = binascii.a2b_base64(exact, strict_mode=True) if exact else bytes_of_json(word)
     except (ValueError, TypeError):
         return None
+    return _Line(word, numbers, counted is not None, _whole(fields[counted]) if counted else None)
+
+
+def _whole(value: object) -> int | None:
+    return whole_number(str(value).encode()) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError, NoWantedWordsError
-from wordvec_cli.formats.rows import GatheredRows, Integers, Matrix, Rows
+from wordvec_cli.formats.rows import GatheredRows, Integers, Rows
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.storage.safetensors import memory_of
 from wordvec_cli.text.decoding import in_valid_utf8, is_utf8, quoted
@@ -111,7 +111,7 @@ def collected(path: str, rows: Iterable[Rows], options: ReadOptions, oddities: O
     for each in rows:
         part = chosen.of(each)
         if options.limit is not None:
-            part = Rows(*_first_rows(part, options.limit - len(found)))
+            part = part.first(options.limit - len(found))
         if len(part.matrix):  # one without rows would give the matrix no width
             found.add(part)
         if options.limit is not None and len(found) >= options.limit:
@@ -152,12 +152,6 @@ def _no_vectors(path: str, options: ReadOptions) -> InputError:
 
 def _ids(vocabulary: Vocabulary, words: Iterable[bytes]) -> list[int]:
     return [id for word in words if (id := vocabulary.find(word)) is not None]
-
-
-def _first_rows(rows: Rows, n: int) -> tuple[NDArray[np.uint8], Integers, Matrix, Integers]:
-    if n >= len(rows.matrix):
-        return rows
-    return rows.text[: rows.offsets[n]], rows.offsets[: n + 1], rows.matrix[:n], rows.places[:n]
 
 
 class _Chosen:
@@ -209,7 +203,7 @@ def _without_duplicates(path: str, rows: Rows, options: ReadOptions, oddities: O
     again = repeats_previous(rows.text, rows.offsets, order)
     oddities.add(REPEATED, rows.places[order[again]])
     if options.duplicates == "all" or not again.any():
-        vocabulary = Vocabulary(rows.text[: rows.offsets[-1]], rows.offsets, order)
+        vocabulary = Vocabulary(rows.text[: rows.offsets[-1]], rows.offsets, order, rows.counts)
         return from_matrix(vocabulary, np.ascontiguousarray(rows.matrix), {})
     first_repeat = int(order[again].min())
     if options.duplicates == "error":

@@ -23,12 +23,14 @@ class Rows(NamedTuple):
     text, offsets  the words back to back: word i is text[offsets[i] : offsets[i + 1]]
     matrix         (n, dim) float32
     places         (n,) int64: the line, or number, of each in the file, from 1
+    counts         (n,) int64: how often each word occurs; None: that is not known
     """
 
     text: NDArray[np.uint8]
     offsets: Integers
     matrix: Matrix
     places: Integers
+    counts: Integers | None = None
 
     @staticmethod
     def of(words: Sequence[bytes], matrix: Matrix, places: Integers) -> "Rows":
@@ -38,7 +40,16 @@ class Rows(NamedTuple):
     def taken(self, chosen: Integers) -> "Rows":
         """Those with the numbers `chosen`."""
         text, offsets = take_words(self.text, self.offsets, chosen)
-        return Rows(text, offsets, self.matrix[chosen], self.places[chosen])
+        counts = None if self.counts is None else self.counts[chosen]
+        return Rows(text, offsets, self.matrix[chosen], self.places[chosen], counts)
+
+    def first(self, n: int) -> "Rows":
+        """The first rows, `n` at most."""
+        if n >= len(self.places):
+            return self
+        counts = None if self.counts is None else self.counts[:n]
+        offsets = self.offsets[: n + 1]
+        return Rows(self.text[: offsets[-1]], offsets, self.matrix[:n], self.places[:n], counts)
 
     def words(self) -> list[bytes]:
         content, offsets = self.text.tobytes(), self.offsets.tolist()
@@ -84,7 +95,9 @@ class GatheredRows:
         text = np.concatenate([part.text[: part.offsets[-1]] for part in self._parts])
         lengths = np.concatenate([np.diff(part.offsets) for part in self._parts])
         places = np.concatenate([part.places for part in self._parts])
-        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix.whole(), places)
+        counts = [part.counts for part in self._parts if part.counts is not None]
+        known = np.concatenate(counts) if len(counts) == len(self._parts) else None
+        return Rows(text, np.concatenate([[0], np.cumsum(lengths)]), self._matrix.whole(), places, known)
 
 
 class _InMemory:

@@ -24,6 +24,7 @@ class Layout(NamedTuple):
     n_before   columns before that of the word
     n_between  columns between the word and the first number
     n_after    columns after the last number
+    count_at   the column of counts, from 0; None: there is none
     n_titles   bytes of the line of titles and what stands before it; 0: there is none
     has_quotes whether quotes around a field are not of it: between tabs they may be
     """
@@ -33,9 +34,9 @@ class Layout(NamedTuple):
     n_before: int
     n_between: int
     n_after: int
+    count_at: int | None
     n_titles: int
     has_decimal_commas: bool
-    has_counts: bool
     has_quotes: bool
 
 
@@ -196,8 +197,8 @@ def _placed(titles: list[bytes] | None, is_number: list[bool], separator: bytes,
     is_lone = dim == 1 and not is_told and not (titles and titles[last] in _LONE_NUMBER_TITLES)
     if dim < 1 or is_lone:
         return None
-    counts = [i for i in range(n) if names[i] in COUNT_NAMES]
-    return Layout(separator, dim, word, first - word, n - 1 - last, int(titles is not None), False, bool(counts), True)
+    count_at = next((i for i in range(n) if names[i] in COUNT_NAMES and i != word), None)
+    return Layout(separator, dim, word, first - word, n - 1 - last, count_at, int(titles is not None), False, True)
 
 
 def _word_column(names: list[str], is_number: list[bool]) -> int | None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 from wordvec_cli.formats.rows import Rows
-from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines
+from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines, whole_number
 from wordvec_cli.formats.table_layout import QUOTE, Layout, field_at, layout_of
 from wordvec_cli.storage.files import readable
 
@@ -34,8 +34,6 @@ def table_rows(
         )
     if layout.has_decimal_commas and not options.decimal_comma:
         raise InputError(f"{path}: its numbers have commas, as 0,25; add --decimal-comma if these are decimal commas")
-    if layout.has_counts:
-        oddities.note("has a column of counts, which is not read")
     yield from rows_of_lines(_Splitter(path, layout, oddities).parts(start, source), layout.dim, options, oddities)
 
 
@@ -75,21 +73,24 @@ class _Splitter:
             if (plain := self._split_plain(block[:end])) is not None:
                 return plain, end
         words: list[bytes] = []
+        counts: list[int | None] = []
         places: list[int] = []
         pieces: list[bytes] = []
         cut: list[int] = []
         place = 0
         while place < len(block):
-            word, start = self._word(block, place)
+            word, count, start = self._head(block, place)
             line_end = -1 if word is None else block.find(b"\n", start)
             if line_end < 0 and not is_last:
                 break
             if word is None:
                 raise InputError(f"{self._path}:{self._line}: a quote does not end; the file is damaged, or cut short")
             end = line_end if line_end >= 0 else len(block)
-            numbers = block[start : self._end_of_numbers(block, start, end)]
+            numbers_end = self._end_of_numbers(block, start, end)
+            numbers = block[start:numbers_end]
             if numbers.strip(b"\r"):
                 words.append(word)
+                counts.append(whole_number(self._count_after(block[numbers_end:end]) if count is None else count))
                 places.append(self._line)
                 pieces += (PLACEHOLDER, numbers, b"\n")
             elif end > place:
@@ -99,7 +100,8 @@ class _Splitter:
         self._oddities.add(CUT, cut)
         self._oddities.add(LINE_ENDS, [line for word, line in zip(words, places, strict=True) if b"\n" in word])
         text = b"".join(pieces).translate(self._to_blanks, QUOTE if self._layout.has_quotes else b"")
-        return SplitLines(words, places, text), min(place, len(block))
+        is_counted = self._layout.count_at is not None
+        return SplitLines(words, places, text, counts if is_counted else None), min(place, len(block))
 
     def _split_plain(self, block: bytes) -> SplitLines | None:
         """As `_split`, of whole lines that begin with their words and have no quotes; None if any has no numbers."""
@@ -111,21 +113,32 @@ class _Splitter:
         self._line += len(parts)
         return SplitLines([word for word, _, _ in parts], places, text.translate(self._to_blanks))
 
-    def _word(self, block: bytes, place: int) -> tuple[bytes | None, int]:
-        """The word of the line that begins there, and where what comes before its first number ends."""
+    def _head(self, block: bytes, place: int) -> tuple[bytes | None, bytes | None, int]:
+        """The word of the line that begins there, its count if that comes next, and where its numbers begin."""
         layout = self._layout
-        word = None
+        word = count = None
         for column in range(layout.n_before + 1 + layout.n_between):
             field = field_at(block, place, layout.separator, layout.has_quotes)
             if field is None:
-                return None, place
+                return None, None, place
+            if column == layout.count_at:
+                count = field.content
             if column == layout.n_before:
                 word = field.content
             place = field.end
             if not block.startswith(layout.separator, place):
                 break
             place += column < layout.n_before + layout.n_between
-        return word, place
+        return word, count, place
+
+    def _count_after(self, fields: bytes) -> bytes:
+        """Of the fields after the numbers that of the count, empty if there is none."""
+        layout = self._layout
+        if layout.count_at is None:
+            return b""
+        after = fields.split(layout.separator)[1:]
+        nth = layout.count_at - (layout.n_before + 1 + layout.n_between + layout.dim)
+        return after[nth] if 0 <= nth < len(after) else b""
 
     def _end_of_numbers(self, block: bytes, start: int, end: int) -> int:
         for _ in range(self._layout.n_after):
