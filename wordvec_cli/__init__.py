@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "Vectors", "__version__", "build_vocab", "change", "classify", "clusters", "contexts", "embedding_matrix", "encode",
-    "errors", "get", "induce", "load", "stability", "train", "train_folder",
+    "errors", "get", "induce", "induce_table", "load", "stability", "train", "train_folder",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from wordvec_cli import classify, errors
     from wordvec_cli.api.layer import embedding_matrix, encode
-    from wordvec_cli.api.measures import change, clusters, contexts, induce, stability
+    from wordvec_cli.api.measures import change, clusters, contexts, induce, induce_table, stability
     from wordvec_cli.api.opening import load
     from wordvec_cli.api.pretrained import get
     from wordvec_cli.api.training import train, train_folder
@@ -31,7 +31,7 @@ _HOMES = {
     "load": "api.opening",
     "train": "api.training",
     "train_folder": "api.training",
-    **dict.fromkeys(("change", "clusters", "contexts", "induce", "stability"), "api.measures"),
+    **dict.fromkeys(("change", "clusters", "contexts", "induce", "induce_table", "stability"), "api.measures"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,3 +76,42 @@ def test_clusters_contexts_and_induced_vectors_are_those_of_the_commands(
     made = wordvec_cli.induce(small, corpus_file, ["red"])
     run_here("induce", tmp_path / "v.safetensors", corpus_file, "--word", "red", "-o", tmp_path / "m.safetensors")
     np.testing.assert_allclose(made["red"], wordvec_cli.load(tmp_path / "m.safetensors")["red"], rtol=1e-5)
+
+
+def test_groups_of_a_table_are_those_of_the_command(corpus_file: Path, tmp_path: Path) -> None:
+    lines = corpus_file.read_text().splitlines()
+    table = tmp_path / "t.jsonl"
+    rows = [{"text": line, "side": "ab"[i // 2 % 2], "book": i // 5} for i, line in enumerate(lines)]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    small = wordvec_cli.train(table, text_column="text", vector_size=4, epochs=3, threads=1)
+    small.save(tmp_path / "v.safetensors")
+    told: dict[str, Any] = {"text_column": "text", "by": "side", "against": "b", "document_column": "book"}
+    found = wordvec_cli.induce_table(small, table, "red", **told, shuffles=99, seed=2)
+    options = ["--text-column", "text", "--by", "side", "--against", "b", "--document-column", "book"]
+    given = [tmp_path / "v.safetensors", table, "--word", "red", *options, "--shuffles", "99", "--seed", "2"]
+    for mine, theirs in zip(found, of_command("induce", *given), strict=True):
+        assert list(mine) == list(theirs)
+        assert {name: value for name, value in mine.items() if not isinstance(value, float)} == {
+            name: theirs[name] for name, value in mine.items() if not isinstance(value, float)
+        }
+        for name in ("distance", "debiased", "se", "low", "high", "p_value"):
+            assert mine[name] == (None if theirs[name] is None else pytest.approx(theirs[name], rel=1e-4))
+    made = wordvec_cli.induce(small, table, ["red"], **told)
+    assert list(made.index_to_key) == ["red@a", "red@b"]
+    difference = made["red@a"].astype(float) - made["red@b"]
+    assert found[0]["distance"] == pytest.approx(difference @ difference, rel=1e-4)
+    texts = wordvec_cli.induce_table(small, table, ["red"], text_column="text")
+    assert [(each["text"], each["distance"]) for each in texts] == [(str(table), None)]
+    with pytest.raises(OptionError, match=r"^against: is a value of the column that by names; add by COLUMN"):
+        wordvec_cli.induce(small, table, ["red"], text_column="text", against="a")
+    with pytest.raises(InputError, match="so there are no vectors"):
+        wordvec_cli.induce(small, table, ["absent"], text_column="text")
+
+
+def test_contexts_of_tables_and_of_other_tokenizers_are_found(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text\n1,The red house.\n2,RED!\n")
+    found = wordvec_cli.contexts(tmp_path / "t.csv", "red", text_column="text", tokenizer="words", lowercase=True)
+    assert [(each["line"], *each["left"], each["word"], *each["right"]) for each in found] == [
+        (1, "the", "red", "house", "."),
+        (2, "red", "!"),
+    ]

@@ -17,8 +17,8 @@ from wordvec_cli.training.other_tools import OURS
 
 # Their help says what it is for each command.
 OWN_MEANING = {
-    "bootstrap", "buckets", "eval-set", "format", "id-column", "k", "limit", "memory", "min-count", "missing", "most",
-    "output", "window", "words",
+    "bootstrap", "buckets", "by", "document-column", "eval-set", "format", "id-column", "k", "limit", "memory",
+    "min-count", "missing", "most", "output", "window", "words",
 }  # fmt: skip
 OWN_MEANING |= {"x", "y"}  # sets of words (associate), the ends of an axis (plot axes)
 

@@ -1,11 +1,14 @@
-"""Induced vectors: against a plain twin, a word taken away, and the test of groups on draws of one kind and of two."""
+"""Induced vectors: against a plain twin, a word taken away, and a word of two texts and of groups of rows."""
 
+import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
-from scipy import stats
 
 from tests.conftest import run_here
 from wordvec_cli.errors import InputError
@@ -13,7 +16,7 @@ from wordvec_cli.sequences.word_ids import encode_lines
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import inducing
-from wordvec_cli.training.inducing import compare_groups, induction_map, surroundings
+from wordvec_cli.training.inducing import induction_map, surroundings
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -76,28 +79,6 @@ def test_the_map_is_the_weighted_least_squares_one(
         induction_map(texts, matrix, np.array([0]))
 
 
-def test_lines_of_one_kind_have_uniform_p_values_and_of_two_low_ones() -> None:
-    rng = np.random.default_rng(1)
-    p_values = []
-    for run in range(200):
-        lines = tuple(np.repeat(np.arange(n), rng.integers(1, 4, n)) for n in (8, 14))  # with one to three places each
-        sides = [rng.normal(size=(len(each), 3)) for each in lines]
-        p_values.append(compare_groups(*sides, lines, 39, run).p_value - rng.random() / 40)
-    assert stats.kstest(p_values, "uniform").pvalue > 0.01
-    apart = compare_groups(sides[0], sides[1] + 2, lines, 199, 1)
-    assert apart.p_value == 1 / 200
-
-
-def test_the_distance_is_debiased_by_what_chance_adds() -> None:
-    rng = np.random.default_rng(2)
-    found = [
-        compare_groups(rng.normal(size=(10, 3)), rng.normal(size=(15, 3)) + 0.5, (np.arange(10), np.arange(15)), 1, 1)
-        for _ in range(400)
-    ]
-    assert np.mean([each.debiased for each in found]) == pytest.approx(3 * 0.25, abs=0.12)
-    assert np.mean([each.distance for each in found]) == pytest.approx(3 * 0.25 + 3 / 10 + 3 / 15, abs=0.12)
-
-
 # ---------------------------------------------------------------- the command
 
 
@@ -135,9 +116,9 @@ def test_a_word_that_the_vectors_lack_gets_one_near_its_own(induced: Path, tmp_p
     assert result.returncode == 0, result.stderr
     assert b"map learnt from 119 words" in result.stderr
     titles, new, other = [line.split("\t") for line in result.stdout.decode().splitlines()]
-    assert titles == ["word", "text", "places", "neighbours", "distance", "debiased", "p_value"]
-    assert all(word.startswith("t2") for word in new[3].split())
-    assert all(word.startswith("t3") for word in other[3].split())
+    assert " ".join(titles) == "word text places documents neighbours distance debiased se low high p_value"
+    assert all(word.startswith("t2") for word in new[4].split())
+    assert all(word.startswith("t3") for word in other[4].split())
     made, _ = load(str(output)).vectors(["new", "t3w1"])
     trained, _ = load(str(induced / "trained.safetensors")).vectors(["new", "t3w1"])
     cosines = np.einsum("ij,ij->i", made, trained) / np.linalg.norm(made, axis=1) / np.linalg.norm(trained, axis=1)
@@ -154,7 +135,7 @@ def test_a_word_of_two_texts_is_compared(induced: Path, tmp_path: Path) -> None:
         ("new", True), ("new", False), ("t7w0", True), ("t7w0", False), ("nowhere", True), ("nowhere", True),
     ]  # fmt: skip
     assert records[1]["p_value"] == 0.001
-    assert records[1]["debiased"] > 10 * abs(records[3]["debiased"])
+    assert records[1]["low"] > records[3]["high"] > 0 > records[3]["low"]
     assert records[3]["p_value"] > 0.05
     assert result.returncode == 3
     assert b"'nowhere' stands nowhere in" in result.stderr
@@ -187,3 +168,142 @@ def test_contexts_are_shown_in_order_or_the_most_typical_first(induced: Path, tm
     absent = run_here("contexts", path, "New")
     assert (absent.returncode, b"'New' is not in" in absent.stderr) == (1, True)
     assert run_here("contexts", path, "NEW".lower(), "--lowercase", "--most", "1").returncode == 0
+
+
+# ---------------------------------------------------------------- groups of rows
+
+
+@pytest.fixture(scope="module")
+def speeches(induced: Path) -> list[tuple[str, str, str]]:
+    """Rows of a text, a party and a speaker, in no order. "new" is in topic 2 of party b and in topic 5 of the others;
+    a party has no "new", rows have no party, and of one the party cannot be read.
+    """
+    rng = np.random.default_rng(7)
+    rows = []
+    for party, topic in (("b", 2), ("a", 5), ("c 2", 5), ("", 2)):
+        lines = lines_of(300, int(rng.integers(100)), topic).splitlines()
+        rows += [(line, party, f"{party} {i // 4}") for i, line in enumerate(lines)]
+    rows += [("t1w1 t1w2", "without", "x")]
+    return [rows[i] for i in rng.permutation(len(rows))]
+
+
+def write_table(path: Path, rows: list[tuple[str, str, str]]) -> Path:
+    names = ("text", "party", "speaker")
+    if path.suffix == ".csv":
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([names, *rows[:9], ("short",), *rows[9:]])
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows))
+    else:
+        pa.parquet.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), path)
+    return path
+
+
+def of_groups(*arguments: str | Path) -> list[dict[str, Any]]:
+    result = run_here(*arguments, "--format", "json")
+    assert result.returncode in (0, 3), result.stderr
+    return list(map(json.loads, result.stdout.splitlines()))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_groups_of_rows_are_compared_as_texts_of_them_are(
+    induced: Path, speeches: list[tuple[str, str, str]], tmp_path: Path, ending: str
+) -> None:
+    """The texts: the rows of each group, and those of no group as one of the texts that the map is learnt from."""
+    table = write_table(tmp_path / f"t{ending}", speeches)
+    command = ["induce", induced / "v.safetensors", table, "--text-column", "text", "--word", "new"]
+    result = run_here(
+        *command, "--by", "party", "-o", tmp_path / "made.safetensors", "--threads", "2", "--format", "json"
+    )
+    assert result.returncode == 3, result.stderr
+    told = result.stderr.decode()
+    assert "--by party: 4 groups: a, b, c 2, without; each is compared with a\n" in told
+    n_without = 300 + (ending == ".csv")
+    assert f"{n_without} rows without party: only the map is learnt from them\n" in told
+    assert "'new' stands nowhere in without among words that have vectors\n" in told
+    found = list(map(json.loads, result.stdout.splitlines()))
+    texts = []
+    for party in ("a", "b", "c 2", "without", ""):
+        texts.append(tmp_path / f"party {party}")
+        texts[-1].write_text("".join(f"{line}\n" for line, its, _ in speeches if its == party))
+    apart = of_groups(*command[:2], *texts, *command[5:], "--apart")
+    assert [each["group"] for each in found] == ["a", "b", "c 2", "without"]
+    for mine, theirs in zip(found, apart, strict=False):
+        assert [mine[name] for name in ("places", "documents", "neighbours")] == [
+            theirs[name] for name in ("places", "documents", "neighbours")
+        ]
+        for name in ("distance", "debiased", "se", "low", "high"):
+            assert mine[name] == (None if theirs[name] is None else pytest.approx(theirs[name], rel=1e-3, abs=1e-3))
+    assert [each["p_value"] for each in found][1:] == [0.001, pytest.approx(apart[2]["p_value"], abs=0.07), None]
+    assert found[1]["low"] > found[2]["high"] > 0 > found[2]["low"]
+    assert list(load(str(tmp_path / "made.safetensors")).vocabulary) == [b"new@a", b"new@b", b"new@c 2"]
+    with_one = run_here(
+        *command, "--by", "party", "-o", tmp_path / "one.safetensors", "--threads", "1", "--format", "json"
+    )
+    assert with_one.stdout == result.stdout
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "made.safetensors").read_bytes()
+
+
+def test_documents_and_the_group_to_compare_with_are_chosen(
+    induced: Path, speeches: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    table = write_table(tmp_path / "t.csv", speeches)
+    command = ["induce", induced / "v.safetensors", table, "--text-column", "text", "--word", "new", "--by", "party"]
+    found = of_groups(*command, "--against", "b", "--document-column", "speaker", "--shuffles", "19")
+    lines = of_groups(*command, "--against", "b", "--shuffles", "19")
+    assert [each["distance"] is None for each in found] == [False, True, False, True]
+    for each, of_lines in zip(found[:3], lines, strict=False):
+        speakers = {speaker for line, party, speaker in speeches if party == each["group"] and "new" in line.split()}
+        assert each["documents"] == len(speakers) < of_lines["documents"]
+        assert each["distance"] == of_lines["distance"]
+    assert found[0]["p_value"] == 1 / 20
+    assert found[0]["se"] != lines[0]["se"]
+
+
+def test_numbers_are_in_their_order_and_one_row_a_group_has_no_interval(induced: Path, tmp_path: Path) -> None:
+    years, rows = ["1000", "900", "20", "100.5"], lines_of(1500, 1, 2).splitlines()
+    chosen = [line for line in rows if "new" in line.split()][:4]
+    values = dict(zip(chosen, years, strict=True))
+    path = tmp_path / "t.tsv"
+    path.write_text("year\ttext\n" + "".join(f"{values.get(line, '')}\t{line}\n" for line in rows))
+    options = ["--text-column", "text", "--word", "new", "--by", "year", "--format", "json"]
+    result = run_here("induce", induced / "v.safetensors", path, *options)
+    found = list(map(json.loads, result.stdout.splitlines()))
+    assert [each["group"] for each in found] == ["20", "100.5", "900", "1000"]
+    assert [each["p_value"] for each in found] == [None, 1, 1, 1]
+    assert {each["debiased"] for each in found} == {None}
+    assert b"no interval for 3 of 3 distances: that takes 3 documents" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--by", "month"], "has no column 'month'; its columns are: 'text', 'party', 'speaker'"),
+        (["--by", "party", "--apart"], "--apart and --by exclude each other; give one of them"),
+        (["--by", "party", "--against", "d"], "--against d: is not a value of party; its values are: a, b, c 2"),
+        (["--apart", "--against", "a"], "--against: is a value of the column that --by names"),
+        (["--document-column", "speaker"], "--document-column: says what --by and --apart compare; add one of them"),
+        (["--by", "party", "--document-column", "month"], "has no column 'month'"),
+    ],
+)
+def test_groups_that_cannot_be_are_refused(
+    induced: Path, speeches: list[tuple[str, str, str]], tmp_path: Path, options: list[str], message: str
+) -> None:
+    table = write_table(tmp_path / "t.csv", speeches[:20])
+    command = ["induce", induced / "v.safetensors", table, "--text-column", "text", "--word", "new"]
+    result = run_here(*command, *options)
+    assert result.returncode in (1, 2)
+    assert message in result.stderr.decode()
+
+
+def test_a_text_has_no_columns_and_texts_of_one_name_are_told_apart(induced: Path, tmp_path: Path) -> None:
+    by = run_here("induce", induced / "v.safetensors", induced / "a.txt", "--word", "new", "--by", "party")
+    assert b"a.txt: is not read as a table, so it has no column 'party'" in by.stderr
+    (tmp_path / "a.txt").write_bytes((induced / "b.txt").read_bytes())
+    texts = [induced / "a.txt", tmp_path / "a.txt"]
+    made = tmp_path / "m.safetensors"
+    result = run_here(
+        "induce", induced / "v.safetensors", *texts, "--word", "new", "--apart", "-o", made, "--shuffles", "9"
+    )
+    assert result.returncode == 0, result.stderr
+    assert list(load(str(made)).vocabulary) == [f"new@{path}".encode() for path in texts]

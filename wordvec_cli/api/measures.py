@@ -3,9 +3,10 @@
 `pandas.DataFrame(records)` makes a table of them.
 """
 
+import math
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from wordvec_cli.api.bar import log_note
 from wordvec_cli.api.corpora import Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import one_of, whole_number
+from wordvec_cli.api.options import CorpusOptions, files_of, one_of, optional, threads_of, tokenizer_of, whole_number
 from wordvec_cli.api.vectors import Vectors
-from wordvec_cli.errors import OptionError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.formats.folders import vector_paths
 from wordvec_cli.queries.agreement import have_directions
 from wordvec_cli.queries.change import ChangeRules, common_words, with_sensible_k
@@ -27,9 +28,11 @@ from wordvec_cli.queries.stability import bands, shares_that_stay, verdict
 from wordvec_cli.queries.word_clusters import clusters as clusters_of
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.decoding import as_bytes, as_text
-from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.induced import InductionOrder
+from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
+from wordvec_cli.training.group_difference import Difference
+from wordvec_cli.training.induced import InducedWord, named_by_group
 from wordvec_cli.training.induced import induce as induce_words
+from wordvec_cli.training.induction_order import Apart, InductionOrder, apart_from
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.lengths import unit_rows
 
@@ -114,15 +117,23 @@ def clusters(
     ]  # fmt: skip
 
 
-@face()
-def contexts(corpus: Texts, word: str, *, typical_by: Vectors | Path | None = None, window: int = 10) -> list[Record]:
+@face(options=CorpusOptions)
+def contexts(
+    corpus: Texts,
+    word: str,
+    *,
+    typical_by: Vectors | Path | None = None,
+    window: int = 10,
+    **options: Unpack[CorpusOptions],
+) -> list[Record]:
     """The places of a word in a text with the words around it: in their order, or with vectors the most typical first.
 
-    Words are made of the text as the vectors' were, if these say so; else at white space.
-    Raises: InputError
+    Words are made of the text as the options say, or else as the vectors' were; else at white space.
+    Raises: InputError, OptionError
     """
     vectors = None if typical_by is None else _embeddings(typical_by)
-    text = Corpus.open(sources_of(corpus, folder_for(None)), _tokenizer(vectors), folder_for(None))
+    folder = folder_for(None)
+    text = Corpus.open(sources_of(corpus, folder), _tokenizer(options, vectors), folder, files_of(options))
     found = list(contexts_of(text, frozenset([as_bytes(word)]), whole_number("window", window, 1)))
     typical = [None] * len(found) if vectors is None else typicality(found, vectors).tolist()
     records = [
@@ -135,23 +146,95 @@ def contexts(corpus: Texts, word: str, *, typical_by: Vectors | Path | None = No
     return records
 
 
-@face()
+class InduceOptions(CorpusOptions, total=False):
+    """From which words around them and for what words are given vectors, as the options of `wordvec induce`.
+
+    apart            True: a vector of each word for each of the texts, called word@text
+    by               a column of tables: a vector for each of its values, called word@value
+    against          the value that the others are compared with; by default the first
+    document_column  whose rows with one value are shuffled and left out together; by default each row is a document
+    shuffles=999     of the documents, to tell a difference from chance
+    seed=1           of the shufflings
+    window=6         words on each side of a place that count
+    threads          by default the usable CPUs
+    """
+
+    apart: bool
+    by: str | None
+    against: str | None
+    document_column: str | None
+    shuffles: int
+    seed: int
+    window: int
+    threads: int
+
+
+@face(options=InduceOptions)
 def induce(
-    vectors: Vectors | Path, texts: Path | Sequence[Path], words: Iterable[str], *, apart: bool = False, window: int = 6
+    vectors: Vectors | Path,
+    texts: Path | Sequence[Path],
+    words: str | Iterable[str],
+    **options: Unpack[InduceOptions],
 ) -> Vectors:
     """Vectors of words made from their places in texts, in the space of others: of words that are new or too rare.
 
-    texts  files or folders
-    apart  a vector of each word for each of the texts, called word@text
-    Raises: InputError
+    texts    files or folders; tables with text_column
+    options  as in `InduceOptions`, `CorpusOptions` and `TokenizerOptions`; the tokenizer is by default the vectors'
+    Raises: InputError, OptionError
     """
+    found, apart = _induced(vectors, texts, words, options)
+    named = zip(named_by_group(found, apart), found, strict=True)
+    made = [(as_text(name), each) for name, each in named if each.vector is not None]
+    if not made:
+        raise InputError("no word stands in the texts among words that have vectors, so there are no vectors")
+    rows = np.array([each.vector for _, each in made])
+    return Vectors.from_arrays([name for name, _ in made], rows, [each.n_places for _, each in made])
+
+
+@face(options=InduceOptions)
+def induce_table(
+    vectors: Vectors | Path,
+    texts: Path | Sequence[Path],
+    words: str | Iterable[str],
+    **options: Unpack[InduceOptions],
+) -> list[Record]:
+    """How far the vectors that `induce` makes for texts or groups are apart: the rows that `wordvec induce` prints.
+
+    Arguments as for `induce`.
+    Raises: InputError, OptionError
+    """
+    found, apart = _induced(vectors, texts, words, options)
+    title = "group" if apart is not None and apart.by is not None else "text"
+    return [
+        {"word": as_text(each.word), title: each.group, "places": each.n_places, "documents": each.n_documents,
+         "neighbours": list(map(as_text, each.neighbours)), **_figures(each.test)}
+        for each in found
+    ]  # fmt: skip
+
+
+def _figures(test: Difference | None) -> dict[str, float | None]:
+    values = test or [math.nan] * len(Difference._fields)
+    found = zip(Difference._fields, values, strict=True)
+    return {name: None if math.isnan(value) else value for name, value in found}
+
+
+def _induced(
+    vectors: Vectors | Path, texts: Path | Sequence[Path], words: str | Iterable[str], given: InduceOptions
+) -> tuple[list[InducedWord], Apart | None]:
     opened = _embeddings(vectors)
+    by, against, column = (optional(name, given.get(name), str) for name in ("by", "against", "document_column"))
+    shuffles, seed = (
+        whole_number("shuffles", given.get("shuffles", 999), 1),
+        whole_number("seed", given.get("seed", 1), 0),
+    )
+    apart = apart_from(given.get("apart", False), by, against, column, shuffles, seed)
     paths = [os.fspath(each) for each in ([texts] if isinstance(texts, str | os.PathLike) else texts)]
     wanted = list(map(as_bytes, [words] if isinstance(words, str) else words))
-    order = InductionOrder(paths, wanted, _tokenizer(opened), window=whole_number("window", window, 1), are_apart=apart)
-    made = [each for each in induce_words(opened, order, note=log_note) if each.vector is not None]
-    names = [as_text(each.word) + (f"@{os.path.basename(each.text)}" if apart else "") for each in made]
-    return Vectors.from_arrays(names, np.array([each.vector for each in made]), [each.n_places for each in made])
+    window = whole_number("window", given.get("window", 6), 1)
+    order = InductionOrder(
+        paths, wanted, _tokenizer(given, opened), files_of(given), window, apart, threads_of(given.get("threads"))
+    )
+    return induce_words(opened, order, note=log_note), apart
 
 
 def _models(given: Trainings) -> list[tuple[str, Embeddings]]:
@@ -167,6 +250,8 @@ def _embeddings(given: Vectors | Path) -> Embeddings:
     return (given if isinstance(given, Vectors) else load(given)).embeddings
 
 
-def _tokenizer(vectors: Embeddings | None) -> Tokenizer:
+def _tokenizer(given: CorpusOptions, vectors: Embeddings | None) -> Tokenizer:
+    """Raises: InputError if one is given and the vectors record another"""
     table = recorded(vectors.metadata, "tokenizer") if vectors is not None else None
-    return Tokenizer.from_metadata(table) if table else Tokenizer()
+    its = Tokenizer.from_metadata(table) if table else None
+    return agreed_tokenizer(tokenizer_of(given), its, "the vectors: were trained")

@@ -31,7 +31,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Stability": ("stability -k", "--each", "stability --seed"),
     "Contexts": (
-        "--typical-by", "--word", "--apart", "--shuffles", "induce --seed", "contexts --window", "induce --window",
+        "--typical-by", "--word", "--apart", "induce --by", "--against", "induce --document-column", "--shuffles",
+        "induce --seed", "contexts --window", "induce --window",
         "contexts --most",
     ),
     "Clusters": ("--into", "--grouping", "--summary", "cluster --words", "cluster --limit", "cluster --seed"),

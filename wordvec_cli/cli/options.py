@@ -210,6 +210,14 @@ def id_column_option(help: str) -> Decorator:
     return click.option("--id-column", metavar="NAME", help=help)
 
 
+def by_option(help: str) -> Decorator:
+    return click.option("--by", metavar="COLUMN", help=help)
+
+
+def document_column_option(help: str) -> Decorator:
+    return click.option("--document-column", metavar="COLUMN", help=help)
+
+
 invalid_utf8_option = click.option(
     "--invalid-utf8",
     type=click.Choice(["keep", "replace", "skip", "error"]),

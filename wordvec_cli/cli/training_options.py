@@ -9,7 +9,9 @@ import click
 from wordvec_cli import formats
 from wordvec_cli.cli.corpus_options import corpus_options, max_vocab_option, pair_options
 from wordvec_cli.cli.options import (
+    by_option,
     combined,
+    document_column_option,
     eval_set_option,
     memory_option,
     min_count_option,
@@ -182,18 +184,16 @@ _FOLDER_OPTIONS = combined(
         help="Train N times, each time on as many lines as there are, drawn with replacement: -o names a folder, which "
         "every query takes in the place of VECTORS and answers with intervals.",
     ),
-    click.option(
-        "--document-column", metavar="COLUMN",
-        help="With --bootstrap, draw documents instead of lines: the rows with one value of this column of the tables "
+    document_column_option(
+        "With --bootstrap, draw documents instead of lines: the rows with one value of this column of the tables "
         "(a book, an author) together. A row without one is a document of its own.",
     ),
     click.option(
         "--seeds", type=click.IntRange(min=2), metavar="N",
         help="Train N times on the same text, with the seeds from --seed on: -o names a folder.",
     ),
-    click.option(
-        "--by", metavar="COLUMN",
-        help="Train once for each value of this column of the tables (a year, a source), on the rows that have it and "
+    by_option(
+        "Train once for each value of this column of the tables (a year, a source), on the rows that have it and "
         "with one vocabulary: -o names a folder.",
     ),
 )  # fmt: skip

@@ -59,16 +59,27 @@ def read_documents(corpus: Corpus, column: str, folder: Path) -> Documents:
     A row whose column is empty is a document of its own.
     Raises: InputError if it is not of tables, or they have no such column, or one document is all; OutputError
     """
-    found, n = Spool(folder, np.int32, DOCUMENTS_FILE), 0
-    for numbers in _numbers(whole_lines(RowIds(corpus, column).pieces())):
-        found.append(numbers)
-        n = max(n, int(numbers.max(initial=-1)) + 1)
+    of_lines = number_documents(corpus, column, folder, DOCUMENTS_FILE)
+    n = int(of_lines.max(initial=-1)) + 1
     if n < 2:
         raise InputError(
             f"--document-column {column}: tells {counted(n, 'document')}, so there is nothing to draw from; name "
             "another column, or compare --seeds"
         )
-    return Documents(column, n, found.whole())
+    return Documents(column, n, of_lines)
+
+
+def number_documents(corpus: Corpus, column: str, folder: Path, name: str | None = None) -> "NDArray[np.int32]":
+    """The number of the document of each line, (n_lines,), in the order of their first lines, as `Documents` has it.
+
+    folder, name  of the file in which they are; None: it has no name
+    Raises: InputError if the corpus is not of tables, or they have no such column; OutputError
+    """
+    found = Spool(folder, np.int32, name)
+    for numbers in _numbers(whole_lines(RowIds(corpus, column).pieces())):
+        found.append(numbers)
+    of_lines: NDArray[np.int32] = found.whole()
+    return of_lines
 
 
 def open_documents(folder: Path, column: str) -> Documents:

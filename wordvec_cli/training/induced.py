@@ -1,7 +1,8 @@
 """Induced vectors of some words: read the texts, learn the map, make the vectors, test how far groups are apart."""
 
+import math
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,13 +12,11 @@ from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.nearest import nearest
-from wordvec_cli.sequences.word_ids import encode_lines
-from wordvec_cli.storage.files import check_output, spool_folder
-from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.decoding import shown
-from wordvec_cli.text.file_options import AS_NAMED, FileOptions
-from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.inducing import GroupTest, Places, Surroundings, compare_groups, induction_map, surroundings
+from wordvec_cli.text.decoding import as_bytes, shown
+from wordvec_cli.training.group_difference import FEWEST, Difference, Uses, difference, uses_of_groups
+from wordvec_cli.training.inducing import Places, induction_map, surroundings
+from wordvec_cli.training.induction_order import Apart, InductionOrder
+from wordvec_cli.training.induction_text import MOST_NAMED, LineKinds, read_texts
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -27,103 +26,109 @@ if TYPE_CHECKING:
 
     Exact = NDArray[np.float64]
     Ids = NDArray[np.int64]
-    _Side = tuple[Exact, Ids]  # the vectors of a word's places in a text, and their lines
 
 N_NEIGHBOURS = 5
 
 
-class InductionOrder(NamedTuple):
-    """What is made of which texts.
-
-    are_apart  whether each text gives a vector of its own, and these are compared with the first's
-    n_shuffled how often lines are shuffled for that
-    """
-
-    corpora: Sequence[str]
-    words: Sequence[bytes]
-    tokenizer: Tokenizer = Tokenizer()
-    files: FileOptions = AS_NAMED
-    window: int = 6
-    are_apart: bool = False
-    n_shuffled: int = 999
-    seed: int = 1
-    n_threads: int = 1
-    tmp_dir: str | None = None
-    output: str | None = None
-
-
 class InducedWord(NamedTuple):
-    """A word as a text has it.
+    """A word as a group has it.
 
+    group   a value of a column, the path of a text, or the paths of all
     vector  (dim,); None: it stands nowhere among words that have vectors
-    test    against the first text; None: it is that, or there is no other
+    test    against the group that others are compared with; None: it is that one, or one of the two has no vector
     """
 
     word: bytes
-    text: str
+    group: str
     n_places: int
+    n_documents: int
     vector: "Exact | None"
     neighbours: list[bytes]
-    test: GroupTest | None
+    test: Difference | None
 
 
 def induce(
     vectors: Embeddings, wanted: InductionOrder, report: Report = silent, note: Note = ignore
 ) -> list[InducedWord]:
-    """The words, each in all texts or in each of them. Raises: InputError, OutputError"""
+    """The words, each in all texts, in each of them, or in each group of their rows. Raises: InputError, OutputError"""
+    found = _Induction(vectors, wanted, report, note).run()
     if wanted.output is not None:
-        check_output(wanted.output)
-    whole = _Induction(vectors, wanted, report).run(note)
-    for each in (each for each in whole if not each.n_places):
-        note(f"{shown(each.word)!r} stands nowhere in {each.text} among words that have vectors")
-    if wanted.output is not None:
-        _write(wanted.output, whole, wanted.are_apart)
-    return whole
+        _write(wanted.output, found, wanted.apart)
+    return found
+
+
+def named_by_group(found: Sequence[InducedWord], apart: Apart | None) -> list[bytes]:
+    """The names of the vectors: the words, or word@group; of texts the names of the files, if these differ."""
+    if apart is None:
+        return [each.word for each in found]
+    groups = {each.group: each.group for each in found}
+    if apart.by is None:
+        files = {path: os.path.basename(path) or path for path in groups}
+        groups = files if len({*files.values()}) == len(files) else groups
+    return [each.word + b"@" + as_bytes(groups[each.group]) for each in found]
 
 
 class _Induction:
-    """What all words and texts share."""
+    """What all words and groups share."""
 
-    def __init__(self, vectors: Embeddings, wanted: InductionOrder, report: Report) -> None:
-        self._wanted, self._report = wanted, report
+    def __init__(self, vectors: Embeddings, wanted: InductionOrder, report: Report, note: Note) -> None:
+        self._wanted, self._report, self._note = wanted, report, note
         self._matrix = np.ascontiguousarray(vectors.rows(slice(0, len(vectors.vocabulary))), np.float32)
         self._words = list(dict.fromkeys(wanted.words))
         self._vocabulary = _with_words(vectors.vocabulary, self._words)
         self._index = Index(vectors)
 
-    def run(self, note: Note) -> list[InducedWord]:
+    def run(self) -> list[InducedWord]:
         """Raises: InputError, OutputError"""
-        wanted = self._wanted
         asked = np.array([self._vocabulary.find(word) for word in self._words], np.int64)
-        groups = [(path,) for path in wanted.corpora] if wanted.are_apart else [tuple(wanted.corpora)]
-        texts = [self._read(group, asked) for group in groups]
-        turn = induction_map(texts, self._matrix, asked, note)
-        found: list[InducedWord] = []
+        texts, kinds = read_texts(self._wanted, self._vocabulary, self._report, self._note)
+        around = [surroundings(text, self._matrix, self._wanted.window, asked) for text in texts]
+        turn = induction_map(around, self._matrix, asked, self._note)
+        places = _of_all([each.places for each in around], [text.n_sentences for text in texts])
+        found = []
         for word, word_id in zip(self._words, asked.tolist(), strict=True):
-            sides = [_places(text.places, word_id, turn) for text in texts]
-            for number, (paths, side) in enumerate(zip(groups, sides, strict=True)):
-                test = self._tested(sides[0], side) if number else None
-                vector = side[0].mean(axis=0) if len(side[0]) else None
-                near = [] if vector is None else self._neighbours(vector, word_id)
-                found.append(InducedWord(word, " ".join(paths), len(side[0]), vector, near, test))
+            uses = _uses(places, word_id, kinds, turn)
+            self._note_missing(word, kinds.names, uses)
+            neighbours = self._neighbours(uses, word_id)
+            for number, (name, use) in enumerate(zip(kinds.names, uses, strict=True)):
+                vector = use.vector if use.n_places else None
+                test = self._tested(uses[kinds.reference], use) if number != kinds.reference else None
+                sizes = use.n_places, len(use.documents)
+                found.append(InducedWord(word, name, *sizes, vector, neighbours[number], test))
+        self._note_few_documents(found)
         return found
 
-    def _read(self, paths: tuple[str, ...], asked: "Ids") -> Surroundings:
-        wanted = self._wanted
-        corpus = Corpus.open(paths, wanted.tokenizer, spool_folder(wanted.tmp_dir, wanted.output), wanted.files)
-        sequences = encode_lines(corpus, self._vocabulary, wanted.n_threads, self._report)
-        return surroundings(sequences, self._matrix, wanted.window, asked)
-
-    def _tested(self, first: "_Side", other: "_Side") -> GroupTest | None:
-        if not len(first[0]) or not len(other[0]):
+    def _tested(self, reference: Uses, other: Uses) -> Difference | None:
+        apart = self._wanted.apart
+        if apart is None or not reference.n_places or not other.n_places:
             return None
-        wanted = self._wanted
-        return compare_groups(first[0], other[0], (first[1], other[1]), wanted.n_shuffled, wanted.seed)
+        return difference(reference, other, apart.n_shuffled, apart.seed)
 
-    def _neighbours(self, vector: "Exact", word_id: int) -> list[bytes]:
-        question = Cosine(vector[None].astype(np.float32))
-        (found,) = nearest(self._index, question, N_NEIGHBOURS, [frozenset([word_id])]).lists()
-        return [self._index.embeddings.vocabulary.word(each.word_id) for each in found]
+    def _neighbours(self, uses: Sequence[Uses], word_id: int) -> list[list[bytes]]:
+        """Of the word's vector in each group, nearest first; none where it has no vector."""
+        there = [use for use in uses if use.n_places]
+        if not there:
+            return [[] for _ in uses]
+        question = Cosine(np.array([use.vector for use in there], np.float32))
+        lists = iter(nearest(self._index, question, N_NEIGHBOURS, [frozenset([word_id])] * len(there)).lists())
+        vocabulary = self._index.embeddings.vocabulary
+        return [[vocabulary.word(each.word_id) for each in next(lists)] if use.n_places else [] for use in uses]
+
+    def _note_missing(self, word: bytes, names: Sequence[str], uses: Sequence[Uses]) -> None:
+        missing = [name for name, use in zip(names, uses, strict=True) if not use.n_places]
+        if missing:
+            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+            named = ", ".join(missing[:MOST_NAMED]) + more
+            self._note(f"{shown(word)!r} stands nowhere in {named} among words that have vectors")
+
+    def _note_few_documents(self, found: Sequence[InducedWord]) -> None:
+        tests = [each.test for each in found if each.test is not None]
+        n_without = sum(math.isnan(test.se) for test in tests)
+        if n_without:
+            self._note(
+                f"no interval for {n_without} of {len(tests)} distances: that takes {FEWEST} documents (rows, or what "
+                "--document-column tells) with the word in each of the two groups"
+            )
 
 
 def _with_words(vocabulary: Vocabulary, words: Sequence[bytes]) -> Vocabulary:
@@ -132,17 +137,27 @@ def _with_words(vocabulary: Vocabulary, words: Sequence[bytes]) -> Vocabulary:
     return Vocabulary.from_words([*vocabulary, *new]) if new else vocabulary
 
 
-def _places(places: Places, word_id: int, turn: "Exact") -> "_Side":
+def _of_all(places: Sequence[Places], n_lines: Sequence[int]) -> Places:
+    """The places of all texts, their lines counted through."""
+    starts = np.cumsum([0, *n_lines[:-1]])
+    lines = [each.lines + start for each, start in zip(places, starts, strict=True)]
+    words, means = ([each.words for each in places], [each.means for each in places])
+    return Places(np.concatenate(words), np.concatenate(lines), np.concatenate(means))
+
+
+def _uses(places: Places, word_id: int, kinds: LineKinds, turn: "Exact") -> list[Uses]:
+    """The uses of a word in each group, mapped."""
     is_here = places.words == word_id
-    rows: Exact = places.means[is_here] @ turn
-    return rows, places.lines[is_here]
+    lines = places.lines[is_here]
+    found = uses_of_groups(kinds.groups[lines], kinds.documents[lines], places.means[is_here], len(kinds.names))
+    return [use._replace(sums=use.sums @ turn) for use in found]
 
 
-def _write(path: str, found: Sequence[InducedWord], are_apart: bool) -> None:
-    """Write a native file; of several texts, words are called word@text. Raises: InputError, OutputError"""
-    made = [each for each in found if each.vector is not None]
+def _write(path: str, found: Sequence[InducedWord], apart: Apart | None) -> None:
+    """Write a native file. Raises: InputError, OutputError"""
+    made = [(each, name) for each, name in zip(found, named_by_group(found, apart), strict=True) if each.n_places]
     if not made:
         raise InputError(f"{path}: no word has a vector, there is nothing to write")
-    names = [each.word + (b"@" + Path(each.text).name.encode() if are_apart else b"") for each in made]
-    rows = np.array([each.vector for each in made], np.float32)
-    native.save(path, Vocabulary.from_words(names, [each.n_places for each in made]), rows, {})
+    rows = np.array([each.vector for each, _ in made], np.float32)
+    vocabulary = Vocabulary.from_words([name for _, name in made], [each.n_places for each, _ in made])
+    native.save(path, vocabulary, rows, {})

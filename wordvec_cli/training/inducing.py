@@ -3,8 +3,7 @@
 The mean of the vectors around a word, averaged over its places, is brought by a linear map to where the word's vector
 would be; the map is learnt from the words that have vectors and stand in the text too.
 
-Sources: Khodak et al. 2018, A La Carte Embedding: Cheap but Effective Induction of Semantic Feature Vectors; the test
-of groups as Rodriguez, Spirling and Stewart 2023, Embedding Regression: Models for Context-Specific Description.
+Source: Khodak et al. 2018, A La Carte Embedding: Cheap but Effective Induction of Semantic Feature Vectors.
 """
 
 from collections.abc import Iterator, Sequence
@@ -140,48 +139,3 @@ def induction_map(texts: Sequence[Surroundings], matrix: "Matrix", left_out: "Id
 def _solved(means: "Exact", vectors: "Exact", weights: "Exact") -> "Exact":
     found: Exact = np.asarray(np.linalg.lstsq(means * weights, vectors * weights, rcond=None)[0], np.float64)
     return found
-
-
-class GroupTest(NamedTuple):
-    """How far a word's vectors in two texts are apart.
-
-    distance  squared, between the means of their places
-    debiased  less what places that differ by chance add to it, the mean's variance of both; may be below 0
-    p_value   the share of shufflings of lines between the texts with a distance as large
-    """
-
-    distance: float
-    debiased: float
-    p_value: float
-
-
-def compare_groups(first: "Exact", second: "Exact", lines: "tuple[Ids, Ids]", n_shuffled: int, seed: int) -> GroupTest:
-    """Test whether two groups of places are of one word: p is exact where lines, with their numbers of places, might be
-    of either text.
-
-    first, second  (n, dim) their vectors, mapped; lines  the line of each
-    """
-    sides = first, second
-    distance = float(((first.mean(axis=0) - second.mean(axis=0)) ** 2).sum())
-    bias = sum(float(side.var(axis=0, ddof=1).sum()) / len(side) if len(side) > 1 else np.nan for side in sides)
-    sums, sizes, is_first = _by_line(sides, lines)
-    rng, n_above = np.random.default_rng(seed), 0
-    total, n_total = sums.sum(axis=0), sizes.sum()
-    for _ in range(n_shuffled):
-        mine = rng.permutation(is_first)
-        n = sizes[mine].sum()
-        of_mine = sums[mine].sum(axis=0)
-        apart = of_mine / n - (total - of_mine) / (n_total - n)
-        n_above += float(apart @ apart) >= distance * (1 - 1e-12)
-    return GroupTest(distance, distance - bias, (n_above + 1) / (n_shuffled + 1))
-
-
-def _by_line(sides: "tuple[Exact, Exact]", lines: "tuple[Ids, Ids]") -> "tuple[Exact, Ids, NDArray[np.bool_]]":
-    """The sums of the places on each line, their numbers, and whether it is one of the first text."""
-    sums, sizes, is_first = [], [], []
-    for number, (side, of_side) in enumerate(zip(sides, lines, strict=True)):
-        _, starts, n = np.unique(of_side, return_index=True, return_counts=True)
-        sums.append(np.add.reduceat(side, starts, axis=0))
-        sizes.append(n)
-        is_first.append(np.full(len(n), number == 0))
-    return np.concatenate(sums), np.concatenate(sizes), np.concatenate(is_first)

@@ -1,0 +1,155 @@
+"""How far two groups of documents are apart: against loops over documents, by hand, and on draws of known distance."""
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from wordvec_cli.training import group_difference
+from wordvec_cli.training.group_difference import Difference, Uses, difference, uses_of_groups
+
+Exact = NDArray[np.float64]
+Documents = dict[int, Exact]  # the vectors of a group's places, by document
+
+
+def uses(documents: Documents) -> Uses:
+    names = sorted(documents)
+    sums, sizes = [documents[i].sum(axis=0) for i in names], [len(documents[i]) for i in names]
+    return Uses(np.array(names), np.array(sums), np.array(sizes))
+
+
+def mean(documents: Documents) -> Exact:
+    found: Exact = np.concatenate(list(documents.values())).mean(axis=0)
+    return found
+
+
+def debiased(first: Documents, other: Documents) -> float:
+    """The squared distance less the sum of squares of what each document adds to the difference of the means."""
+    added: dict[int, Exact] = {}
+    for sign, group in ((1, first), (-1, other)):
+        m, n_places, n = mean(group), sum(map(len, group.values())), len(group)
+        for i, places in group.items():
+            part = sign * np.sqrt(n / (n - 1)) * sum(place - m for place in places) / n_places
+            added[i] = added.get(i, 0) + part
+    distance = float(((mean(first) - mean(other)) ** 2).sum())
+    return distance - sum(float((each**2).sum()) for each in added.values())
+
+
+def jackknife(first: Documents, other: Documents) -> float:
+    names = {*first, *other}
+    without = [debiased(*({i: p for i, p in group.items() if i != left} for group in (first, other))) for left in names]
+    n = len(names)
+    return float(np.sqrt((n - 1) / n * sum((each - np.mean(without)) ** 2 for each in without)))
+
+
+def drawn(rng: np.random.Generator, names: range, dim: int = 3, shift: float = 0.0) -> Documents:
+    """Documents of one to three places, which share a part of their own."""
+    return {i: rng.normal(size=dim) + shift + rng.normal(size=(int(rng.integers(1, 4)), dim)) for i in names}
+
+
+@pytest.mark.parametrize("names", [(range(7), range(7, 12)), (range(9), range(5, 14)), (range(6), range(6))])
+def test_distances_and_the_jackknife_are_those_of_loops_over_documents(
+    names: tuple[range, range], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of documents that are each of one group, some of both, all of both."""
+    monkeypatch.setattr(group_difference, "DOCUMENTS_AT_ONCE", 4)
+    rng = np.random.default_rng(3)
+    first, other = drawn(rng, names[0]), drawn(rng, names[1], shift=0.4)
+    found = difference(uses(first), uses(other), 1, 1)
+    assert found.distance == pytest.approx(((mean(first) - mean(other)) ** 2).sum())
+    assert found.debiased == pytest.approx(debiased(first, other))
+    assert found.se == pytest.approx(jackknife(first, other))
+    reach = stats.t.ppf(0.975, len({*first, *other}) - 1) * found.se
+    assert (found.low, found.high) == pytest.approx((found.debiased - reach, found.debiased + reach))
+
+
+def test_six_numbers_by_hand() -> None:
+    """0 1 2 and 6 8 10: means 1 and 8, variances 1 and 4 of three each, so 49 - 1/3 - 4/3.
+
+    Without 0: (8 - 1.5)^2 - 0.5/2 - 4/3, without 1: 49 - 2/2 - 4/3, without 2: 7.5^2 - 0.5/2 - 4/3; without 6:
+    8^2 - 1/3 - 2/2, without 8: 49 - 1/3 - 8/2, without 10: 6^2 - 1/3 - 2/2.
+    """
+    first = Uses(np.arange(3), np.array([[0.0], [1], [2]]), np.ones(3, np.int64))
+    other = Uses(np.arange(3, 6), np.array([[6.0], [8], [10]]), np.ones(3, np.int64))
+    found = difference(first, other, 1, 1)
+    assert (found.distance, found.debiased) == pytest.approx((49, 49 - 5 / 3))
+    without = np.array([40 + 2 / 3, 46 + 2 / 3, 54 + 2 / 3, 62 + 2 / 3, 44 + 2 / 3, 34 + 2 / 3])
+    assert found.se == pytest.approx(np.sqrt(5 / 6 * ((without - without.mean()) ** 2).sum()))
+
+
+@pytest.mark.parametrize("shared", [0, 6])
+def test_p_values_are_uniform_without_a_difference_and_low_with_one(shared: int) -> None:
+    """Some documents may have places in both groups; the places of one are alike."""
+    rng, p_values = np.random.default_rng(1), []
+    for run in range(200):
+        sides = [{}, {}]
+        for i in range(22):
+            own = rng.normal(size=3)
+            for side in (0, 1) if i < shared else (int(i % 3 == 0),):
+                sides[side][i] = own + rng.normal(size=(int(rng.integers(1, 4)), 3))
+        p_values.append(difference(*map(uses, sides), 39, run).p_value - rng.random() / 40)
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
+    apart = {i: places + 4 for i, places in sides[1].items()}
+    assert difference(uses(sides[0]), uses(apart), 199, 1).p_value == 1 / 200
+
+
+def test_shufflings_are_all_ways_to_deal_documents_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """p is near the share of all: documents 0 and 1 of the first group, 2 3 4 of the other, 5 and 6 of both."""
+    monkeypatch.setattr(group_difference, "LABELS_AT_ONCE", 70)
+    rng = np.random.default_rng(6)
+    first, other = drawn(rng, range(2)), drawn(rng, range(2, 5), shift=0.5)
+    both = [(rng.normal(size=(2, 3)), rng.normal(size=(1, 3)) + 0.5) for _ in range(2)]
+    alone, distances = first | other, []
+    for chosen in itertools.combinations(range(5), 2):
+        for swaps in itertools.product((0, 1), repeat=2):
+            sides = [[alone[i] for i in range(5) if (i in chosen) == is_first] for is_first in (True, False)]
+            for swap, parts in zip(swaps, both, strict=True):
+                for side in (0, 1):
+                    sides[side].append(parts[side ^ swap])
+            means = [np.concatenate(side).mean(axis=0) for side in sides]
+            distances.append(float(((means[0] - means[1]) ** 2).sum()))
+    sides_as_they_are = (
+        {**group, **{5 + i: both[i][side] for i in (0, 1)}} for side, group in enumerate((first, other))
+    )
+    found = difference(*map(uses, sides_as_they_are), 4000, 1)
+    assert distances[0] == pytest.approx(found.distance)
+    assert found.p_value == pytest.approx(np.mean(np.array(distances) >= distances[0] - 1e-9), abs=0.03)
+
+
+def test_the_distance_is_debiased_and_its_interval_covers_the_true_one() -> None:
+    rng, found = np.random.default_rng(2), list[Difference]()
+    for _ in range(400):
+        found.append(difference(uses(drawn(rng, range(25))), uses(drawn(rng, range(25, 60), shift=0.8)), 1, 1))
+    true = 3 * 0.8**2
+    assert np.mean([each.debiased for each in found]) == pytest.approx(true, abs=0.1)
+    assert np.mean([each.distance for each in found]) > true + 0.15
+    assert 0.91 < np.mean([each.low <= true <= each.high for each in found]) < 0.98
+
+
+def test_too_few_documents_have_no_interval_and_one_no_bias() -> None:
+    rng = np.random.default_rng(4)
+    two = difference(uses(drawn(rng, range(2))), uses(drawn(rng, range(2, 9))), 9, 1)
+    assert np.isnan([two.se, two.low, two.high]).all()
+    assert np.isfinite([two.distance, two.debiased, two.p_value]).all()
+    one = difference(uses(drawn(rng, range(1))), uses(drawn(rng, range(2, 9))), 9, 1)
+    assert np.isnan(one.debiased)
+    assert np.isfinite(one.distance)
+    alone = difference(uses(drawn(rng, range(1))), uses(drawn(rng, range(2, 3))), 9, 1)
+    assert alone.p_value == 1
+
+
+def test_places_are_summed_by_group_and_document() -> None:
+    rng = np.random.default_rng(5)
+    groups, documents = rng.integers(-1, 4, 200), rng.integers(0, 9, 200) * 10
+    groups[groups == 2] = 1  # one has none
+    vectors = rng.normal(size=(200, 3))
+    for group, found in enumerate(uses_of_groups(groups, documents, vectors, 4)):
+        mine = np.flatnonzero(groups == group)
+        assert found.documents.tolist() == sorted(set(documents[mine].tolist()))
+        for document, of_document, size in zip(*found, strict=True):
+            there = mine[documents[mine] == document]
+            assert of_document == pytest.approx(vectors[there].sum(axis=0))
+            assert size == len(there)
+    assert [len(each.documents) for each in uses_of_groups(groups[:0], documents[:0], vectors[:0], 2)] == [0, 0]
