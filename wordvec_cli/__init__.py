@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "Vectors", "__version__", "build_vocab", "change", "classify", "clusters", "contexts", "embedding_matrix", "encode",
-    "errors", "get", "induce", "induce_table", "load", "stability", "train", "train_folder",
+    "errors", "get", "induce", "induce_table", "load", "row_ids", "stability", "train", "train_folder",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from wordvec_cli import classify, errors
-    from wordvec_cli.api.layer import embedding_matrix, encode
+    from wordvec_cli.api.layer import embedding_matrix, encode, row_ids
     from wordvec_cli.api.measures import change, clusters, contexts, induce, induce_table, stability
     from wordvec_cli.api.opening import load
     from wordvec_cli.api.pretrained import get
@@ -29,6 +29,7 @@ _HOMES = {
     "encode": "api.layer",
     "get": "api.pretrained",
     "load": "api.opening",
+    "row_ids": "api.layer",
     "train": "api.training",
     "train_folder": "api.training",
     **dict.fromkeys(("change", "clusters", "contexts", "induce", "induce_table", "stability"), "api.measures"),

@@ -39,6 +39,23 @@ def test_rows_look_as_they_are_asked_for() -> None:
     assert [line.tolist() for line in lines] == [[2, 3, 2], [], [5, 1]]
 
 
+def test_rows_of_a_table_have_the_ids_of_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,text\nx1,cat dog\n"x\n2",\n,fish\nshort\n')
+    (tmp_path / "b.csv").write_text("text;id\ndog cat;17\n")
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    ids = wordvec_cli.row_ids(paths, "id")
+    assert ids == ["x1", "x 2", "", "short", "17"]
+    assert wordvec_cli.row_ids(tmp_path, "id", include="b*") == ["17"]
+    rows = wordvec_cli.encode(paths, WORDS, text_column="text")
+    assert rows.tolist() == [[2, 3], [0, 0], [0, 5], [0, 0], [3, 2]]
+    with pytest.raises(InputError, match="has no column 'name'; its columns are: 'id', 'text'"):
+        wordvec_cli.row_ids(paths, "name")
+    with pytest.raises(InputError, match="is not read as a table"):
+        wordvec_cli.row_ids(TEXTS, "id")
+    with pytest.raises(OptionError, match="id_column 3: must be a text"):
+        wordvec_cli.row_ids(paths, 3)  # type: ignore[arg-type]
+
+
 def test_weighted_texts_are_a_sparse_matrix() -> None:
     counts = wordvec_cli.encode(TEXTS, WORDS, weighting="count")
     assert scipy.sparse.issparse(counts)

@@ -31,7 +31,7 @@ def test_a_folder_of_trainings_is_that_of_the_command(corpus_file: Path, folder:
     assert run_here("train", corpus_file, "-o", tmp_path / "m", *options).returncode == 0
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "m" / path.name).read_bytes()
-    with pytest.raises(OptionError, match="bootstrap, seeds: give one of them"):
+    with pytest.raises(OptionError, match="bootstrap, seeds, by: give one of them"):
         wordvec_cli.train_folder(corpus_file, tmp_path / "n")
     with pytest.raises(InputError, match=r"holds bootstrap-001\.safetensors already"):
         wordvec_cli.train_folder(corpus_file, folder, seeds=2, **OPTIONS)
@@ -78,11 +78,55 @@ def test_clusters_contexts_and_induced_vectors_are_those_of_the_commands(
     np.testing.assert_allclose(made["red"], wordvec_cli.load(tmp_path / "m.safetensors")["red"], rtol=1e-5)
 
 
-def test_groups_of_a_table_are_those_of_the_command(corpus_file: Path, tmp_path: Path) -> None:
-    lines = corpus_file.read_text().splitlines()
-    table = tmp_path / "t.jsonl"
-    rows = [{"text": line, "side": "ab"[i // 2 % 2], "book": i // 5} for i, line in enumerate(lines)]
-    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+@pytest.fixture(scope="module")
+def table(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rows of two sides, in books that are of both."""
+    path = tmp_path_factory.mktemp("table") / "t.jsonl"
+    lines = enumerate(corpus_file.read_text().splitlines())
+    rows = [{"text": line, "side": "ab"[i // 2 % 2], "book": i // 5} for i, line in lines]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({"by": "side"}, ["--by", "side"]),
+        ({"bootstrap": 2, "document_column": "book"}, ["--bootstrap", "2", "--document-column", "book"]),
+    ],
+)
+def test_trainings_by_a_column_are_those_of_the_command(
+    table: Path, given: dict[str, Any], options: list[str], tmp_path: Path
+) -> None:
+    paths = wordvec_cli.train_folder(table, tmp_path / "m", text_column="text", **given, **OPTIONS)
+    others = ["--text-column", "text", "--vector-size", "8", "--epochs", "2", "--threads", "1"]
+    result = run_here("train", table, "-o", tmp_path / "n", *options, *others)
+    assert result.returncode == 0, result.stderr
+    assert sorted(map(Path, paths)) == sorted((tmp_path / "m").iterdir())
+    for path in map(Path, paths):
+        assert path.read_bytes() == (tmp_path / "n" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"by": "side", "seeds": 2}, "^bootstrap, seeds, by: give one of them"),
+        (
+            {"by": "side", "document_column": "book"},
+            "^document_column: says what bootstrap draws; leave it out",
+        ),
+        ({"by": 3}, "^by 3: must be a text"),
+        ({"seeds": 2, "document_column": "book"}, "^document_column: says what bootstrap draws"),
+    ],
+)
+def test_kinds_of_trainings_that_exclude_each_other_are_refused(
+    table: Path, given: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionError, match=message):
+        wordvec_cli.train_folder(table, tmp_path / "m", text_column="text", **given, **OPTIONS)
+
+
+def test_groups_of_a_table_are_those_of_the_command(table: Path, tmp_path: Path) -> None:
     small = wordvec_cli.train(table, text_column="text", vector_size=4, epochs=3, threads=1)
     small.save(tmp_path / "v.safetensors")
     told: dict[str, Any] = {"text_column": "text", "by": "side", "against": "b", "document_column": "book"}

@@ -1,4 +1,7 @@
-"""What feeds an embedding layer: `encode` makes ids of texts, `embedding_matrix` the rows that the ids stand for."""
+"""What feeds an embedding layer: `encode` makes ids of texts, `embedding_matrix` the rows that the ids stand for.
+
+`row_ids` names the rows that `encode` makes.
+"""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,7 +11,7 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import CorpusOptions, files_of, threads_of, tokenizer_of
+from wordvec_cli.api.options import CorpusOptions, FileKeywords, files_of, threads_of, tokenizer_of
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.api.words import Words
@@ -21,9 +24,13 @@ from wordvec_cli.layer.row_options import RowOptions, UnknownWords
 from wordvec_cli.layer.row_rule import Specials
 from wordvec_cli.layer.rows import Rows
 from wordvec_cli.layer.term_matrices import Weighting
+from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import open_corpus
-from wordvec_cli.text.decoding import as_bytes
+from wordvec_cli.text.decoding import as_bytes, as_text
+from wordvec_cli.text.lines import whole_lines
+from wordvec_cli.text.row_ids import RowIds
 from wordvec_cli.text.tokenizer import Tokenizer, agreed_tokenizer
+from wordvec_cli.training.options import typed
 from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vocabulary.file import VocabularyFile
 from wordvec_cli.vocabulary.notes import read_and_note
@@ -106,6 +113,20 @@ def encode(
         encoded = encode_corpus(corpus, rows, rows_options, report, log_note)
         ids = encoded.array()
     return ids if length is not None else _split(ids, encoded.length_array())
+
+
+@face(options=FileKeywords)
+def row_ids(texts: Texts, id_column: str, **options: Unpack[FileKeywords]) -> list[str]:
+    """What stands in a column of tables, row by row: the names of the rows that `encode` makes of another column.
+
+    texts    files or folders of tables (CSV, TSV, JSON lines, Parquet), as for `encode`
+    options  corpus_format, encoding, include, exclude
+    Returns an empty text for a row that has none; line ends within one are blanks
+    Raises: InputError, OptionError
+    """
+    folder, column = folder_for(None), typed("id_column", id_column, str)
+    corpus = Corpus.open(sources_of(texts, folder), Tokenizer(), folder, files_of({**options, "text_column": column}))
+    return [as_text(line) for lines in whole_lines(RowIds(corpus, column).pieces()) for line in lines]
 
 
 def _row_options(length: int | str | None, given: EncodeOptions) -> RowOptions:

@@ -10,13 +10,14 @@ from wordvec_cli.api.bar import Shown, log_note, reporting
 from wordvec_cli.api.corpora import AnyPath, Texts, folder_for, sources_of
 from wordvec_cli.api.face import face
 from wordvec_cli.api.opening import load
-from wordvec_cli.api.options import CORPUS_OPTIONS, files_of, size_of, tokenizer_of, whole_number
+from wordvec_cli.api.options import CORPUS_OPTIONS, files_of, optional, size_of, tokenizer_of, whole_number
 from wordvec_cli.api.train_options import TrainOptions
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.errors import OptionError
 from wordvec_cli.training.folder import train_folder as run_folder
-from wordvec_cli.training.folder_order import folder_order
+from wordvec_cli.training.folder_order import BY, FolderOrder, folder_order, order_by
+from wordvec_cli.training.options import typed
 from wordvec_cli.training.order import settled
 from wordvec_cli.training.run import run
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -53,6 +54,7 @@ def train_folder(  # noqa: PLR0913
     *,
     bootstrap: int | None = None,
     seeds: int | None = None,
+    by: str | None = None,
     document_column: str | None = None,
     vocab: CountedVocabulary | AnyPath | None = None,
     init: Vectors | AnyPath | None = None,
@@ -62,20 +64,32 @@ def train_folder(  # noqa: PLR0913
     """Train many times, each into a file of a folder; the paths of the files.
 
     bootstrap  so many times, each on as many lines (texts) as there are, drawn with replacement
-    seeds      so many times on all of them, with the seeds from `seed` on; one of the two is given
+    seeds      so many times on all of them, with the seeds from `seed` on
+    by         with text_column: once for each value of this column of tables, on the rows that have it; one of the
+               three is given
     document_column  with bootstrap and text_column: rows with one value of this column are drawn together
     corpus, vocab, init, progress, options  as for `train`; `output` is the folder
     Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
     """
-    counts = {name: n for name, n in (("bootstrap", bootstrap), ("seeds", seeds)) if n is not None}
-    if len(counts) != 1:
-        raise OptionError("--bootstrap, --seeds: give one of them")
-    (kind, n), *_ = counts.items()
+    kinds = {"bootstrap": bootstrap, "seeds": seeds, BY: by}
+    chosen = [kind for kind, what in kinds.items() if what is not None]
+    if len(chosen) != 1:
+        raise OptionError("--bootstrap, --seeds, --by: give one of them")
     with ExitStack() as work:
         report = work.enter_context(reporting(progress))
         given = _given(corpus, vocab, init, options, work) | {"output": os.fspath(folder)}
-        wanted = folder_order(kind, whole_number(kind, n, 2), given, log_note, document_column)
+        wanted = _folder_order(chosen[0], kinds[chosen[0]], document_column, given)
         return run_folder(wanted, report, log_note)
+
+
+def _folder_order(kind: str, what: object, document_column: str | None, given: dict[str, Any]) -> FolderOrder:
+    """what  a number of trainings, or a column. Raises: OptionError"""
+    column = optional("document_column", document_column, str)
+    if kind != BY:
+        return folder_order(kind, whole_number(kind, what, 2), given, log_note, column)
+    if column is not None:
+        raise OptionError("--document-column: says what --bootstrap draws; leave it out with --by")
+    return order_by(typed(BY, what, str), given, log_note)
 
 
 def _given(
