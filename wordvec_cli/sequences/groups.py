@@ -59,6 +59,16 @@ class Groups:
             found += np.bincount(groups[is_known] % len(found), minlength=len(found))
         return found[:-1]
 
+    def counts(self, group: int, sequences: Sequences, n_words: int) -> "NDArray[np.int64]":
+        """How often each word occurs in a group, (n_words,)."""
+        found = np.zeros(n_words, np.int64)
+        for first in range(0, sequences.n_sentences, LINES_AT_ONCE):
+            offsets = sequences.offsets[first : first + LINES_AT_ONCE + 1]
+            ids = sequences.ids[offsets[0] : offsets[-1]]
+            is_mine = np.repeat(self.of_lines[first : first + LINES_AT_ONCE] == group, np.diff(offsets))
+            found += np.bincount(ids[is_mine & (ids >= 0)], minlength=n_words)
+        return found
+
     def times(self, group: int) -> "NDArray[np.uint16]":
         """How often each line is taken for a group: once or never."""
         taken: NDArray[np.uint16] = (self.of_lines == group).astype(np.uint16)

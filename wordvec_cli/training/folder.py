@@ -40,6 +40,7 @@ from wordvec_cli.training.run import HERE, Where, compile_kernels_ahead, estimat
 from wordvec_cli.training.trainer import WordTrainer
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import recorded
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 MOST_NAMED = 12
 
@@ -238,9 +239,23 @@ class _Trainings:
         order = replace(
             order, config=replace(order.config, seed=member.seed), output=path, resume=is_begun, threads=n_threads
         )
-        run(order, report, self._note, should_stop, Where(self._preparation(member), self._trainer, _threads))
+        where = Where(self._preparation(member), self._trainer, _threads, vocabulary=self._vocabulary(member))
+        run(order, report, self._note, should_stop, where)
         self._report.ended(member.name)
         self.n_done += 1
+
+    def _vocabulary(self, member: Member) -> Callable[[PreparedRun], Vocabulary]:
+        """The words of all trainings, for a group with its own counts, by which what its words say is judged."""
+        text, groups = self._text, self._wanted.groups
+
+        def vocabulary(prepared: PreparedRun) -> Vocabulary:
+            if groups is None:
+                return prepared.vocabulary
+            words = prepared.vocabulary
+            counts = groups.counts(member.number, text.sequences, len(words))
+            return Vocabulary(words.text, words.offsets, words.order, counts)
+
+        return vocabulary
 
     def _preparation(self, member: Member) -> Callable[..., Preparation]:
         def preparation(

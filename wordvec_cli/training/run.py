@@ -29,6 +29,7 @@ from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.session import Session
 from wordvec_cli.training.trainer import Trained, WordTrainer
 from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, Word2VecConfig
+from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 AnyTrainer = WordTrainer | gensim_engine.GensimTrainer
 
@@ -73,6 +74,7 @@ class Where:
     n_threads    that train, of an order
     estimated, seconds  what a plan takes
     check        raises InputError if something does not fit that is elsewhere
+    vocabulary   of what has been prepared, as it is written
     """
 
     preparation: Callable[[Order, Inputs, Sequence[EvalSet], Report, Note], Preparation]
@@ -81,6 +83,7 @@ class Where:
     estimated: Callable[[Plan], Estimate] = estimated
     seconds: Callable[[Plan], float] = measured_seconds
     check: Callable[[Estimate], None] = lambda estimate: None
+    vocabulary: Callable[[PreparedRun], Vocabulary] = lambda prepared: prepared.vocabulary
 
 
 def run(
@@ -197,7 +200,7 @@ class _Training:
             self.note(trained.complaint)
         if order.early_stopping:
             self.note(f"the vectors are those of epoch {trained.state.best_epoch}, with the highest mean score")
-        result = result_of(order, self.prepared, trained)
+        result = replace(result_of(order, self.prepared, trained), vocabulary=self.where.vocabulary(self.prepared))
         try:
             write(result, order, self.note)
         except OutputError as error:
