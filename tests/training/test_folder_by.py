@@ -101,3 +101,10 @@ def test_a_dry_run_reads_the_groups(table: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert b"--by year: 4 trainings" in result.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_a_question_to_the_folder_is_told_that_it_asks_groups(trained: Path) -> None:
+    note = b"3 groups of a corpus, from year=.new to year=20/21: the spread is that between them, and says nothing of"
+    result = run_here("similarity", trained, "red", "blue")
+    assert (result.returncode, note in result.stderr) == (0, True), result.stderr
+    assert b"groups" not in run_here("similarity", trained / NAMES[0], "red", "blue").stderr

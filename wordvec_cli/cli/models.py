@@ -14,6 +14,7 @@ from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, fi
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
 from wordvec_cli.parallel import prefer_many_products
 from wordvec_cli.queries.questions import Question
 from wordvec_cli.queries.word_finder import WordFinder
@@ -116,6 +117,13 @@ def _note_other_trainings(models: "Models", terminal: Terminal) -> None:
     """Say which file was trained in another way than the first: the spread is not of seeds and samples alone."""
     from wordvec_cli.evaluation.comparison import differing_options
 
+    groups = list(dict.fromkeys(each.metadata["group"] for each in models.vectors if "group" in each.metadata))
+    if len(groups) > 1:
+        named = f"{counted(len(groups), 'group')} of a corpus, from {groups[0]} to {groups[-1]}"
+        terminal.note(
+            f"{named}: the spread is that between them, and says nothing of chance; ask each by its file, or two by "
+            "wordvec change"
+        )
     for name, each in zip(models.names[1:], models.vectors[1:], strict=True):
         differing = [text for text in differing_options(models.vectors[0], each) if not text.startswith("seed ")]
         if differing:
