@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import run_here, start
 from tests.evaluation.test_scores import WORDSIM, vectors_of, words_of
 from tests.formats.test_foreign_safetensors import TOKENS, model2vec_folder
-from wordvec_cli.queries.spread import spread
+from wordvec_cli.queries.spread import COSINES, spread
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -44,7 +44,7 @@ def test_a_folder_answers_with_means_deviations_intervals_and_ranks(folder: Path
     for line in lines[1:]:
         query, word, *figures, best, worst = line.split("\t")
         assert query == "tiger"
-        assert list(map(float, figures)) == pytest.approx(spread(cosines(folder, "tiger", word))[:4], abs=1e-5)
+        assert list(map(float, figures)) == pytest.approx(spread(cosines(folder, "tiger", word), COSINES)[:4], abs=1e-5)
         assert 1 <= int(best) <= int(worst)
     assert len(lines) == 4
 
@@ -72,7 +72,7 @@ def test_pairs_come_with_their_spread_and_questions_that_cannot_be_asked_blank(f
     asked = b"tiger cat\ntiger absent\n"
     result = start("similarity", folder, "--missing", "blank", "--format", "json", stdin=asked)
     found, missing = map(json.loads, result.stdout.splitlines())
-    mean, sd, low, high, _ = spread(cosines(folder, "tiger", "cat"))
+    mean, sd, low, high, _ = spread(cosines(folder, "tiger", "cat"), COSINES)
     assert found["cosine"] == pytest.approx(mean, abs=1e-5)
     assert [found["sd"], *found["interval"]] == pytest.approx([sd, low, high], abs=1e-5)
     assert found["models"] == N_MODELS
@@ -84,7 +84,7 @@ def test_scores_are_the_mean_of_those_of_each_file(folder: Path) -> None:
     paths = [folder, *sorted(folder.glob("*.safetensors"))]
     tables = [run_here("evaluate", path, WORDSIM, "--format", "json", "--bootstrap", "0").stdout for path in paths]
     mean, *each = [json.loads(table)["scores"][0] for table in tables]
-    expected = spread([one["score"] for one in each])
+    expected = spread([one["score"] for one in each], COSINES)
     assert [mean["score"], mean["sd"], *mean["interval"]] == pytest.approx(expected[:4], abs=2e-6)
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.axes import AxisWords, axis_words, project, read_axes
-from wordvec_cli.queries.spread import spread
+from wordvec_cli.queries.spread import COSINES, spread
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -17,8 +17,10 @@ WORDS = ["a", "b", "c", "d", "e", "f", "g", "h"]
 PAIRS = ((b"a", b"b"), (b"c", b"d"), (b"e", b"f"))
 
 
-def model(seed: int) -> Embeddings:
+def model(seed: int, opposed: float = 0) -> Embeddings:
+    """opposed  how far the words of each pair are moved apart, all pairs in one direction"""
     matrix = np.random.default_rng(seed).normal(size=(len(WORDS), 5)).astype(np.float32)
+    matrix[:6, 0] += opposed * np.array([1, -1] * 3, np.float32)
     return of(dict(zip(WORDS, matrix, strict=True)))
 
 
@@ -50,14 +52,22 @@ def test_words_lie_where_their_cosine_with_the_mean_difference_is() -> None:
 
 @pytest.mark.parametrize("n_models", [1, 4])
 def test_projections_have_the_spread_of_models_and_of_pairs(n_models: int) -> None:
-    models = [model(seed) for seed in range(n_models)]
+    models = [model(seed, 9) for seed in range(n_models)]
     (found,) = project(models, AxisWords("x", PAIRS), [b"g"]).projections
     values = [plain(each, PAIRS, b"g") for each in models]
-    assert found.over_models == pytest.approx(spread(values), abs=1e-12, nan_ok=True)
+    assert found.over_models == pytest.approx(spread(values, COSINES), abs=1e-12, nan_ok=True)
     without = [np.mean([plain(each, PAIRS[:i] + PAIRS[i + 1 :], b"g") for each in models]) for i in range(3)]
     error = math.sqrt(2 / 3 * sum((each - np.mean(without)) ** 2 for each in without))
     reach = stats.t.ppf(0.975, 2) * error
     assert found.over_pairs == pytest.approx((np.mean(values) - reach, np.mean(values) + reach), abs=1e-10)
+
+
+def test_no_interval_of_a_projection_reaches_beyond_a_cosine() -> None:
+    for_models, for_pairs = [model(seed) for seed in range(2)], [model(0)]
+    (found,) = project(for_models, AxisWords("x", PAIRS), [b"g"]).projections
+    assert (found.over_models.low, found.over_models.high) == (-1, 1)
+    (found,) = project(for_pairs, AxisWords("x", PAIRS), [b"g"]).projections
+    assert found.over_pairs == (-1, 1)
 
 
 def test_sets_make_an_axis_of_the_difference_of_their_means() -> None:

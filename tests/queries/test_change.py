@@ -11,8 +11,9 @@ from scipy.linalg import orthogonal_procrustes
 from tests.conftest import run_here
 from wordvec_cli.errors import InputError
 from wordvec_cli.queries import shared_neighbours as module
-from wordvec_cli.queries.change import ChangeRules, common_words, matched_ranks, trends, word_changes
+from wordvec_cli.queries.change import ChangeRules, common_words, from_first, trends, word_changes
 from wordvec_cli.queries.changes import change_table
+from wordvec_cli.queries.matched import ALIKE, matched_ranks
 from wordvec_cli.queries.shared_neighbours import Space, shared_neighbours
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.text.corpus import CorpusStatistics
@@ -96,13 +97,29 @@ def test_a_word_is_ranked_among_those_of_its_frequency() -> None:
         others = [i for i in order[start : start + 201].tolist() if i != order[place]]
         less = np.mean([(scores[i] > scores[order[place]]) + (scores[i] == scores[order[place]]) / 2 for i in others])
         assert found[order[place]] == pytest.approx(less)
-    assert np.isnan(matched_ranks(scores, None, None)).all()
+
+
+@pytest.mark.parametrize("order", ["overlap", "cosine"])
+def test_named_words_have_the_ranks_that_they_have_among_all(order: str) -> None:
+    rng = np.random.default_rng(7)
+    first, second = rng.normal(size=(2, 700, 6))
+    counts = rng.integers(30, 3000, (2, 700))
+    periods = [[vectors_of(rows, of_period.tolist())] for rows, of_period in zip((first, second), counts, strict=True)]
+    rules = ChangeRules(20, 100, measure=order)
+    common = common_words(periods, rules)
+    found = change_table(common, rules)
+    place = found.titles.index("matched") - 1
+    all_ranks = {line.word: line.figures[place] for line in found.lines}
+    assert len(all_ranks) > 2 * ALIKE
+    words = [common.words[i] for i in common.asked[[0, 5, 300, -1]].tolist()]
+    named = change_table(common_words(periods, rules, words), rules)
+    assert {line.word: line.figures[place] for line in named.lines} == {word: all_ranks[word] for word in words}
 
 
 def test_a_trend_is_a_slope() -> None:
     changes = np.array([[0.0, 0.0], [0.2, 0.5], [0.4, 0.1], [0.6, 0.3]])
     expected = [stats.linregress(range(4), column).slope for column in changes.T]
-    assert trends(changes) == pytest.approx(expected)
+    assert trends(changes[1:]) == pytest.approx(expected)
 
 
 def test_folders_are_compared_model_by_model_and_others_refused() -> None:
@@ -202,12 +219,25 @@ def test_a_planted_change_is_no_chance_and_the_others_are(periods: Path) -> None
     assert again == found
 
 
+def test_of_three_periods_each_is_tested_against_the_first(periods: Path) -> None:
+    corpora = [text for name in "abc" for text in ("--corpus", str(periods / f"{name}.txt"))]
+    paths = [periods / f"{name}.safetensors" for name in "abc"]
+    found = table(*paths, *ASKED, "--most", "0", "--permute", "4", *corpora, "--threads", "2")
+    for line in found:
+        assert (line["p_value"], line["p_adjusted"]) == (line["p_value_3"], line["p_adjusted_3"])
+        assert all(float(line[f"p_value_{i}"]) <= float(line[f"p_adjusted_{i}"]) for i in (2, 3))
+        if line["word"] in SWAPPED:
+            assert {line[name] for name in ("p_value_2", "p_adjusted_2", "p_adjusted_3", "p_trend")} == {"0.2"}
+    assert len({line["p_value_2"] for line in found}) > 2
+
+
 def test_what_a_test_of_change_needs_is_said(periods: Path) -> None:
     paths = [periods / f"{name}.safetensors" for name in "abc"]
     text = str(periods / "a.txt")
     for options, message in (
         (["--permute", "9"], "--permute and --corpus belong together"),
-        (["--permute", "9", "--corpus", text], "--permute: takes two periods, and a --corpus for each"),
+        (["--permute", "9", "--corpus", text], "needs a --corpus for each of the 2 periods, in their order; 1 given"),
+        (["--document-column", "book"], "--document-column: says what --permute shuffles; add --permute N"),
     ):
         result = run_here("change", *paths[:2], *options)
         assert (result.returncode, message in result.stderr.decode()) == (2, True)
@@ -218,18 +248,19 @@ def test_halves_without_a_change_have_uniform_p_values() -> None:
     n_words, n_lines, length, n = 12, 40, 6, 4
     vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(n_words)], [n_lines] * n_words)
     config = configured({"vector_size": 4, "epochs": 2, "sample": 0, "window": 2}, {})
-    rules, found, rng = ChangeRules(3, 1), [], np.random.default_rng(1)
+    rules, found, rng = ChangeRules(3, 1, measure="cosine"), [], np.random.default_rng(1)
     for run in range(200):
         ids = rng.integers(0, n_words, n_lines * length).astype(np.int32)
         offsets = np.arange(n_lines + 1) * length
         statistics = CorpusStatistics(0, n_lines, len(ids), 0, 0)
-        shuffled = Shuffled(Sequences(ids, offsets, len(ids), statistics, ""), 20, Path("."), vocabulary, config)
+        sequences, periods = Sequences(ids, offsets, len(ids), statistics, ""), np.repeat([0, 1], 20)
+        shuffled = Shuffled(sequences, periods, Path("."), vocabulary, config)
         changes = []
         for number in range(n + 1):
             halves = [[vectors_of(half)] for half in shuffled.trained(number, 1000 * run)]
             common = common_words(halves, rules)
-            changes.append(-word_changes(common, 0, 1, rules).cosine.mean)
-        p_value = p_values(np.array(changes), np.arange(n_words)).p_value[run % n_words]
+            changes.append(1 - from_first(common, rules))
+        p_value = p_values(np.array(changes), np.arange(n_words)).p_value[0, run % n_words]
         found.append(p_value - rng.random() / (n + 1))
     assert stats.kstest(found, "uniform").pvalue > 0.01
 

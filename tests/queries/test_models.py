@@ -9,7 +9,7 @@ from wordvec_cli.queries.models import Models, models_of
 from wordvec_cli.queries.models_nearest import CommonSearch, common_neighbours
 from wordvec_cli.queries.models_pairs import pair_spreads
 from wordvec_cli.queries.questions import Question
-from wordvec_cli.queries.spread import gap, spread, spreads, t_quantile
+from wordvec_cli.queries.spread import COSINES, SHARES, gap, spread, spreads, t_quantile
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -67,6 +67,27 @@ def test_intervals_over_bootstraps_hold_the_truth_as_often_as_they_say(n_models:
     assert coverage == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / len(texts)))
 
 
+@pytest.mark.parametrize("k", [50, 1000])
+@pytest.mark.parametrize("n_models", [3, 20])
+def test_intervals_of_shares_end_where_shares_do_and_hold_as_much(n_models: int, k: int) -> None:
+    """Near 0, shares of k neighbours: what no share can be is cut off, and no truth lies there."""
+    rng = np.random.default_rng(n_models)
+    texts = rng.normal(0.12, 0.04, 4000)
+    shares = np.clip(np.round(k * rng.normal(texts, 0.04, (n_models, len(texts)))) / k, 0, 1)
+    bounded, free = spreads(shares, SHARES), spreads(shares)
+    assert free.low.min() < 0 == bounded.low.min()
+    assert (bounded.mean.tolist(), bounded.sd.tolist()) == (free.mean.tolist(), free.sd.tolist())
+    holds = [(each.low <= 0.12) & (each.high >= 0.12) for each in (bounded, free)]
+    assert holds[0].tolist() == holds[1].tolist()
+    assert holds[0].mean() > 0.9
+
+
+def test_a_difference_of_bounded_values_is_bounded_too() -> None:
+    found = gap([0.9, -0.9], [0.8, -0.8], COSINES)
+    assert (found.low, found.high) == (-2, 2)
+    assert found.p_value == gap([0.9, -0.9], [0.8, -0.8]).p_value
+
+
 @pytest.mark.parametrize("threshold", [None, 0.2])
 def test_neighbours_and_ranks_are_those_of_a_plain_twin(threshold: float | None) -> None:
     found = models()
@@ -80,7 +101,7 @@ def test_neighbours_and_ranks_are_those_of_a_plain_twin(threshold: float | None)
         for each in neighbours:
             ranks = [1 + int((row[others] > row[each.word_id]).sum()) for row in cosines]
             assert each.ranks == (min(ranks), max(ranks))
-            assert each.cosine == pytest.approx(spread(cosines[:, each.word_id]), abs=1e-12)
+            assert each.cosine == pytest.approx(spread(cosines[:, each.word_id], COSINES), abs=1e-12)
 
 
 def test_ranks_are_decided_where_single_precision_cannot_tell() -> None:
@@ -103,7 +124,7 @@ def test_a_pair_has_its_cosines_and_the_ranks_of_its_second_word() -> None:
     ranks = [1 + int((np.delete(row, 3) > row[9]).sum()) for row in cosines]
     assert none is None
     assert one is not None
-    assert one.spread == pytest.approx(spread([row[9] for row in cosines]), abs=1e-12)
+    assert one.spread == pytest.approx(spread([row[9] for row in cosines], COSINES), abs=1e-12)
     assert one.ranks == (min(ranks), max(ranks))
 
 

@@ -36,7 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "contexts --most",
     ),
     "Clusters": ("--into", "--grouping", "--summary", "cluster --words", "cluster --limit", "cluster --seed"),
-    "Test of change": ("--permute", "--corpus", "change --seed"),
+    "Test of change": ("--permute", "--corpus", "--permute --document-column", "change --seed"),
     "Sets of words": ("--sets", "--only", "--x", "--y", "--a", "--b", "--axes", "--axis", "--pair"),
     "Measures": ("--measure", "--ddof", "--permutations", "--permutations --seed"),
     "Answers": (

@@ -79,7 +79,7 @@ def opened_models(
     names = [name for path in paths for name in vector_paths(path)]
     models = models_of(names, _opened(names, source, terminal, vocabulary), is_one_kind)
     if is_one_kind:
-        _note_other_trainings(models, terminal)
+        note_other_trainings(models.names, models.vectors, terminal)
     return models
 
 
@@ -92,13 +92,25 @@ def opened_each(
 
 
 def opened_periods(paths: Sequence[str], source: VectorSource, terminal: Terminal) -> "list[list[Embeddings]]":
-    """The vectors of each of several files or folders. Raises: InputError, OptionError; UsageError if there is one"""
+    """The vectors of each of several files or folders.
+
+    Raises: InputError, OptionError, which name the file that is not like the others of its folder; UsageError if there
+    is one period
+    """
     from wordvec_cli.formats.folders import vector_paths
+    from wordvec_cli.queries.models import models_of
 
     if len(paths) < 2:
         raise click.UsageError("name the vectors of two periods, or of more")
     prefer_many_products()
-    return [_opened(vector_paths(path), source, terminal, None) for path in paths]
+    periods = []
+    for path in paths:
+        names = vector_paths(path)
+        vectors = _opened(names, source, terminal, None)
+        if len(names) > 1:
+            note_other_trainings(names, models_of(names, vectors).vectors, terminal)
+        periods.append(vectors)
+    return periods
 
 
 def _opened(
@@ -113,21 +125,21 @@ def _opened(
     return vectors
 
 
-def _note_other_trainings(models: "Models", terminal: Terminal) -> None:
-    """Say which file was trained in another way than the first: the spread is not of seeds and samples alone."""
+def note_other_trainings(names: Sequence[str], vectors: "Sequence[Embeddings]", terminal: Terminal) -> None:
+    """Say which file was trained in another way than the first: what differs is not of seeds and texts alone."""
     from wordvec_cli.evaluation.comparison import differing_options
 
-    groups = list(dict.fromkeys(each.metadata["group"] for each in models.vectors if "group" in each.metadata))
+    groups = list(dict.fromkeys(each.metadata["group"] for each in vectors if "group" in each.metadata))
     if len(groups) > 1:
         named = f"{counted(len(groups), 'group')} of a corpus, from {groups[0]} to {groups[-1]}"
         terminal.note(
             f"{named}: the spread is that between them, and says nothing of chance; ask each by its file, or two by "
             "wordvec change"
         )
-    for name, each in zip(models.names[1:], models.vectors[1:], strict=True):
-        differing = [text for text in differing_options(models.vectors[0], each) if not text.startswith("seed ")]
+    for name, each in zip(names[1:], vectors[1:], strict=True):
+        differing = [text for text in differing_options(vectors[0], each) if not text.startswith("seed ")]
         if differing:
-            terminal.note(f"{name}: was trained in another way than {models.names[0]} ({', '.join(differing)})")
+            terminal.note(f"{name}: was trained in another way than {names[0]} ({', '.join(differing)})")
             return
 
 

@@ -1,5 +1,6 @@
 """Association tests of one or several sets of vectors: the words found, and each measure's spread over models."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from wordvec_cli.evaluation.association import MEASURES, Association, Rules, ass
 from wordvec_cli.evaluation.association_sets import WordSets
 from wordvec_cli.evaluation.word_rows import MOST_LOST, known_word, rows_of_words
 from wordvec_cli.progress import Note, ignore
-from wordvec_cli.queries.spread import Spread, spread
+from wordvec_cli.queries.spread import ANY, COSINES, DISTANCES, Bounds, Spread, spread
 from wordvec_cli.text.decoding import shown
 from wordvec_cli.vectors.embeddings import Embeddings
 
@@ -109,10 +110,19 @@ def _verdict(
     test: str, measure: str, word: bytes | None, sizes: dict[str, int], of_models: list[Association]
 ) -> Verdict:
     values = [each.value for each in of_models]
-    found = spread(values)
+    found = spread(values, _bounds(measure, sizes))
     agreement = significant = None
     if len(of_models) > 1:
         agreement = float(np.mean(np.sign(values) == np.sign(found.mean)))
         chances = [each.p_two for each in of_models if each.p_two is not None]
         significant = float(np.mean(np.array(chances) < SURE)) if chances else None
     return Verdict(test, measure, word, sizes, of_models, found, agreement, significant)
+
+
+def _bounds(measure: str, sizes: dict[str, int]) -> Bounds:
+    """Of the value. Groups with the shares p and 1 - p are at most 1 / sqrt(p (1 - p)) standard deviations apart."""
+    if measure in ("weat", "sc-weat"):
+        first, second = (sizes[name] for name in ("XY" if measure == "weat" else "AB"))
+        most = (first + second) / math.sqrt(first * second)
+        return Bounds(-most, most)
+    return {"rnsb": DISTANCES, "ect": COSINES, "mac": Bounds(0.0, 2.0)}.get(measure, ANY)

@@ -10,7 +10,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.word_rows import MOST_LOST, known_word, rows_of_words
 from wordvec_cli.evaluation.word_tables import ABOUT, read_tables
 from wordvec_cli.progress import Note, ignore
-from wordvec_cli.queries.spread import Spread, spreads, t_quantile
+from wordvec_cli.queries.spread import COSINES, Spread, spreads, t_quantile
 from wordvec_cli.text.decoding import as_bytes, shown
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
@@ -83,7 +83,7 @@ def project(models: Sequence[Embeddings], axis: AxisWords, words: Sequence[bytes
         if axis.pairs:
             fits.append(np.einsum("ij,ij->i", groups[0], directions[1:]) if len(axis.pairs) > 1 else [math.nan])
     of_models = np.array(values)
-    found = spreads(of_models[:, :, 0])
+    found = spreads(of_models[:, :, 0], COSINES)
     bounds = _jackknife(of_models.mean(axis=0), [len(axis.pairs)] if axis.pairs else _sizes(axis))
     projections = [Projection(word, found.of(i), bounds[i]) for i, word in enumerate(words)]
     mean_fits = np.mean(fits, axis=0).tolist() if fits else []
@@ -134,7 +134,7 @@ def _jackknife(values: "Numbers", sizes: Sequence[int]) -> list[tuple[float, flo
         variance += (size - 1) / size * ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
         start += size
     reach = t_quantile(df) * np.sqrt(variance)
-    low, high = values[:, 0] - reach, values[:, 0] + reach
+    low, high = COSINES.within(values[:, 0] - reach, values[:, 0] + reach)
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 

@@ -18,7 +18,7 @@ from wordvec_cli.queries.agreement import cosines_of_rows
 from wordvec_cli.queries.alignment import check_dimensions
 from wordvec_cli.queries.common_space import in_all
 from wordvec_cli.queries.shared_neighbours import Space, shared_neighbours
-from wordvec_cli.queries.spread import Spreads, spreads
+from wordvec_cli.queries.spread import COSINES, SHARES, Spreads, spreads
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.procrustes import Fitting, fitted
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 NEIGHBOURS, LEAST_COUNT = 1000, 200  # as Gonen et al.
 MOST_NEIGHBOURS = 1 / 10  # of the words: with more, words that have nothing in common share many
-ALIKE = 200  # words, nearest in frequency, that a word is ranked among
 MEASURES = OVERLAP, COSINE = "overlap", "cosine"
 
 
@@ -61,7 +60,7 @@ class CommonWords:
     counts   (n, n_periods) in the first model of each period; None: a file has none
     totals   (n_periods,) of all words of each
     asked    (m,) the places of those among the words that are asked about
-    are_named  whether they were named: then there is nobody to rank them among
+    are_named  whether they were named, so that those like them in frequency are not among them
     """
 
     words: list[bytes]
@@ -159,11 +158,30 @@ def word_changes(common: CommonWords, first: int, last: int, rules: ChangeRules)
     Models are paired in their order, a single one with each of the other period.
     Raises: InputError if their numbers do not match
     """
+    return WordChanges(
+        spreads(_kept(common, first, last, rules._replace(measure=COSINE)), COSINES),
+        spreads(_kept(common, first, last, rules._replace(measure=OVERLAP)), SHARES),
+    )
+
+
+def _kept(common: CommonWords, first: int, last: int, rules: ChangeRules) -> "list[Exact]":
+    """By the measure that ranks, of each pair of models, how much is the same of each word asked about, (m,)."""
     pairs = _paired(common.rows[first], common.rows[last])
-    cosines = [turned_cosines(*pair, common, rules) for pair in pairs]
+    if rules.measure == COSINE:
+        return [turned_cosines(*pair, common, rules) for pair in pairs]
     spaces: dict[int, Space] = {id(rows): Space.of(rows) for pair in pairs for rows in pair}
-    shares = [shared_neighbours(spaces[id(a)], spaces[id(b)], common.asked, rules.k) / rules.k for a, b in pairs]
-    return WordChanges(spreads(cosines), spreads(shares))
+    return [shared_neighbours(spaces[id(a)], spaces[id(b)], common.asked, rules.k) / rules.k for a, b in pairs]
+
+
+def scores(common: CommonWords, first: int, last: int, rules: ChangeRules) -> "Exact":
+    """As the score of `word_changes`, without the measure that does not rank."""
+    mean: Exact = np.mean(_kept(common, first, last, rules), axis=0)
+    return mean
+
+
+def from_first(common: CommonWords, rules: ChangeRules) -> "Exact":
+    """How much each word has in common with the first period in each of the others, (n_periods - 1, m)."""
+    return np.array([scores(common, 0, period, rules) for period in range(1, len(common.rows))])
 
 
 def _paired(first: "list[Matrix]", second: "list[Matrix]") -> "list[tuple[Matrix, Matrix]]":
@@ -191,32 +209,13 @@ def turned_cosines(source: "Matrix", target: "Matrix", common: CommonWords, rule
     return cosines_of_rows(fit.row_map().apply(source[common.asked]), target[common.asked])
 
 
-def matched_ranks(scores: "Exact", counts: "Ids | None", totals: "Ids | None") -> "Exact":
-    """Of each word, the share of the words nearest in frequency that changed less (equal ones count half), (m,).
-
-    scores  (m,) how much is the same; counts (m, n_periods), None: the shares are NaN
-    """
-    if counts is None or totals is None or len(scores) < 2:
-        return np.full(len(scores), np.nan)
-    order = np.argsort(np.log(np.maximum(counts, 1) / totals).sum(axis=1), kind="stable")
-    width = min(ALIKE + 1, len(scores))
-    starts = np.clip(np.arange(len(scores)) - width // 2, 0, len(scores) - width)
-    ordered = scores[order]
-    windows = np.lib.stride_tricks.sliding_window_view(ordered, width)[starts]
-    above = (windows > ordered[:, None]).sum(axis=1)
-    equal = (windows == ordered[:, None]).sum(axis=1) - 1
-    ranks = np.empty(len(scores))
-    ranks[order] = (above + equal / 2) / (width - 1)
-    return ranks
-
-
 def trends(changes: "Exact") -> "Exact":
-    """The least-squares slope of each column over the periods, (m,).
+    """The least-squares slope of each word's change over the periods, (m,).
 
-    changes  (n_periods, m)
+    changes  (n_periods - 1, m) from the first period to each of the others; to itself it is 0
     """
-    time = np.arange(len(changes)) - (len(changes) - 1) / 2
-    slopes: Exact = time @ changes / (time @ time)
+    time = np.arange(len(changes) + 1) - len(changes) / 2
+    slopes: Exact = time[1:] @ changes / (time @ time)
     return slopes
 
 

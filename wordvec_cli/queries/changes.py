@@ -10,11 +10,13 @@ from wordvec_cli.queries.change import (
     CommonWords,
     Moved,
     WordChanges,
-    matched_ranks,
+    from_first,
     moved_neighbours,
+    scores,
     trends,
     word_changes,
 )
+from wordvec_cli.queries.matched import matched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,12 +28,14 @@ SPREAD_TITLES = ("sd", "low", "high")
 
 
 class Tested(Protocol):
-    """What a permutation test says of each word that is asked about, (m,)."""
+    """What a permutation test says of each word that is asked about, by each period after the first: `Permuted`."""
 
     @property
     def p_value(self) -> "Exact": ...
     @property
     def adjusted(self) -> "Exact": ...
+    @property
+    def trend(self) -> "Exact | None": ...
 
 
 class ChangedWord(NamedTuple):
@@ -63,9 +67,9 @@ def change_table(
     changes = word_changes(common, 0, n_periods - 1, rules)
     columns = _columns(common, changes, rules)
     if n_periods > 2:
-        columns |= _course(common, changes, rules)
+        columns |= _course(common, rules)
     if tested is not None:
-        columns |= {"p_value": tested.p_value, "p_adjusted": tested.adjusted}
+        columns |= _chances(tested)
     score = changes.score(rules.measure)
     best = np.lexsort((common.asked, score))[:most]
     moved = moved_neighbours(common, (0, n_periods - 1), common.asked[best], rules.k, N_MOVED)
@@ -88,16 +92,23 @@ def _columns(common: CommonWords, changes: WordChanges, rules: ChangeRules) -> "
     for i, name in enumerate(("per_million_first", "per_million_last")):
         unknown = np.full(len(common.asked), np.nan)
         found[name] = unknown if counts is None or totals is None else counts[:, i] / totals[i] * 1e6
-    found["matched"] = matched_ranks(changes.score(rules.measure), None if common.are_named else counts, totals)
+    found["matched"] = matched(common, changes.score(rules.measure), rules)
     return found
 
 
-def _course(common: CommonWords, whole: WordChanges, rules: ChangeRules) -> "dict[str, Exact]":
+def _course(common: CommonWords, rules: ChangeRules) -> "dict[str, Exact]":
     """Of three periods and more: what each has in common with the first, the slope of the change, the greatest step."""
-    n_periods, measure = len(common.rows), rules.measure
-    from_first = [word_changes(common, 0, i, rules).score(measure) for i in range(1, n_periods - 1)]
-    from_first.append(whole.score(measure))
-    steps = [from_first[0], *(word_changes(common, i, i + 1, rules).score(measure) for i in range(1, n_periods - 1))]
-    found = {f"{measure}_{i}": each for i, each in enumerate(from_first, 2)}
-    changes = np.vstack([np.zeros_like(from_first[0]), *(1 - each for each in from_first)])
-    return found | {"trend": trends(changes), "greatest_step_to": np.argmin(steps, axis=0) + 2.0}
+    kept = from_first(common, rules)
+    steps = [kept[0], *(scores(common, i, i + 1, rules) for i in range(1, len(common.rows) - 1))]
+    found = {f"{rules.measure}_{i}": each for i, each in enumerate(kept, 2)}
+    return found | {"trend": trends(1 - kept), "greatest_step_to": np.argmin(steps, axis=0) + 2.0}
+
+
+def _chances(tested: Tested) -> "dict[str, Exact]":
+    """Of the change from the first period to the last; of three periods and more, to each, and of the trend."""
+    found = {"p_value": tested.p_value[-1], "p_adjusted": tested.adjusted[-1]}
+    if tested.trend is None:
+        return found
+    for period, (alone, adjusted) in enumerate(zip(tested.p_value, tested.adjusted, strict=True), 2):
+        found |= {f"p_value_{period}": alone, f"p_adjusted_{period}": adjusted}
+    return found | {"p_trend": tested.trend}

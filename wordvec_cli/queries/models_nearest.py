@@ -15,7 +15,7 @@ from wordvec_cli.queries.answers import scorer_of_questions
 from wordvec_cli.queries.metrics import Cosine
 from wordvec_cli.queries.models import Models
 from wordvec_cli.queries.questions import Question
-from wordvec_cli.queries.spread import Spread, spreads
+from wordvec_cli.queries.spread import COSINES, Spread, spreads
 from wordvec_cli.vectors.lengths import single_lengths
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Scores:
         best = np.lexsort((ids, -exact.mean(axis=0)))[:n_kept]
         if threshold is not None:
             best = best[exact.mean(axis=0)[best] >= threshold]
-        found = spreads(exact[:, best])
+        found = spreads(exact[:, best], COSINES)
         ranks = self.ranks(question, ids[best], exact[:, best], excluded)
         return [
             CommonNeighbour(int(ids[place]), found.of(i), (int(ranks[:, i].min()), int(ranks[:, i].max())))

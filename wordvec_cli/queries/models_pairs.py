@@ -9,7 +9,9 @@ from wordvec_cli.queries.answers import similarities_of_questions
 from wordvec_cli.queries.models import Models
 from wordvec_cli.queries.models_nearest import Asked, CommonSearch, Scores
 from wordvec_cli.queries.questions import Question
-from wordvec_cli.queries.spread import Spread, spreads
+from wordvec_cli.queries.spread import ANY, COSINES, DISTANCES, Spread, spreads
+
+BOUNDS = {"cosine": COSINES, "euclidean": DISTANCES}  # by the names of `METRICS`
 
 
 class PairSpread(NamedTuple):
@@ -37,7 +39,7 @@ def _of_posed(models: Models, posed: Sequence[Asked], metric: str) -> list[PairS
     values = np.array(
         [similarities_of_questions([pair[model] for pair in posed], metric) for model in range(len(models))], np.float64
     )
-    found = spreads(values)
+    found = spreads(values, BOUNDS.get(metric, ANY))
     if metric != "cosine":
         return [PairSpread(found.of(i), None) for i in range(len(posed))]
     scores = Scores(models, [[_first_word(each) for each in pair] for pair in posed])

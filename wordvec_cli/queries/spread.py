@@ -3,6 +3,7 @@
 The interval is Student's for one more observation, mean ± t(n - 1) · sd · sqrt(1 + 1/n). Of trainings with other seeds
 it holds what another training would give; of trainings on bootstraps of the documents, whose spread stands for that of
 texts drawn anew, it is an interval for the value itself. Percentiles of 20 values would be too narrow for either.
+What cannot be, a cosine above 1, is cut off an interval: as no value lies there, it holds as many as before.
 """
 
 import functools
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 _T_DIGITS = 60  # halvings of the range in which a quantile is looked for
+
+
+class Bounds(NamedTuple):
+    """Between which a value can lie."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def within(self, low: "Numbers", high: "Numbers") -> "tuple[Numbers, Numbers]":
+        """What of intervals can be."""
+        return np.clip(low, *self), np.clip(high, *self)
+
+
+ANY, COSINES, SHARES, DISTANCES = Bounds(), Bounds(-1.0, 1.0), Bounds(0.0, 1.0), Bounds(0.0)
 
 
 class Spread(NamedTuple):
@@ -44,8 +59,8 @@ class Spreads(NamedTuple):
         return Spread(mean, sd, low, high, self.n)
 
 
-def spreads(values: "ArrayLike") -> Spreads:
-    """The spread of each column.
+def spreads(values: "ArrayLike", bounds: Bounds = ANY) -> Spreads:
+    """The spread of each column of values that lie within bounds.
 
     values  (n_models, m); a column with a NaN has no spread; of one model nothing but the mean is known
     """
@@ -57,12 +72,12 @@ def spreads(values: "ArrayLike") -> Spreads:
         return Spreads(mean, unknown, unknown, unknown, n)
     sd = numbers.std(axis=0, ddof=1)
     reach = t_quantile(n - 1) * sd * math.sqrt(1 + 1 / n)
-    return Spreads(mean, sd, mean - reach, mean + reach, n)
+    return Spreads(mean, sd, *bounds.within(mean - reach, mean + reach), n)
 
 
-def spread(values: "ArrayLike") -> Spread:
+def spread(values: "ArrayLike", bounds: Bounds = ANY) -> Spread:
     """The spread of one value over models, (n_models,)."""
-    return spreads(np.asarray(values, np.float64)[:, None]).of(0)
+    return spreads(np.asarray(values, np.float64)[:, None], bounds).of(0)
 
 
 @functools.cache
@@ -100,11 +115,13 @@ class Gap(NamedTuple):
     p_value: float
 
 
-def gap(first: "ArrayLike", second: "ArrayLike") -> Gap:
+def gap(first: "ArrayLike", second: "ArrayLike", bounds: Bounds = ANY) -> Gap:
     """How far the means of two groups of models are apart: Student's test with one variance for both.
 
     One of the groups may be a single model, which then is asked whether it could be one of the others. NaN where
     neither group shows a variance.
+
+    bounds  of the values of models
     """
     groups = [np.asarray(each, np.float64) for each in (first, second)]
     value = float(groups[1].mean() - groups[0].mean())
@@ -112,7 +129,13 @@ def gap(first: "ArrayLike", second: "ArrayLike") -> Gap:
     if df < 1:
         return Gap(value, math.nan, math.nan, math.nan)
     squares = sum(float(((each - each.mean()) ** 2).sum()) for each in groups)
-    error = math.sqrt(squares / df * sum(1 / len(each) for each in groups))
+    found = gap_of(value, math.sqrt(squares / df * sum(1 / len(each) for each in groups)), df)
+    widest = bounds.high - bounds.low
+    return found._replace(low=max(found.low, -widest), high=min(found.high, widest))
+
+
+def gap_of(value: float, error: float, df: int) -> Gap:
+    """A difference with the interval and the p of its standard error, which has so many degrees of freedom."""
     reach = t_quantile(df) * error
     p_value = 1 - _within(math.atan(abs(value) / error / math.sqrt(df)), df) if error else float(value == 0)
     return Gap(value, value - reach, value + reach, max(p_value, 0.0))

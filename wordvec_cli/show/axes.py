@@ -131,7 +131,7 @@ def _paint_line(axes: Any, axis: Axis, found: Sequence[Projection]) -> None:
     axes.axvline(0, color=LINE, lw=0.7, zorder=1)
     for height, each in enumerate(found):
         if (interval := _interval(each)) is not None:
-            axes.plot(np.clip(interval, -1, 1), [height] * 2, color=COLOURS[0], lw=1, alpha=0.5, zorder=2)
+            axes.plot(interval, [height] * 2, color=COLOURS[0], lw=1, alpha=0.5, zorder=2)
     axes.scatter([each.over_models.mean for each in found], range(len(found)), s=18, c=COLOURS[0], lw=0, zorder=3)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

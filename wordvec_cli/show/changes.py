@@ -64,7 +64,7 @@ def _paint_words(
     axes.hlines(range(len(names)), 0, change, color=LINE, lw=1, zorder=1)
     if f"{measure}_low" in columns:
         low, high = 1 - columns[f"{measure}_high"], 1 - columns[f"{measure}_low"]
-        axes.hlines(range(len(names)), np.maximum(low, 0), high, color=COLOURS[0], lw=1.6, alpha=0.5, zorder=2)
+        axes.hlines(range(len(names)), low, high, color=COLOURS[0], lw=1.6, alpha=0.5, zorder=2)
     is_sure = columns["matched"] > 0.95 if "matched" in columns else np.zeros(len(names), bool)
     axes.scatter(change, range(len(names)), s=20, c=np.where(is_sure, COLOURS[0], PALE), lw=0, zorder=3)
     for height, line in enumerate(lines):

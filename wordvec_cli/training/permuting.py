@@ -1,32 +1,32 @@
-"""Whether words changed by more than chance: the documents are shuffled between two periods, and trained on again.
+"""Whether words changed by more than chance: the documents are shuffled among the periods, and trained on again.
 
-Each time, and once with the documents where they are, both periods are trained on anew, with one vocabulary and
-seeds of their own, so that without a change all of these measures are alike: p is exact, (k + 1) / (n + 1).
+Each time, and once with the documents where they are, all periods are trained on anew, with one vocabulary and seeds of
+their own, so that without a change all of these measures are alike: p is exact, (k + 1) / (n + 1).
 """
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.errors import InputError, OptionError
+from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import on_threads
 from wordvec_cli.progress import Note, Progress, Report, ignore, silent
-from wordvec_cli.queries.change import ALIKE, ChangeRules, CommonWords, word_changes
+from wordvec_cli.queries.change import ChangeRules, CommonWords, from_first, trends
+from wordvec_cli.queries.matched import ALIKE
+from wordvec_cli.sequences.pairs import PairCounter, Room
 from wordvec_cli.sequences.samples import write_sample
-from wordvec_cli.sequences.word_ids import Sequences, count_tokens
+from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.storage.claims import temporary_folder
 from wordvec_cli.storage.files import spool_folder, writable
-from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import trainer
-from wordvec_cli.training.checkpoint import PreparedRun
-from wordvec_cli.training.folder_preparation import TextPreparation
-from wordvec_cli.training.inputs import read_inputs
+from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.models import MODELS, Config
-from wordvec_cli.training.order import settled
+from wordvec_cli.training.period_texts import PeriodOrder, encoded
+from wordvec_cli.training.tiles import Tiles, lay_out
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -40,28 +40,26 @@ if TYPE_CHECKING:
 class PermutationOrder(NamedTuple):
     """How documents are shuffled.
 
-    corpora  of the two periods, a document a line
-    like     a vector file that says how to train
-    n        how often they are shuffled
+    texts  of the periods, and how they are trained on
+    n      how often they are shuffled
     """
 
-    corpora: tuple[str, str]
-    like: str
+    texts: PeriodOrder
     n: int
     seed: int = 1
-    n_threads: int = 1
-    tmp_dir: str | None = None
 
 
 class Permuted(NamedTuple):
-    """How likely a word changes as much by chance.
+    """How likely a word changes as much by chance from the first period to each of the others, (n_periods - 1, m).
 
-    p_value   (m,) of each word for itself
-    adjusted  (m,) for all together: that any word did, by the largest of all (Westfall and Young 1993)
+    p_value   of each word and period for itself
+    adjusted  for all together: that any word did by any period, by the largest of all (Westfall and Young 1993)
+    trend     (m,) of each word, that its slope over the periods is as large; None: there are two periods
     """
 
     p_value: "Exact"
     adjusted: "Exact"
+    trend: "Exact | None" = None
 
 
 def permutation_test(
@@ -73,47 +71,30 @@ def permutation_test(
 ) -> Permuted:
     """How often words change as much between periods whose documents are shuffled.
 
-    Raises: InputError, OptionError if the vectors do not say how they were trained, or not by word2vec; OutputError
+    Raises: InputError, OptionError if the vectors do not say how they were trained; OutputError
     """
     with ExitStack() as work:
-        spool = spool_folder(wanted.tmp_dir, None)
+        spool = spool_folder(wanted.texts.tmp_dir, None)
         with writable(str(spool)):
             folder = Path(work.enter_context(temporary_folder(spool)))
-        text, config, n_first = _encoded(wanted, folder, report, note)
-        shuffled = Shuffled(text.sequences, n_first, folder, text.vocabulary, config)
+        text = encoded(wanted.texts, folder, report, note)
+        shuffled = Shuffled(text.sequences, text.periods, folder, text.vocabulary, text.config, text.documents)
         ids = _ids(common, text.vocabulary)
-        found = np.empty((wanted.n + 1, len(common.asked)))
+        found = np.empty((wanted.n + 1, text.n_periods - 1, len(common.asked)))
         n_done = 0
 
         def measure(number: int) -> None:
             nonlocal n_done
-            halves = shuffled.trained(number, wanted.seed)
-            rows = [[np.ascontiguousarray(half[ids])] for half in halves]
-            found[number] = -word_changes(replace(common, rows=rows), 0, 1, rules).score(rules.measure)
+            rows = [[np.ascontiguousarray(period[ids])] for period in shuffled.trained(number, wanted.seed)]
+            found[number] = 1 - from_first(replace(common, rows=rows), rules)
             n_done += 1
-            report(Progress("shuffling", n_done, wanted.n + 1, "pairs of trainings"))
+            report(Progress("shuffling", n_done, wanted.n + 1, "rounds of trainings"))
 
         measure(0)  # alone, for it compiles
-        on_threads(measure, range(1, wanted.n + 1), wanted.n_threads)
+        on_threads(measure, range(1, wanted.n + 1), text.n_at_once)
     counts = common.counts
-    frequency = np.arange(found.shape[1]) if counts is None else np.log(counts[common.asked] + 1).sum(axis=1)
+    frequency = np.arange(found.shape[2]) if counts is None else np.log(counts[common.asked] + 1).sum(axis=1)
     return p_values(found, np.argsort(frequency, kind="stable"))
-
-
-def _encoded(wanted: PermutationOrder, folder: Path, report: Report, note: Note) -> tuple[PreparedRun, Config, int]:
-    order = settled(
-        {"corpus": wanted.corpora, "like": wanted.like, "threads": wanted.n_threads, "tmp_dir": str(folder)}
-    )
-    if order.is_of_pairs:
-        raise OptionError("--permute: trains by skipgram and cbow alone; leave it out")
-    inputs = read_inputs(order, note)
-    text = TextPreparation(order, inputs, (), report, note).run(folder)
-    tokenizer = inputs.tokenizer or Tokenizer()
-    first = Corpus.open([wanted.corpora[0]], tokenizer, folder)
-    n_first = count_tokens(first, text.vocabulary, wanted.n_threads, report).n_lines
-    if not 0 < n_first < text.sequences.n_sentences:
-        raise InputError(f"{wanted.corpora[1]}: holds no lines; name the texts of both periods with --corpus")
-    return text, order.config.settled_for(text.n_tokens // 2), n_first
 
 
 def _ids(common: CommonWords, vocabulary: Vocabulary) -> "Ids":
@@ -123,45 +104,75 @@ def _ids(common: CommonWords, vocabulary: Vocabulary) -> "Ids":
     return np.array(found, np.int64)
 
 
-class Shuffled(NamedTuple):
-    """The lines of two periods, the first `n_first` of the first, and how vectors of them are trained."""
+@dataclass(frozen=True, eq=False)
+class Shuffled:
+    """The lines of several periods, and how vectors of them are trained.
+
+    periods    (n_documents,) of each document, from 0
+    documents  (n_lines,) of each line; None: each is one
+    """
 
     sequences: Sequences
-    n_first: int
+    periods: "Ids"
     folder: Path
     vocabulary: Vocabulary
     config: Config
+    documents: "NDArray[np.int32] | None" = None
 
     def trained(self, number: int, seed: int) -> "list[Matrix]":
-        """The vectors of two periods of as many lines: number 0 has the lines where they are."""
-        n_lines = self.sequences.n_sentences
-        is_first = np.arange(n_lines) < self.n_first
+        """The vectors of periods of as many documents: number 0 has the documents where they are."""
+        periods = self.periods
         if number:
-            is_first = np.random.default_rng((seed, number)).permutation(is_first)
-        return [self._vectors(is_first == side, 2 * number + side + seed) for side in (True, False)]
+            periods = np.random.default_rng((seed, number)).permutation(periods)
+        of_lines = periods if self.documents is None else periods[self.documents]
+        n = int(self.periods.max()) + 1
+        return [self._vectors(of_lines == period, n * number + period + seed) for period in range(n)]
 
     def _vectors(self, are_taken: "NDArray[np.bool_]", seed: int) -> "Matrix":
         lines = write_sample(self.sequences, are_taken.astype(np.uint16), self.folder, has_names=False)
         config = replace(self.config, seed=seed)
-        made = MODELS[config.model].trainer(lines, self.vocabulary, config)
-        return np.array(trainer.train(made).matrix, np.float32)
+        with TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
+            material = self._tiles(lines, config, Path(folder)) if isinstance(config, GloveConfig) else lines
+            made = MODELS[config.model].trainer(material, self.vocabulary, config)
+            return np.array(trainer.train(made).matrix[:], np.float32)
+
+    def _tiles(self, lines: Sequences, config: GloveConfig, folder: Path) -> Tiles:
+        """As one thread counts and lays them out, so that they do not depend on how many trainings are at work."""
+        room, n_words = Room(folder), len(self.vocabulary)
+        pairs = PairCounter(lines, n_words, config.pair_options, room).count()
+        return lay_out(pairs, n_words, config.weighting, room)
 
 
 def p_values(changes: "Exact", order: "Ids") -> Permuted:
-    """How likely the first row is by chance, if all rows are alike without a change.
+    """How likely the first of the shufflings is by chance, if all are alike without a change.
 
-    changes  (n + 1, m) how far each word changed; the first row as the documents are
+    changes  (n + 1, n_periods - 1, m) how far each word changed by each period; the first as the documents are
     order    (m,) the words by frequency: those near each other spread alike, and what is told of all together is in
              units of that spread
     """
-    n = len(changes) - 1
-    p_value = (1 + (changes[1:] >= changes[0]).sum(axis=0)) / (n + 1)
+    p_value = _shares(changes, changes[0])
+    scaled = np.stack([_in_spreads(changes[:, i], order) for i in range(changes.shape[1])], axis=1)
+    adjusted = _shares(scaled.max(axis=(1, 2))[:, None, None], scaled[0])
+    trend = None
+    if changes.shape[1] > 1:
+        slopes = np.array([trends(each) for each in changes])
+        trend = _shares(slopes, slopes[0])
+    return Permuted(p_value, np.maximum(adjusted, p_value), trend)
+
+
+def _shares(values: "Exact", observed: "Exact") -> "Exact":
+    """The share of the values that are as high as those observed; the first are of the documents as they are."""
+    shares: Exact = (1 + (values[1:] >= observed).sum(axis=0)) / len(values)
+    return shares
+
+
+def _in_spreads(changes: "Exact", order: "Ids") -> "Exact":
+    """The changes by one period, (n + 1, m), from their means, in units of how far words of their frequency spread."""
     variances = changes.var(axis=0, ddof=1)[order]
     width = min(ALIKE, len(order))
     sums = np.concatenate([[0.0], np.cumsum(variances)])
     starts = np.clip(np.arange(len(order)) - width // 2, 0, len(order) - width)
     spreads = np.empty(len(order))
     spreads[order] = np.sqrt((sums[starts + width] - sums[starts]) / width)
-    scaled = (changes - changes.mean(axis=0)) / np.where(spreads > 0, spreads, 1)
-    adjusted = (1 + (scaled[1:].max(axis=1)[:, None] >= scaled[0]).sum(axis=0)) / (n + 1)
-    return Permuted(p_value, np.maximum(adjusted, p_value))
+    scaled: Exact = (changes - changes.mean(axis=0)) / np.where(spreads > 0, spreads, 1)
+    return scaled

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wordvec_cli.cli.models import opened_periods
+from wordvec_cli.cli.models import note_other_trainings, opened_periods
 from wordvec_cli.cli.options import (
     anchors_option,
     centre_option,
     combined,
+    document_column_option,
     min_count_option,
     most_option,
     progress_options,
@@ -44,12 +45,16 @@ _RULE_OPTIONS = combined(
 _PERMUTE_OPTIONS = combined(
     click.option(
         "--permute", "n_permuted", type=click.IntRange(min=1), metavar="N",
-        help="Shuffle the documents between the periods and train again, N times, to tell changes from chance; needs "
+        help="Shuffle the documents among the periods and train again, N times, to tell changes from chance; needs "
         "--corpus.",
     ),
     click.option(
         "--corpus", "corpora", multiple=True, metavar="FILE",
         help="The text that a period was trained on, a document a line; once for each period.",
+    ),
+    document_column_option(
+        "With --permute, shuffle documents instead of lines: the rows with one value of this column of the tables "
+        "(a book, an author) together. A row without one is a document of its own.",
     ),
     seed_option,
     threads_option,
@@ -62,6 +67,7 @@ class _Permuting(NamedTuple):
 
     n: int | None
     corpora: tuple[str, ...]
+    document_column: str | None
     seed: int
     n_threads: int | None
     tmp_dir: str | None
@@ -86,14 +92,18 @@ def _permute_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def with_permuting(
-        *, n_permuted: int | None, corpora: tuple[str, ...], seed: int | None, threads: int | None,
-        tmp_dir: str | None, **others: Any,
+        *, n_permuted: int | None, corpora: tuple[str, ...], document_column: str | None, seed: int | None,
+        threads: int | None, tmp_dir: str | None, **others: Any,
     ) -> Any:  # fmt: skip
         if (n_permuted is None) != (not corpora):
             raise click.UsageError("--permute and --corpus belong together; give both, or neither")
-        if corpora and (len(corpora) != 2 or len(others["files"]) != 2):
-            raise click.UsageError("--permute: takes two periods, and a --corpus for each")
-        permuting = _Permuting(n_permuted, corpora, 1 if seed is None else seed, threads, tmp_dir)
+        if document_column is not None and n_permuted is None:
+            raise click.UsageError("--document-column: says what --permute shuffles; add --permute N, or leave it out")
+        if corpora and len(corpora) != (n_periods := len(others["files"])):
+            raise click.UsageError(
+                f"--permute: needs a --corpus for each of the {n_periods} periods, in their order; {len(corpora)} given"
+            )
+        permuting = _Permuting(n_permuted, corpora, document_column, 1 if seed is None else seed, threads, tmp_dir)
         return function(permuting=permuting, **others)
 
     return _PERMUTE_OPTIONS(with_permuting)
@@ -136,6 +146,7 @@ def command(
     periods = opened_periods(files, source, terminal)
     common = common_words(periods, rules, listed_words(words) if words else None, terminal.note)
     rules = with_sensible_k(rules, common, terminal.note)
+    note_other_trainings(files, [period[0] for period in periods], terminal)
     tested = _tested(files, permuting, common, rules, terminal) if permuting.n else None
     found = change_table(common, rules, most or None, tested)
     terminal.close()
@@ -149,11 +160,12 @@ def _tested(
 ) -> Any:
     from wordvec_cli.formats.folders import vector_paths
     from wordvec_cli.parallel import usable_cpus
+    from wordvec_cli.training.period_texts import PeriodOrder
     from wordvec_cli.training.permuting import PermutationOrder, permutation_test
 
-    first, second = wanted.corpora
     like, n_threads = vector_paths(files[0])[0], wanted.n_threads or usable_cpus()
-    order = PermutationOrder((first, second), like, wanted.n or 0, wanted.seed, n_threads, wanted.tmp_dir)
+    texts = PeriodOrder(wanted.corpora, like, n_threads, wanted.tmp_dir, wanted.document_column)
+    order = PermutationOrder(texts, wanted.n or 0, wanted.seed)
     return permutation_test(order, common, rules, terminal.report, terminal.note)
 
 
