@@ -391,7 +391,7 @@ def test_two_trainings_are_told_in_one_note(tmp_path: Path) -> None:
             str(tmp_path / f"{seed}.safetensors"), Vocabulary.from_words([b"love", b"sex"]), np.eye(2, 2, 0, "f4"), made
         )
     first, second = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
-    told = b"A and B are different trainings (seed 1 / 2): cosines are compared within each file only\n"
+    told = b"A and B are different trainings (seed 1 / 2): cosines are compared within each file only; "
     assert run_here("compare", first, second).stderr.count(told) == 1
     assert told not in run_here("compare", first, first).stderr
 

@@ -104,8 +104,11 @@ def test_two_groups_that_differ_by_noise_alone_differ_by_no_more_than_trainings_
         found = json.loads(run_here("compare", folder, path, WORDSIM, "--format", "json").stdout)
         assert found["A"]["models"] == N_MODELS
         verdicts.append((found["within_noise"], found["rows"][0]["p_value"] < 0.05))
+    assert verdicts[0] == (True, False)
     assert verdicts[1][0] is False
-    assert verdicts[0][1] is False
+    text = run_here("compare", folder, other, WORDSIM).stdout.decode().splitlines()
+    assert text[-1].startswith("a model of A and one of B share 0.")
+    assert ": more change than between two trainings (p 0.0" in text[-1]
 
 
 def test_a_folder_with_a_broken_or_foreign_file_is_refused_by_name(folder: Path, tmp_path: Path) -> None:

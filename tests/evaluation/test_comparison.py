@@ -4,7 +4,7 @@ import pytest
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
-from wordvec_cli.evaluation.comparison import difference, differing_training
+from wordvec_cli.evaluation.comparison import difference, differing_training, relation_of
 from wordvec_cli.evaluation.neighbour_changes import changes, most_changed, shared_words
 from wordvec_cli.evaluation.protocol import PROTOCOLS, Lexicon
 from wordvec_cli.evaluation.scores import Outcomes
@@ -155,3 +155,29 @@ MADE = {"configuration": '{"seed": 1, "window": 5}', "seed": "1", "corpus_finger
 def test_two_trainings_differ_in_what_both_files_say_of_themselves(other: dict[str, str], told: list[str]) -> None:
     first, second = (from_matrix(A.vocabulary, A.matrix, made) for made in (MADE, other))
     assert differing_training(first, second) == told
+
+
+SECOND_SEED = MADE | {"configuration": '{"seed": 2, "window": 5}'}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "relation"),
+    [
+        (MADE, SECOND_SEED, "seeds"),
+        (MADE | {"bootstrap": "lines"}, SECOND_SEED | {"bootstrap": "lines"}, "samples"),
+        (MADE | {"bootstrap": "lines"}, SECOND_SEED, "otherwise"),
+        (MADE | {"group": "year=1990"}, MADE | {"group": "year=1991"}, "otherwise"),
+        (MADE, SECOND_SEED | {"corpus_fingerprint": "y"}, "otherwise"),
+        (MADE, MADE | {"losses": "[]"}, "again"),
+        (MADE, {}, "unknown"),
+        (
+            {"configuration": MADE["configuration"]},
+            {"configuration": SECOND_SEED["configuration"]},
+            "otherwise",
+        ),  # of which text is not known
+    ],
+)
+def test_what_two_files_are_to_each_other_is_told_by_what_they_record(
+    first: dict[str, str], second: dict[str, str], relation: str
+) -> None:
+    assert relation_of(*(from_matrix(A.vocabulary, A.matrix, made) for made in (first, second))) == relation

@@ -12,11 +12,13 @@ from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.evaluation.comparison import ChangeOptions
 from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.sets import EvalSet
+from wordvec_cli.messages import counted
 from wordvec_cli.text import json_text
 from wordvec_cli.text.decoding import as_bytes
 
 if TYPE_CHECKING:
-    from wordvec_cli.evaluation.models_scores import GroupDifference, GroupOverlaps
+    from wordvec_cli.evaluation.group_overlaps import GroupOverlaps
+    from wordvec_cli.evaluation.models_scores import GroupDifference
 
 TITLES = ("part", "name", "n", "A", "A_sd", "B", "B_sd", "value", "low", "high", "p_value")
 FIGURES = TITLES[3:]
@@ -48,7 +50,8 @@ def compare_groups(
 
     if not any(map(holds_models, paths)):
         return None
-    from wordvec_cli.evaluation.models_scores import group_differences, group_overlaps
+    from wordvec_cli.evaluation.group_overlaps import group_overlaps
+    from wordvec_cli.evaluation.models_scores import group_differences
 
     models = opened_models(paths, source, terminal, is_one_kind=False)
     assert models is not None
@@ -78,8 +81,8 @@ def _score_row(each: "GroupDifference") -> Row:
 
 
 def _overlap_rows(overlaps: "GroupOverlaps") -> Iterator[Row]:
-    of_groups = overlaps.within_first, None, overlaps.within_second, None, overlaps.between, None, None, None
-    yield Row("neighbours", f"overlap of {overlaps.k}", overlaps.n_words, of_groups)
+    of_groups = overlaps.within_first, None, overlaps.within_second, None, overlaps.between, *overlaps.bounds
+    yield Row("neighbours", f"overlap of {overlaps.k}", overlaps.n_words, (*of_groups, overlaps.less.p_value))
 
 
 # ---------------------------------------------------------------- layouts
@@ -97,7 +100,7 @@ def _lines(
         yield as_bytes(json_text.written(_record(rows, groups, overlaps), indent=2) + "\n")
     else:
         for name, (path, n_models) in groups.items():
-            yield as_bytes(f"{name}  {path}: {n_models} models\n")
+            yield as_bytes(f"{name}  {path}: {counted(n_models, 'model')}\n")
         cells_of = [[f"{row.part} {row.name}", str(row.n), *map(shown, row.figures)] for row in rows]
         for line in aligned([["", "n", "A", "sd", "B", "sd", "B - A", "low", "high", "p"], *cells_of]):
             yield as_bytes(line + "\n")
@@ -114,8 +117,10 @@ def _record(rows: Sequence[Row], groups: dict[str, tuple[str, int]], overlaps: "
 
 
 def _verdict(overlaps: "GroupOverlaps") -> str:
-    """What the overlaps say; the last column of their row is that between the groups."""
+    """What the overlaps say; `B - A` of their row is that between the groups."""
     between = f"a model of A and one of B share {shown(overlaps.between)} of their neighbours"
-    if overlaps.is_within_noise:
-        return f"{between}, as many as two models of one group do: no more change than between two trainings"
-    return f"{between}, fewer than two models of one group do"
+    if overlaps.is_within_noise is None:
+        return f"{between}; two trainings do not tell how far that goes by chance: give a folder of three or more"
+    expected = f"where two of one group share {shown(overlaps.between - overlaps.less.value)}"
+    change = "no sign of more change" if overlaps.is_within_noise else "more change"
+    return f"{between}, {expected}: {change} than between two trainings (p {shown(overlaps.less.p_value)})"

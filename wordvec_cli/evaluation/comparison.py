@@ -92,8 +92,8 @@ def _note_relation(shared: SharedWords, vectors: tuple[Embeddings, Embeddings], 
     """Note that the files share no word, or that they come from different trainings."""
     if not len(shared):
         note("no word is in both files, so no neighbours can be compared")
-    elif differing := differing_training(*vectors):
-        note(f"A and B are different trainings ({', '.join(differing)}): cosines are compared within each file only")
+    elif told := RELATIONS.get(relation_of(*vectors)):
+        note(told.format(differing=", ".join(differing_training(*vectors))))
 
 
 # ---------------------------------------------------------------- scores
@@ -156,7 +156,37 @@ _INPUTS = (
     "vocabulary",
     "init",
     "bootstrap",
+    "group",
 )  # keys of the metadata, beside the configuration
+
+
+SEEDS, SAMPLES, AGAIN, OTHERWISE, UNKNOWN = "seeds", "samples", "again", "otherwise", "unknown"
+_HOW_TO_TELL = (
+    "whether they differ by more than two seeds do, two files cannot tell: wordvec train CORPUS --like A --seeds 3 -o "
+    "FOLDER, and wordvec compare FOLDER B"
+)
+RELATIONS = {
+    SEEDS: "A and B are one training with two seeds ({differing}): what differs between them is what seeds differ by",
+    SAMPLES: "A and B are one training on two samples of a text ({differing}): what differs between them is what "
+    "samples differ by",
+    AGAIN: "A and B are one training, seed and all, made twice: what differs between them is what threads differ by",
+    OTHERWISE: "A and B are different trainings ({differing}): cosines are compared within each file only; "
+    + _HOW_TO_TELL,
+}
+
+
+def relation_of(first: Embeddings, second: Embeddings) -> str:
+    """What two files are to each other by what they record of their training: a key of RELATIONS, or UNKNOWN."""
+    if not all(recorded(each.metadata, "configuration") for each in (first, second)):
+        return UNKNOWN
+    differing, is_of_text = differing_training(first, second), "corpus_fingerprint" in first.metadata
+    if any(not each.startswith("seed ") for each in differing) or (differing and not is_of_text):
+        return OTHERWISE
+    if not is_of_text:
+        return UNKNOWN
+    if differing:
+        return SAMPLES if "bootstrap" in first.metadata else SEEDS
+    return AGAIN
 
 
 def differing_training(first: Embeddings, second: Embeddings) -> list[str]:

@@ -16,7 +16,14 @@ from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.cli.vectors import VectorSource
 from wordvec_cli.cli.visible import visible
 from wordvec_cli.evaluation.asking import read_sets
-from wordvec_cli.evaluation.comparison import FIRST_WORDS, ChangeOptions, Comparison, Difference, compare
+from wordvec_cli.evaluation.comparison import (
+    FIRST_WORDS,
+    ChangeOptions,
+    Comparison,
+    Difference,
+    compare,
+    relation_of,
+)
 from wordvec_cli.evaluation.neighbour_changes import Change
 from wordvec_cli.evaluation.protocol import Judging
 from wordvec_cli.evaluation.set_folders import SHIPPED
@@ -81,7 +88,8 @@ def command(
     source: VectorSource,
 ) -> int:
     """Compare the vectors of A and B, whose words and dimensions may differ. Each may be a folder of trainings: then
-    their means are compared, and the change between A and B with that between two trainings of one of them.
+    their means are compared, and the change between A and B with that between two trainings of one of them. Of two
+    files that record their training, a note says whether they are two seeds of one.
 
     Scores on the SETs (as in `wordvec evaluate`) count the questions that both files can answer, with an interval and a
     p-value for B - A from a paired bootstrap. Then follow: the words that only one file has; how many of its nearest
@@ -242,6 +250,7 @@ def _json(report: _Report) -> Iterator[str]:
     record |= {
         "judged_by": report.judging.facts(),
         "scores": [_score_record(*each) for each in comparison.differences],
+        "trainings": relation_of(*report.vectors),
         "shared": len(shared),
         "only": only,
         "neighbours": neighbours,
