@@ -1,11 +1,13 @@
 """Measures over many trainings: bootstraps of a corpus beside gensim's trainings, a query to 20 files, `change`.
 
-Bootstraps are whole commands of ours, with all that is counted, encoded and written; gensim's is `Word2Vec` of one
-epoch on the same text, times epochs and trainings. A query to a folder is a whole command beside the same of each
-file by itself. `change` with k 1000 is beside numpy's argpartition of all cosines, of some words, times the rest.
+Bootstraps are one whole command of ours, with all that is counted, encoded and written; gensim's is `Word2Vec.train`
+on the same text, of three trainings, times the rest. A query to a folder is a whole command beside the same of each
+file by itself. `change` with k 1000 is beside numpy's argpartition of all cosines, of some words, times the rest; its
+shufflings are beside as many trainings.
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table import print_table, text_file
+from benchmarks.table import medians_in_turn, print_table, text_file
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-N_TRAINED, N_WANTED, EPOCHS = 3, 20, 5  # bootstraps that are trained, and that are told of
+N_WANTED, N_GENSIM, EPOCHS = 20, 3, 5  # bootstraps, and trainings of gensim
+N_SHUFFLED = 9
 N_FILES, N_WORDS, DIM, K = 20, 50_000, 100, 1000
 N_PLAIN = 500  # words that numpy is asked about
 OURS = [sys.executable, "-m", "wordvec_cli"]
@@ -29,36 +32,38 @@ from gensim.models import Word2Vec
 model = Word2Vec(sg=1, vector_size=100, workers=2)
 model.build_vocab(corpus_file=sys.argv[1])
 start = time.perf_counter()
-model.train(corpus_file=sys.argv[1], total_words=model.corpus_total_words, total_examples=model.corpus_count, epochs=1)
+totals = {"total_words": model.corpus_total_words, "total_examples": model.corpus_count}
+model.train(corpus_file=sys.argv[1], epochs=int(sys.argv[2]), **totals)
 print(time.perf_counter() - start)
 """
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def command(*arguments: str | Path) -> None:
     subprocess.run([*OURS, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def gensims_seconds(corpus: Path) -> float:
+    program = [sys.executable, "-c", GENSIMS, str(corpus), str(EPOCHS)]
+    return float(subprocess.run(program, check=True, capture_output=True, text=True).stdout)
+
+
 def bootstraps(corpus: Path, folder: Path) -> None:
     common = ["train", corpus, "--vector-size", "100", "--epochs", str(EPOCHS)]
     command("train", corpus, "--vector-size", "100", "--epochs", "1", "-o", folder / "compiles.safetensors")
-    ours = seconds(lambda: command(*common, "--bootstrap", str(N_TRAINED), "-o", folder / "models")) / N_TRAINED
-    result = subprocess.run([sys.executable, "-c", GENSIMS, str(corpus)], check=True, capture_output=True, text=True)
-    theirs = float(result.stdout) * EPOCHS
+    theirs = [gensims_seconds(corpus)]
+    start = time.perf_counter()
+    command(*common, "--bootstrap", str(N_WANTED), "-o", folder / "models")
+    ours = time.perf_counter() - start
+    theirs += [gensims_seconds(corpus) for _ in range(N_GENSIM - 1)]
+    of_gensim = statistics.median(theirs) * N_WANTED
     rows = [
-        [side, each, each * N_WANTED / 60, theirs / each]
-        for side, each in (("wordvec train --bootstrap", ours), ("gensim, its training alone", theirs))
+        [f"wordvec train --bootstrap {N_WANTED}, the whole command", ours, of_gensim / ours],
+        [f"gensim, its training alone, the median of {N_GENSIM} times {N_WANTED}", of_gensim, 1.0],
     ]
     megabytes = corpus.stat().st_size / 1e6
-    title = (
-        f"{N_WANTED} bootstraps of {megabytes:.0f} MB, skip-gram 100, {EPOCHS} epochs, of {N_TRAINED} that were trained"
-    )
-    print_table(title, ["", "seconds each", f"minutes of {N_WANTED}", "times gensim"], rows)
+    title = f"{N_WANTED} bootstraps of {megabytes:.0f} MB, skip-gram 100, {EPOCHS} epochs"
+    print_table(title, ["", "seconds", "times gensim"], rows)
+    print(f"gensim's trainings took {', '.join(f'{each:.1f}' for each in theirs)} s\n")
 
 
 def made(path: Path, truth: np.ndarray, seed: int) -> None:
@@ -70,32 +75,72 @@ def made(path: Path, truth: np.ndarray, seed: int) -> None:
 
 def questions(folder: Path, runs: int) -> None:
     paths = sorted(folder.glob("*.safetensors"))
+
+    def one_by_one() -> None:
+        for path in paths:
+            command("similar", path, "word77")
+
+    programs: dict[str, Callable[[], object]] = {
+        f"similar FOLDER WORD, {len(paths)} files": lambda: command("similar", folder, "word77"),
+        "similar of each file by itself": one_by_one,
+        "similar of one file": lambda: command("similar", paths[0], "word77"),
+        "stability FOLDER": lambda: command("stability", folder),
+    }
     command("similar", folder, "word77")
-    of_folder = min(seconds(lambda: command("similar", folder, "word77")) for _ in range(runs))
-    one_by_one = seconds(lambda: [command("similar", path, "word77") for path in paths])
-    stable = seconds(lambda: command("stability", folder))
-    rows = [
-        [f"similar FOLDER WORD, {len(paths)} files", of_folder],
-        ["similar of each file by itself", one_by_one],
-        ["stability FOLDER", stable],
-    ]
-    print_table(f"Queries over {len(paths)} files of {N_WORDS} x {DIM}", ["", "seconds"], rows)
+    rows = list(medians_in_turn(programs, runs).items())
+    print_table(f"Queries over {len(paths)} files of {N_WORDS} x {DIM}, medians of {runs}", ["", "seconds"], rows)
 
 
-def change(folder: Path) -> None:
+def change(folder: Path, runs: int) -> None:
     first, second = sorted(folder.glob("*.safetensors"))[:2]
-    ours = seconds(lambda: command("change", first, second, "--min-count", "2", "-k", str(K)))
+    asked = folder.with_name("asked.txt")
+    asked.write_text("".join(f"word{i}\n" for i in (9, 99, 999, 9999, 19_999)))
     rows = np.random.default_rng(1).normal(size=(N_WORDS, DIM)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    of_all = ["change", first, second, "--min-count", "2", "-k", str(K)]
 
     def plain() -> None:
         for start in range(0, N_PLAIN, 100):
             np.argpartition(rows[start : start + 100] @ rows.T, N_WORDS - K, axis=1)
 
     plain()
-    theirs = 2 * seconds(plain) * N_WORDS / N_PLAIN
-    table = [["wordvec change", ours, 1.0], ["argpartition of all cosines of both", theirs, theirs / ours]]
-    print_table(f"change of {N_WORDS} words, k {K}", ["", "seconds", "times ours"], table)
+    programs: dict[str, Callable[[], object]] = {
+        "wordvec change": lambda: command(*of_all),
+        "argpartition of all cosines of both": plain,
+        "wordvec change --words, five words": lambda: command(*of_all, "--words", asked),
+    }
+    found = medians_in_turn(programs, runs)
+    found["argpartition of all cosines of both"] *= 2 * N_WORDS / N_PLAIN
+    table = [[name, each, each / found["wordvec change"]] for name, each in found.items()]
+    print_table(f"change of {N_WORDS} words, k {K}, medians of {runs}", ["", "seconds", "times change"], table)
+
+
+def permute(corpus: Path, folder: Path, runs: int) -> None:
+    """Shufflings of two halves beside as many trainings of them by `train --seeds`, which is their bound."""
+    lines = corpus.read_bytes().splitlines(keepends=True)
+    halves = [folder / name for name in ("first.txt", "second.txt")]
+    for path, part in zip(halves, (lines[: len(lines) // 2], lines[len(lines) // 2 :]), strict=True):
+        path.write_bytes(b"".join(part))
+    options = ["--tokenizer", "words", "--lowercase", "--vector-size", "50", "--epochs", "3"]
+    vectors = [path.with_suffix(".safetensors") for path in halves]
+    for path, output in zip(halves, vectors, strict=True):
+        command("train", path, *options, "-o", output)
+    corpora = [text for path in halves for text in ("--corpus", path)]
+
+    def trained() -> None:
+        for path in halves:
+            with tempfile.TemporaryDirectory() as name:
+                command("train", path, *options, "--seeds", str(N_SHUFFLED + 1), "-o", Path(name) / "models")
+
+    programs: dict[str, Callable[[], object]] = {
+        f"change --permute {N_SHUFFLED}": lambda: command("change", *vectors, "--permute", str(N_SHUFFLED), *corpora),
+        f"train --seeds {N_SHUFFLED + 1} of each half": trained,
+    }
+    found = medians_in_turn(programs, runs)
+    bound = found[f"train --seeds {N_SHUFFLED + 1} of each half"]
+    rows = [[name, each, each / bound] for name, each in found.items()]
+    title = f"Shufflings of two halves of {corpus.stat().st_size / 1e6:.0f} MB, medians of {runs}"
+    print_table(title, ["", "seconds", "times the trainings"], rows)
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -103,6 +148,10 @@ def main(arguments: argparse.Namespace) -> None:
         folder = Path(name)
         if arguments.only in ("", "bootstraps"):
             bootstraps(text_file(arguments.corpus, folder), folder)
+        if arguments.only in ("", "permute"):
+            permute(text_file(arguments.raw_corpus, folder), folder, arguments.runs)
+        if arguments.only in ("bootstraps", "permute"):
+            return
         models = folder / "many"
         models.mkdir()
         truth = np.random.default_rng(0).normal(size=(N_WORDS, DIM))
@@ -111,4 +160,4 @@ def main(arguments: argparse.Namespace) -> None:
         if arguments.only in ("", "questions"):
             questions(models, arguments.runs)
         if arguments.only in ("", "change"):
-            change(models)
+            change(models, arguments.runs)

@@ -128,6 +128,39 @@ def test_a_folder_with_a_broken_or_foreign_file_is_refused_by_name(folder: Path,
     assert "x.safetensors.checkpoint: is of a training" in run_here("similar", tmp_path, "tiger").stderr.decode()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "similarity FOLDER tiger cat",
+        "analogy FOLDER tiger cat love",
+        f"evaluate FOLDER {WORDSIM}",
+        f"compare WHOLE FOLDER {WORDSIM}",
+        "change WHOLE FOLDER -k 2",
+        "stability FOLDER tiger",
+        "axis FOLDER --pair tiger cat love",
+        "associate FOLDER --x tiger,cat --y love,sex --a book,paper --b computer,keyboard",
+        "plot change WHOLE FOLDER -k 2",
+    ],
+)
+def test_every_question_refuses_such_a_folder_by_the_name_of_the_file(
+    folder: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "models").mkdir()
+    for path in folder.glob("*.safetensors"):
+        (tmp_path / "models" / path.name).write_bytes(path.read_bytes())
+    bad = tmp_path / "models" / "n.safetensors"
+    picture = ["-o", str(tmp_path / "p.svg")] * command.startswith("plot")
+    arguments = [{"FOLDER": str(tmp_path / "models"), "WHOLE": str(folder)}.get(each, each) for each in command.split()]
+    bad.write_bytes((folder / "m1.safetensors").read_bytes()[:-100])
+    broken = run_here(*arguments, *picture)
+    write(bad, ["fremd", "tiger", "wort"], np.eye(3, vectors_of(["a"], "random").shape[1]))
+    foreign = run_here(*arguments, *picture)
+    for result in (broken, foreign):
+        assert (result.returncode, result.stdout) == (1, b"")
+        assert f"Error: {bad}: " in result.stderr.decode()
+    assert b"shares only 1 of 3 words" in foreign.stderr
+
+
 def test_what_several_files_cannot_answer_is_a_usage_error(folder: Path) -> None:
     for arguments in (["similar", "--vector"], ["similar", "tiger", "--metric", "dot"]):
         name, *others = arguments
