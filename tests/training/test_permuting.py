@@ -11,6 +11,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.progress import ignore, silent
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.text.corpus import CorpusStatistics
+from wordvec_cli.training import permuting
 from wordvec_cli.training.models import configured
 from wordvec_cli.training.period_texts import PeriodOrder, PeriodTexts, encoded
 from wordvec_cli.training.permuting import Shuffled, p_values
@@ -142,21 +143,31 @@ def test_what_is_not_repeated_of_a_training_is_named(corpora: list[Path], tmp_pa
         texts_of([*corpora, tmp_path / "empty.csv"], first, tmp_path)
 
 
-def test_p_values_are_shares_of_shufflings_of_each_word_and_of_all_words_and_periods() -> None:
-    rng = np.random.default_rng(3)
-    changes = rng.normal(size=(10, 2, 5)) * [[[1.0], [2.0]]]
-    changes[0, 1, 3] = 9
-    found = p_values(changes, np.arange(5))
-    spreads = np.sqrt(changes.var(axis=0, ddof=1).mean(axis=1))
-    scaled = (changes - changes.mean(axis=0)) / spreads[None, :, None]
+@pytest.mark.parametrize("alike", [3, 200])
+def test_p_values_are_shares_of_shufflings_of_each_word_and_of_all_words_and_periods(
+    alike: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changes are in units of the spread of words near in frequency: the rarer, the wider, as in any training."""
+    monkeypatch.setattr(permuting, "ALIKE", alike)
+    rng, n, order = np.random.default_rng(3), 50, np.array([4, 2, 0, 1, 3])
+    widths = np.array([3.0, 4.0, 2.0, 5.0, 1.0])
+    changes = rng.normal(size=(n, 2, 5)) * widths * [[[1.0], [2.0]]]
+    changes[0, 1, 3] = 99
+    found = p_values(changes, order)
+    places, width = order.argsort(), min(alike, 5)
+    scaled = np.empty_like(changes)
+    for word, place in enumerate(places.tolist()):
+        start = min(max(place - width // 2, 0), 5 - width)
+        variances = changes[:, :, order[start : start + width]].var(axis=0, ddof=1).mean(axis=1)
+        scaled[:, :, word] = (changes - changes.mean(axis=0))[:, :, word] / np.sqrt(variances)
     for period in range(2):
         for word in range(5):
-            alone = (1 + sum(each[period, word] >= changes[0, period, word] for each in changes[1:])) / 10
-            above = (1 + sum(each.max() >= scaled[0, period, word] for each in scaled[1:])) / 10
+            alone = (1 + sum(each[period, word] >= changes[0, period, word] for each in changes[1:])) / n
+            above = (1 + sum(each.max() >= scaled[0, period, word] for each in scaled[1:])) / n
             assert found.p_value[period, word] == alone
             assert found.adjusted[period, word] == max(alone, above)
     slopes = [[np.polyfit(range(3), [0, *each[:, word]], 1)[0] for word in range(5)] for each in changes]
-    expected = [(1 + sum(each[word] >= slopes[0][word] for each in slopes[1:])) / 10 for word in range(5)]
+    expected = [(1 + sum(each[word] >= slopes[0][word] for each in slopes[1:])) / n for word in range(5)]
     assert found.trend is not None
     assert found.trend.tolist() == expected
-    assert (found.adjusted[1, 3], p_values(changes[:, :1], np.arange(5)).trend) == (0.1, None)
+    assert (found.adjusted[1, 3], p_values(changes[:, :1], order).trend) == (1 / n, None)
