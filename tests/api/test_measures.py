@@ -26,6 +26,29 @@ def of_command(*arguments: str | Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in run_here(*arguments, "--format", "json").stdout.splitlines()]
 
 
+def test_a_test_of_change_is_that_of_the_command(folder: Path, corpus_file: Path) -> None:
+    first, second = map(str, sorted(folder.iterdir()))
+    corpora, options = [corpus_file, corpus_file], ["-k", "3", "--min-count", "5", "--most", "4", "--threads", "2"]
+    found = wordvec_cli.change(first, second, k=3, min_count=5, most=4, permute=2, corpora=corpora, threads=1)
+    texts = [text for path in corpora for text in ("--corpus", path)]
+    expected = of_command("change", first, second, *options, "--permute", "2", *texts)
+    for name in ("word", "p_value", "p_adjusted"):
+        assert [each[name] for each in found] == pytest.approx([each[name] for each in expected], abs=1e-6)
+    with pytest.raises(OptionError, match="corpora: give one for each of the 2 periods; 1 given"):
+        wordvec_cli.change(first, second, permute=2, corpora=corpora[:1])
+    with pytest.raises(OptionError, match="permute: name the first period by its path"):
+        wordvec_cli.change(wordvec_cli.load(first), second, permute=2, corpora=corpora)
+    with pytest.raises(OptionError, match="permute"):
+        wordvec_cli.change(first, second, corpora=corpora)
+
+
+def test_a_folder_of_which_one_file_is_foreign_is_refused_by_its_name(folder: Path, tmp_path: Path) -> None:
+    foreign = wordvec_cli.Vectors.from_arrays(["fremd", "red", "wort"], np.eye(3, OPTIONS["vector_size"]))
+    foreign.save(tmp_path / "foreign.safetensors")
+    with pytest.raises(InputError, match=r"foreign\.safetensors: shares only 1 of 3 words"):
+        wordvec_cli.change([folder, tmp_path / "foreign.safetensors"], folder, k=3, min_count=5)
+
+
 def test_a_folder_of_trainings_is_that_of_the_command(corpus_file: Path, folder: Path, tmp_path: Path) -> None:
     options = ["--vector-size", "8", "--epochs", "2", "--threads", "1", "--bootstrap", "2"]
     assert run_here("train", corpus_file, "-o", tmp_path / "m", *options).returncode == 0

@@ -18,9 +18,10 @@ from wordvec_cli.api.options import CorpusOptions, files_of, one_of, optional, t
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.formats.folders import vector_paths
+from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.queries.agreement import have_directions
-from wordvec_cli.queries.change import ChangeRules, common_words, with_sensible_k
-from wordvec_cli.queries.changes import change_table
+from wordvec_cli.queries.change import ChangeRules, common_words, of_one_period, with_sensible_k
+from wordvec_cli.queries.changes import ChangeTable, change_table
 from wordvec_cli.queries.contexts import contexts as contexts_of
 from wordvec_cli.queries.contexts import typicality
 from wordvec_cli.queries.models import models_of
@@ -33,6 +34,8 @@ from wordvec_cli.training.group_difference import Difference
 from wordvec_cli.training.induced import InducedWord, named_by_group
 from wordvec_cli.training.induced import induce as induce_words
 from wordvec_cli.training.induction_order import Apart, InductionOrder, apart_from
+from wordvec_cli.training.period_texts import PeriodOrder
+from wordvec_cli.training.permuting import PermutationOrder, permutation_test
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.lengths import unit_rows
 
@@ -51,11 +54,18 @@ def change(  # noqa: PLR0913
     centre: bool = False,
     order: Literal["overlap", "cosine"] = "overlap",
     most: int | None = 100,
+    permute: int | None = None,
+    corpora: Sequence[Path] = (),
+    document_column: str | None = None,
+    seed: int = 1,
+    threads: int | None = None,
 ) -> list[Record]:
     """The words that changed between periods, the most changed first; the columns of `wordvec change`.
 
     periods  two or more: vectors, a path of a file or a folder, or a sequence of them (trainings of one period)
     most     how many words; None: all
+    permute  how often documents are shuffled among the corpora, one for each period, to tell changes from chance; the
+             first period is then a path, whose file says how to train
     Raises: InputError, OptionError
     """
     if len(periods) < 2:
@@ -63,15 +73,35 @@ def change(  # noqa: PLR0913
     measure = one_of("order", order, {"overlap": "overlap", "cosine": "cosine"})
     stable = None if anchors is None else list(map(as_bytes, anchors))
     rules = ChangeRules(whole_number("k", k, 1), whole_number("min_count", min_count, 1), stable, centre, measure)
-    opened = [[each for _, each in _models(period)] for period in periods]
+    opened = [of_one_period(*zip(*_models(period), strict=True)) for period in periods]
     common = common_words(opened, rules, None if words is None else list(map(as_bytes, words)), log_note)
-    found = change_table(common, with_sensible_k(rules, common, log_note), most)
+    rules = with_sensible_k(rules, common, log_note)
+    tested = None
+    if permute is not None or corpora:
+        texts = _texts_of_periods(periods, corpora, threads)._replace(document_column=document_column)
+        shuffling = PermutationOrder(texts, whole_number("permute", permute, 1), whole_number("seed", seed, 0))
+        tested = permutation_test(shuffling, common, rules, note=log_note)
+    return _records(change_table(common, rules, most, tested))
+
+
+def _records(found: ChangeTable) -> list[Record]:
     titles = found.titles[1:-2]
     return [
         {"word": as_text(line.word), **dict(zip(titles, line.figures, strict=True)),
          "lost": list(map(as_text, line.moved.lost)), "won": list(map(as_text, line.moved.won))}
         for line in found.lines
     ]  # fmt: skip
+
+
+def _texts_of_periods(periods: Sequence[Trainings], corpora: Sequence[Path], threads: int | None) -> PeriodOrder:
+    """Raises: OptionError"""
+    if len(corpora) != len(periods):
+        raise OptionError(f"corpora: give one for each of the {len(periods)} periods; {len(corpora)} given")
+    like = periods[0]
+    if not isinstance(like, str | os.PathLike):
+        raise OptionError("permute: name the first period by its path, whose file says how to train")
+    n_threads = usable_cpus() if threads is None else whole_number("threads", threads, 1)
+    return PeriodOrder(tuple(os.fspath(path) for path in corpora), vector_paths(os.fspath(like))[0], n_threads)
 
 
 @face()

@@ -17,6 +17,7 @@ from wordvec_cli.progress import Note, ignore
 from wordvec_cli.queries.agreement import cosines_of_rows
 from wordvec_cli.queries.alignment import check_dimensions
 from wordvec_cli.queries.common_space import in_all
+from wordvec_cli.queries.models import models_of
 from wordvec_cli.queries.shared_neighbours import Space, shared_neighbours
 from wordvec_cli.queries.spread import COSINES, SHARES, Spreads, spreads
 from wordvec_cli.vectors.embeddings import Embeddings
@@ -83,6 +84,13 @@ class WordChanges(NamedTuple):
     def score(self, measure: str) -> "Exact":
         """How much is the same, (m,): the lower, the farther a word changed."""
         return self.overlap.mean if measure == OVERLAP else self.cosine.mean
+
+
+def of_one_period(names: Sequence[str], vectors: Sequence[Embeddings]) -> list[Embeddings]:
+    """The vectors of trainings of a period. Raises: InputError that names the file that is not like the others"""
+    if len(vectors) > 1:
+        models_of(names, vectors)
+    return list(vectors)
 
 
 def common_words(
