@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import os
 import random
 import shutil
 import sys
@@ -160,6 +161,8 @@ def main() -> None:
     parser.add_argument("--case", type=int, help="this case alone, and show what it prints")
     parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where failures are kept")
     options = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS"):  # threads of libraries do not live on in a child
+        os.environ[name] = "1"
     with tempfile.TemporaryDirectory(prefix="wordvec-fuzz-") as name:
         work = Path(name)
         room = Room(work / "seeds", work / "case", work / "results", work / "expected")

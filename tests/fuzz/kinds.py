@@ -13,6 +13,11 @@ GLOVE = f"{ANY_MODEL} --model glove"
 RESUMED, RESUMED_GLOVE = (
     f"{each.replace('--epochs 1', '--epochs 40')} -o {{d}}/v.safetensors" for each in (TRAIN, GLOVE)
 )
+RESUMED_FOLDER = f"{TRAIN.replace('--epochs 1', '--epochs 40')} --seeds 2 -o {{d}}/models"
+RESUMED_GROUPS = (
+    f"{TRAIN.replace('{s}/corpus/text.txt', '{s}/corpus-csv/t.csv').replace('--epochs 1', '--epochs 40')}"
+    " --text-column text --by day -o {d}/models"
+)
 CLASSIFY = "classify train {s}/labelled/l.txt --threads 1 --epochs 1 --word-ngrams 2 --buckets 50 -o {o}/m.safetensors"
 SCORED = "{s}/evaluation-pairs/p.tsv {s}/analogies/a.txt --bootstrap 10"
 
@@ -34,6 +39,26 @@ WHOLE = (
     "export {f} {o}/x.safetensors --int8",
     "export {f} {o}/x.safetensors --float16",
 )
+MEASURES = (
+    "axis {f} --pair monday red --pair tuesday blue friday green",
+    "associate {f} --sets {s}/association-sets/sets.toml --permutations 20",
+    "change {f} {s}/native/v.safetensors -k 3 --min-count 1 --most 2",
+    "cluster {f} --into 3",
+    "stability {f} --also {s}/native/v.safetensors -k 3",
+    "induce {f} {s}/corpus/text.txt --word red",
+    "contexts {s}/corpus/text.txt monday --typical-by {f} --most 3",
+)
+SHOWN = (
+    "map {f} -o {o}/m.html --clusters 2",
+    "plot words {f} monday red blue -k 2 --format json",
+    "plot axes {f} --x monday:red --y tuesday:blue friday green --format tsv",
+    "plot heatmap {f} monday red --format csv",
+    "plot neighbours {f} monday -k 3 --format json",
+)
+MADE_OF_THEM = (
+    "transform {f} {o}/x.safetensors normalise centre abtt:1",
+    "align {f} {s}/native/v.safetensors -o {o}/x.safetensors",
+)
 STARTS = (
     "matrix --vocab {s}/vocabulary/v.tsv --vectors {f} -o {o}/E.npy",
     f"{TRAIN} --init {{f}} -o {{o}}/v.safetensors",
@@ -42,6 +67,10 @@ STARTS = (
 VECTORS = QUESTIONS + WHOLE + STARTS
 NATIVE = (
     *VECTORS,
+    *MEASURES,
+    *SHOWN,
+    *MADE_OF_THEM,
+    "plot training {f} --format tsv",
     f"{ANY_MODEL} --like {{f}} -o {{o}}/v.safetensors",
     "embed --matrix {f} --sequences {s}/sequences-plain/x.safetensors --pool mean -o {o}/y.npy",
     "encode {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv --matrix {f} -o {o}/x.safetensors",
@@ -113,6 +142,34 @@ CORPUS = (
     "train {f} --vector-size 8 --epochs 1 --threads 1 --min-count 1 -o {o}/v.safetensors",
     "train {f} --model glove --vector-size 8 --epochs 2 --threads 1 -o {o}/v.safetensors",
 )
+AS_TABLE = (
+    *(f"{each} --text-column text" for each in CORPUS),
+    "train {f} --text-column text --by day --vector-size 8 --epochs 1 --threads 1 --min-count 1 -o {o}/models",
+    "train {f} --text-column text --bootstrap 2 --document-column day --vector-size 8 --epochs 1 --threads 1"
+    " --min-count 1 -o {o}/models",
+    "contexts {f} monday --text-column text --most 3",
+    "induce {s}/native/v.safetensors {f} --text-column text --word red",
+)
+MODELS = (
+    "lookup {d}/seed-001.safetensors monday",
+    "similar {d} monday red -k 3",
+    "similarity {d} monday red",
+    "analogy {d} monday tuesday red -k 2",
+    "evaluate {d} {s}/evaluation-pairs/p.tsv --bootstrap 10",
+    "compare {d} {s}/native/v.safetensors {s}/evaluation-pairs/p.tsv",
+    "axis {d} --axes {s}/axes/axes.toml friday",
+    "associate {d} --sets {s}/association-sets/sets.toml --permutations 20",
+    "change {d} {s}/native/v.safetensors -k 3 --min-count 1",
+    "stability {d} -k 3",
+    "stability {d} monday red -k 3 --format json",
+    "plot axis {d} --pair monday red friday --format tsv",
+)
+SUBWORDS = (
+    "build-vocab {s}/corpus/text.txt --tokenizer tokenizers:{f} -o {o}/v.tsv",
+    "encode {s}/corpus/text.txt --tokenizer tokenizers:{f} --vocab {f} -o {o}/x.npy",
+    "train {s}/corpus/text.txt --tokenizer tokenizers:{f} --vector-size 4 --epochs 1 --threads 1 -o {o}/v.safetensors",
+    "matrix --vocab {f} --vector-size 3 -o {o}/E.npy",
+)
 CLASSIFIER = (
     *VECTORS,
     "classify predict {f} {s}/labelled/l.txt -k 2",
@@ -151,6 +208,8 @@ KINDS: Mapping[str, Kind] = {
     "native-pq": Kind("v.safetensors", NATIVE, True),
     "native-bits": Kind("v.safetensors", NATIVE, True),
     "index": Kind("v.index", INDEX, True),
+    "index-hnsw": Kind("v.hnsw", INDEX, True),
+    "index-ivf-pq": Kind("v.ivf-pq", INDEX, True),
     "native-glove": Kind("v.safetensors", NATIVE, True),
     "native-subwords": Kind("v.safetensors", COMPOSING, True),
     "native-subwords-int8": Kind("v.safetensors", COMPOSING, True),
@@ -172,6 +231,20 @@ KINDS: Mapping[str, Kind] = {
     "words": Kind("w.txt", ("export {s}/native/v.safetensors {o}/x.vec --words {f}",
                             "similar {s}/native/v.safetensors red --among {f}",
                             "compare {s}/native/v.safetensors {s}/native-int8/v.safetensors --words {f}")),
+    "subwords": Kind("tokenizer.json", SUBWORDS, True),
+    "association-sets": Kind("sets.toml", ("associate {s}/native/v.safetensors --sets {f} --permutations 20",
+                                           "associate {s}/native/v.safetensors --sets {f} --measure sc-weat",
+                                           "associate {s}/models --sets {f} --measure rnd --format json")),
+    "association-sets-json": Kind("sets.json", ("associate {s}/native/v.safetensors --sets {f} --permutations 20",)),
+    "axes": Kind("axes.toml", ("axis {s}/native/v.safetensors --axes {f} friday green",
+                               "axis {s}/models --axes {f} friday green --format json",
+                               "plot axis {s}/native/v.safetensors --axes {f} friday --format tsv")),
+    "groups": Kind("g.tsv", ("map {s}/native/v.safetensors --groups {f} -o {o}/m.html",)),
+    "dictionary": Kind("d.tsv", ("align {s}/native/v.safetensors {s}/native-glove/v.safetensors --dictionary {f}"
+                                 " -o {o}/x.safetensors",
+                                 "align {s}/native/v.safetensors {s}/native-glove/v.safetensors --test {f}"
+                                 " -o {o}/x.safetensors")),
+    "lexicon": Kind("l.txt", ("transform {s}/native/v.safetensors {o}/x.safetensors retrofit:{f}",)),
     "phrases": Kind("p.tsv", ("phrases {s}/corpus/text.txt --apply {f} -o {o}/joined.txt",)),
     "evaluation-pairs": Kind("p.tsv", ("evaluate {s}/native/v.safetensors {f} --bootstrap 10",)),
     "analogies": Kind("a.txt", ("evaluate {s}/native/v.safetensors {f} --per-section",
@@ -186,6 +259,9 @@ KINDS: Mapping[str, Kind] = {
         CLASSIFY.replace("{s}/labelled/l.txt", "{f}"), "classify test {s}/classifier/m.safetensors {f}"))),
     "checkpoint": Kind("v.safetensors", (f"{RESUMED} --resume",), exact=MATERIAL),
     "checkpoint-glove": Kind("v.safetensors", (f"{RESUMED_GLOVE} --resume",), exact=MATERIAL),
+    "checkpoint-folder": Kind("models", (f"{RESUMED_FOLDER} --resume",)),
+    "checkpoint-groups": Kind("models", (f"{RESUMED_GROUPS} --resume",)),
+    "models": Kind(".", MODELS),
     "glove": Kind("v.txt", VECTORS),
     "word2vec": Kind("v.vec", VECTORS, True),
     "word2vec-binary": Kind("v.bin", VECTORS, True),
@@ -195,9 +271,12 @@ KINDS: Mapping[str, Kind] = {
     "npy": Kind("v.npy", VECTORS, True),
     "npz": Kind("v.npz", VECTORS, True),
     "csv": Kind("v.csv", VECTORS),
+    "csv-of-pandas": Kind("v.csv", VECTORS),
+    "tsv-of-r": Kind("v.tsv", VECTORS),
     "jsonl": Kind("v.jsonl", VECTORS),
     "json": Kind("v.json", VECTORS, True),
     "parquet": Kind("v.parquet", VECTORS, True),
+    "parquet-wide": Kind("v.parquet", VECTORS, True),
     "arrow": Kind("v.arrow", VECTORS, True),
     "sqlite": Kind("v.sqlite", VECTORS),
     "fifu": Kind("v.fifu", VECTORS, True),
@@ -211,8 +290,19 @@ KINDS: Mapping[str, Kind] = {
     "fasttext-oldest": Kind("m.bin", tuple(f"{each} --from fasttext" for each in (*QUESTIONS[:5], *WHOLE))),
     "foreign-safetensors": Kind("v.safetensors", VECTORS, True),
     "model2vec": Kind(".", VECTORS),
+    "static-model": Kind(".", VECTORS),
+    "spacy": Kind(".", VECTORS),
+    "hdf5": Kind("v.h5", (*QUESTIONS[:2], *WHOLE[:3])),
+    "numberbatch": Kind("v.h5", (*QUESTIONS[:2], *WHOLE[:3])),
     "torch": Kind("v.pt", (*QUESTIONS[:2], *WHOLE[:3]), True),
     "corpus": Kind("text.txt", CORPUS),
     "corpus-gzip": Kind("text.txt.gz", CORPUS, True),
     "corpus-folder": Kind(".", CORPUS),
+    "corpus-zip": Kind("text.zip", CORPUS, True),
+    "corpus-tar": Kind("text.tar.gz", CORPUS, True),
+    "corpus-csv": Kind("t.csv", AS_TABLE),
+    "corpus-tsv": Kind("t.tsv", AS_TABLE),
+    "corpus-jsonl": Kind("t.jsonl", AS_TABLE),
+    "corpus-parquet": Kind("t.parquet", AS_TABLE, True),
+    "corpus-utf-16": Kind("text.txt", tuple(f"{each} --encoding utf-16" for each in CORPUS)),
 }  # fmt: skip

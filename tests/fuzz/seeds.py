@@ -1,6 +1,7 @@
 """One whole, small file of each kind: made by the commands, and where they do not write it, by hand."""
 
 import contextlib
+import csv
 import gzip
 import json
 import os
@@ -8,18 +9,23 @@ import random
 import shutil
 import signal
 import struct
+import tarfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pyarrow
+from pyarrow import parquet
 
 from tests.conftest import TOPICS
 from tests.fuzz.child import run_here
-from tests.fuzz.kinds import GLOVE, RESUMED, RESUMED_GLOVE, TRAIN
+from tests.fuzz.kinds import GLOVE, RESUMED, RESUMED_FOLDER, RESUMED_GLOVE, RESUMED_GROUPS, TRAIN
 from tests.reference_fasttext import Model, Quantised
 from wordvec_cli.cli import run
+from wordvec_cli.formats.spacy_vectors import murmur_hashes
 
 DIM = 8
 ENCODE = "encode {s}/corpus/text.txt --vocab {s}/vocabulary/v.tsv --length 9"
@@ -38,6 +44,10 @@ MADE = (
     ("native-pq", "export {s}/native/v.safetensors {d}/v.safetensors --pq 3"),
     ("native-bits", "export {s}/native/v.safetensors {d}/v.safetensors --bits"),
     ("index", "index {s}/native/v.safetensors -o {d}/v.index"),
+    ("index-hnsw", "index {s}/native/v.safetensors --kind hnsw -o {d}/v.hnsw"),
+    ("index-ivf-pq", "index {s}/native/v.safetensors --kind ivf-pq -o {d}/v.ivf-pq"),
+    ("subwords", "build-vocab {s}/corpus/text.txt --train-bpe 280 -o {d}/tokenizer.json"),
+    ("models", f"{TRAIN} --seeds 3 -o {{d}}"),
     ("classifier", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --word-ngrams 2"
                    " --buckets 50 -o {d}/m.safetensors"),
     ("classifier-hs", "classify train {s}/labelled/l.txt --threads 1 --epochs 2 --vector-size 8 --loss hs"
@@ -64,6 +74,7 @@ MADE = (
     ("xz", "export {s}/native/v.safetensors {d}/v.safetensors.xz"),
     ("npy", "export {s}/native/v.safetensors {d}/v.npy"),
     ("npz", "export {s}/native/v.safetensors {d}/v.npz"),
+    ("static-model", "export {s}/native/v.safetensors {d} --to sentence-transformers"),
     ("csv", "export {s}/native/v.safetensors {d}/v.csv"),
     ("jsonl", "export {s}/native/v.safetensors {d}/v.jsonl"),
     ("json", "export {s}/native/v.safetensors {d}/v.json"),
@@ -88,7 +99,12 @@ def make_seeds(folder: Path) -> None:
         "analogies": _analogies, "evaluation-folder": _folder_of_sets, "glove-binary": _glove_binary,
         "fasttext": _fasttext, "fasttext-quantised": _quantised, "fasttext-oldest": _oldest,
         "foreign-safetensors": _foreign, "model2vec": _model2vec, "torch": _torch, "corpus-folder": _corpus_folder,
-        "corpus-gzip": _corpus_gzip,
+        "corpus-gzip": _corpus_gzip, "corpus-zip": _corpus_zip, "corpus-tar": _corpus_tar, "corpus-csv": _corpus_csv,
+        "corpus-tsv": _corpus_tsv, "corpus-jsonl": _corpus_jsonl, "corpus-parquet": _corpus_parquet,
+        "corpus-utf-16": _corpus_utf_16, "csv-of-pandas": _csv_of_pandas, "tsv-of-r": _tsv_of_r,
+        "parquet-wide": _parquet_wide, "hdf5": _hdf5, "numberbatch": _numberbatch, "spacy": _spacy,
+        "association-sets": _sets, "association-sets-json": _sets_json, "axes": _axes, "groups": _groups,
+        "dictionary": _dictionary, "lexicon": _lexicon,
     }  # fmt: skip
     for kind, make in by_hand.items():
         (folder / kind).mkdir(parents=True)
@@ -97,8 +113,13 @@ def make_seeds(folder: Path) -> None:
         (folder / kind).mkdir()
         outcome = run_here(filled(command, s=folder, d=folder / kind))
         assert outcome.status == 0, (command, outcome.stderr.decode())
-    for kind, command in (("checkpoint", RESUMED), ("checkpoint-glove", RESUMED_GLOVE)):
-        _stopped(folder / kind, filled(command, s=folder, d=folder / kind))
+    stopped = {
+        "checkpoint": (RESUMED, "v.safetensors"), "checkpoint-glove": (RESUMED_GLOVE, "v.safetensors"),
+        "checkpoint-folder": (RESUMED_FOLDER, "models/seed-001.safetensors"),
+        "checkpoint-groups": (RESUMED_GROUPS, "models/1.safetensors"),
+    }  # fmt: skip
+    for kind, (command, output) in stopped.items():
+        _stopped(folder / kind, filled(command, s=folder, d=folder / kind), output)
 
 
 def words() -> list[str]:
@@ -124,6 +145,52 @@ def _corpus_folder(folder: Path) -> None:
     (folder / "inner").mkdir()
     for name in ("a.txt", "inner/b.txt"):
         (folder / name).write_text("".join(" ".join(line) + "\n" for line in _lines(100)), "utf-8")
+
+
+def _rows() -> Iterator[tuple[int, str, int]]:
+    """An id, a text with delimiters and quotes in it, and what it is grouped by."""
+    for i, line in enumerate(_lines(60)):
+        yield i, f'{" ".join(line)}, "{line[1]}"', i % 2 + 1
+
+
+def _corpus_csv(folder: Path) -> None:
+    with (folder / "t.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("id", "text", "day"), *_rows()])
+
+
+def _corpus_tsv(folder: Path) -> None:
+    lines = (f"{id}\t{text}\t{day}\n" for id, text, day in _rows())
+    (folder / "t.tsv").write_text("id\ttext\tday\n" + "".join(lines), "utf-8")
+
+
+def _corpus_jsonl(folder: Path) -> None:
+    lines = (json.dumps({"id": id, "text": text, "day": day}) + "\n" for id, text, day in _rows())
+    (folder / "t.jsonl").write_text("".join(lines))
+
+
+def _corpus_parquet(folder: Path) -> None:
+    ids, texts, days = zip(*_rows(), strict=True)
+    table = pyarrow.table({"id": ids, "text": texts, "day": days})
+    parquet.write_table(table, folder / "t.parquet", row_group_size=20)
+
+
+def _corpus_utf_16(folder: Path) -> None:
+    (folder / "text.txt").write_text("".join(" ".join(line) + "\n" for line in _lines(100)), "utf-16")
+
+
+def _corpus_zip(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "text.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a.txt", "inner/b.txt"):
+            archive.writestr(name, "".join(" ".join(line) + "\n" for line in _lines(60)))
+
+
+def _corpus_tar(folder: Path) -> None:
+    _corpus_folder(folder)
+    with tarfile.open(folder / "text.tar.gz", "w:gz") as archive:
+        for name in ("a.txt", "inner"):
+            archive.add(folder / name, name)
+    (folder / "a.txt").unlink()
+    shutil.rmtree(folder / "inner")
 
 
 def _labelled(folder: Path) -> None:
@@ -161,6 +228,85 @@ def _folder_of_sets(folder: Path) -> None:
     (folder / "1_section").mkdir()
     for name, (a, b) in (("1_section/I01 [x - y].txt", TOPICS), ("1_section/I02 [y - x].txt", TOPICS[::-1])):
         (folder / name).write_text("".join(f"{x}\t{y}/{y}s\n" for x, y in zip(a, b, strict=True)), "utf-8")
+
+
+def _tables_of_words(folder: Path, name: str, tables: Mapping[str, Mapping[str, object]]) -> None:
+    """As TOML: strings and lists of them are written there as JSON is."""
+    lines = (f"[{table}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in content.items())
+             for table, content in tables.items())  # fmt: skip
+    (folder / name).write_text("\n".join(lines))
+
+
+def _word_sets() -> dict[str, dict[str, object]]:
+    first, second = TOPICS
+    sets = {"X": first[:3], "Y": second[:3], "A": first[3:6], "B": second[3:6]}
+    return {"days": {**sets, "about": "made up"}, "more": {**sets, "A": second[5:7], "B": first[5:7]}}
+
+
+def _sets(folder: Path) -> None:
+    _tables_of_words(folder, "sets.toml", _word_sets())
+
+
+def _sets_json(folder: Path) -> None:
+    (folder / "sets.json").write_text(json.dumps(_word_sets()))
+
+
+def _axes(folder: Path) -> None:
+    first, second = TOPICS
+    pairs = [list(pair) for pair in zip(first[:3], second[:3], strict=True)]
+    _tables_of_words(
+        folder, "axes.toml", {"day": {"pairs": pairs}, "sets": {"positive": first[:3], "negative": second[:3]}}
+    )
+
+
+def _groups(folder: Path) -> None:
+    lines = (f"{word}\t{len(word)}\t{word[:1]}\n" for word in words())
+    (folder / "g.tsv").write_text("word\tlength\tfirst\n" + "".join(lines), "utf-8")
+
+
+def _dictionary(folder: Path) -> None:
+    (folder / "d.tsv").write_text("".join(f"{word}\t{word}\n" for word in words()), "utf-8")
+
+
+def _lexicon(folder: Path) -> None:
+    lines = (f"{a} {b} {c}\n" for a, b, c in zip(words(), words()[1:], words()[2:], strict=False))
+    (folder / "l.txt").write_text("".join(lines), "utf-8")
+
+
+def _csv_of_pandas(folder: Path) -> None:
+    """As DataFrame.to_csv writes words for an index: a name without a word, numbers of columns."""
+    rows = ([word, *map(repr, row)] for word, row in zip(words(), _numbers(len(words()), DIM).tolist(), strict=True))
+    with (folder / "v.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["", *map(str, range(DIM))], *rows])
+
+
+def _tsv_of_r(folder: Path) -> None:
+    """As write.table writes them: names in quotes, one fewer than columns."""
+    rows = zip(words(), _numbers(len(words()), DIM).tolist(), strict=True)
+    lines = (" ".join([f'"{word}"', *map(str, row)]) + "\n" for word, row in rows)
+    titles = " ".join(f'"V{i + 1}"' for i in range(DIM))
+    (folder / "v.tsv").write_text(f"{titles}\n{''.join(lines)}", "utf-8")
+
+
+def _parquet_wide(folder: Path) -> None:
+    """As DataFrame.to_parquet writes a column for each number, compressed."""
+    columns = {str(i): column for i, column in enumerate(_numbers(len(words()), DIM).T)}
+    table = pyarrow.table({**columns, "__index_level_0__": words()})
+    parquet.write_table(table, folder / "v.parquet", row_group_size=5)
+
+
+def _hdf5(folder: Path) -> None:
+    with h5py.File(folder / "v.h5", "w") as file:
+        file.create_dataset("layers/embedding/vars/0", data=_numbers(len(words()), DIM), chunks=(4, DIM), compression=4)
+        file["layers/dense/vars/0"] = np.ones((DIM, 2))
+    _words(folder, "v.h5.words")
+
+
+def _numberbatch(folder: Path) -> None:
+    with h5py.File(folder / "v.h5", "w") as file:
+        file["mat/axis0"] = np.arange(DIM)
+        file["mat/axis1"] = np.array([word.encode() for word in words()], "S20")
+        file["mat/block0_values"] = _numbers(len(words()), DIM).astype(np.float32)
 
 
 def _numbers(*shape: int) -> np.ndarray:
@@ -224,10 +370,21 @@ def _model2vec(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "model2vec", "normalize": true}')
 
 
-def _stopped(folder: Path, arguments: list[str]) -> None:
+def _spacy(folder: Path) -> None:
+    """As spaCy's Vectors.to_disk and StringStore.to_disk write them."""
+    hashes = murmur_hashes([word.encode() for word in words()]).tolist()
+    with (folder / "vectors").open("wb") as file:
+        np.save(file, _numbers(len(words()), DIM).astype(np.float32))
+    pairs = (b"\xcf" + struct.pack(">Q", key) + bytes([row]) for row, key in enumerate(hashes))
+    (folder / "key2row").write_bytes(b"\xde" + struct.pack(">H", len(hashes)) + b"".join(pairs))
+    (folder / "strings.json").write_text(json.dumps(words()))
+    (folder / "vectors.cfg").write_text('{"mode": "default"}')
+
+
+def _stopped(folder: Path, arguments: list[str], output: str) -> None:
     """The checkpoint of a run that was killed."""
     folder.mkdir()
-    state = folder / "v.safetensors.checkpoint" / "state.safetensors"
+    state = folder / f"{output}.checkpoint" / "state.safetensors"
     pid = os.fork()
     if pid == 0:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):

@@ -155,6 +155,8 @@ def test_other_encodings_are_read_where_they_are_named_or_told_by_their_mark(fol
     assert lines_of("l.txt", encoding="latin-1") == "déjà\n".encode()
     with pytest.raises(InputError, match=r"l\.txt: is not ascii \(at byte 2: "):
         lines_of("l.txt", encoding="ascii")
+    with pytest.raises(InputError, match=r"l\.txt: is not utf-16 \(UTF-16 stream does not start with BOM\); name"):
+        lines_of("l.txt", encoding="utf-16")
 
 
 def test_files_of_folders_are_chosen_by_name_or_path(folder: Path) -> None:

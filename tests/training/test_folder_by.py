@@ -68,6 +68,13 @@ def test_groups_from_a_pipe_that_are_killed_and_resumed_are_the_same_bytes(
     assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=2, stdin=table) == -signal.SIGKILL
     other = run_here(*command[:-4], "text", "--threads", "1", "--resume", stdin=b"")
     assert b"--by text: the trainings to go on with are by year" in other.stderr
+    for name in ("groups", "groups.json"):
+        content = (file := tmp_path / "models.checkpoint" / name).read_bytes()
+        for damaged in (content[:-1], bytes([content[0] ^ 1]) + content[1:]):
+            file.write_bytes(damaged)
+            result = run_here(*command, stdin=b"")
+            assert (result.returncode, b"is damaged, as a power cut" in result.stderr) == (1, True), result.stderr
+        file.write_bytes(content)
     result = run_here(*command, stdin=b"")
     assert result.returncode == 0, result.stderr
     for name in NAMES:

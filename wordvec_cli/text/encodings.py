@@ -58,6 +58,10 @@ class InUtf8(io.RawIOBase):
                 f"{self._name}: is not {self._encoding} (at byte {place + 1}: {error.reason}); "
                 "name another with --encoding, or auto"
             ) from None
+        except UnicodeError as error:  # of all at once, as of UTF-16 without its mark
+            raise InputError(
+                f"{self._name}: is not {self._encoding} ({error}); name another with --encoding, as utf-16-le, or auto"
+            ) from None
         self._n_bytes += len(piece)
         if self._is_first and text:
             text, self._is_first = text.removeprefix("\ufeff"), False

@@ -3,6 +3,7 @@
 lock               held by the command that works on it
 ids, offsets, sequences.json   the corpus as word ids, for word2vec; of a cluster, whose workers have it, the last alone
 pairs, tile-sizes, pairs.json  its pairs in tiles, for GloVe
+groups, groups.json, documents  of many trainings: which group, or document, each line is of
 run.safetensors    the vocabulary, the inputs of the run, and the fingerprints of the files above, which are on the disk
                    before this one is; written last of what comes before training
 state.safetensors  the newest checkpoint: the parameters and how far training is; none: at the beginning
@@ -24,7 +25,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import on_threads
-from wordvec_cli.sequences import word_ids
+from wordvec_cli.sequences import documents, groups, word_ids
 from wordvec_cli.sequences.word_ids import Sequences, open_sequences
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import writable
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 RUN, STATE = "run", "state"
 RUN_FILE = f"{RUN}.safetensors"
+ROW_FILES = (groups.NAMES_FILE, groups.LINES_FILE, documents.DOCUMENTS_FILE)
 TRAININGS = "trainings"  # among the inputs of a run that is many: how many of which kind
 FORMAT_VERSION = "3"
 MOST_COPIED_BYTES = 1 << 26  # of parameters: below it they are copied, and written while training goes on
@@ -118,7 +120,7 @@ class Checkpoint:
             "told": json.dumps(dict(run.inputs)),
             "sources": json.dumps(run.sources),
             "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
-            "material": json.dumps(self._sealed(_material_files(run.inputs))),
+            "material": json.dumps(self._sealed((*_material_files(run.inputs), *self._row_files()))),
         }
         safetensors.write(self._path(RUN), words, metadata, "words.text")
 
@@ -129,6 +131,19 @@ class Checkpoint:
             for path in (*paths.values(), self.folder):
                 _synchronise(path)
         return {name: fingerprint_of(str(path)) for name, path in paths.items()}
+
+    def _row_files(self) -> list[str]:
+        """Those there are that tell which group, or document, each line is of."""
+        return [name for name in ROW_FILES if (self.folder / name).exists()]
+
+    def check_row_files(self) -> None:
+        """Raises: InputError if one is not what was there at `begin`"""
+        file = self._open(RUN)
+        with self._understood(RUN):
+            sealed = json.loads(file.metadata["material"])
+            for name in self._row_files():
+                if fingerprint_of(str(self.folder / name)) != sealed[name]:
+                    raise self._damaged(self.folder / name)
 
     def prepared_run(self) -> PreparedRun:
         """What `begin` wrote. Raises: InputError if any file of the folder is not what was written"""

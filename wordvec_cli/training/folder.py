@@ -83,6 +83,8 @@ def train_folder(
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
         if wanted.column is not None:
+            if is_resumed:
+                kept.check_row_files()
             wanted = _with_column(wanted, kept.folder, note, is_resumed)
             order = wanted.order
         _check_content(wanted)
