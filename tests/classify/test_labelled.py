@@ -126,6 +126,7 @@ def test_a_table_of_objects_may_have_several_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
+        (b"text\ta\ttext\nx\ty\tz\n", ":1: 2 columns are named 'text'; give each a name of its own"),
         (b"a\tb\nx\ty\n", ":1: no column is named 'text'; the columns, with tabs between them, are: a, b"),
         (b"text\tlabel\nx\n", ":2: has 1 cells, but the line of column names has 2"),
         (b'{"text": "x", "label": "y"}\n{"text"\n', ":2: is not JSON"),

@@ -109,6 +109,42 @@ def test_a_quote_that_is_never_closed_is_an_error(folder: Path) -> None:
         lines_of("t.csv", "b")
 
 
+@pytest.mark.parametrize("block_bytes", [40, 1 << 18])
+@pytest.mark.parametrize("text", ['"lost, {0}\n{1},x\n{2},"y"', '"x"lost', '"a ""b"" c"lost', '"x" '])
+def test_rows_that_may_have_run_together_are_counted(
+    text: str, block_bytes: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quote that is missing takes all to the next one into its cell, which then goes on after that."""
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(delimited, "HEADER_BYTES", block_bytes)
+    whole = "".join(f'{i},"a, ""b"" {i}"\n{i},c\n' for i in range(9))
+    Path("t.csv").write_text(f"id,text\n{whole}1,{text.format(1, 2, 3)}\n{whole}7,{text.format(7, 8, 9)}\n{whole}")
+    text_of(corpus := corpus_of("t.csv", "text"))
+    (rows,) = corpus.tables
+    assert (rows.n, rows.n_misquoted, rows.first_misquoted) == (56, 2, 19)
+    Path("t.csv").write_text(f"id,text\n{whole}")
+    text_of(corpus := corpus_of("t.csv", "text"))
+    assert corpus.tables[0].n_misquoted == 0
+
+
+def test_a_header_that_comes_again_is_counted_and_a_column_that_does_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "1,text,1\n2,id,3\n" * 20
+    for block_bytes in (40, 1 << 18):
+        monkeypatch.setattr(delimited, "BLOCK_BYTES", block_bytes)
+        Path("t.csv").write_text(f"id,text,n\n{body}id,text,n\n{body}id,text,n\n")
+        text_of(corpus := corpus_of("t.csv", "text"))
+        assert (corpus.tables[0].n, corpus.tables[0].n_headers) == (82, 2)
+    Path("t.csv").write_text("text\ntext\n")
+    text_of(corpus := corpus_of("t.csv", "text"))
+    assert corpus.tables[0].n_headers == 0
+    Path("t.csv").write_text("text,n,text\na,1,b\n")
+    assert lines_of("t.csv", "n") == b"1\n"
+    with pytest.raises(InputError, match=r"t\.csv: has 2 columns 'text'; give each a name of its own"):
+        lines_of("t.csv", "text")
+
+
 def test_a_row_beyond_the_limit_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "MOST_ROW_BYTES", 1 << 19)
     Path("t.csv").write_text('a\n"' + "x" * (1 << 21) + '"\n')
@@ -167,6 +203,13 @@ def test_files_of_folders_are_chosen_by_name_or_path(folder: Path) -> None:
     assert text_of(Corpus.open(["c"], Tokenizer(), folder, chosen)) == b"c/a.txt\n"
     with pytest.raises(InputError, match="none of its 3 files is left by --include and --exclude"):
         Corpus.open(["c"], Tokenizer(), folder, FileOptions(include=("*.csv",)))
+
+
+def test_a_command_says_what_may_have_run_together(folder: Path) -> None:
+    Path("t.csv").write_text('id,text\n1,"a, 1\n2,b\n3,"c",4\n5,d\nid,text\n')
+    result = run_here("build-vocab", "t.csv", "--text-column", "text", "-o", "v.tsv", "--min-count", "1")
+    assert b"text follows a closing quote in 1 row, the first row 1: perhaps a quote is missing there" in result.stderr
+    assert b"t.csv: has its header once more, as a row, 1 time; take it out" in result.stderr
 
 
 def test_a_command_says_how_many_rows_there_are(folder: Path) -> None:

@@ -141,6 +141,8 @@ class LineParser:
             if as_bytes(name) not in names:
                 there_are = ", ".join(map(shown, names))
                 raise self._error(f"no column is named {name!r}; the columns, with tabs between them, are: {there_are}")
+            if (n := names.count(as_bytes(name))) > 1:
+                raise self._error(f"{n} columns are named {name!r}; give each a name of its own")
         return [names.index(as_bytes(name)) for name in self._layout.columns]
 
     def _of_json(self, line: bytes) -> LabelledLine:

@@ -10,7 +10,9 @@ from numba import njit
 from wordvec_cli.kernels.byte_lanes import WIDTH, copy_64, equal, equal_one, n_bits
 from wordvec_cli.kernels.text import OPTIONS, _lowest_bit
 
-CONSUMED, WRITTEN, ROWS, UNREADABLE, FIRST_UNREADABLE, ITS_CELLS, TALLIES = range(7)
+CONSUMED, WRITTEN, ROWS, UNREADABLE, FIRST_UNREADABLE, ITS_CELLS, MISQUOTED, FIRST_MISQUOTED, HEADERS, TALLIES = range(
+    10
+)
 NO_QUOTE = -1
 
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
@@ -25,9 +27,10 @@ def lines_of_rows(text, size, dialect, slots, boundaries, spans, lines, tallies)
     """Write the wanted cells of each whole row of `text` as a line; a row without them is an empty one.
 
     text       (size + PADDING,) uint8; a row whose end is not in the first `size` bytes is left for the next call
-    dialect    (6,) int64: the delimiter; the quote or NO_QUOTE; what separates the wanted cells (within them, it and
-               line ends become blanks); how many of those are the line of a row without the cells; and the fewest and
-               the most cells of a row that has them
+    dialect    (8,) int64: the delimiter; the quote or NO_QUOTE; what separates the wanted cells (within them, it and
+               line ends become blanks); how many of those are the line of a row without the cells; the fewest and the
+               most cells of a row that has them; and how long the header is, or 0 if none is looked for, and its first
+               8 bytes, the first lowest
     slots      (n_columns,) int64: which of the wanted cells a column is, or -1
     boundaries  (n, 3) int64, ascending: after how many delimiters or line ends of its row a wanted cell begins or ends;
                which of the wanted cells; whether it ends, which comes first. Not: that the first cell begins
@@ -35,17 +38,21 @@ def lines_of_rows(text, size, dialect, slots, boundaries, spans, lines, tallies)
     spans      (n_wanted, 3) int64, for the starts, the closing quotes (or -1) and the ends of the cells
     lines      ((1 + dialect[3]) * size + PADDING,) uint8, updated
     tallies    (TALLIES,) int64, updated: how much was read and written, the rows, those that cannot be read: with too
-               few cells or too many, and of the first its number, from 0, and its cells
+               few cells or too many, and of the first its number, from 0, and its cells; those where text follows a
+               closing quote, where one may be missing, and the number of the first; and those that begin as the header
+               and are as long
     """
     tallies[:] = 0
     while True:
         row_start = _rows_by_bits(text, size, dialect, boundaries, spans, lines, tallies)
         if row_start < 0:
             return
-        n_cells, end = _scan_row(text, row_start, size, dialect[0], dialect[1], slots, spans)
+        n_cells, end, is_misquoted = _scan_row(text, row_start, size, dialect[0], dialect[1], slots, spans)
         if n_cells < 0:
             return
         if n_cells > 0:
+            if is_misquoted:
+                _count_misquoted(tallies)
             _write_row(text, n_cells, dialect, spans, lines, tallies)
         tallies[CONSUMED] = end
 
@@ -99,8 +106,9 @@ def _rows_by_bits(text, size, dialect, boundaries, spans, lines, tallies):
                 break
             end = position + _lowest_bit(ends)
             if end > row_start:  # else a blank line, or the newline after a return
-                if dialect[4] <= n_cells <= dialect[5]:
-                    _find_quotes(text, row_start, quote, boundaries, spans)
+                tallies[HEADERS] += end - row_start == dialect[6] and _begins_as_header(text, row_start, dialect)
+                if dialect[4] <= n_cells <= dialect[5] and _find_quotes(text, row_start, quote, boundaries, spans):
+                    _count_misquoted(tallies)
                 _write_row(text, n_cells, dialect, spans, lines, tallies)
             row_start = end + 1
             n_cells = boundary = 0
@@ -115,6 +123,14 @@ def _rows_by_bits(text, size, dialect, boundaries, spans, lines, tallies):
 
 
 @njit(**OPTIONS)
+def _begins_as_header(text, row_start, dialect):
+    for i in range(min(8, dialect[6])):  # noqa: SIM110  a generator cannot be compiled
+        if text[row_start + i] != (dialect[7] >> (8 * i)) & 255:
+            return False
+    return True
+
+
+@njit(**OPTIONS)
 def _running_parity(bits):
     """uint64 whose bit i tells if bits 0 to i have an odd number of ones."""
     if bits == _NONE:
@@ -126,7 +142,8 @@ def _running_parity(bits):
 
 @njit(**OPTIONS)
 def _find_quotes(text, row_start, quote, boundaries, spans):
-    """Take the quotes of wanted cells out of their spans."""
+    """Take the quotes of wanted cells out of their spans; whether text follows one that closes."""
+    is_misquoted = False
     if boundaries[0, 0] == 0 and boundaries[0, 2] == 1:  # of the first column
         spans[boundaries[0, 1], 0] = row_start
     for slot in range(len(spans)):
@@ -135,7 +152,16 @@ def _find_quotes(text, row_start, quote, boundaries, spans):
         if start < end and text[start] == quote:
             spans[slot, 0] = start + 1
             is_last = text[end - 1] == quote
+            is_misquoted |= not is_last
             spans[slot, 1] = end - 1 if is_last else _closing_quote(text, start + 1, end + 1, quote)
+    return is_misquoted
+
+
+@njit(**OPTIONS)
+def _count_misquoted(tallies):
+    if tallies[MISQUOTED] == 0:
+        tallies[FIRST_MISQUOTED] = tallies[ROWS]
+    tallies[MISQUOTED] += 1
 
 
 @njit(**OPTIONS)
@@ -158,26 +184,28 @@ def _write_row(text, n_cells, dialect, spans, lines, tallies):
 
 @njit(**OPTIONS)
 def _scan_row(text, position, size, delimiter, quote, slots, spans):
-    """How many cells the row at `position` has, 0 for a blank line and -1 if its end is not there; and its end.
+    """How many cells the row at `position` has, 0 for a blank line and -1 if its end is not there; its end; and whether
+    text follows a closing quote.
 
     Cell by cell, whatever stands where.
     """
     if position >= size:
-        return -1, position
+        return -1, position, False
     if text[position] == _NEWLINE:
-        return 0, position + 1
-    n_cells = 0
+        return 0, position + 1, False
+    n_cells, is_misquoted = 0, False
     while True:
         start, close = position, -1
         if text[position] == quote and position < size:
             start = position + 1
             close = _closing_quote(text, start, size, quote)
             if close < 0:
-                return -1, position
+                return -1, position, False
             position = close + 1
         position = _cell_end(text, position, size, delimiter)
         if position >= size:
-            return -1, position
+            return -1, position, False
+        is_misquoted |= 0 <= close < position - 1
         if n_cells < len(slots) and slots[n_cells] >= 0:
             slot = slots[n_cells]
             spans[slot, 0] = start
@@ -191,10 +219,10 @@ def _scan_row(text, position, size, delimiter, quote, slots, spans):
         is_blank = n_cells == 1 and close < 0 and start == position - 1
         if byte == _RETURN:
             if position >= size:  # a newline may follow
-                return -1, position
+                return -1, position, False
             if text[position] == _NEWLINE:
                 position += 1
-        return (0 if is_blank else n_cells), position
+        return (0 if is_blank else n_cells), position, is_misquoted
 
 
 @njit(**OPTIONS)

@@ -69,3 +69,9 @@ def _note_rows(corpus: Corpus, note: Note) -> None:
             note(f"{rows}{told} row {table.first}: {table.reason}")
         else:
             note(f"{rows} of {' + '.join(corpus.files.text_columns)}")
+        if table.n_misquoted:
+            misquoted = counted(table.n_misquoted, "row")
+            told = f"text follows a closing quote in {misquoted}, the first row {table.first_misquoted}"
+            note(f"{table.table}: {told}: perhaps a quote is missing there, and rows have run together")
+        if table.n_headers:
+            note(f"{table.table}: has its header once more, as a row, {counted(table.n_headers, 'time')}; take it out")

@@ -42,6 +42,8 @@ class Columns:
         for name in self.names:
             if name not in there:
                 raise InputError(f"{self.table}: has no column {name!r}; its columns are: {listed(there)}")
+            if (n := there.count(name)) > 1:
+                raise InputError(f"{self.table}: has {n} columns {name!r}; give each a name of its own")
 
     def line(self, cells: Sequence[bytes]) -> bytes:
         """The line of a row."""
@@ -56,6 +58,8 @@ class TableRows:
 
     first   the number of the first that could not be read, from 1
     reason  why: "has 3 cells, and there are 2 columns"
+    n_misquoted, first_misquoted  those where text follows a closing quote, and the number of the first
+    n_headers  rows that are the header once more
     """
 
     table: str
@@ -63,6 +67,9 @@ class TableRows:
     n_unreadable: int = 0
     first: int = 0
     reason: str = ""
+    n_misquoted: int = 0
+    first_misquoted: int = 0
+    n_headers: int = 0
 
     def add(self, n: int) -> None:
         self.n += n
@@ -72,6 +79,11 @@ class TableRows:
         if not self.n_unreadable:
             self.first, self.reason = first, reason
         self.n_unreadable += n
+
+    def add_misquoted(self, n: int, first: int) -> None:
+        """n  of them; `first` is the row of the first of them"""
+        self.first_misquoted = self.first_misquoted or first
+        self.n_misquoted += n
 
 
 def listed(names: Sequence[str]) -> str:

@@ -47,13 +47,17 @@ def lines_of(stream: BinaryIO, columns: Columns, is_quoted: bool, rows: TableRow
     text = _Text(stream)
     header = _header(text, columns.table, is_quoted)
     columns.check(header.names)
+    # of one column alone it may be a row as any other
+    header_line = bytes(text.buffer[: header.size]).rstrip(b"\r\n") if len(header.names) > 1 else b""
     text.drop(header.size)
     slots = np.full(len(header.names), -1, np.int64)
     slots[[header.names.index(name) for name in columns.names]] = range(len(columns.names))
     fewest, most = 1 + int(np.flatnonzero(slots >= 0)[-1]), len(slots)
     separation = ord(columns.separator), len(columns.unreadable)
-    dialect = np.array([ord(header.delimiter), header.quote, *separation, fewest, most], np.int64)
-    yield from _lines(text, _Scan(dialect, slots, _boundaries(slots)), columns, rows)
+    start = int.from_bytes(header_line[:8], "little", signed=len(header_line) > 7)
+    limits = fewest, most, len(header_line), start
+    dialect = np.array([ord(header.delimiter), header.quote, *separation, *limits], np.int64)
+    yield from _lines(text, _Scan(dialect, slots, _boundaries(slots)), columns, rows, header_line)
 
 
 def _boundaries(slots: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,7 +113,7 @@ class _Scan(NamedTuple):
     boundaries: NDArray[np.int64]
 
 
-def _lines(text: _Text, scan: _Scan, columns: Columns, rows: TableRows) -> Iterator[memoryview]:
+def _lines(text: _Text, scan: _Scan, columns: Columns, rows: TableRows, header: bytes) -> Iterator[memoryview]:
     from wordvec_cli.kernels import delimited
 
     spans = np.zeros((len(columns.names), 3), np.int64)
@@ -125,6 +129,10 @@ def _lines(text: _Text, scan: _Scan, columns: Columns, rows: TableRows) -> Itera
             first = rows.n + int(tallies[delimited.FIRST_UNREADABLE]) + 1
             n_cells = int(tallies[delimited.ITS_CELLS])
             rows.add_unreadable(n_unreadable, first, f"{n_cells} cells, where the header has {len(scan.slots)}")
+        if n_misquoted := int(tallies[delimited.MISQUOTED]):
+            rows.add_misquoted(n_misquoted, rows.n + int(tallies[delimited.FIRST_MISQUOTED]) + 1)
+        if tallies[delimited.HEADERS]:
+            rows.n_headers += bytes(text.buffer[: tallies[delimited.CONSUMED]]).splitlines().count(header)
         rows.add(int(tallies[delimited.ROWS]))
         yield lines.data[: int(tallies[delimited.WRITTEN])]
         text.drop(int(tallies[delimited.CONSUMED]))
