@@ -9,7 +9,9 @@ import pytest
 from tests.cli.test_options import commands
 from tests.conftest import run_here
 from wordvec_cli.cli import wordvec
-from wordvec_cli.cli.help import GROUPS, long_name, option_groups, place_of
+from wordvec_cli.cli.help import COMMAND_GROUPS, GROUPS, command_groups, long_name, option_groups, place_of
+from wordvec_cli.training.other_tools import COMMANDS as OF_OTHER_TOOLS
+from wordvec_cli.training.other_tools import plain
 
 COMMANDS = commands()
 
@@ -59,6 +61,22 @@ def test_the_help_has_examples_above_groups_and_texts_in_one_column(name: str) -
     columns = {len(line) - len(line.lstrip()) for line in groups.splitlines() if line.startswith("    " * 2)}
     assert len(columns) <= 1
     assert "x>=" not in text
+
+
+def test_every_command_stands_in_one_group_of_the_help() -> None:
+    context = click.Context(wordvec, info_name="wordvec")
+    groups = command_groups(wordvec, context)
+    assert list(groups) == list(COMMAND_GROUPS)  # none is left for the commands without a group
+    assert [name for names in groups.values() for name in names] == wordvec.list_commands(context)
+    text = context.get_help()
+    assert [line[:-1] for line in text.splitlines() if re.fullmatch(r"\S.*:", line)] == ["Options", *groups]
+
+
+def test_what_another_tool_calls_a_command_is_one_of_ours() -> None:
+    for name, ours in OF_OTHER_TOOLS.items():
+        assert name not in {plain(each) for each in COMMANDS}
+        command, *option = ours.partition(" --")[0], *re.findall(r"--[\w-]+", ours)
+        assert {*option} <= {long_name(each) for each in options_of(command)}
 
 
 def test_what_holds_for_one_model_is_named_so() -> None:

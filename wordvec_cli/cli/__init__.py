@@ -28,32 +28,32 @@ COMMANDS = {
     "phrases": "phrases",
     "cooccur": "cooccur",
     "train": "train",
-    "encode": "encode",
-    "decode": "decode",
-    "matrix": "matrix",
-    "embed": "embed",
     "lookup": "lookup",
     "similar": "similar",
     "analogy": "analogy",
     "similarity": "similarity",
     "odd-one-out": "odd_one_out",
+    "encode": "encode",
+    "decode": "decode",
+    "matrix": "matrix",
+    "embed": "embed",
+    "classify": "classify",
     "evaluate": "evaluate",
     "compare": "compare",
     "associate": "associate",
     "axis": "axis",
-    "plot": "plot",
-    "map": "map",
-    "explore": "explore",
     "change": "change",
     "stability": "stability",
     "contexts": "contexts",
     "induce": "induce",
     "cluster": "cluster",
-    "classify": "classify",
-    "transform": "transform",
-    "align": "align",
+    "plot": "plot",
+    "map": "map",
+    "explore": "explore",
     "get": "get",
     "export": "export",
+    "transform": "transform",
+    "align": "align",
     "index": "index",
     "verify": "verify",
     "info": "info",
@@ -91,6 +91,11 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from wordvec_cli.cli.help import write_commands
+
+        write_commands(self, ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -146,6 +151,8 @@ def wordvec() -> None:
     wordvec build-vocab corpus.txt -o vocab.tsv
     wordvec train corpus.txt --vocab vocab.tsv -o vectors.safetensors
     wordvec similar vectors.safetensors king queen
+
+    wordvec COMMAND --help tells what a command does, with examples and all of its options.
     """
 
 

@@ -1,4 +1,4 @@
-"""The help of commands: options in groups, those that are needed first on top.
+"""The help: commands in groups by what they are for, and the options of each in groups, those needed first on top.
 
 The groups are named here, not where an option is declared: an option that several commands share has one place in all
 of them, and a new command needs nothing to get its options in order.
@@ -10,13 +10,27 @@ from typing import NamedTuple
 
 import click
 
+# The commands of `wordvec --help`, by what they are for; one that is in none of them stands at the end.
+COMMAND_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "From text to vectors": ("build-vocab", "phrases", "cooccur", "train"),
+    "Asking vectors": ("lookup", "similar", "analogy", "similarity", "odd-one-out"),
+    "Embedding layers and classifiers": ("encode", "decode", "matrix", "embed", "classify"),
+    "Judging and measuring": (
+        "evaluate", "compare", "associate", "axis", "change", "stability", "contexts", "induce", "cluster",
+    ),
+    "Looking": ("plot", "map", "explore"),
+    "Vector files": ("get", "export", "transform", "align", "index", "verify", "info"),
+}  # fmt: skip
+OTHER_COMMANDS = "Other commands"
+
 # The groups in the order of the help, and their options in theirs. A command, or another option, before a name: that
 # place is for the option in this command, or in commands that have the other option too.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Input and output": (
         "--output", "--to", "--pairs", "train --vocab", "cooccur --vocab", "encode --vocab", "decode --vocab",
         "matrix --vocab", "--vectors", "--also", "--matrix", "--sequences", "embed --vocab", "--decimals",
-        "--float16", "--int8", "--int4", "--pq", "--bits", "--kind", "export --spreadsheet-safe", "--mask", "--lengths",
+        "--float16", "--int8", "--int4", "--pq", "--bits", "export --buckets", "--kind", "export --spreadsheet-safe",
+        "--mask", "--lengths",
         "--save-context", "--save-phrases", "--apply", "--report", "--predictions", "--list", "--offline", "--again",
     ),
     "Alignment": (
@@ -50,8 +64,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Model": (
         "--model", "classify train --loss", "--vector-size", "--window", "--epochs", "--learning-rate",
         "--min-learning-rate", "--word-ngrams", "--subwords", "--buckets", "--init", "--freeze", "--quantise",
-        "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic", "train --bootstrap",
-        "--document-column", "--seeds", "--by",
+        "--preset", "--like", "--engine", "train --seed", "--seed", "--deterministic",
     ),
     "Skip-gram and CBOW only": (
         "--loss", "--negative", "--noise-exponent", "--sample", "--fixed-window", "train --subwords", "train --buckets",
@@ -61,6 +74,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "--symmetric", "--distance-weighting", "--unknown", "--x-max", "--weight-exponent", "--gradient-clip",
         "--combine", "--unknown-vector",
     ),
+    "Many trainings": ("train --bootstrap", "--document-column", "--seeds", "--by"),
     "Pairs": ("cooccur --window", "cooccur --symmetric", "cooccur --distance-weighting", "cooccur --unknown"),
     "Phrases": (
         "--scoring", "--phrase-threshold", "phrases --min-count", "--connector-words", "--delimiter", "--passes",
@@ -79,7 +93,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Neighbours": ("compare -k", "--first-words", "compare --words", "--top"),
     "Scores while training": ("--eval-set", "--early-stopping"),
-    "Scores before and after": ("--advise --eval-set", "--advise"),
+    "Scores before and after": ("export --eval-set", "--advise --eval-set", "--advise"),
     "Estimate and checkpoints": ("--dry-run", "--checkpoint-every", "--resume"),
     "Tuning": ("--tune", "--tune-minutes", "--tune-size", "--tune-trials"),
     "Labelled lines": ("--label-prefix", "--label-column"),
@@ -108,6 +122,29 @@ class Record(NamedTuple):
 
     names: str
     text: str
+
+
+def command_groups(group: click.Group, context: click.Context) -> dict[str, list[str]]:
+    """The names of a group's commands by the titles of the help; those of `wordvec classify` have one title."""
+    names = group.list_commands(context)
+    if context.parent is not None:
+        return {"Commands": names}
+    title_of = {name: title for title, of_title in COMMAND_GROUPS.items() for name in of_title}
+    found: dict[str, list[str]] = {title: [] for title in (*COMMAND_GROUPS, OTHER_COMMANDS)}
+    for name in names:
+        found[title_of.get(name, OTHER_COMMANDS)].append(name)
+    return {title: of_title for title, of_title in found.items() if of_title}
+
+
+def write_commands(group: click.Group, context: click.Context, formatter: click.HelpFormatter) -> None:
+    """The commands by their groups, what they do in one column."""
+    groups = command_groups(group, context)
+    width = max(len(name) for names in groups.values() for name in names)
+    for title, names in groups.items():
+        with formatter.section(title):
+            found = ((name, group.get_command(context, name)) for name in names)
+            rows = [(name.ljust(width), command.get_short_help_str()) for name, command in found if command]
+            formatter.write_dl(rows, col_max=width)
 
 
 def option_groups(command: click.Command, context: click.Context) -> dict[str, list[Record]]:

@@ -13,7 +13,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 
 from wordvec_cli import __version__
 from wordvec_cli.cli import wordvec
-from wordvec_cli.cli.help import Record, option_groups
+from wordvec_cli.cli.help import Record, command_groups, option_groups
 
 SHELLS = ("bash", "zsh", "fish")
 _CODE = re.compile(r"(`[^`]*`)")
@@ -27,7 +27,7 @@ class Page(NamedTuple):
     paragraphs  what it does
     examples    command lines
     options     by group
-    parts       the commands of a group: their names, and what they do
+    parts       the commands of a group by their titles: their names, and what they do
     """
 
     name: str
@@ -36,7 +36,7 @@ class Page(NamedTuple):
     paragraphs: list[str]
     examples: list[str]
     options: dict[str, list[Record]]
-    parts: list[tuple[str, str]]
+    parts: dict[str, list[tuple[str, str]]]
 
 
 def pages() -> list[Page]:
@@ -75,7 +75,7 @@ def _completion(shell: str) -> str:
 def _pages(context: click.Context) -> Iterator[Page]:
     command = context.command
     paragraphs, examples = _taken_apart(command.help or "")
-    parts = list(_parts(context))
+    parts = _parts(context)
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     summary = command.short_help or paragraphs[0]
     groups = option_groups(command, context)
@@ -83,18 +83,26 @@ def _pages(context: click.Context) -> Iterator[Page]:
         groups = {"Options": [record for records in groups.values() for record in records]}
     yield Page(
         context.command_path, usage, summary, paragraphs, examples, groups,
-        [(part.command_path, part.command.short_help or "") for part in parts],
+        {title: [(part.command_path, part.command.short_help or "") for part in some] for title, some in parts.items()},
     )  # fmt: skip
-    for part in parts:
-        yield from _pages(part)
+    for some in parts.values():
+        for part in some:
+            yield from _pages(part)
 
 
-def _parts(context: click.Context) -> Iterator[click.Context]:
+def _parts(context: click.Context) -> dict[str, list[click.Context]]:
+    """The commands of a group by their titles."""
     group = context.command
-    for name in group.list_commands(context) if isinstance(group, click.Group) else ():
-        assert isinstance(group, click.Group)
-        if (command := group.get_command(context, name)) is not None:
-            yield click.Context(command, parent=context, info_name=name)
+    if not isinstance(group, click.Group):
+        return {}
+    return {
+        title: [
+            click.Context(command, parent=context, info_name=name)
+            for name in names
+            if (command := group.get_command(context, name)) is not None
+        ]
+        for title, names in command_groups(group, context).items()
+    }
 
 
 def _taken_apart(text: str) -> tuple[list[str], list[str]]:
@@ -115,9 +123,9 @@ def _markdown_of(page: Page) -> Iterator[str]:
         yield from ("", _markdown_text(paragraph))
     if page.examples:
         yield from ("", *(f"    {example}" for example in page.examples))
-    if page.parts:
-        yield ""
-        yield from (f"- `{name}`: {_markdown_text(summary)}" for name, summary in page.parts)
+    for title, parts in page.parts.items():
+        yield from ("", f"**{title}**", "")
+        yield from (f"- `{name}`: {_markdown_text(summary)}" for name, summary in parts)
     for title, records in page.options.items():
         yield from ("", f"**{title}**", "")
         yield from (f"- `{record.names}`: {_markdown_text(record.text)}" for record in records)
@@ -138,7 +146,10 @@ def _roff_of(page: Page) -> Iterator[str]:
         yield from (".SH EXAMPLES", ".nf", *map(_roff, page.examples), ".fi")
     if page.parts:
         yield ".SH COMMANDS"
-        yield from _roff_items((name, summary) for name, summary in page.parts)
+    for title, parts in page.parts.items():
+        if len(page.parts) > 1:
+            yield f'.SS "{title}"'
+        yield from _roff_items(parts)
     for group, records in page.options.items():
         yield f".SH {group.upper()}"
         yield from _roff_items(records)

@@ -1,7 +1,7 @@
 """Options that users' fingers know from other tools, answered with ours."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -111,10 +111,13 @@ def _every_command(group: click.Group, prefix: str = "wordvec") -> Iterator[tupl
             yield f"{prefix} {name}", _long_names(command)
 
 
-def no_such_command(name: str, commands: Iterable[str]) -> str:
+def no_such_command(name: str, commands: Collection[str]) -> str:
     """What to say about a command that there is not."""
-    from wordvec_cli.training.other_tools import plain
+    from wordvec_cli.training.other_tools import COMMANDS, plain
 
+    ours = COMMANDS.get(plain(name))
+    if ours and ours.split()[0] in commands:
+        return f"No such command: {name}; here it is {ours}"
     near = [each for each in commands if is_near(plain(name), plain(each))]
     return f"No such command: {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 

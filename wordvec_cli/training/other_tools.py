@@ -1,4 +1,7 @@
-"""What other tools call their options, and what we call them: the standard library alone, as commands start with it."""
+"""What other tools call their options and commands, and what we call them.
+
+The standard library alone, as commands start with it.
+"""
 
 import re
 
@@ -51,6 +54,45 @@ OURS = {
     "workers": "--threads",
     "ws": "--window",
     "zipf": "--noise-exponent",
+}
+
+# What programs, functions and people call it (as above): the command that does it.
+COMMANDS = {
+    "analogies": "analogy",
+    "bias": "associate",
+    "build": "build-vocab",
+    "cbow": "train --model cbow",
+    "computeaccuracy": "evaluate",
+    "convert": "export",
+    "count": "build-vocab",
+    "distance": "similar",
+    "doesntmatch": "odd-one-out",
+    "download": "get",
+    "dump": "info",
+    "eval": "evaluate",
+    "fasttext": "train --preset fasttext",
+    "glove": "train --model glove",
+    "kmeans": "cluster",
+    "mostsimilar": "similar",
+    "nearest": "similar",
+    "neighbors": "similar",
+    "neighbours": "similar",
+    "nn": "similar",
+    "predict": "classify predict",
+    "printngrams": "lookup --ngrams",
+    "printwordvectors": "lookup",
+    "quantize": "export --int8",
+    "show": "info",
+    "skipgram": "train",
+    "supervised": "classify train",
+    "test": "classify test",
+    "tokenize": "encode",
+    "vectors": "lookup",
+    "vocab": "build-vocab",
+    "vocabcount": "build-vocab",
+    "weat": "associate",
+    "word2phrase": "phrases",
+    "word2vec": "train --preset word2vec",
 }
 
 
