@@ -56,8 +56,11 @@ def test_an_archive_is_read_as_the_folder_of_its_files(name: str) -> None:
     assert text_of(corpus) == b"eins\nEINS\nzwei\n" == text_of(corpus)
     assert [source.name for source in corpus.sources] == [f"{name}/a.txt", f"{name}/b/two.txt"]
     assert [file.name for file in corpus.left_out] == [f"{name}/in.zip", f"{name}/x.pdf"]
-    with pytest.raises(InputError, match=rf"{name}/t.csv: is a table; name the column"):
+    with pytest.raises(
+        InputError, match=rf"{name}/t.csv: is a table; name the column .*, or .* --exclude '\*\.csv\*'$"
+    ):
         opened(name)
+    assert text_of(opened(name, FileOptions(exclude=("*.csv*",)))) == text_of(corpus)
     assert text_of(opened(name, FileOptions(text_columns=("text",), include=("*.csv",)))) == b"drei\n"
 
 

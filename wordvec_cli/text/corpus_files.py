@@ -24,6 +24,14 @@ from wordvec_cli.text.tables.columns import Columns, listed
 from wordvec_cli.text.tables.reading import columns_of
 
 
+class _ColumnNotNamedError(InputError):
+    """A table whose column of text is not named; `format` is the table's."""
+
+    def __init__(self, message: str, format: str) -> None:
+        super().__init__(message)
+        self.format = format
+
+
 def lines_of_source(path: str, spool_folder: Path, files: FileOptions) -> Iterator[list[bytes]]:
     """The lines of one file as a corpus has them, some at a time. Raises: InputError"""
     for source in find_sources([path], spool_folder, files)[0]:
@@ -117,7 +125,10 @@ def told_each(
     texts: list[Source] = []
     left_out: list[LeftOut] = []
     for each in sources:
-        source, kind = _told(each, files)
+        try:
+            source, kind = _told(each, files)
+        except _ColumnNotNamedError as error:
+            raise InputError(f"{error}, or leave such files out with --exclude '*.{error.format}*'") from error
         if kind and is_archive(kind) and spool_folder is not None:
             some, others = _of_archive(source, kind, spool_folder, files)
             texts += some
@@ -175,9 +186,10 @@ def _with_columns(source: Source, files: FileOptions) -> Source:
         there = columns_of(source.decoded(raw), source.name, source.format)
     columns = Columns(source.name, files.text_columns, files.as_tsv)
     if not files.text_columns:
-        raise InputError(
+        raise _ColumnNotNamedError(
             f"{source.name}: is a table; name the column of its text with --text-column (columns: {listed(there)}), "
-            "or read it as it is with --corpus-format text"
+            "or read it as it is with --corpus-format text",
+            source.format,
         )
     if source.format != "jsonl" or not there:  # an object may lack what others have
         columns.check(there)
