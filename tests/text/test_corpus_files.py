@@ -238,3 +238,12 @@ def test_a_small_corpus_is_told_what_the_default_min_count_drops() -> None:
     ]
     Path("c").write_bytes(TEXT)
     assert "drops more" not in run_here("build-vocab", "c", "-o", "v.tsv").stderr.decode()
+
+
+def test_a_text_whose_words_keep_their_marks_is_told_of_the_tokenizer_that_takes_them_off() -> None:
+    Path("c").write_text("the sea, the ship and the harbour of the town; we saw it.\n" * 60)
+    told = run_here("build-vocab", "c", "-o", "v.tsv").stderr.decode()
+    assert "many words have a mark at their end ('sea,', 'town;', 'it.' ...)" in told and "--tokenizer words" in told
+    assert "mark" not in run_here("build-vocab", "c", "-o", "v.tsv", "--tokenizer", "words").stderr.decode()
+    Path("c").write_text("the sea , the ship and the harbour of the town ; we saw it .\n" * 60)
+    assert "mark" not in run_here("build-vocab", "c", "-o", "v.tsv").stderr.decode()

@@ -4,7 +4,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines
-from wordvec_cli.text.spacing import REMEDY, lacks_spaces
+from wordvec_cli.text.spacing import REMEDY, lacks_spaces, marked_tokens
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions, count_words
 from wordvec_cli.vocabulary.file import VocabularyFile, read_vocabulary
 
@@ -37,11 +37,11 @@ def note_counted(words: CountedWords, corpus: Corpus, note: Note) -> None:
         if dropped.n_words:
             n_words, n_tokens = counted(dropped.n_words, "word"), counted(dropped.n_tokens, "token")
             note(f"dropped {n_words} ({n_tokens}) {reason}")
-    _note_if_much_is_dropped(words, corpus, note)
+    _note_how_text_splits(words, corpus, note)
     note_invalid_lines(corpus, note, words.statistics.n_lines)
 
 
-def _note_if_much_is_dropped(words: CountedWords, corpus: Corpus, note: Note) -> None:
+def _note_how_text_splits(words: CountedWords, corpus: Corpus, note: Note) -> None:
     n_dropped, n_tokens = words.below_min_count.n_tokens, words.statistics.n_tokens
     if 10 * n_dropped > n_tokens and lacks_spaces(corpus):
         note(REMEDY)
@@ -49,4 +49,10 @@ def _note_if_much_is_dropped(words: CountedWords, corpus: Corpus, note: Note) ->
         note(
             f"--min-count {words.options.min_count} drops more than half of so small a corpus; "
             "--min-count 1 keeps every word"
+        )
+    elif marked := marked_tokens(corpus):
+        some = ", ".join(map(repr, [*dict.fromkeys(marked)][:3]))
+        note(
+            f"many words have a mark at their end ({some} ...) and count as others than without it; --tokenizer words "
+            "takes marks for words of their own"
         )
