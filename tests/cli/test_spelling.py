@@ -26,6 +26,8 @@ from wordvec_cli.cli.spelling import is_near, n_edits
         (["train", "--epcohs", "3"], "no such option: --epcohs; did you mean --epochs? See wordvec train --help"),
         (["similar", "v", "--k", "3"], "no such option: --k; did you mean -k? See wordvec similar --help"),
         (["similar", "v", "--topn", "3"], "no such option: --topn; here it is -k; see wordvec similar --help"),
+        (["similar", "v", "--top", "3"], "no such option: --top; here it is -k; see wordvec similar --help"),
+        (["train", "c", "--topk", "3"], "no such option: --topk; see wordvec train --help"),
         (["similar"], "VECTORS: is missing; see wordvec similar --help"),
         (
             ["analogy", "v", "a"],

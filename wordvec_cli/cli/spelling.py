@@ -76,13 +76,12 @@ def _instead(name: str, context: click.Context | None, commands: click.Group) ->
 
     wrong = plain(name)
     here = _long_names(context.command) if context else []
+    all_here = [each for parameter in context.command.params for each in parameter.opts] if context else []
     ours = OURS.get(wrong, name)
     option = ours.split()[0]
-    if wrong in OURS and (not option.startswith("--") or option in here):
+    if wrong in OURS and (not option.startswith("-") or option in all_here):
         return f"; here it is {ours}"
-    if context and (short := name.removeprefix("-")) in (
-        each for option in context.command.params for each in option.opts
-    ):
+    if (short := name.removeprefix("-")) in all_here:
         return f"; did you mean {short}?"
     if near := [each for each in here if is_near(wrong, plain(each))]:
         return f"; did you mean {' or '.join(near)}?"

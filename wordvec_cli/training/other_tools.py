@@ -44,6 +44,8 @@ OURS = {
     "tempfile": "--tmp-dir",
     "thread": "--threads",
     "threshold": "--threshold (similar), --min-probability (classify) or --phrase-threshold (phrases)",
+    "top": "-k",
+    "topk": "-k",
     "topn": "-k",
     "train": "an argument: wordvec train CORPUS...",
     "useunkvec": "--unknown-vector",
