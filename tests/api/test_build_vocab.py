@@ -76,6 +76,14 @@ def test_a_list_of_names_of_files_is_not_taken_for_texts(corpora: dict[str, Any]
         wordvec_cli.build_vocab([corpora["str"], corpora["str"]])
 
 
+def test_a_text_that_is_not_in_a_list_is_told_so() -> None:
+    with pytest.raises(
+        InputError, match=r"^'the cat sat': is no file, and a str alone is a path; put a text into a list$"
+    ):
+        wordvec_cli.build_vocab("the cat sat", min_count=1)
+    assert len(wordvec_cli.build_vocab(["the cat sat"], min_count=1)) == 3
+
+
 @pytest.mark.parametrize(("tokens", "what"), [(["new york"], "new york"), ([""], "empty"), ([3], "3")])
 def test_tokens_that_no_line_can_hold_are_an_error(tokens: list[Any], what: str) -> None:
     with pytest.raises(InputError, match=what):
