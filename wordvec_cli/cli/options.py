@@ -130,6 +130,13 @@ centre_option = click.option(
     help="Take the means of both sides off first; the result is made of vectors at length 1.",
 )  # fmt: skip
 
+tmp_dir_option = click.option(
+    "--tmp-dir",
+    type=click.Path(exists=True, file_okay=False, writable=True),
+    metavar="FOLDER",
+    help="Where temporary files go.  [default: the output's folder]",
+)
+
 cluster_option = click.option(
     "--cluster", metavar="ADDRESS",
     help="Work on a Ray cluster, whose workers can read CORPUS: auto, HOST:PORT, ray://HOST:PORT, or local:N for N "
