@@ -183,6 +183,7 @@ def test_disk_is_within_a_twentieth_of_what_training_then_writes(
         (40_000, ["--vector-size", "100", "--epochs", "1", "--engine", "gensim", "--loss", "hierarchical-softmax"]),
         (40_000, ["--vector-size", "8", "--tokenizer", "words", "--min-count", "2"]),
         (40_000, ["--vector-size", "100", "--epochs", "1", "--model", "cbow", "--loss", "hierarchical-softmax"]),
+        (40_000, ["--vector-size", "8", "--epochs", "1", "--deterministic", "--model", "cbow", "--negative", "60"]),
         (40_000, ["--vector-size", "500", "--epochs", "1", "--subwords", "3-6"]),
         (40_000, ["--vector-size", "500", "--epochs", "2", "--subwords", "3-6", "--buckets", "5000"]),
     ],

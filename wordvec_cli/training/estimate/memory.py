@@ -12,7 +12,7 @@ from wordvec_cli.training.copies import n_copies
 from wordvec_cli.training.estimate import glove
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.matrices import ROWS_PER_CHUNK, padded
-from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING
+from wordvec_cli.training.word2vec_config import HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SKIPGRAM
 
 # Measured, on Linux with glibc: what the allocator and the caches of a thread come to.
 KERNEL_BYTES = 4_000_000  # of the training kernels, when they come from numba's cache
@@ -22,6 +22,10 @@ CHUNKS_PER_WORD = 1.3  # distinct pieces between white space that a thread meets
 BYTES_PER_CHUNK = 20  # beside its entry in a table: where its words are, and their ids
 ROWS_OF_GROUP = 40  # of the matrices that a kernel gathers for some centres, beside windows and noise words
 COPIES_OF_CHUNK = 3  # of rows, while they get their random numbers
+BYTES_PER_TOKEN_IN_STEP = 18  # of a block that threads train in step: random choices, and the rows that chunks share
+BYTES_PER_NOISE_WORD_IN_STEP = 2  # of each of these tokens: two have the same
+MOST_NOISE_IN_STEP = 16  # bytes a token of skip-gram, of which 16 have the same noise words, 64 of them at most
+BYTES_PER_ROW_IN_STEP = 4 + 1  # of both matrices, that each of these threads looks up
 BYTES_PER_SCORED_WORD = 250  # of the table of words that an --eval-set is looked up in
 BYTES_PER_DIRECTED_NUMBER = 4 + 8 + 4  # of a vector: as it is made, divided by its length, and at length 1
 WORDS_BEFORE_A_CHECKPOINT = 10_000_000  # at least, in ten minutes
@@ -69,7 +73,8 @@ def training_memory(plan: Plan) -> int:
     copy = _bytes_of_copy(plan, dim * (plan.n_inputs + plan.n_outputs))
     composing = _bytes_of_composing(plan)
     passing = max(gathered + copy, chunks, _memory_of_init(plan), composing + _scoring_memory(plan) + copy)
-    return KERNEL_BYTES + matrices + _bytes_of_ngrams(plan) + _bytes_of_draws(plan) + passing
+    drawn = _bytes_of_draws(plan) + _bytes_in_step(plan)
+    return KERNEL_BYTES + matrices + _bytes_of_ngrams(plan) + drawn + passing
 
 
 def _bytes_of_ngrams(plan: Plan) -> int:
@@ -110,6 +115,18 @@ def _bytes_of_draws(plan: Plan) -> int:
     if plan.of_words.loss == NEGATIVE_SAMPLING:
         return (8 + 4 + 8) * n_words
     return (8 + 4 + 8) * n_words + round((4 + 1) * n_words * (math.log2(n_words) + 2))
+
+
+def _bytes_in_step(plan: Plan) -> int:
+    """The choices of a whole block, which are made before threads train on it in step."""
+    if not plan.of_words.deterministic:
+        return 0
+    from wordvec_cli.kernels.in_step import CHUNKS
+
+    noise = BYTES_PER_NOISE_WORD_IN_STEP * (plan.of_words.negative or 0)
+    per_token = BYTES_PER_TOKEN_IN_STEP + min(noise, MOST_NOISE_IN_STEP if plan.config.model == SKIPGRAM else noise)
+    rows = min(plan.n_threads, CHUNKS) * BYTES_PER_ROW_IN_STEP * (plan.n_inputs + plan.n_outputs)
+    return per_token * min(plan.n_known, word2vec.TOKENS_IN_STEP) + rows
 
 
 def _scoring_memory(plan: Plan) -> int:
