@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats import columns as kinds_of
-from wordvec_cli.formats.columns import Columns
+from wordvec_cli.formats.columns import NO_WORD, WRONG_WIDTH, Columns
 from wordvec_cli.formats.matrices import Words
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 from wordvec_cli.formats.rows import Integers, Matrix, Rows
 from wordvec_cli.progress import Progress
 from wordvec_cli.storage.files import readable
 
-NO_WORD = "rows without a word or a vector, left out"
-WRONG_WIDTH = "rows with another number of values, left out"
 _TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 _NO_NUMBERS: Matrix = np.empty((0, 0), np.float32)
 

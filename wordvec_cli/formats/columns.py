@@ -9,6 +9,8 @@ WORD_NAMES = ("word", "words", "token", "term", "key", "text", "name", "label", 
 VECTOR_NAMES = ("vector", "vectors", "embedding", "embeddings", "emb", "values")
 COUNT_NAMES = ("count", "counts", "frequency", "freq")
 MOST_SHOWN = 8
+NO_WORD = "rows without a word or a vector, left out"
+WRONG_WIDTH = "rows with another number of values, left out"
 
 TEXT, LIST, FLOAT, INTEGER, OTHER = "text", "list", "float", "integer", "other"  # what a column holds
 

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import numpy as np
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.formats.columns import COUNT_NAMES, VECTOR_NAMES, WORD_NAMES
+from wordvec_cli.formats.columns import COUNT_NAMES, NO_WORD, VECTOR_NAMES, WORD_NAMES, WRONG_WIDTH
 from wordvec_cli.formats.matrices import Words, joined_rows, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
 from wordvec_cli.formats.rows import Rows
@@ -22,9 +22,6 @@ from wordvec_cli.text.decoding import is_utf8
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.row_tensors import ROWS_PER_PART
-
-NO_WORD = "rows without a word or a vector, left out"
-WRONG_WIDTH = "rows with another number of values, left out"
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
