@@ -1,7 +1,7 @@
 """The tables that commands print, separated by tabs or commas, or as JSON; and the options that say how."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -69,6 +69,16 @@ class Table:
     def text_row(self, cells: Iterable[str]) -> bytes:
         """A row of texts, in which lone surrogates stand for bytes that are not valid UTF-8."""
         return self.row(as_bytes(cell) for cell in cells)
+
+    def titled(self, titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+        """Rows below their titles, with None for an empty cell; as JSON an object for each."""
+        if not self.is_json:
+            yield self.text_row(titles)
+        for row in rows:
+            if self.is_json:
+                yield self.record(dict(zip(titles, row, strict=True)))
+            else:
+                yield self.text_row("" if cell is None else str(cell) for cell in row)
 
     def record(self, fields: Any) -> bytes:
         return json_text.written(fields).encode() + self.end

@@ -89,7 +89,7 @@ def _word_lines(found: "Clusters", names: Sequence[str], table: Table) -> Iterat
         for central in [_central(found, cluster, names)]
         for i in found.members(cluster).tolist()
     )
-    return _lines(WORD_TITLES, rows, table)
+    return table.titled(WORD_TITLES, rows)
 
 
 def _cluster_lines(found: "Clusters", names: Sequence[str], table: Table) -> Iterator[bytes]:
@@ -99,11 +99,4 @@ def _cluster_lines(found: "Clusters", names: Sequence[str], table: Table) -> Ite
          round(float(found.silhouettes[places].mean()), 6), _central(found, cluster, names))
         for cluster, places in enumerate(members)
     )  # fmt: skip
-    return _lines(CLUSTER_TITLES, rows, table)
-
-
-def _lines(titles: Sequence[str], rows: Iterator[tuple[object, ...]], table: Table) -> Iterator[bytes]:
-    if not table.is_json:
-        yield table.text_row(titles)
-    for row in rows:
-        yield table.record(dict(zip(titles, row, strict=True))) if table.is_json else table.text_row(map(str, row))
+    return table.titled(CLUSTER_TITLES, rows)

@@ -113,19 +113,9 @@ def _word_lines(models: "Models", ids: Sequence[int], shares: Sequence[float], t
          verdict(share), len(models))
         for word_id, share in zip(ids, shares, strict=True)
     )  # fmt: skip
-    return _lines(WORD_TITLES, rows, table)
+    return table.titled(WORD_TITLES, rows)
 
 
 def _band_lines(found: "Sequence[Band]", table: Table, n_models: int) -> Iterator[bytes]:
     rows = ((*band[:4], round(band.overlap, 6), round(band.stable, 6), n_models) for band in found)
-    return _lines(BAND_TITLES, rows, table)
-
-
-def _lines(titles: Sequence[str], rows: Iterator[tuple[object, ...]], table: Table) -> Iterator[bytes]:
-    if not table.is_json:
-        yield table.text_row(titles)
-    for row in rows:
-        if table.is_json:
-            yield table.record(dict(zip(titles, row, strict=True)))
-        else:
-            yield table.text_row(["" if cell is None else str(cell) for cell in row])
+    return table.titled(BAND_TITLES, rows)
