@@ -1,12 +1,10 @@
 """What the commands share that make one vector file of another: how the vectors are read, and the output's format."""
 
-import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wordvec_cli import formats
 from wordvec_cli.cli.options import (
-    combined,
+    bundled,
     memory_option,
     progress_options,
     threads_option,
@@ -38,19 +36,8 @@ class Reading(NamedTuple):
         return Part(words, limit, (spool_folder(self.tmp_dir, output), self.memory))
 
 
-# In the order of the help text.
-_OPTIONS = combined(
+reading_options = bundled(
+    "reading", Reading,
     vocab_option(), vector_options, threads_option, memory_option("1GB", "the vectors"), tmp_dir_option,
     progress_options,
 )  # fmt: skip
-
-
-def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The last options of such commands, as one argument: `reading`, a Reading."""
-
-    @functools.wraps(function)
-    def with_reading(*arguments: Any, **others: Any) -> Any:
-        fields = {name: others.pop(name) for name in Reading._fields}
-        return function(*arguments, reading=Reading(**fields), **others)
-
-    return _OPTIONS(with_reading)

@@ -1,13 +1,12 @@
 """Questions that neighbours answer (`similar`, `analogy`): which words may be answers, and the answering."""
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from wordvec_cli.cli.missing import exit_status
-from wordvec_cli.cli.options import combined, min_count_option
+from wordvec_cli.cli.options import bundled, min_count_option
 from wordvec_cli.cli.output import write_stdout
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, blank, figure, record, rounded
 from wordvec_cli.cli.terminal import Terminal
@@ -93,7 +92,8 @@ def _named(words: Sequence[bytes]) -> str:
     return ", ".join(repr(shown(word)) for word in words[:MOST_NAMED]) + more
 
 
-_NEIGHBOUR_OPTIONS = combined(
+neighbour_options = bundled(
+    "wanted", NeighbourOptions,
     click.option(
         "-k", "k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
         help="How many answers each question gets.",
@@ -111,17 +111,6 @@ _NEIGHBOUR_OPTIONS = combined(
         "[default: VECTORS.index, if it is there]",
     ),
 )  # fmt: skip
-
-
-def neighbour_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which neighbours are wanted, as one argument: `wanted`, a NeighbourOptions."""
-
-    @functools.wraps(function)
-    def with_wanted(**arguments: Any) -> Any:
-        fields = {name: arguments.pop(name) for name in NeighbourOptions._fields}
-        return function(wanted=NeighbourOptions(**fields), **arguments)
-
-    return _NEIGHBOUR_OPTIONS(with_wanted)
 
 
 class Answering(NamedTuple):

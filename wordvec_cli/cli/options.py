@@ -1,5 +1,6 @@
 """Options that several commands share: one name, one meaning, one default."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -20,6 +21,20 @@ def combined(*decorators: Decorator) -> Callable[[Command], Command]:
         for decorator in reversed(decorators):
             command = decorator(command)
         return command
+
+    return decorate
+
+
+def bundled(name: str, kind: type[Any], *options: Decorator) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options, in the order of the help text, as one argument of a command: `name`, a `kind` whose fields they are."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_bundle(*arguments: Any, **others: Any) -> Any:
+            fields = {field: others.pop(field) for field in kind._fields}
+            return function(*arguments, **{name: kind(**fields)}, **others)
+
+        return combined(*options)(with_bundle)
 
     return decorate
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import fuller_vocab_option, word_finder
-from wordvec_cli.cli.options import combined, output_option, progress_options, to_option
+from wordvec_cli.cli.options import bundled, combined, output_option, progress_options, to_option
 from wordvec_cli.cli.output import asked, check_not_for_terminal, is_for_terminal, write_stdout
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -161,18 +161,7 @@ class WordsOptions(NamedTuple):
 words_file_option = click.option(
     "--words", "words_file", metavar="FILE", help="Draw the words of this file, one on each line."
 )
-_WORDS_OPTIONS = combined(words_file_option, fuller_vocab_option, vector_options, progress_options)
-
-
-def words_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The words that are drawn, as one argument: `which`, a WordsOptions."""
-
-    @functools.wraps(function)
-    def with_which(**arguments: Any) -> Any:
-        which = WordsOptions(**{name: arguments.pop(name) for name in WordsOptions._fields})
-        return function(which=which, **arguments)
-
-    return _WORDS_OPTIONS(with_which)
+words_options = bundled("which", WordsOptions, words_file_option, fuller_vocab_option, vector_options, progress_options)
 
 
 def neighbours_option(default: int, help: str, least: int = 0) -> Callable[..., Any]:

@@ -1,6 +1,5 @@
 """The commands that answer questions of words: what they share, from the options to the lines of an answer."""
 
-import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from wordvec_cli.cli.missing import fuller_vocab_option, missing_option, word_finder
-from wordvec_cli.cli.options import Decorator, combined, null_option, progress_options
+from wordvec_cli.cli.options import Decorator, bundled, null_option, progress_options
 from wordvec_cli.cli.output import asked, fields_of
 from wordvec_cli.cli.tables import Table, table_options
 from wordvec_cli.cli.terminal import Terminal
@@ -50,25 +49,14 @@ class QuestionOptions(NamedTuple):
         return self.missing == "blank"
 
 
-# In the order of the help text.
-_QUESTION_OPTIONS = combined(
+question_options = bundled(
+    "options", QuestionOptions,
     table_options(
         "tsv: a line for each answer, with tabs; csv: the same with commas, below column titles, for spreadsheets and "
         "data frames; json: an object for each question."
     ),
     null_option, missing_option, fuller_vocab_option, vector_options, progress_options,
 )  # fmt: skip
-
-
-def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that answers questions, as one argument: `options`, a QuestionOptions."""
-
-    @functools.wraps(function)
-    def with_options(**arguments: Any) -> Any:
-        fields = {name: arguments.pop(name) for name in QuestionOptions._fields}
-        return function(options=QuestionOptions(**fields), **arguments)
-
-    return _QUESTION_OPTIONS(with_options)
 
 
 # ---------------------------------------------------------------- reading

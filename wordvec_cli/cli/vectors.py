@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from wordvec_cli.cli.option_types import Size
-from wordvec_cli.cli.options import combined, invalid_utf8_option
+from wordvec_cli.cli.options import bundled, combined, invalid_utf8_option
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.parallel import usable_cpus
 from wordvec_cli.storage.files import STANDARD_STREAM
@@ -62,24 +62,6 @@ from_option = click.option(
 _allow_pickle_option = click.option(
     "--allow-pickle", is_flag=True,
     help="Read gensim's own files. Opening one can run any code that is in it: only for files that you trust.",
-)  # fmt: skip
-
-_OPTIONS = combined(
-    from_option,
-    click.option(
-        "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
-        help="Which row is kept for a word that has several.",
-    ),
-    invalid_utf8_option,
-    click.option("--strict", is_flag=True, help="Treat anything odd in the vector file as an error."),
-    _allow_pickle_option,
-    click.option(
-        "--decimal-comma", is_flag=True,
-        help="Read the numbers of a table with commas for decimal points: king;0,25;-1,5.",
-    ),
-    click.option(
-        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this, decompressed."
-    ),
 )  # fmt: skip
 
 
@@ -162,15 +144,24 @@ class VectorSource(NamedTuple):
         return replace(options, folder=part.room[0], memory=part.room[1]) if part.room else options
 
 
-def vector_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of reading vector files, as one argument: `source`, a VectorSource."""
-
-    @functools.wraps(function)
-    def with_source(**arguments: Any) -> Any:
-        fields = {name: arguments.pop(name) for name in VectorSource._fields}
-        return function(source=VectorSource(**fields), **arguments)
-
-    return _OPTIONS(with_source)
+vector_options = bundled(
+    "source", VectorSource,
+    from_option,
+    click.option(
+        "--duplicates", type=click.Choice(["first", "last", "mean", "error"]), default="first", show_default=True,
+        help="Which row is kept for a word that has several.",
+    ),
+    invalid_utf8_option,
+    click.option("--strict", is_flag=True, help="Treat anything odd in the vector file as an error."),
+    _allow_pickle_option,
+    click.option(
+        "--decimal-comma", is_flag=True,
+        help="Read the numbers of a table with commas for decimal points: king;0,25;-1,5.",
+    ),
+    click.option(
+        "--max-bytes", type=Size(), metavar="SIZE", help="Refuse a vector file that is larger than this, decompressed."
+    ),
+)  # fmt: skip
 
 
 def init_options(help_end: str) -> Callable[..., Any]:

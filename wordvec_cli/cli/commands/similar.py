@@ -1,16 +1,15 @@
 """`wordvec similar`: the nearest neighbours of words, of means of words, and of vectors."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from wordvec_cli.cli.models import CommonAnswering, ModelQuestions, common_search, opened_models, vectors_to_ask
 from wordvec_cli.cli.neighbours import Answering, NeighbourOptions, neighbour_options
 from wordvec_cli.cli.option_types import is_number
-from wordvec_cli.cli.options import combined
+from wordvec_cli.cli.options import bundled
 from wordvec_cli.cli.questions import QuestionOptions, QuestionReader, metric_option, numbered, question_options
 from wordvec_cli.cli.terminal import Terminal
 from wordvec_cli.messages import counted
@@ -22,27 +21,6 @@ if TYPE_CHECKING:
     from wordvec_cli.queries.answers import Search
     from wordvec_cli.queries.vector_lines import Mismatch
 
-_FORM_OPTIONS = combined(
-    click.option(
-        "--mean", "is_mean", is_flag=True,
-        help="Take all WORDs, or all words of a line, as one question: the mean of their vectors, each brought to "
-        "length 1 first (with --metric dot or euclidean: as it is).",
-    ),
-    click.option(
-        "--positive", "-p", multiple=True, metavar="WORD",
-        help="Ask one question: the mean of the vectors of these words, each at length 1 (repeat the option for each "
-        "word) ...",
-    ),
-    click.option(
-        "--negative", "-n", multiple=True, metavar="WORD",
-        help="... with the vectors of these words turned round, as gensim's most_similar does.",
-    ),
-    click.option(
-        "--vector", "is_vector", is_flag=True,
-        help="Read vectors from standard input, not words: lines of numbers, or of a word and numbers, as wordvec "
-        "lookup prints them (also as JSON). They must come from the same training as VECTORS.",
-    ),
-)  # fmt: skip
 _threshold_option = click.option(
     "--threshold", type=float, callback=is_number, metavar="X",
     help="Show only answers with at least this similarity (at most this distance).",
@@ -116,20 +94,33 @@ def _whole_line(line: bytes) -> list[bytes]:
     return [line]
 
 
-def form_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what a question is made of, as one argument: `form`, a Form."""
-
-    @functools.wraps(function)
-    def with_form(**arguments: Any) -> Any:
-        fields = {name: arguments.pop(name) for name in Form._fields}
-        return function(form=Form(**fields), **arguments)
-
-    return _FORM_OPTIONS(with_form)
+_form_options = bundled(
+    "form", Form,
+    click.option(
+        "--mean", "is_mean", is_flag=True,
+        help="Take all WORDs, or all words of a line, as one question: the mean of their vectors, each brought to "
+        "length 1 first (with --metric dot or euclidean: as it is).",
+    ),
+    click.option(
+        "--positive", "-p", multiple=True, metavar="WORD",
+        help="Ask one question: the mean of the vectors of these words, each at length 1 (repeat the option for each "
+        "word) ...",
+    ),
+    click.option(
+        "--negative", "-n", multiple=True, metavar="WORD",
+        help="... with the vectors of these words turned round, as gensim's most_similar does.",
+    ),
+    click.option(
+        "--vector", "is_vector", is_flag=True,
+        help="Read vectors from standard input, not words: lines of numbers, or of a word and numbers, as wordvec "
+        "lookup prints them (also as JSON). They must come from the same training as VECTORS.",
+    ),
+)  # fmt: skip
 
 
 @click.command(short_help="List the nearest neighbours of words.")
 @vectors_to_ask("[WORD]...")
-@form_options
+@_form_options
 @metric_option("csls")
 @_threshold_option
 @neighbour_options
