@@ -24,6 +24,7 @@ NO_VECTOR = "lines without a word and its vector, left out"
 LATE_COUNT = "lines with a count, where the first has none, so that no counts are kept"
 COMMAS_TO_BLANKS = bytes.maketrans(b",", b" ")
 _NULL = b"null"
+_COUNTS = frozenset(COUNT_NAMES)
 _WORD = re.compile(rb'"(%b)"\s*:\s*"' % "|".join(WORD_NAMES).encode(), re.IGNORECASE)
 _VECTOR = re.compile(rb'"(%b)"\s*:\s*\[' % "|".join(VECTOR_NAMES).encode(), re.IGNORECASE)
 
@@ -33,8 +34,8 @@ class _Line(NamedTuple):
 
     word: bytes
     numbers: bytes
-    has_count: bool
-    frequency: int | None
+    has_count: bool = False
+    frequency: int | None = None
 
 
 def looks_like(start: bytes) -> bool:
@@ -125,12 +126,14 @@ def _line(fields: dict[str, Any], numbers: bytes) -> _Line | None:
     word = fields[name] if name else None
     if not isinstance(word, str):
         return None
-    exact, counted = fields.get("bytes"), _named(fields, COUNT_NAMES)
+    exact = fields.get("bytes")
     try:
         word = binascii.a2b_base64(exact, strict_mode=True) if exact else bytes_of_json(word)
     except (ValueError, TypeError):
         return None
-    return _Line(word, numbers, counted is not None, _whole(fields[counted]) if counted else None)
+    if _COUNTS.isdisjoint(fields):
+        return _Line(word, numbers)
+    return _Line(word, numbers, True, _whole(fields[_named(fields, COUNT_NAMES) or ""]))
 
 
 def _whole(value: object) -> int | None:

@@ -73,7 +73,7 @@ class _Splitter:
             if (plain := self._split_plain(block[:end])) is not None:
                 return plain, end
         words: list[bytes] = []
-        counts: list[int | None] = []
+        is_counted, counts = layout.count_at is not None, list[int | None]()
         places: list[int] = []
         pieces: list[bytes] = []
         cut: list[int] = []
@@ -90,7 +90,8 @@ class _Splitter:
             numbers = block[start:numbers_end]
             if numbers.strip(b"\r"):
                 words.append(word)
-                counts.append(whole_number(self._count_after(block[numbers_end:end]) if count is None else count))
+                if is_counted:
+                    counts.append(whole_number(self._count_after(block[numbers_end:end]) if count is None else count))
                 places.append(self._line)
                 pieces += (PLACEHOLDER, numbers, b"\n")
             elif end > place:
@@ -100,7 +101,6 @@ class _Splitter:
         self._oddities.add(CUT, cut)
         self._oddities.add(LINE_ENDS, [line for word, line in zip(words, places, strict=True) if b"\n" in word])
         text = b"".join(pieces).translate(self._to_blanks, QUOTE if self._layout.has_quotes else b"")
-        is_counted = self._layout.count_at is not None
         return SplitLines(words, places, text, counts if is_counted else None), min(place, len(block))
 
     def _split_plain(self, block: bytes) -> SplitLines | None:
