@@ -243,26 +243,31 @@ def test_what_a_test_of_change_needs_is_said(periods: Path) -> None:
         assert (result.returncode, message in result.stderr.decode()) == (2, True)
 
 
-def test_halves_without_a_change_have_uniform_p_values() -> None:
+@pytest.mark.parametrize("n_periods", [2, 3])
+def test_halves_and_thirds_without_a_change_have_uniform_p_values(n_periods: int) -> None:
     """Each run has a text of its own; p is made continuous by a draw within its step, as it is a multiple of 1/5."""
-    n_words, n_lines, length, n = 12, 40, 6, 4
+    n_words, n_lines, length, n = 12, 20 * n_periods, 6, 4
     vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(n_words)], [n_lines] * n_words)
     config = configured({"vector_size": 4, "epochs": 2, "sample": 0, "window": 2}, {})
-    rules, found, rng = ChangeRules(3, 1, measure="cosine"), [], np.random.default_rng(1)
+    rules, found, trend, rng = ChangeRules(3, 1, measure="cosine"), [], [], np.random.default_rng(1)
     for run in range(200):
         ids = rng.integers(0, n_words, n_lines * length).astype(np.int32)
         offsets = np.arange(n_lines + 1) * length
         statistics = CorpusStatistics(0, n_lines, len(ids), 0, 0)
-        sequences, periods = Sequences(ids, offsets, len(ids), statistics, ""), np.repeat([0, 1], 20)
+        sequences, periods = Sequences(ids, offsets, len(ids), statistics, ""), np.repeat(range(n_periods), 20)
         shuffled = Shuffled(sequences, periods, Path("."), vocabulary, config)
         changes = []
         for number in range(n + 1):
             halves = [[vectors_of(half)] for half in shuffled.trained(number, 1000 * run)]
             common = common_words(halves, rules)
             changes.append(1 - from_first(common, rules))
-        p_value = p_values(np.array(changes), np.arange(n_words)).p_value[0, run % n_words]
-        found.append(p_value - rng.random() / (n + 1))
+        tested = p_values(np.array(changes), np.arange(n_words))
+        found.append(tested.p_value[-1, run % n_words] - rng.random() / (n + 1))
+        if tested.trend is not None:
+            trend.append(tested.trend[run % n_words] - rng.random() / (n + 1))
     assert stats.kstest(found, "uniform").pvalue > 0.01
+    assert len(trend) == (200 if n_periods == 3 else 0)
+    assert not trend or stats.kstest(trend, "uniform").pvalue > 0.01
 
 
 def test_the_table_names_the_words_that_changed_most_first() -> None:
