@@ -122,6 +122,13 @@ def test_each_shuffling_has_seeds_of_its_own() -> None:
             {"configuration": '{"model": "glove", "symmetric": true, "min_count": 5}'},
             "does not say --window, --distance-weighting, --unknown, as its pairs were counted elsewhere",
         ),
+        *(
+            (
+                {"configuration": '{"min_count": 5}', "corpus_files": files},
+                "says that its corpus was read in a way that",
+            )
+            for files in ('{"text_column": 5}', '{"include": [1]}', '{"corpus_format": "pdf"}', '{"encoding": [2]}')
+        ),
     ],
 )
 def test_a_training_that_cannot_be_repeated_is_refused(

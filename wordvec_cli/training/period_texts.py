@@ -1,13 +1,14 @@
 """The texts of several periods as word ids with one vocabulary, and how a vector file says that they are trained on."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OptionError
 from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report
 from wordvec_cli.sequences.documents import read_documents
@@ -84,7 +85,7 @@ class PeriodTexts(NamedTuple):
 def encoded(wanted: PeriodOrder, folder: Path, report: Report, note: Note) -> PeriodTexts:
     """Count and encode the texts. Raises: InputError, OptionError, OutputError"""
     like, table = native.load(wanted.like), _options(wanted.like)
-    files = _files(like)
+    files = _files(wanted.like, like)
     corpora = [Corpus.open([path], Tokenizer(), folder, files) for path in wanted.corpora]
     sources = tuple(source for corpus in corpora for source in corpus.sources)
     options = {"corpus": sources, "files": files, "like": wanted.like, "tmp_dir": str(folder)}
@@ -129,11 +130,20 @@ def _order(like: Embeddings, table: Mapping[str, Any], options: dict[str, Any], 
     return order, replace(inputs, vocabulary_file=VocabularyFile(like.vocabulary, inputs.tokenizer, None))
 
 
-def _files(like: Embeddings) -> FileOptions:
-    """How the corpus of the vectors was read. Raises: InputError, OptionError if that cannot be"""
+def _files(path: str, like: Embeddings) -> FileOptions:
+    """How the corpus of the vectors was read. Raises: InputError if that cannot be"""
     table = recorded(like.metadata, "corpus_files")
-    columns, include, exclude = (tuple(table.get(name, ())) for name in ("text_column", "include", "exclude"))
-    return FileOptions(table.get("corpus_format"), columns, table.get("encoding"), include, exclude)
+    several = [table.get(name, []) for name in ("text_column", "include", "exclude")]
+    single = [table.get(name) for name in ("corpus_format", "encoding")]
+    if all(isinstance(each, str) or each is None for each in single) and all(map(_is_texts, several)):
+        columns, include, exclude = map(tuple, several)
+        with suppress(OptionError):
+            return FileOptions(single[0], columns, single[1], include, exclude)
+    raise InputError(f"{path}: says that its corpus was read in a way that cannot be; the file is damaged, train again")
+
+
+def _is_texts(given: object) -> bool:
+    return isinstance(given, list) and all(isinstance(each, str) for each in given)
 
 
 def _numbers_of_lines(
