@@ -54,7 +54,7 @@ def test_a_folder_of_trainings_is_that_of_the_command(corpus_file: Path, folder:
     assert run_here("train", corpus_file, "-o", tmp_path / "m", *options).returncode == 0
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "m" / path.name).read_bytes()
-    with pytest.raises(OptionError, match="bootstrap, seeds, by: give one of them"):
+    with pytest.raises(OptionError, match="bootstrap, seeds, by: give one of them, or bootstrap and by"):
         wordvec_cli.train_folder(corpus_file, tmp_path / "n")
     with pytest.raises(InputError, match=r"holds bootstrap-001\.safetensors already"):
         wordvec_cli.train_folder(corpus_file, folder, seeds=2, **OPTIONS)
@@ -115,6 +115,7 @@ def table(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("given", "options"),
     [
         ({"by": "side"}, ["--by", "side"]),
+        ({"by": "side", "bootstrap": 2}, ["--by", "side", "--bootstrap", "2"]),
         ({"bootstrap": 2, "document_column": "book"}, ["--bootstrap", "2", "--document-column", "book"]),
     ],
 )
@@ -125,18 +126,18 @@ def test_trainings_by_a_column_are_those_of_the_command(
     others = ["--text-column", "text", "--vector-size", "8", "--epochs", "2", "--threads", "1"]
     result = run_here("train", table, "-o", tmp_path / "n", *options, *others)
     assert result.returncode == 0, result.stderr
-    assert sorted(map(Path, paths)) == sorted((tmp_path / "m").iterdir())
+    assert sorted(map(Path, paths)) == sorted((tmp_path / "m").rglob("*.safetensors"))
     for path in map(Path, paths):
-        assert path.read_bytes() == (tmp_path / "n" / path.name).read_bytes()
+        assert path.read_bytes() == (tmp_path / "n" / path.relative_to(tmp_path / "m")).read_bytes()
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"by": "side", "seeds": 2}, "^bootstrap, seeds, by: give one of them"),
+        ({"by": "side", "seeds": 2}, "^bootstrap, seeds, by: give one of them, or bootstrap and by"),
         (
             {"by": "side", "document_column": "book"},
-            "^document_column: says what bootstrap draws; leave it out",
+            "^document_column: says what bootstrap draws; add bootstrap N",
         ),
         ({"by": 3}, "^by 3: must be a text"),
         ({"seeds": 2, "document_column": "book"}, "^document_column: says what bootstrap draws"),

@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here, stop_at_checkpoint
+from wordvec_cli.sequences.documents import read_documents
+from wordvec_cli.sequences.samples import bootstrap
+from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.file_options import FileOptions
+from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.vectors.native import load
 
 OPTIONS = ["--vector-size", "8", "--epochs", "3", "--text-column", "text", "--by", "year"]
@@ -115,3 +120,55 @@ def test_a_question_to_the_folder_is_told_that_it_asks_groups(trained: Path) -> 
     result = run_here("similarity", trained, "red", "blue")
     assert (result.returncode, note in result.stderr) == (0, True), result.stderr
     assert b"groups" not in run_here("similarity", trained / NAMES[0], "red", "blue").stderr
+
+
+def test_groups_are_drawn_from_as_texts_of_their_own_are(table: Path, trained: Path, tmp_path: Path) -> None:
+    """Rows of a group, one by one and by document, in a folder for each that goes on where it was killed."""
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    mine = [row["text"] for row in rows if row["year"] == "1990"]
+    run_here("build-vocab", table, "--text-column", "text", "-o", tmp_path / "v.tsv")
+    folder = tmp_path / "models"
+    command = ["train", table, "-o", folder, *OPTIONS, "--bootstrap", "2", "--threads", "1", "--resume"]
+    assert stop_at_checkpoint(*command, number=signal.SIGKILL, nth=3) == -signal.SIGKILL
+    asked = run_here("similarity", folder / "1990", "red", "blue")
+    assert b"1990: its trainings have not ended; finish them with --resume" in asked.stderr
+    (folder / "1990" / "other").write_text("")
+    assert b"1990/other: is not of these trainings; move it out of the folder" in run_here(*command).stderr
+    (folder / "1990" / "other").unlink()
+    result = run_here(*command)
+    assert result.returncode == 0, result.stderr
+    files = [f"bootstrap-00{i}.safetensors" for i in (1, 2)]
+    stems = sorted(name.removesuffix(".safetensors") for name in NAMES)
+    assert sorted(os.listdir(folder)) == stems
+    assert all(sorted(os.listdir(folder / stem)) == files for stem in stems)
+    drawn = [f"{line}\n" * times for line, times in zip(mine, bootstrap(len(mine), 2), strict=True)]
+    (tmp_path / "drawn.txt").write_text("".join(drawn))
+    options = [*OPTIONS[:4], "--vocab", tmp_path / "v.tsv", "--seed", "2", "--threads", "1"]
+    assert run_here("train", tmp_path / "drawn.txt", "-o", tmp_path / "alone.safetensors", *options).returncode == 0
+    found = load(str(folder / "1990" / files[1]))
+    assert found.matrix.tobytes() == load(str(tmp_path / "alone.safetensors")).matrix.tobytes()
+    assert [found.metadata[name] for name in ("seed", "bootstrap", "group")] == ["2", "lines", "year=1990"]
+    assert np.array_equal(found.vocabulary.counts, load(str(trained / NAMES[0])).vocabulary.counts)
+    asked = run_here("similarity", folder / "1990", "red", "blue", "--header")
+    assert (asked.returncode, b"\tsd\t" in asked.stdout, b"groups" in asked.stderr) == (0, True, False), asked.stderr
+
+
+def test_documents_of_groups_are_drawn_together(tmp_path: Path) -> None:
+    """A document of two groups is two, and each draw takes as many of a group as it has."""
+    (tmp_path / "t.csv").write_text(
+        "year,book,text\n" + "".join(f"{i % 2},{i // 4 % 5},w{i} x y z\n" for i in range(40))
+    )
+    options = ["--text-column", "text", "--by", "year", "--bootstrap", "2", "--document-column", "book"]
+    training = ["--vector-size", "4", "--epochs", "1", "--min-count", "1", "--threads", "1"]
+    result = run_here("train", tmp_path / "t.csv", "-o", tmp_path / "m", *options, *training)
+    assert result.returncode == 0, result.stderr
+    assert "--by year: 4 trainings of 2 groups: 0, 1" in result.stderr.decode()
+    corpus = Corpus.open([str(tmp_path / "t.csv")], Tokenizer(), tmp_path, FileOptions(text_columns=("text",)))
+    documents = read_documents(corpus, "book", tmp_path)
+    for group in (0, 1):
+        lines = np.arange(group, 40, 2)
+        times = documents.of(lines).times(20, 3)
+        of_books = {(int(i // 4 % 5), int(n)) for i, n in zip(lines, times, strict=True)}
+        assert len(of_books) == sum(n for _, n in of_books) == 5
+    made = load(str(tmp_path / "m" / "1" / "bootstrap-002.safetensors"))
+    assert made.metadata["bootstrap"] == "documents of book"

@@ -16,7 +16,7 @@ from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.api.vocabulary import CountedVocabulary
 from wordvec_cli.errors import OptionError
 from wordvec_cli.training.folder import train_folder as run_folder
-from wordvec_cli.training.folder_order import BY, FolderOrder, folder_order, order_by
+from wordvec_cli.training.folder_order import BY, folder_order, order_by
 from wordvec_cli.training.options import typed
 from wordvec_cli.training.order import settled
 from wordvec_cli.training.run import run
@@ -65,31 +65,27 @@ def train_folder(  # noqa: PLR0913
 
     bootstrap  so many times, each on as many lines (texts) as there are, drawn with replacement
     seeds      so many times on all of them, with the seeds from `seed` on
-    by         with text_column: once for each value of this column of tables, on the rows that have it; one of the
-               three is given
+    by         with text_column: once for each value of this column of tables, on the rows that have it; with bootstrap
+               so many times for each, in a folder of its own
     document_column  with bootstrap and text_column: rows with one value of this column are drawn together
     corpus, vocab, init, progress, options  as for `train`; `output` is the folder
     Raises: TypeError for an option that there is not, OptionError, InputError, OutputError, DivergedError
     """
     kinds = {"bootstrap": bootstrap, "seeds": seeds, BY: by}
     chosen = [kind for kind, what in kinds.items() if what is not None]
-    if len(chosen) != 1:
-        raise OptionError("--bootstrap, --seeds, --by: give one of them")
+    if chosen not in (["bootstrap"], ["seeds"], [BY], ["bootstrap", BY]):
+        raise OptionError("--bootstrap, --seeds, --by: give one of them, or --bootstrap and --by")
     with ExitStack() as work:
         report = work.enter_context(reporting(progress))
         given = _given(corpus, vocab, init, options, work) | {"output": os.fspath(folder)}
-        wanted = _folder_order(chosen[0], kinds[chosen[0]], document_column, given)
+        column = optional("document_column", document_column, str)
+        if by is not None:
+            n_samples = 0 if bootstrap is None else whole_number("bootstrap", bootstrap, 2)
+            wanted = order_by(typed(BY, by, str), given, log_note, n_samples, column)
+        else:
+            kind = chosen[0]
+            wanted = folder_order(kind, whole_number(kind, kinds[kind], 2), given, log_note, column)
         return run_folder(wanted, report, log_note)
-
-
-def _folder_order(kind: str, what: object, document_column: str | None, given: dict[str, Any]) -> FolderOrder:
-    """what  a number of trainings, or a column. Raises: OptionError"""
-    column = optional("document_column", document_column, str)
-    if kind != BY:
-        return folder_order(kind, whole_number(kind, what, 2), given, log_note, column)
-    if column is not None:
-        raise OptionError("--document-column: says what --bootstrap draws; leave it out with --by")
-    return order_by(typed(BY, what, str), given, log_note)
 
 
 def _given(

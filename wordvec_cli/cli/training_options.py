@@ -194,7 +194,8 @@ _FOLDER_OPTIONS = combined(
     ),
     by_option(
         "Train once for each value of this column of the tables (a year, a source), on the rows that have it and "
-        "with one vocabulary: -o names a folder.",
+        "with one vocabulary: -o names a folder. With --bootstrap N, N times for each on rows of it drawn with "
+        "replacement, in a folder for each value.",
     ),
 )  # fmt: skip
 
@@ -202,7 +203,7 @@ _FOLDER_OPTIONS = combined(
 def folder_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """That there are many trainings, as one argument, `many`, or None.
 
-    It is the kind, the number or column, and the column of the documents.
+    It is the kind, the number or column, of groups how many bootstraps of each, and the column of the documents.
     """
 
     @functools.wraps(function)
@@ -215,14 +216,18 @@ def folder_options(function: Callable[..., Any]) -> Callable[..., Any]:
         cluster: str | None,
         **others: Any,
     ) -> Any:
-        given = [(kind, what) for kind, what in (("bootstrap", bootstrap), ("seeds", seeds), ("by", by)) if what]
+        kinds = {"seeds": seeds, "by": by} | ({} if by else {"bootstrap": bootstrap})
+        given = [(kind, what) for kind, what in kinds.items() if what]
+        if seeds and bootstrap:
+            given = [("bootstrap", bootstrap), ("seeds", seeds)]
         if len(given) > 1:
             raise click.UsageError(f"--{given[0][0]} and --{given[1][0]} exclude each other; give one of them")
         if given and cluster:
             raise click.UsageError(f"--cluster: trains one model; leave it, or --{given[0][0]}, out")
         if document_column is not None and not bootstrap:
             raise click.UsageError("--document-column: says what --bootstrap draws; add --bootstrap N, or leave it out")
-        return function(many=(*given[0], document_column) if given else None, cluster=cluster, **others)
+        many = (*given[0], bootstrap or 0, document_column) if given else None
+        return function(many=many, cluster=cluster, **others)
 
     return _FOLDER_OPTIONS(with_many)
 

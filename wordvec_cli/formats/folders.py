@@ -34,10 +34,12 @@ def vector_paths(path: str) -> list[str]:
     """
     if not holds_models(path):
         return [path]
-    if os.path.exists(os.path.join(f"{os.path.realpath(path)}{CHECKPOINT}", "run.safetensors")):
-        raise InputError(
-            f"{path}: its trainings have not ended; finish them with --resume, or remove {path}{CHECKPOINT}"
-        )
+    real = os.path.realpath(path)
+    for whole in (real, os.path.dirname(real)):  # of groups, each of which is a folder
+        if os.path.exists(os.path.join(f"{whole}{CHECKPOINT}", "run.safetensors")):
+            raise InputError(
+                f"{path}: its trainings have not ended; finish them with --resume, or remove {whole}{CHECKPOINT}"
+            )
     with readable(path):
         names = sorted(os.listdir(path), key=os.fsencode)
     paths = [os.path.join(path, name) for name in names if not name.startswith(".") and not name.endswith(BESIDE)]

@@ -38,6 +38,11 @@ class Documents:
     n: int
     of_lines: "NDArray[np.int32]"
 
+    def of(self, lines: "slice | NDArray[np.int64]") -> "Documents":
+        """Those that have one of some lines, with these lines alone."""
+        found, of_lines = np.unique(self.of_lines[lines], return_inverse=True)
+        return Documents(self.column, len(found), of_lines.astype(np.int32))
+
     def times(self, n_lines: int, seed: int) -> "Times":
         """How often each line is taken, (n_lines,), when as many documents are drawn with replacement as there are.
 

@@ -8,8 +8,7 @@ or the trainer keeps its threads in step, they share one training after the othe
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,14 +20,15 @@ from wordvec_cli.parallel import on_threads
 from wordvec_cli.progress import Cancelled, Note, Report, ignore, silent
 from wordvec_cli.sequences.documents import open_documents, read_documents
 from wordvec_cli.sequences.groups import open_groups, read_groups, without
-from wordvec_cli.storage.files import check_free_space, readable, writable
+from wordvec_cli.storage.files import check_free_space
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint_folder
 from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
 from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.estimate.totals import Estimate, estimated
-from wordvec_cli.training.folder_order import BY, ENDING, FolderOrder, Member
+from wordvec_cli.training.folder_content import check_content, made
+from wordvec_cli.training.folder_order import ENDING, FolderOrder, Member
 from wordvec_cli.training.folder_preparation import MemberPreparation, TextPreparation
 from wordvec_cli.training.folder_report import FolderReport, once
 from wordvec_cli.training.inputs import Inputs, read_inputs
@@ -47,7 +47,7 @@ MOST_NAMED = 12
 
 def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = ignore) -> Estimate:
     """What all trainings of a folder take. Raises: as `run.estimate`"""
-    if wanted.column is not None:
+    if wanted.has_columns:
         with TemporaryDirectory(dir=wanted.order.spool_folder) as room:
             wanted = _with_column(wanted, Path(room), note)
     beside = os.path.join(os.path.dirname(os.path.abspath(wanted.folder)), f"{wanted.kind}{ENDING}")
@@ -55,7 +55,7 @@ def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = i
     n_at_once = _n_at_once(wanted, found.memory_to_come_bytes)
     more = found.memory_to_come_bytes * (n_at_once - 1)
     files = found.file_bytes * wanted.n
-    n_times = 1 if wanted.groups else wanted.n  # that each line is learnt from
+    n_times = max(1, wanted.n_samples) if wanted.groups else wanted.n  # that each line is learnt from
     return replace(
         found, memory_bytes=found.memory_bytes + more, memory_to_come_bytes=found.memory_to_come_bytes + more,
         disk_bytes=found.disk_bytes * n_at_once + files,
@@ -77,17 +77,17 @@ def train_folder(
     order = wanted.order
     compile_kernels_ahead(order.config)
     with (
-        _made(wanted),
+        made(wanted.folder),
         checkpoint_folder.locked(checkpoint_folder.folder_of(wanted.folder), order.checkpoint_every) as kept,
     ):
         is_resumed = kept.holds_run
         check_is_wanted(kept, order.resume)
-        if wanted.column is not None:
+        if wanted.has_columns:
             if is_resumed:
                 kept.check_row_files()
             wanted = _with_column(wanted, kept.folder, note, is_resumed)
             order = wanted.order
-        _check_content(wanted)
+        check_content(wanted)
         inputs = read_inputs(order, note)
         inputs = replace(inputs, table={**inputs.table, TRAININGS: wanted.facts})
         preparation = TextPreparation(order, inputs, eval_sets_of(order, note), report, note)
@@ -108,36 +108,37 @@ def train_folder(
 
 
 def _with_column(wanted: FolderOrder, folder: Path, note: Note, is_resumed: bool = False) -> FolderOrder:
-    """With what the column tells of the corpus' rows, read now or when it began; a pipe is read once for all.
+    """With what columns tell of the corpus' rows, read now or when it began; a pipe is read once for all.
 
     Raises: InputError
     """
-    assert wanted.column is not None
     if is_resumed:
-        if wanted.kind == BY:
-            return wanted.of_groups(open_groups(folder, wanted.column))
-        return replace(wanted, documents=open_documents(folder, wanted.column))
+        if wanted.document_column is not None:
+            wanted = replace(wanted, documents=open_documents(folder, wanted.document_column))
+        return wanted if wanted.column is None else wanted.of_groups(open_groups(folder, wanted.column))
     order = wanted.order
     corpus = Corpus.open(order.corpus, Tokenizer(), order.spool_folder, order.files)
     wanted = replace(wanted, order=replace(order, corpus=corpus.sources))
-    return (_with_groups if wanted.kind == BY else _with_documents)(wanted, corpus, folder, note)
+    if wanted.document_column is not None:
+        wanted = _with_documents(wanted, wanted.document_column, corpus, folder, note)
+    return wanted if wanted.column is None else _with_groups(wanted, wanted.column, corpus, folder, note)
 
 
-def _with_groups(wanted: FolderOrder, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
-    assert wanted.column is not None
-    groups = read_groups(corpus, wanted.column, folder)
+def _with_groups(wanted: FolderOrder, column: str, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
+    groups = read_groups(corpus, column, folder)
     if groups.n_without:
-        note(f"left out: {counted(groups.n_without, 'row')} without {wanted.column}")
+        note(f"left out: {counted(groups.n_without, 'row')} without {column}")
     names = ", ".join(groups.names[:MOST_NAMED]) + ", ..." * (len(groups.names) > MOST_NAMED)
-    note(f"--by {wanted.column}: {counted(len(groups.names), 'training')}: {names}")
-    return wanted.of_groups(groups)
+    wanted = wanted.of_groups(groups)
+    each = f" of {counted(len(groups.names), 'group')}" if wanted.n_samples else ""
+    note(f"--by {column}: {counted(wanted.n, 'training')}{each}: {names}")
+    return wanted
 
 
-def _with_documents(wanted: FolderOrder, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
-    assert wanted.column is not None
-    documents = read_documents(corpus, wanted.column, folder)
+def _with_documents(wanted: FolderOrder, column: str, corpus: Corpus, folder: Path, note: Note) -> FolderOrder:
+    documents = read_documents(corpus, column, folder)
     of = f"{counted(documents.n, 'document')} of {counted(len(documents.of_lines), 'row')}"
-    note(f"--document-column {wanted.column}: draws from {of}")
+    note(f"--document-column {column}: draws from {of}")
     return replace(wanted, documents=documents)
 
 
@@ -150,35 +151,6 @@ def _with_known_words(wanted: FolderOrder, text: PreparedRun, note: Note) -> Fol
     names = [name for name, empty in zip(wanted.groups.names, is_empty, strict=True) if empty]
     note(f"left out, as they have no word of the vocabulary: {', '.join(names)}; lower --min-count to have them")
     return wanted.of_groups(without(wanted.groups, is_empty))
-
-
-@contextmanager
-def _made(wanted: FolderOrder) -> Iterator[None]:
-    """The folder is there; one that was made for nothing is taken away again. Raises: OutputError"""
-    with writable(wanted.folder):
-        os.makedirs(wanted.folder, exist_ok=True)
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # it holds something
-            os.rmdir(wanted.folder)
-
-
-def _check_content(wanted: FolderOrder) -> None:
-    """Raises: InputError if a file is in the folder that is not to be there"""
-    names = {each.name for each in wanted.members()}
-    with readable(wanted.folder):
-        found = sorted(name for name in os.listdir(wanted.folder) if not name.startswith("."))
-    if found and not wanted.order.resume:
-        raise InputError(
-            f"{wanted.folder}: holds {found[0]} already; name a new folder, or add --resume to make the trainings that "
-            "are not there yet"
-        )
-    for name in found:
-        if name.removesuffix(checkpoint_folder.SUFFIX) not in names:
-            raise InputError(
-                f"{os.path.join(wanted.folder, name)}: is not of these trainings; move it out of the folder"
-            )
 
 
 def _n_at_once(wanted: FolderOrder, bytes_of_each: int) -> int:
@@ -220,7 +192,8 @@ class _Trainings:
                 has_failed.set()
                 raise
 
-        on_threads(train, self._missing, n_at_once)
+        with made(*{os.path.dirname(self._wanted.path(member)) for member in self._missing}):
+            on_threads(train, self._missing, n_at_once)
 
     def _check_fits(self) -> Estimate:
         """Raises: InputError, OutputError if the vectors would fill the disk"""

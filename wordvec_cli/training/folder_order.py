@@ -53,7 +53,9 @@ class FolderOrder:
     kind    BOOTSTRAP: on lines, or documents, drawn with replacement, SEEDS: on the text as it is, or BY: on groups of
             its lines
     n       how many there are; their seeds count up from that of the order, but for groups
-    column  that tells groups, or of a bootstrap the documents; None: each line is one
+    column  that tells the groups
+    n_samples        of each group: on lines or documents of it drawn with replacement, in a folder; 0: one, on all
+    document_column  of a bootstrap, that tells the documents; None: each line is one
     groups, documents  once they have been read
     """
 
@@ -62,31 +64,47 @@ class FolderOrder:
     kind: str
     n: int
     column: str | None = None
+    n_samples: int = 0
+    document_column: str | None = None
     groups: Groups | None = None
     documents: Documents | None = None
 
     def of_groups(self, groups: Groups) -> "FolderOrder":
-        return replace(self, n=len(groups.names), groups=groups)
+        return replace(self, n=len(groups.names) * max(1, self.n_samples), groups=groups)
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether columns of the corpus tell what each is of."""
+        return self.column is not None or self.document_column is not None
 
     @property
     def facts(self) -> dict[str, int | str]:
         """What tells the trainings from others on the same corpus."""
-        if self.kind == BY:
-            return {BY: self.column or ""}
-        return {self.kind: self.n, "documents": self.column} if self.column is not None else {self.kind: self.n}
+        found: dict[str, int | str] = {BY: self.column or ""} if self.kind == BY else {self.kind: self.n}
+        if self.n_samples:
+            found[BOOTSTRAP] = self.n_samples
+        return found if self.document_column is None else found | {"documents": self.document_column}
 
     def members(self) -> list[Member]:
         if self.groups is not None:
-            names = [_file_name(name) for name in self.groups.names]
-            return [
-                Member(file_name, self.order.config.seed, group=f"{self.column}={name}", number=number)
-                for number, (name, file_name) in enumerate(zip(self.groups.names, names, strict=True))
-            ]
-        lines = LINES if self.column is None else f"documents of {self.column}"
-        first, drawn = self.order.config.seed, lines if self.kind == BOOTSTRAP else None
-        stem = self.kind.removesuffix("s")
-        numbers = range(1, self.n + 1) if drawn else range(first, first + self.n)
-        return [Member(f"{stem}-{number:03}{ENDING}", first + i, drawn) for i, number in enumerate(numbers)]
+            return [each for number in range(len(self.groups.names)) for each in self._of_group(number)]
+        if self.kind == BOOTSTRAP:
+            return self._samples(self.n)
+        first = self.order.config.seed
+        return [Member(f"seed-{seed:03}{ENDING}", seed) for seed in range(first, first + self.n)]
+
+    def _samples(self, n: int) -> list[Member]:
+        drawn = LINES if self.document_column is None else f"documents of {self.document_column}"
+        return [Member(f"{BOOTSTRAP}-{i + 1:03}{ENDING}", self.order.config.seed + i, drawn) for i in range(n)]
+
+    def _of_group(self, number: int) -> list[Member]:
+        assert self.groups is not None
+        name = self.groups.names[number]
+        stem, group = _stem(name), f"{self.column}={name}"
+        if not self.n_samples:
+            return [Member(stem + ENDING, self.order.config.seed, group=group, number=number)]
+        samples = self._samples(self.n_samples)
+        return [replace(each, name=f"{stem}/{each.name}", group=group, number=number) for each in samples]
 
     def path(self, member: Member) -> str:
         return os.path.join(self.folder, member.name)
@@ -107,13 +125,26 @@ def folder_order(
     folder, order = _settled(kind, options, note)
     if document_column is not None and not order.files.text_columns:
         raise OptionError("--document-column: is of a corpus in columns; name that of its text with --text-column")
-    return FolderOrder(order, folder, kind, n, document_column)
+    return FolderOrder(order, folder, kind, n, document_column=document_column)
 
 
-def order_by(column: str, options: Mapping[str, Any], note: Note = ignore) -> FolderOrder:
-    """As `folder_order`: a training for each value of a column of the corpus, on the rows that have it."""
+def order_by(
+    column: str,
+    options: Mapping[str, Any],
+    note: Note = ignore,
+    n_samples: int = 0,
+    document_column: str | None = None,
+) -> FolderOrder:
+    """As `folder_order`: for each value of a column of the corpus, a training on the rows that have it.
+
+    n_samples  for each value so many, on rows of it drawn with replacement; 0: one on all
+    """
+    if n_samples:
+        check_at_least(BOOTSTRAP, n_samples, 2)
+    elif document_column is not None:
+        raise OptionError("--document-column: says what --bootstrap draws; add --bootstrap N, or leave it out")
     folder, order = _settled(BY, options, note)
-    return FolderOrder(order, folder, BY, 0, column)
+    return FolderOrder(order, folder, BY, 0, column, n_samples, document_column)
 
 
 def _settled(kind: str, options: Mapping[str, Any], note: Note) -> tuple[str, Order]:
@@ -133,12 +164,12 @@ def _settled(kind: str, options: Mapping[str, Any], note: Note) -> tuple[str, Or
     return folder, order
 
 
-def _file_name(value: str) -> str:
-    """Of the training of a group. Raises: InputError if it would be too long"""
+def _stem(value: str) -> str:
+    """Of the file, or the folder, of a group. Raises: InputError if it would be too long"""
     name = _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), value)
     if len(os.fsencode(name)) > MOST_NAME_BYTES:
         raise InputError(f"--by: the value {value[:40]!r}... is too long for the name of a file; name another column")
-    return name + ENDING
+    return name
 
 
 def _is_file_name(path: str) -> bool:

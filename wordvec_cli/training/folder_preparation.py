@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from wordvec_cli.sequences.documents import Documents
 from wordvec_cli.sequences.groups import Groups
@@ -14,6 +17,9 @@ from wordvec_cli.training.planning import Counted
 from wordvec_cli.training.prepare import Preparation
 from wordvec_cli.training.tiles import Tiles
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from wordvec_cli.sequences.samples import Times
 
 
 class TextPreparation(Preparation):
@@ -51,13 +57,22 @@ class MemberPreparation(Preparation):
     def _lines(self, folder: Path) -> Sequences:
         assert self.text_run and self.text_folder and self.member
         sequences, is_of_ids = self.text_run.sequences, not self.order.is_of_pairs
-        if self.groups is not None:
-            return write_sample(sequences, self.groups.times(self.member.number), folder, is_of_ids)
-        if self.member.bootstrap is None:
+        if self.groups is None and self.member.bootstrap is None:
             return share_files(self.text_folder, folder) if is_of_ids else sequences
-        n, seed = sequences.n_sentences, self.member.seed
-        times = bootstrap(n, seed) if self.documents is None else self.documents.times(n, seed)
-        return write_sample(sequences, times, folder, is_of_ids)
+        return write_sample(sequences, self._times(sequences.n_sentences), folder, is_of_ids)
+
+    def _times(self, n_lines: int) -> "Times":
+        """How often each line is taken."""
+        assert self.member
+        lines = slice(None) if self.groups is None else np.flatnonzero(self.groups.times(self.member.number))
+        times = np.zeros(n_lines, np.uint16)
+        if self.member.bootstrap is None:
+            times[lines] = 1
+        elif self.documents is None:
+            times[lines] = bootstrap(len(times[lines]), self.member.seed)
+        else:
+            times[lines] = self.documents.of(lines).times(len(times[lines]), self.member.seed)
+        return times
 
     def _tiles(self, sequences: Sequences, vocabulary: Vocabulary, folder: Path) -> Tiles:
         counter = self._pair_counter(sequences, vocabulary)

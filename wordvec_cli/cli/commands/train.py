@@ -48,7 +48,7 @@ def command(
     dry_run: bool,
     init: Init,
     cluster: str | None,
-    many: tuple[str, Any, str | None] | None,
+    many: tuple[str, Any, int, str | None] | None,
     **options: Any,
 ) -> int | None:
     """Train word vectors on CORPUS: files, folders, or - for standard input; compressed ones too.
@@ -95,15 +95,15 @@ def _train(order: "Order", of_cluster: "ClusterOptions | None", terminal: Termin
 
 
 def _train_folder(
-    many: tuple[str, Any, str | None], given: dict[str, Any], is_dry: bool, terminal: Terminal
+    many: tuple[str, Any, int, str | None], given: dict[str, Any], is_dry: bool, terminal: Terminal
 ) -> int | None:
     """Train many times, or print what that will take; the exit status."""
     from wordvec_cli.training.folder import estimate_folder, train_folder
     from wordvec_cli.training.folder_order import BY, folder_order, order_by
 
-    kind, what, document_column = many
+    kind, what, n_samples, document_column = many
     if kind == BY:
-        wanted = order_by(what, given, terminal.note)
+        wanted = order_by(what, given, terminal.note, n_samples, document_column)
     else:
         wanted = folder_order(kind, what, given, terminal.note, document_column)
     if is_dry:
