@@ -31,9 +31,9 @@ def text(tmp_path: Path) -> tuple[Path, list[list[int]]]:
     return tmp_path / "c.txt", lines
 
 
-@pytest.mark.parametrize("n_tokens", [1, 50, 1 << 16])
+@pytest.mark.parametrize(("n_tokens", "n_threads"), [(1, 1), (50, 3), (1 << 14, 2)])
 def test_surroundings_are_means_of_the_vectors_around_a_place(
-    text: tuple[Path, list[list[int]]], n_tokens: int, monkeypatch: pytest.MonkeyPatch
+    text: tuple[Path, list[list[int]]], n_tokens: int, n_threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ids from 30 on have no vector: one of them is asked about, and another is none of the vocabulary."""
     monkeypatch.setattr(inducing, "TOKENS_AT_ONCE", n_tokens)
@@ -41,7 +41,9 @@ def test_surroundings_are_means_of_the_vectors_around_a_place(
     matrix = np.random.default_rng(2).normal(size=(N_WORDS, DIM)).astype(np.float32)
     vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(N_WORDS + 1)])
     sequences = encode_lines(Corpus.open([str(path)], Tokenizer(), path.parent), vocabulary)
-    found = surroundings(sequences, matrix, 3, np.array([5, 30]))
+    found = surroundings(sequences, matrix, 3, np.array([5, 30]), n_threads)
+    alone = surroundings(sequences, matrix, 3, np.array([5, 30]))
+    assert (found.sums.tobytes(), found.places.means.tobytes()) == (alone.sums.tobytes(), alone.places.means.tobytes())
     sums, counts, places = np.zeros((N_WORDS, DIM)), np.zeros(N_WORDS), []
     for number, line in enumerate(lines):
         for i, word in enumerate(line):

@@ -82,7 +82,8 @@ class _Induction:
         """Raises: InputError, OutputError"""
         asked = np.array([self._vocabulary.find(word) for word in self._words], np.int64)
         texts, kinds = read_texts(self._wanted, self._vocabulary, self._report, self._note)
-        around = [surroundings(text, self._matrix, self._wanted.window, asked) for text in texts]
+        window, n_threads = self._wanted.window, self._wanted.n_threads
+        around = [surroundings(text, self._matrix, window, asked, n_threads) for text in texts]
         turn = induction_map(around, self._matrix, asked, self._note)
         places = _of_all([each.places for each in around], [text.n_sentences for text in texts])
         found = []

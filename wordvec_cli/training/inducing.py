@@ -13,6 +13,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.messages import counted
+from wordvec_cli.parallel import in_order
 from wordvec_cli.progress import Note, ignore
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.vectors.lengths import unit_rows
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Exact = NDArray[np.float64]
     Ids = NDArray[np.int64]
 
-TOKENS_AT_ONCE = 1 << 16
+TOKENS_AT_ONCE = 1 << 14  # whose rows and their sums stay near the processor
 LEAST_PLACES = 10  # of a word that the map is learnt from
 N_FOLDS = 5  # one of which is left out to see how well the map does
 
@@ -55,7 +56,7 @@ class Surroundings(NamedTuple):
     places: Places
 
 
-def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Ids") -> Surroundings:
+def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Ids", n_threads: int = 1) -> Surroundings:
     """Read a text that is word ids.
 
     matrix  (n, dim) the vectors of the ids below n; others have none
@@ -64,8 +65,11 @@ def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Id
     """
     sums, counts = np.zeros(matrix.shape), np.zeros(len(matrix), np.int64)
     found: list[Places] = []
-    for first_line, ids, lines in _blocks(sequences):
-        means, has_some = _means_around(ids, lines, matrix, window)
+
+    def around(block: "tuple[int, Ids, Ids]") -> "tuple[Matrix, NDArray[np.bool_]]":
+        return _means_around(*block[1:], matrix, window)
+
+    for (first_line, ids, lines), (means, has_some) in in_order(around, _blocks(sequences), n_threads):
         is_word = has_some & (ids >= 0) & (ids < len(matrix))
         _add(sums, counts, ids[is_word], means[is_word])
         are_asked = np.flatnonzero(has_some & np.isin(ids, asked))
