@@ -172,6 +172,9 @@ def test_missing_words_are_named_and_a_set_that_loses_a_fifth_is_refused() -> No
     tests = [word_sets("small", small, "here"), word_sets("whole", SETS, "here")]
     assert [each.test for each in associate_all([model(1)], tests, ["weat"], Rules(), notes.append)] == ["whole"]
     assert notes[-1].startswith("small: X: 1 of 4")
+    both = SETS | {"X": ["a", "b"], "Y": ["c", "A"]}
+    with pytest.raises(InputError, match="t: 'a' is in X and in Y in lower case; leave one out"):
+        associate([model(1)], word_sets("t", both, "here"), "weat", Rules())
 
 
 def test_sets_are_read_from_toml_and_json_and_by_name(tmp_path: Path) -> None:
@@ -186,6 +189,8 @@ def test_sets_are_read_from_toml_and_json_and_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no test 'third'; it has first, second"):
         read_word_sets(str(several), ["third"])
     assert len(read_word_sets("weat")) == 10
+    several.write_text('{"X": ["\\ud800"], "A": ["b"]}')
+    assert read_word_sets(str(several))[0].words["X"] == (b"\xed\xa0\x80",)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,7 @@ def test_sets_are_read_from_toml_and_json_and_by_name(tmp_path: Path) -> None:
         ('[t]\nX = ["a"]\nY = ["b", "a"]\n', "t: 'a' is in X and in Y"),
         ('[t]\nC = ["a"]\n', "t: has no set 'C'"),
         ('t = ["a"]\n', "t: is not a table"),
+        ('{"t": {"X": ["a"], "A": ["b"], "X": ["c"]}}', r"is neither TOML nor JSON \('X' comes twice\)"),
     ],
 )
 def test_files_of_sets_that_are_wrong_say_where(tmp_path: Path, text: str, reason: str) -> None:

@@ -117,6 +117,13 @@ def test_pairs_with_missing_words_are_left_out_and_too_many_refused() -> None:
         project([model(1)], AxisWords("x", ((b"a", b"a"),)), [b"g"])
 
 
+def test_what_comes_twice_is_refused_as_its_interval_would_be_too_narrow() -> None:
+    with pytest.raises(InputError, match="x: pairs: 'a', 'b' comes twice; leave one out"):
+        project([model(1)], AxisWords("x", ((b"a", b"b"), (b"c", b"d"), (b"A", b"b"))), [b"g"])
+    with pytest.raises(InputError, match="x: negative: 'c' comes twice; leave one out"):
+        project([model(1)], AxisWords("x", (), (b"a", b"b"), (b"c", b"C")), [b"g"])
+
+
 def test_axes_are_read_from_files(tmp_path: Path) -> None:
     path = tmp_path / "class.toml"
     path.write_text('pairs = [["rich", "poor"]]\n')
@@ -126,6 +133,8 @@ def test_axes_are_read_from_files(tmp_path: Path) -> None:
     assert read_axes(str(path), ["two"]) == [AxisWords("two", (), (b"a",), (b"b",))]
     with pytest.raises(InputError, match="has no axis 'three'; it has one, two"):
         read_axes(str(path), ["three"])
+    path.write_text('{"pairs": [["\\ud800", "a"]]}')
+    assert read_axes(str(path))[0].pairs == ((b"\xed\xa0\x80", b"a"),)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,17 @@ def test_counts_are_whole_numbers_with_a_name_that_says_so() -> None:
     assert read(saved("v.parquet", table))[2] is None
 
 
+def test_whole_numbers_among_the_numbers_are_of_the_vectors_and_others_are_told() -> None:
+    """A column that holds whole numbers only, as a frame may have by chance, is one of integers in the file."""
+    columns = {"id": [7, 8], "word": ["a", "b"], "d0": [0.5, 1], "d1": [2, 3], "d2": [4.0, 0.25], "idf": [9.0, 9.5]}
+    told = "columns taken for numbers of the vectors, though their names are not as those of the others: idf"
+    notes = ["v.parquet: columns of whole numbers, not read: id", f"v.parquet: {told}"]
+    expected = [[0.5, 2, 4, 9], [1, 3, 0.25, 9.5]]
+    assert read(saved("v.parquet", pa.table(columns))) == ([b"a", b"b"], expected, None, notes)
+    whole = {"word": ["a"], "x": [1], "y": [2]}
+    assert read(saved("v.parquet", pa.table(whole))) == ([b"a"], [[1, 2]], None, [])
+
+
 @pytest.mark.parametrize("name", ["v.parquet", "v.feather"])
 def test_rows_that_cannot_be_read_are_left_out_and_counted(name: str) -> None:
     rows = [[1, 2], None, [3], [4, 5], [6, None], [7, 8]]

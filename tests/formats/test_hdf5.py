@@ -77,6 +77,19 @@ def test_what_holds_no_matrix_of_the_words_is_an_error() -> None:
         read("m.h5")
 
 
+def test_a_frame_is_read_whole_or_not_at_all() -> None:
+    with h5py.File("m.h5", "w") as file:
+        for name in "ab":
+            file[f"{name}/axis1"], file[f"{name}/block0_values"] = np.array(WORDS, "S20"), MATRIX + ord(name)
+    with pytest.raises(InputError, match=r"^m.h5: has several frames \(a, b\); name one: m.h5#a"):
+        read("m.h5")
+    np.testing.assert_array_equal(open_vectors("m.h5#b").matrix, MATRIX + ord("b"))
+    with h5py.File("m.h5", "a") as file:
+        file["a/block1_values"] = np.ones((3, 2))
+    with pytest.raises(InputError, match=r"^m.h5: the columns of a are of several types; save it with one type"):
+        open_vectors("m.h5#a")
+
+
 def test_numbers_that_are_not_in_the_file_are_not_read() -> None:
     MATRIX.tofile("secret")
     with h5py.File("m.h5", "w") as file:

@@ -1,5 +1,6 @@
 """SQLite databases of vectors: what sqlite3 reads of ours, and what is read of others."""
 
+import os
 import sqlite3
 import struct
 from pathlib import Path
@@ -82,6 +83,48 @@ def test_a_database_without_vectors_is_an_error_that_names_its_tables() -> None:
         open_vectors("v.db", ReadOptions())
     made(("DROP TABLE a", ()), ("CREATE TABLE c (word, vector)", ()))
     with pytest.raises(InputError, match=r"^v.db: holds no vectors"):
+        open_vectors("v.db", ReadOptions())
+
+
+def test_vectors_that_are_texts_are_not_read_as_numbers() -> None:
+    text = "[0.25, -1.5]"
+    assert len(text) % 4 == 0
+    made(("CREATE TABLE v (word, vector)", ()), *(("INSERT INTO v VALUES (?, ?)", (word, text)) for word in "ab"))
+    with pytest.raises(InputError, match=r"^v.db: its vectors are texts; store them as blobs of float32"):
+        open_vectors("v.db", ReadOptions())
+    made(("INSERT INTO v VALUES ('c', ?)", (blob(1, 2, 3),)))
+    assert list(open_vectors("v.db", ReadOptions()).vocabulary) == [b"c"]
+
+
+def test_of_several_tables_of_vectors_one_is_named() -> None:
+    for table in "ab":
+        made((f"CREATE TABLE {table} (word, vector)", ()), (f"INSERT INTO {table} VALUES (?, ?)", (table, blob(1))))
+    with pytest.raises(InputError, match=r"^v.db: has several tables of vectors \(a, b\); name one: v.db#a"):
+        open_vectors("v.db", ReadOptions())
+    assert list(open_vectors("v.db#b").vocabulary) == [b"b"]
+    with pytest.raises(
+        InputError, match=r"^v.db: has no table c with the columns word and vector \(its tables: a, b\)"
+    ):
+        open_vectors("v.db#c")
+
+
+def test_what_stands_in_a_journal_alone_is_not_overlooked() -> None:
+    made(("CREATE TABLE v (word, vector)", ()), ("INSERT INTO v VALUES ('a', ?)", (blob(1),)))
+    with sqlite3.connect("v.db") as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO v VALUES ('b', ?)", (blob(2),))
+        writer.commit()
+        os.symlink("v.db", "link.db")
+        for name in ("v.db", "link.db"):
+            with pytest.raises(InputError, match=f"^{name}: v.db-wal beside it has changes that are not in it yet"):
+                open_vectors(name, ReadOptions())
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert list(open_vectors("v.db", ReadOptions()).vocabulary) == [b"a", b"b"]
+    writer.close()
+    Path("v.db-journal").write_bytes(bytes(512))  # of a change that has ended
+    assert list(open_vectors("v.db", ReadOptions()).vocabulary) == [b"a", b"b"]
+    Path("v.db-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(504))
+    with pytest.raises(InputError, match=r"^v.db: v.db-journal beside it has changes"):
         open_vectors("v.db", ReadOptions())
 
 

@@ -160,6 +160,14 @@ def test_counts_that_come_in_many_blocks_are_all_kept(monkeypatch: pytest.Monkey
         assert counts_of(text, limit=250) == ({f"w{i}": 1000 - i for i in range(250)}, [])
 
 
+def test_a_column_beside_those_that_are_counted_is_told() -> None:
+    Path("v").write_text("word,idf,v1,v2\na,9,1,2\nb,9.5,3,4\n")
+    notes: list[str] = []
+    assert open_vectors("v", ReadOptions(), None, notes.append).matrix.tolist() == [[9, 1, 2], [9.5, 3, 4]]
+    told = "columns taken for numbers of the vectors, though their names are not as those of the others: idf"
+    assert notes == [f"v: {told}"]
+
+
 def test_decimal_commas_are_read_where_that_is_asked_for() -> None:
     for text in (
         '"";"V1";"V2"\n"king";0,5;-1,25\n"queen";2;0,125\n',
@@ -311,14 +319,17 @@ def test_json_lines_are_read_whatever_their_fields() -> None:
         "",
         '{"word": "no", "vector": null}',
         '{"word": "caf\\ufffd", "bytes": "Y2Fm6Q==", "vector": [1, 2]}',
+        '{"word": "other", "bytes": "Y2Fm6Q==", "vector": [3, 4]}',
+        '{"word": "n", "bytes": 17, "vector": [5, 6]}',
+        '{"word": "x\\ufffd", "bytes": "Y2Fm6Q==", "vector": [7, 8]}',
         "broken",
     ]
     Path("v").write_text("\n".join(lines))
     notes: list[str] = []
     found = open_vectors("v", ReadOptions(), None, notes.append)
-    assert list(found.vocabulary) == [b"king", b"[x]", b"caf\xe9"]
-    assert found.matrix.tolist() == [[0.5, -1.25], [2, 0.125], [1, 2]]
-    assert notes[0] == "v: lines without a word and its vector, left out: 2, the first on line 4"
+    assert list(found.vocabulary) == [b"king", b"[x]", b"caf\xe9", b"other", b"n"]
+    assert found.matrix.tolist() == [[0.5, -1.25], [2, 0.125], [1, 2], [3, 4], [5, 6]]
+    assert notes[0] == "v: lines without a word and its vector, left out: 3, the first on line 4"
 
 
 def test_what_lookup_prints_is_read(vector_file: Path) -> None:

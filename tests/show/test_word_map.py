@@ -125,6 +125,7 @@ def test_groups_are_read_by_word_numbers_as_numbers_and_missing_words_named(tmp_
         ("", "is not a table of words"), ("word\n", "is not a table of words"), ("word\tkind\n", "is not a table"),
         ("word\tkind\nz\tnoun\n", "none of its words is on the map"),
         ("word\tkind\na\tnoun\nb\n", "g.tsv:3: 1 fields where the header has 2"),
+        ("word\tkind\na\tnoun\na\tverb\n", "g.tsv:3: 'a' has a line already; leave one of them out"),
     ],
 )  # fmt: skip
 def test_files_of_groups_that_are_none_are_refused(tmp_path: Path, text: str, told: str) -> None:

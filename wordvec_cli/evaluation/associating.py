@@ -1,7 +1,7 @@
 """Association tests of one or several sets of vectors: the words found, and each measure's spread over models."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +48,7 @@ def associate(
     """
     used = {name: words for name, words in test.words.items() if name in _wanted(measure)}
     found = {name: _known(models, f"{test.name}: {name}", words, note) for name, words in used.items()}
+    _check_apart(test.name, found)
     of_models = []
     for each in models:
         vectors = {name: rows_of_words(each, words) for name, words in found.items()}
@@ -104,6 +105,13 @@ def _known(models: Sequence[Embeddings], where: str, words: Sequence[bytes], not
         twice = next(word for word in known if known.count(word) > 1)
         raise InputError(f"{where}: two words are {shown(twice)!r} in lower case; leave one out")
     return known
+
+
+def _check_apart(test: str, found: Mapping[str, Sequence[bytes]]) -> None:
+    """Raises: InputError if sets that are told apart share a word, as it is written in the models"""
+    for one, other in ("XY", "AB"):
+        if both := {*found.get(one, ())} & {*found.get(other, ())}:
+            raise InputError(f"{test}: {shown(min(both))!r} is in {one} and in {other} in lower case; leave one out")
 
 
 def _verdict(

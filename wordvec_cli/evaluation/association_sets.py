@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.standard_sets import WEAT
 from wordvec_cli.evaluation.word_tables import ABOUT, read_tables
-from wordvec_cli.text.decoding import as_bytes, shown
+from wordvec_cli.text.decoding import bytes_of_json, shown
 
 NAMES = "XYAB"
 
@@ -63,4 +63,4 @@ def _checked(where: str, words: object) -> tuple[bytes, ...]:
     if len({*words}) < len(words):
         twice = next(word for word in words if words.count(word) > 1)
         raise InputError(f"{where}: {twice!r} comes twice; leave one out")
-    return tuple(map(as_bytes, words))
+    return tuple(map(bytes_of_json, words))

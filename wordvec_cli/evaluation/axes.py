@@ -11,7 +11,7 @@ from wordvec_cli.evaluation.word_rows import MOST_LOST, known_word, rows_of_word
 from wordvec_cli.evaluation.word_tables import ABOUT, read_tables
 from wordvec_cli.progress import Note, ignore
 from wordvec_cli.queries.spread import COSINES, Spread, spreads, t_quantile
-from wordvec_cli.text.decoding import as_bytes, shown
+from wordvec_cli.text.decoding import bytes_of_json, shown
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
 
@@ -146,6 +146,10 @@ def _known_axis(models: Sequence[Embeddings], axis: AxisWords, note: Note) -> Ax
         "negative": tuple((word,) for word in axis.negative),
     }
     kept = {name: _known(models, f"{axis.name}: {name}", part, note) for name, part in parts.items() if part}
+    for name, part in kept.items():
+        if len({*part}) < len(part):  # an interval by leaving one out would be too narrow
+            twice = ", ".join(repr(shown(word)) for word in next(each for each in part if part.count(each) > 1))
+            raise InputError(f"{axis.name}: {name}: {twice} comes twice; leave one out")
     pairs = tuple((first, second) for first, second in kept.get("pairs", ()))
     positive, negative = (tuple(word for (word,) in kept.get(name, ())) for name in ("positive", "negative"))
     return AxisWords(axis.name, pairs, positive, negative)
@@ -201,10 +205,10 @@ def axis_words(name: str, table: object, where: str) -> AxisWords:
         pairs = table["pairs"]
         if not isinstance(pairs, list) or not pairs or not all(_is_words(each) and len(each) == 2 for each in pairs):
             raise InputError(f"{where}: {name}: pairs is not a list of pairs; {wanted}")
-        return AxisWords(name, tuple((as_bytes(first), as_bytes(second)) for first, second in pairs))
+        return AxisWords(name, tuple((bytes_of_json(first), bytes_of_json(second)) for first, second in pairs))
     if not all(_is_words(table[end]) for end in ("positive", "negative")):
         raise InputError(f"{where}: {name}: positive and negative are not lists of words; {wanted}")
-    positive, negative = (tuple(map(as_bytes, table[end])) for end in ("positive", "negative"))
+    positive, negative = (tuple(map(bytes_of_json, table[end])) for end in ("positive", "negative"))
     return AxisWords(name, (), positive, negative)
 
 

@@ -19,9 +19,19 @@ def read_tables(path: str, keys: Collection[str]) -> Mapping[str, Any]:
     """
     text = read_text(path)
     try:
-        parsed = json.loads(text) if text.lstrip().startswith(b"{") else tomllib.loads(text.decode())
+        is_json = text.lstrip().startswith(b"{")
+        parsed = json.loads(text, object_pairs_hook=_once_each) if is_json else tomllib.loads(text.decode())
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is neither TOML nor JSON ({error}); mend it") from None
     if any(key in parsed for key in keys):
         return {os.path.splitext(os.path.basename(path))[0]: parsed}
     return {name: table for name, table in parsed.items() if name != ABOUT}
+
+
+def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, as TOML has it: no key comes twice. Raises: ValueError"""
+    found = dict(members)
+    if len(found) < len(members):
+        keys = [key for key, _ in members]
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} comes twice")
+    return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.formats.arrow_rows import Table, arrow_errors, kind_of, rows_of, words_of
-from wordvec_cli.formats.columns import chosen_columns
+from wordvec_cli.formats.columns import BESIDE_SERIES, chosen_columns, out_of_series
 from wordvec_cli.formats.matrices import joined_rows, lost_by_format
 from wordvec_cli.formats.packages import package
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -93,6 +93,12 @@ def _read(table: Table, options: ReadOptions, oddities: Oddities) -> Embeddings:
     with arrow_errors(table.path):
         kinds = [(each.name, kind_of(each.type)) for each in table.schema]
     columns = chosen_columns(table.path, kinds)
+    for told, names in (
+        ("columns of whole numbers, not read", columns.left_out),
+        (BESIDE_SERIES, () if columns.has_lists else out_of_series(columns.numbers)),
+    ):
+        if names:
+            oddities.note(f"{told}: {', '.join(names)}")
     words = words_of(table, columns)
     embeddings = joined_rows(table.path, words, rows_of(table, columns, words, options, oddities), options, oddities)
     return replace(embeddings, metadata=_metadata(table.schema))

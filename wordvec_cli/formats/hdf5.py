@@ -23,7 +23,7 @@ from wordvec_cli.vectors.embeddings import Embeddings
 
 EXTRA = "hdf5"
 WEIGHTS = "model.weights.h5"  # in a .keras archive
-FRAME_WORDS, FRAME_VALUES = "axis1", "block0_values"
+FRAME_WORDS, FRAME_VALUES, SECOND_VALUES = "axis1", "block0_values", "block1_values"
 MOST_COMPRESSION = 1100  # times, which is what deflate can do
 
 
@@ -36,8 +36,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
             source = opened.enter_context(opened.enter_context(zipfile.ZipFile(path)).open(WEIGHTS))
         file = opened.enter_context(h5py.File(source, "r"))
         datasets = _datasets(h5py, file)
-        frame = next((name.removesuffix(FRAME_VALUES) for name in datasets if name.endswith(f"/{FRAME_VALUES}")), None)
-        if frame is not None and frame + FRAME_WORDS in datasets:
+        if (frame := _frame(path, datasets, options.matrix)) is not None:
             values, words, where = datasets[frame + FRAME_VALUES], _frame_words(datasets[frame + FRAME_WORDS]), "has"
         else:
             words, where = words_beside(path, options), options.vocabulary or words_path(path)
@@ -58,6 +57,19 @@ def _datasets(h5py: Any, file: Any) -> dict[str, Any]:
 
     file.visititems(visit)
     return found
+
+
+def _frame(path: str, datasets: dict[str, Any], wanted: str | None) -> str | None:
+    """What the names of a frame's parts begin with; None if there is no frame. Raises: InputError"""
+    frames = [name.removesuffix(FRAME_VALUES) for name in datasets if name.endswith(f"/{FRAME_VALUES}")]
+    frames = [frame for frame in frames if frame + FRAME_WORDS in datasets and wanted in (None, frame.strip("/"))]
+    if len(frames) > 1:
+        names = [frame.strip("/") for frame in frames]
+        raise InputError(f"{path}: has several frames ({', '.join(names)}); name one: {path}#{names[0]}")
+    for frame in frames:
+        if f"{frame}{SECOND_VALUES}" in datasets:
+            raise InputError(f"{path}: the columns of {frame.strip('/')} are of several types; save it with one type")
+    return frames[0] if frames else None
 
 
 def _frame_words(dataset: Any) -> Words:

@@ -13,7 +13,7 @@ from wordvec_cli.formats.rows import Rows
 from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines, whole_number
 from wordvec_cli.formats.tables import write_jsonl
 from wordvec_cli.storage.files import readable
-from wordvec_cli.text.decoding import bytes_of_json
+from wordvec_cli.text.decoding import bytes_of_json, shown
 from wordvec_cli.text.lines import BYTE_ORDER_MARK
 
 __all__ = ["looks_like", "rows", "write_jsonl"]
@@ -121,19 +121,26 @@ def _named(fields: dict[str, Any], names: tuple[str, ...]) -> str | None:
 
 
 def _line(fields: dict[str, Any], numbers: bytes) -> _Line | None:
-    """With the exact bytes of a word that is not valid UTF-8, which stand beside it as we write it."""
     name = _named(fields, WORD_NAMES)
-    word = fields[name] if name else None
-    if not isinstance(word, str):
-        return None
-    exact = fields.get("bytes")
-    try:
-        word = binascii.a2b_base64(exact, strict_mode=True) if exact else bytes_of_json(word)
-    except (ValueError, TypeError):
+    word = _exact(fields[name], fields.get("bytes")) if name else None
+    if word is None:
         return None
     if _COUNTS.isdisjoint(fields):
         return _Line(word, numbers)
     return _Line(word, numbers, True, _whole(fields[_named(fields, COUNT_NAMES) or ""]))
+
+
+def _exact(word: object, exact: object) -> bytes | None:
+    """A word; the exact bytes of one that is not valid UTF-8 stand beside it as we write it. None: it is none"""
+    if not isinstance(word, str):
+        return None
+    if not isinstance(exact, str) or "\ufffd" not in word:  # what another program calls so is no word
+        return bytes_of_json(word)
+    try:
+        exact_word = binascii.a2b_base64(exact, strict_mode=True)
+    except ValueError:
+        return None
+    return exact_word if shown(exact_word) == word else None
 
 
 def _whole(value: object) -> int | None:

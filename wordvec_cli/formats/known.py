@@ -57,7 +57,7 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format("arrow", (".parquet",), "read_parquet", "write_parquet"),
     "arrow": Format("arrow", (".arrow", ".feather"), "read_arrow", "write_arrow"),
     "sentence-transformers": Format("static_model", (), None, "write", is_folder=True),
-    "sqlite": Format("sqlite", (".sqlite", ".sqlite3", ".db"), "read", "write"),
+    "sqlite": Format("sqlite", (".sqlite", ".sqlite3", ".db"), "read", "write", is_named=True),
     "fifu": Format("finalfusion", (".fifu",), "read", "write"),
     "torch": Format("torch_file", (), "read", is_named=True),
     "hdf5": Format("hdf5", (), "read", is_named=True),

@@ -7,7 +7,8 @@ are not valid UTF-8 are blobs. What is read is a table of any name with columns 
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,31 +24,58 @@ from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.row_tensors import ROWS_PER_PART
 
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # of a change that has not ended
+
+
+class _Table(NamedTuple):
+    """A table and its columns, all quoted for SQL."""
+
+    name: str
+    word: str
+    vector: str
+    counts: str | None
+
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """Raises: InputError"""
     from urllib.parse import quote
 
     oddities.unit = "row"
+    _check_journals(path)
     # immutable: of a file that nobody may write to, and no journal beside it is looked at
     with _errors(path), closing(sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.text_factory = bytes
-        table, columns = _table(path, connection)
-        words, counts = _words(connection, table, columns)
+        table = _table(path, connection, options.matrix)
+        words, counts = _words(connection, table)
         text, offsets = back_to_back(words)
         if any(count is None for count in counts):
             counts = []
         known = Words(text[: offsets[-1]], offsets, np.array(counts, np.int64) if counts else None)
-        return joined_rows(path, known, _rows(connection, table, columns, words, oddities), options, oddities)
+        return joined_rows(path, known, _rows(path, connection, table, words, oddities), options, oddities)
 
 
-def _table(path: str, connection: sqlite3.Connection) -> tuple[str, tuple[str, str, str | None]]:
-    """The table, and its columns of words, vectors and counts, quoted for SQL. Raises: InputError"""
+def _check_journals(path: str) -> None:
+    """Raises: InputError if the file alone is not what is in the database"""
+    real = os.path.realpath(path)
+    for suffix, fewest in (("-wal", 1), ("-journal", len(JOURNAL_MAGIC))):
+        beside = real + suffix
+        with suppress(OSError), open(beside, "rb") as file:
+            start = file.read(fewest)
+            if len(start) == fewest and (suffix == "-wal" or start == JOURNAL_MAGIC):
+                raise InputError(
+                    f"{path}: {os.path.basename(beside)} beside it has changes that are not in it yet; end the program "
+                    "that writes it, or open it once with sqlite3 (PRAGMA wal_checkpoint(TRUNCATE))"
+                )
+
+
+def _table(path: str, connection: sqlite3.Connection, wanted: str | None) -> _Table:
+    """The table with words and vectors, or the one called `wanted`. Raises: InputError"""
     names = [name.decode("utf-8", "replace") for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     )]  # fmt: skip
+    fitting = {}
     for table in names:
         there = [
             bytes(row[1]).decode("utf-8", "replace") for row in connection.execute(f"PRAGMA table_info({_q(table)})")
@@ -55,10 +83,17 @@ def _table(path: str, connection: sqlite3.Connection) -> tuple[str, tuple[str, s
         word, vector = (_first(there, known) for known in (WORD_NAMES, VECTOR_NAMES))
         if word and vector:
             count = _first(there, COUNT_NAMES)
-            return _q(table), (_q(word), _q(vector), count and _q(count))
-    shown = ", ".join(names[:8]) or "none"
+            fitting[table] = _Table(_q(table), _q(word), _q(vector), count and _q(count))
+    if wanted is not None:
+        fitting = {name: found for name, found in fitting.items() if name == wanted}
+    if len(fitting) > 1:
+        several = ", ".join(fitting)
+        raise InputError(f"{path}: has several tables of vectors ({several}); name one: {path}#{next(iter(fitting))}")
+    for found in fitting.values():
+        return found
+    shown, which = ", ".join(names[:8]) or "none", "" if wanted is None else f" {wanted}"
     raise InputError(
-        f"{path}: has no table with the columns word and vector (its tables: {shown}); name the columns so"
+        f"{path}: has no table{which} with the columns word and vector (its tables: {shown}); name the columns so"
     )
 
 
@@ -70,27 +105,27 @@ def _q(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _words(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, str, str | None]
-) -> tuple[list[bytes], list[int | None]]:
+def _words(connection: sqlite3.Connection, table: _Table) -> tuple[list[bytes], list[int | None]]:
     """The words of all rows, empty where there is none, and their counts."""
-    word, _, count = columns
-    rows = connection.execute(f"SELECT {word}, {count or 'NULL'} FROM {table} ORDER BY rowid").fetchall()
+    query = f"SELECT {table.word}, {table.counts or 'NULL'} FROM {table.name} ORDER BY rowid"
+    rows = connection.execute(query).fetchall()
     words = [each if isinstance(each, bytes) else b"" if each is None else str(each).encode() for each, _ in rows]
     return words, [each if isinstance(each, int) and each >= 0 else None for _, each in rows]
 
 
 def _rows(
-    connection: sqlite3.Connection,
-    table: str,
-    columns: tuple[str, str, str | None],
-    words: list[bytes],
-    oddities: Oddities,
+    path: str, connection: sqlite3.Connection, table: _Table, words: list[bytes], oddities: Oddities
 ) -> Iterator[Rows]:
-    cursor = connection.execute(f"SELECT {columns[1]}, {columns[0]} IS NULL FROM {table} ORDER BY rowid")
-    first, n_bytes = 0, 0
+    asked_for = f"{table.vector}, {table.word} IS NULL, typeof({table.vector})"
+    cursor = connection.execute(f"SELECT {asked_for} FROM {table.name} ORDER BY rowid")
+    first, n_bytes, has_texts = 0, 0, False
     while part := cursor.fetchmany(ROWS_PER_PART):
-        blobs = [blob if isinstance(blob, bytes) and not is_null else None for blob, is_null in part]
+        has_texts |= any(kind == b"text" for _, _, kind in part)
+        values = [b"" if kind == b"text" else value for value, _, kind in part]  # the letters of a text are no numbers
+        blobs = [
+            value if isinstance(value, bytes) and not is_null else None
+            for value, (_, is_null, _) in zip(values, part, strict=True)
+        ]
         n_bytes = n_bytes or next((len(blob) for blob in blobs if blob and len(blob) % 4 == 0), 0)
         fits = [i for i, blob in enumerate(blobs) if blob is not None and len(blob) == n_bytes > 0]
         places = np.arange(first + 1, first + len(part) + 1)
@@ -102,6 +137,8 @@ def _rows(
             matrix = np.frombuffer(b"".join([blobs[i] or b"" for i in fits]), "<f4").reshape(len(fits), -1)
             yield Rows.of([words[first + i] for i in fits], matrix.astype(np.float32, copy=False), places[fits])
         first += len(part)
+    if has_texts and not n_bytes:
+        raise InputError(f"{path}: its vectors are texts; store them as blobs of float32")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from wordvec_cli.formats.columns import COUNT_NAMES, WORD_NAMES
+from wordvec_cli.formats.columns import COUNT_NAMES, WORD_NAMES, out_of_series
 from wordvec_cli.storage.file_kinds import NUMBER
 from wordvec_cli.text.lines import BYTE_ORDER_MARK
 
@@ -27,6 +27,7 @@ class Layout(NamedTuple):
     count_at   the column of counts, from 0; None: there is none
     n_titles   bytes of the line of titles and what stands before it; 0: there is none
     has_quotes whether quotes around a field are not of it: between tabs they may be
+    odd_titles of columns of numbers that are not counted as the others are
     """
 
     separator: bytes
@@ -38,6 +39,7 @@ class Layout(NamedTuple):
     n_titles: int
     has_decimal_commas: bool
     has_quotes: bool
+    odd_titles: tuple[str, ...] = ()
 
 
 class Field(NamedTuple):
@@ -198,7 +200,9 @@ def _placed(titles: list[bytes] | None, is_number: list[bool], separator: bytes,
     if dim < 1 or is_lone:
         return None
     count_at = next((i for i in range(n) if names[i] in COUNT_NAMES and i != word), None)
-    return Layout(separator, dim, word, first - word, n - 1 - last, count_at, int(titles is not None), False, True)
+    odd = tuple(out_of_series(names[first + 1 : last + 1])) if titles else ()
+    n_titles = int(titles is not None)
+    return Layout(separator, dim, word, first - word, n - 1 - last, count_at, n_titles, False, True, odd)
 
 
 def _word_column(names: list[str], is_number: list[bool]) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.formats.columns import BESIDE_SERIES
 from wordvec_cli.formats.reading import Oddities, ReadOptions
 from wordvec_cli.formats.rows import Rows
 from wordvec_cli.formats.split_lines import PLACEHOLDER, SplitLines, rows_of_lines, whole_number
@@ -34,6 +35,8 @@ def table_rows(
         )
     if layout.has_decimal_commas and not options.decimal_comma:
         raise InputError(f"{path}: its numbers have commas, as 0,25; add --decimal-comma if these are decimal commas")
+    if layout.odd_titles:
+        oddities.note(f"{BESIDE_SERIES}: {', '.join(layout.odd_titles)}")
     yield from rows_of_lines(_Splitter(path, layout, oddities).parts(start, source), layout.dim, options, oddities)
 
 

@@ -54,6 +54,8 @@ def _table(path: str) -> tuple[dict[bytes, list[str]], list[str]]:
         word, *fields = line.split(b"\t")
         if len(fields) != len(names):
             raise InputError(f"{path}:{number}: {len(fields) + 1} fields where the header has {len(names) + 1}")
+        if word in table:
+            raise InputError(f"{path}:{number}: {quoted(word)} has a line already; leave one of them out")
         table[word] = [shown(field) for field in fields]
     return table, names
 
