@@ -129,6 +129,14 @@ def test_what_is_written_is_unit_vectors_and_lengths_and_comes_back() -> None:
     np.testing.assert_allclose(open_vectors("w.fifu", ReadOptions()).matrix, rows, rtol=3e-7)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_vector_that_is_not_finite_comes_back_as_it_is() -> None:
+    rows = np.float32([[1, np.inf], [np.nan, 2], [3, -np.inf], [3e38, 3e38], [1e-45, 1e-45]])
+    vectors = from_matrix(Vocabulary.from_words([b"a", b"b", b"c", b"d", b"e"]), rows, {})
+    write_vectors("w.fifu", vectors, format_for("w.fifu"), WriteOptions())
+    np.testing.assert_allclose(open_vectors("w.fifu", ReadOptions()).matrix, rows, rtol=3e-7)
+
+
 def test_a_damaged_or_foreign_file_is_an_error_or_vectors() -> None:
     whole = file_of(SUBWORDS["explicit"][0], matrix(np.concatenate([MATRIX, MATRIX[:2]])), norms())
     assert read(whole)[0] == WORDS

@@ -72,6 +72,17 @@ def test_a_matrix_of_floats_is_read_as_float32(dtype: str) -> None:
     np.testing.assert_array_equal(embeddings.matrix, MATRIX.astype(dtype).astype(np.float32))
 
 
+def test_a_tensor_of_a_type_that_is_not_read_does_not_hide_the_matrix() -> None:
+    torch = pytest.importorskip("torch")
+    import safetensors.torch
+
+    matrix = torch.arange(6, dtype=torch.float32).reshape(3, 2)
+    others = {"f8": torch.ones(4, 4).to(torch.float8_e4m3fn), "complex": torch.ones(2, dtype=torch.complex64)}
+    safetensors.torch.save_file({"a": matrix, **others}, "m.safetensors")
+    words_file([b"a", b"b", b"c"])
+    assert opened().matrix.tolist() == matrix.tolist()
+
+
 def test_bfloat16_is_the_upper_half_of_float32() -> None:
     """Exactly the values whose lower 16 bits are zeros, with those that are not finite."""
     values = np.array([[1.0, -2.5, 3.140625, 1e38], [0.0, -0.0, np.inf, np.nan]], np.float32)

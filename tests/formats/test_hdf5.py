@@ -99,6 +99,19 @@ def test_numbers_that_are_not_in_the_file_are_not_read() -> None:
         read("m.h5", vocabulary="words.txt")
 
 
+@pytest.mark.parametrize("chunks", [None, (2, 4)])
+def test_parts_that_were_never_written_are_told(chunks: tuple[int, int] | None) -> None:
+    with h5py.File("m.h5", "w") as file:
+        dataset = file.create_dataset("emb", (3, 4), "<f4", chunks=chunks)
+        if chunks:
+            dataset[0] = 1
+    notes: list[str] = []
+    found = open_vectors("m.h5", ReadOptions(vocabulary="words.txt"), None, notes.append)
+    assert found.matrix.tolist() == [[1.0 if chunks else 0.0] * 4, [0.0] * 4, [0.0] * 4]
+    told = "1 of the 2 parts" if chunks else "1 of the 1 parts"
+    assert notes == [f"m.h5: {told} of /emb were never written, and are read as 0.0"]
+
+
 def test_a_damaged_file_is_an_error_or_vectors() -> None:
     with h5py.File("m.h5", "w") as file:
         file["mat/axis1"], file["mat/block0_values"] = np.array(WORDS, "S20"), MATRIX

@@ -84,6 +84,14 @@ def test_a_tensor_that_is_a_view_is_read_as_it_is_seen() -> None:
         np.testing.assert_array_equal(read(), view.numpy())
 
 
+def test_a_view_with_other_signs_than_what_is_stored_is_not_read() -> None:
+    view = torch.complex(matrix(), matrix()).conj().imag
+    assert view.is_neg()
+    torch.save({"w": view}, "m.pt")
+    with pytest.raises(InputError, match=r"^m.pt: names no tensors of floats"):
+        read()
+
+
 def test_the_words_may_lie_beside_the_file() -> None:
     torch.save({"w": matrix()}, "m.pt")
     os.rename("words.txt", "m.pt.words")

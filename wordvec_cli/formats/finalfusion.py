@@ -33,6 +33,7 @@ MATRIX, QUANTISED, NORMS = 2, 4, 6  # ids of chunks
 FLOAT32, UINT8 = 10, 1
 MOST_CHUNKS = 100
 ROWS_PER_CHUNK = 4096
+SHORTEST, LONGEST = 1e-30, 3e38
 
 
 class _Chunk(NamedTuple):
@@ -217,6 +218,8 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
         for first in range(0, n, ROWS_PER_CHUNK):
             rows = np.asarray(embeddings.rows(slice(first, first + ROWS_PER_CHUNK)), np.float64)
             norms = np.linalg.norm(rows, axis=1)
+            has_length = (norms == 0) | ((norms > SHORTEST) & (norms < LONGEST))
+            norms[~has_length] = 1  # a row that is not finite, or whose length float32 does not hold, stays as it is
             file.write(np.ascontiguousarray(rows / np.where(norms > 0, norms, 1)[:, None], "<f4").tobytes())
             lengths.append(norms.astype("<f4"))
         file.write(struct.pack("<IQQI", NORMS, 12 + 4 + 4 * n, n, FLOAT32) + bytes(4))

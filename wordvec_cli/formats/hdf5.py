@@ -4,6 +4,7 @@ Numberbatch's files are frames of pandas: mat/axis1 has the words, mat/block0_va
 matrices are those of --vocab, or of FILE.words. Links to other files are not followed.
 """
 
+import math
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -43,6 +44,7 @@ def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
             shapes = {name: each.shape for name, each in datasets.items() if each.dtype.kind == "f"}
             values = datasets[matrix_of_words(path, shapes, len(words), where, options.matrix)]
         _check(path, values, options.max_bytes)
+        _note_unwritten(values, oddities)
         check_rows(path, values.shape[0], words, where)
         return joined(path, words, _rows(values), options, oddities)
 
@@ -88,6 +90,20 @@ def _check(path: str, values: Any, max_bytes: int | None) -> None:
         )
     if max_bytes is not None and values.nbytes > max_bytes:
         raise InputError(f"{path}: is longer than --max-bytes; raise it if you trust the file")
+
+
+def _note_unwritten(values: Any, oddities: Oddities) -> None:
+    """Say of an array whose file has not all of it, as one that was still being written when it was copied."""
+    n = (
+        math.prod(-(-size // part) for size, part in zip(values.shape, values.chunks, strict=True))
+        if values.chunks
+        else 1
+    )
+    n_there = values.id.get_num_chunks() if values.chunks else int(values.id.get_storage_size() > 0)
+    if n_there < n:
+        oddities.note(
+            f"{n - n_there} of the {n} parts of {values.name} were never written, and are read as {values.fillvalue}"
+        )
 
 
 def _rows(values: Any) -> Iterator[Matrix]:

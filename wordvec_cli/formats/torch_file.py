@@ -99,9 +99,11 @@ def _tensor(value: Any) -> _Tensor | None:
                 int(start),
                 tuple(shape),
                 tuple(strides),
-                *_,
+                *others,
             ),
         ) if rebuilder in _REBUILDERS and kind in TYPES and all(isinstance(n, int) for n in (*shape, *strides)):
+            if any(isinstance(each, dict) and any(each.values()) for each in others):  # as of a view with minus signs
+                return None
             return _Tensor(TYPES[kind], key, start, shape, strides)
     return None
 

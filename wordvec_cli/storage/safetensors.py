@@ -42,6 +42,8 @@ DTYPES: Mapping[str, tuple[int, str | None]] = {
     "U16": (2, "H"),
     "U8": (1, "B"),
     "BOOL": (1, "?"),
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0"), (1, None)),  # which only other programs write
+    "C64": (8, None),
 }
 
 # What numpy calls them; it has no BF16.
