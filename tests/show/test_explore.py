@@ -74,6 +74,20 @@ def ask(server: MapServer) -> Ask:
     return request
 
 
+@pytest.mark.parametrize(
+    ("error", "is_told"), [(ConnectionResetError, False), (BrokenPipeError, False), (KeyError, True)]
+)
+def test_a_browser_that_leaves_is_no_error(
+    explorer: Explorer, error: type[Exception], is_told: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with MapServer(explorer) as server:
+        try:
+            raise error
+        except error:
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert ("Traceback" in capfd.readouterr().err) == is_told
+
+
 def words_of(answer: dict[str, Any]) -> list[bytes]:
     arrays = {name: base64.b64decode(text) for name, text in answer["arrays"].items()}
     ends = np.cumsum(np.frombuffer(arrays["word-lengths"], "<u4"))
