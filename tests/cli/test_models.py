@@ -111,6 +111,17 @@ def test_two_groups_that_differ_by_noise_alone_differ_by_no_more_than_trainings_
     assert ": more change than between two trainings (p 0.0" in text[-1]
 
 
+def test_a_copy_among_the_files_is_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "again.safetensors").write_bytes((folder / "m1.safetensors").read_bytes())
+    told = f"again.safetensors: is the same as {folder}/m1.safetensors, so that intervals are too narrow"
+    for options, is_told in (([], False), (["--also", tmp_path / "again.safetensors"], True)):
+        result = run_here("similarity", folder, "tiger", "cat", *options)
+        assert (result.returncode, told in result.stderr.decode()) == (0, is_told)
+    text = tmp_path / "v.txt"
+    text.write_text("a 1 2\nb 2 1\n")
+    assert b"v.txt: is the same as" in run_here("similarity", text, "a", "b", "--also", text).stderr
+
+
 def test_a_folder_with_a_broken_or_foreign_file_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
     for path in folder.glob("*.safetensors"):
         (tmp_path / path.name).write_bytes(path.read_bytes())

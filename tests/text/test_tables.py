@@ -165,6 +165,9 @@ def test_json_lines_are_read_as_the_json_module_reads_them(folder: Path) -> None
     corpus = corpus_of("t.jsonl", "m.t", "k")
     assert text_of(corpus).decode().split("\n") == ["né 🙂 a 1 ", " ", "2.5 ", "", "", "", ""]
     assert [(rows.n, rows.n_unreadable, rows.first) for rows in corpus.tables] == [(6, 3, 4)]
+    Path("n.jsonl").write_text('{"t": NaN, "m": {"k": 1}}\n{"t": "a", "m": NaN}\n')  # as pandas leaves what is missing
+    assert lines_of("n.jsonl", "t") == b"\na\n"
+    assert lines_of("n.jsonl", "m.k") == b"1\n\n"
     with pytest.raises(InputError, match=r"has no column 'text'; its columns are: 'm.t', 'k', 'm'"):
         lines_of("t.jsonl", "text")
 

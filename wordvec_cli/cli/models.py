@@ -1,6 +1,7 @@
 """Questions to several vector files, or to a folder of them: the answers are means over all, with their spread."""
 
 import functools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -78,6 +79,7 @@ def opened_models(
     prefer_many_products()
     names = [name for path in paths for name in vector_paths(path)]
     models = models_of(names, _opened(names, source, terminal, vocabulary), is_one_kind)
+    _note_copies(models, terminal)
     if is_one_kind:
         note_other_trainings(models.names, models.vectors, terminal)
     return models
@@ -123,6 +125,17 @@ def _opened(
         except InputError as error:
             raise type(error)(str(error) if str(error).startswith(name) else f"{name}: {error}") from None
     return vectors
+
+
+def _note_copies(models: "Models", terminal: Terminal) -> None:
+    """Say which file is another one again: copies agree, so that what they say of the spread is too little."""
+    seen: dict[str, str] = {}
+    for name, each in zip(models.names, models.vectors, strict=True):
+        content = each.metadata.get("checksum") or os.path.realpath(name)
+        if first := seen.get(content):
+            terminal.note(f"{name}: is the same as {first}, so that intervals are too narrow; leave one of them out")
+            return
+        seen[content] = name
 
 
 def note_other_trainings(names: Sequence[str], vectors: "Sequence[Embeddings]", terminal: Terminal) -> None:

@@ -1,6 +1,7 @@
 """Columns of JSON lines: an object on each line, by Python's json module."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -99,7 +100,7 @@ def _cell(cells: dict[str, Any], name: str, path: list[str]) -> Any:
         return None if value is _ABSENT else value
     value = cells
     for key in path:
-        if value is None:
+        if _is_missing(value):
             return None
         if not isinstance(value, dict):
             raise NotReadableError(f"has no object in which {key!r} of {name!r} could be")
@@ -107,11 +108,16 @@ def _cell(cells: dict[str, Any], name: str, path: list[str]) -> Any:
     return value
 
 
+def _is_missing(value: Any) -> bool:
+    """Whether it is null, or NaN, which Python's json writes for what a frame of pandas does not have."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _text(value: Any, name: str) -> bytes:
     """Of a text, a number, or a list of them: blanks between its parts. Raises: NotReadableError"""
     if isinstance(value, str):
         return bytes_of_json(value)
-    if value is None:
+    if _is_missing(value):
         return b""
     if isinstance(value, list):
         return b" ".join(_text(part, name) for part in value)
