@@ -160,6 +160,14 @@ def test_models_agree_as_far_as_they_have_the_sign_of_the_mean() -> None:
     assert 0 < found.agreement < 1
 
 
+def test_a_measure_without_a_value_is_told() -> None:
+    notes: list[str] = []
+    alone = SETS | {"A": ["d"]}
+    (found,) = associate([model(1)], word_sets("t", alone, "here"), "ect", Rules(), notes.append)
+    assert math.isnan(found.value.mean)
+    assert notes == ["t: ect: has no value where its cosines do not differ, or are of one word alone"]
+
+
 def test_missing_words_are_named_and_a_set_that_loses_a_fifth_is_refused() -> None:
     notes: list[str] = []
     large = SETS | {"X": ["a", "b", "c", "k", "nowhere"]}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,16 @@ def test_a_word_of_two_texts_is_compared(induced: Path, tmp_path: Path) -> None:
     assert list(load(str(output)).vocabulary) == [b"new@a.txt", b"new@b.txt", b"t7w0@a.txt", b"t7w0@b.txt"]
 
 
+def test_vectors_of_texts_with_one_name_have_two(induced: Path, tmp_path: Path) -> None:
+    output, other = tmp_path / "made.safetensors", tmp_path / "a.txt"
+    shutil.copy(induced / "b.txt", other)
+    texts, options = (induced / "a.txt", other), ["--word", "new", "--apart", "--shuffles", "1", "-o", output]
+    assert run_here("induce", induced / "v.safetensors", *texts, *options).returncode == 0
+    assert list(load(str(output)).vocabulary) == [f"new@{text}".encode() for text in texts]
+    result = run_here("induce", induced / "v.safetensors", other, other, *options)
+    assert b"a text is named twice" in result.stderr
+
+
 def test_contexts_are_shown_in_order_or_the_most_typical_first(induced: Path, tmp_path: Path) -> None:
     path = tmp_path / "c.txt"
     odd = "t8w1 t9w2 t1w3 new t4w1 t6w2 t11w7\n"
@@ -167,6 +178,12 @@ def test_contexts_are_shown_in_order_or_the_most_typical_first(induced: Path, tm
         4,
         b"3 of %d places are shown; --most 0 shows all\n" % len(found),
     )
+    save(str(tmp_path / "o.safetensors"), Vocabulary.from_words([b"elsewhere"]), np.ones((1, 2), np.float32), {})
+    nowhere = run_here("contexts", path, "new", "--typical-by", tmp_path / "o.safetensors", "--most", "0")
+    assert b"no place has other words with vectors in" in nowhere.stderr
+    (tmp_path / "t.csv").write_text('text\n"a new"b\n')
+    told = run_here("contexts", tmp_path / "t.csv", "a", "--text-column", "text").stderr
+    assert b"t.csv: text follows a closing quote in 1 row" in told
     absent = run_here("contexts", path, "New")
     assert (absent.returncode, b"'New' is not in" in absent.stderr) == (1, True)
     assert run_here("contexts", path, "NEW".lower(), "--lowercase", "--most", "1").returncode == 0

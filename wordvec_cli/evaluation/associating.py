@@ -54,6 +54,8 @@ def associate(
         vectors = {name: rows_of_words(each, words) for name, words in found.items()}
         of_models.append(association(measure, vectors, rules))
     words = found["X"] if measure == "sc-weat" else [None]
+    if any(np.isnan(each.value) for of_model in of_models for each in of_model):
+        note(f"{test.name}: {measure}: has no value where its cosines do not differ, or are of one word alone")
     sizes = {name: len(known) for name, known in found.items()}
     return [_verdict(test.name, measure, word, sizes, [each[i] for each in of_models]) for i, word in enumerate(words)]
 

@@ -159,6 +159,8 @@ def _write(path: str, found: Sequence[InducedWord], apart: Apart | None) -> None
     made = [(each, name) for each, name in zip(found, named_by_group(found, apart), strict=True) if each.n_places]
     if not made:
         raise InputError(f"{path}: no word has a vector, there is nothing to write")
+    if len({name for _, name in made}) < len(made):
+        raise InputError(f"{path}: a text is named twice, so that its vectors would have one name; name it once")
     rows = np.array([each.vector for each, _ in made], np.float32)
     vocabulary = Vocabulary.from_words([name for _, name in made], [each.n_places for each, _ in made])
     native.save(path, vocabulary, rows, {})

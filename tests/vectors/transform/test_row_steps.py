@@ -73,6 +73,13 @@ def test_a_column_that_is_constant_is_whitened_to_0(after: After, spread: np.nda
     assert (np.abs(found).max(axis=0) == 0).sum() == 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_a_power_beyond_all_numbers_is_refused(after: After, spread: np.ndarray, scale: float) -> None:
+    with pytest.raises(OptionError, match=r"whiten:1e\+09: makes numbers that no file can hold"):
+        after(made(spread * np.float32(scale)), "whiten:1e9")
+
+
 def test_vectors_that_are_all_the_same_cannot_be_whitened(after: After) -> None:
     with pytest.raises(InputError, match="whiten: all vectors are the same"):
         after(made(np.full((5, 3), 2.0)), "whiten")

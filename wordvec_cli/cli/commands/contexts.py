@@ -56,18 +56,22 @@ def command(
     """
     from wordvec_cli.queries.contexts import contexts, typicality
     from wordvec_cli.text.corpus import Corpus
+    from wordvec_cli.text.corpus_notes import note_invalid_lines
 
     vectors = None if typical_by is None else AS_IT_IS.open(typical_by, terminal)
     how = tokenizer_for(tokenizer, typical_by, vectors)
     text = Corpus.open(corpus, how, spool_folder(tmp_dir, None), files)
     found = list(contexts(text, frozenset([as_bytes(word)]), window, terminal.report))
     terminal.close()
+    note_invalid_lines(text, terminal.note)
     if not found:
         raise InputError(f"{word!r} is not in {' '.join(corpus)}; are its case and the tokenizer right?")
     typical = None if vectors is None else typicality(found, vectors).tolist()
     order = list(range(len(found)))
     if typical is not None:
         order.sort(key=lambda i: (typical[i] != typical[i], -typical[i]))
+        if typical[order[0]] != typical[order[0]]:
+            terminal.note(f"no place has other words with vectors in {typical_by}: they come in the order of the text")
     write_stdout(_lines(found, typical, order[: most or None], table))
     if most and len(found) > most:
         terminal.note(f"{most} of {len(found)} places are shown; --most 0 shows all")

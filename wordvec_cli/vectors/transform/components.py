@@ -14,6 +14,7 @@ from wordvec_cli.vectors.transform.reach import Reach
 from wordvec_cli.vectors.transform.step import RowMap, options_of
 
 LEAST_VARIANCE = 1e-10  # of the greatest: less is what rounding makes of none
+MOST_FACTOR = 3e38  # that float32 holds
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,10 @@ class Whiten:
             n_without = int((~has_some).sum())
             become = "becomes" if n_without == 1 else "become"
             reach.note(f"whiten: {counted(n_without, 'component')} of {vectors.dim} without variance {become} 0")
-        factors = np.where(has_some, np.where(has_some, spread.variances, 1) ** -self.power, 0)
+        with np.errstate(over="ignore"):
+            factors = np.where(has_some, np.where(has_some, spread.variances, 1) ** -self.power, 0)
+        if factors.max() > MOST_FACTOR or not factors.any():
+            raise OptionError(f"whiten:{self.power:g}: makes numbers that no file can hold; take a smaller power")
         return _onto(spread.mean, spread.components * factors)
 
 
