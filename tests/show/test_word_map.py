@@ -119,6 +119,17 @@ def test_groups_are_read_by_word_numbers_as_numbers_and_missing_words_named(tmp_
     assert notes == [f"{path}: 1 of its 3 words are not on the map: 'z'"]
 
 
+def test_an_empty_cell_is_no_group_and_a_column_of_numbers_with_a_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "g.tsv"
+    path.write_text("word\tsize\tshare\tkind\na\t1\t1\tx\nb\t\t2\t3\nc\t3\tNA\ty\n")
+    notes: list[str] = []
+    size, share, kind = read_groups(str(path), [b"a", b"b", b"c"], notes.append)
+    assert (size.values, size.is_numbers) == ([1.0, None, 3.0], True)
+    assert (share.values, kind.values) == (["1", "2", "NA"], ["x", "3", "y"])
+    told = "the column 'share' is taken for groups, though 2 of its values are numbers, as 'NA' is not"
+    assert notes == [f"{path}: {told}; leave cells without a number empty"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -14,7 +14,7 @@ MOST_NAMED = 5
 
 
 class Column(NamedTuple):
-    """What a column says of each word of a map: a number, a group, or None where the file does not have the word.
+    """What a column says of each word of a map: a number, a group, or None where the file has no word or an empty cell.
 
     values  all of them numbers, or all of them texts
     """
@@ -41,7 +41,19 @@ def read_groups(path: str, words: Sequence[bytes], note: Note = ignore) -> list[
         named = ", ".join(quoted(word) for word in missing[:MOST_NAMED])
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         note(f"{path}: {len(missing)} of its {counted(len(table), 'word')} are not on the map: {named}{more}")
-    return [Column(name, _values(table, column, words)) for column, name in enumerate(names)]
+    columns = [Column(name, _values(table, column, words)) for column, name in enumerate(names)]
+    for each in columns:
+        _note_mixed(path, each, note)
+    return columns
+
+
+def _note_mixed(path: str, column: Column, note: Note) -> None:
+    """Say of a column that is taken for groups if most of it are numbers."""
+    texts = [value for value in column.values if isinstance(value, str)]
+    others = [text for text in texts if _number(text) is None]
+    if 2 * len(others) < len(texts):
+        told = f"the column {column.name!r} is taken for groups, though {len(texts) - len(others)} of its values are "
+        note(f"{path}: {told}numbers, as {others[0]!r} is not; leave cells without a number empty")
 
 
 def _table(path: str) -> tuple[dict[bytes, list[str]], list[str]]:
@@ -61,7 +73,7 @@ def _table(path: str) -> tuple[dict[bytes, list[str]], list[str]]:
 
 
 def _values(table: Mapping[bytes, list[str]], column: int, words: Sequence[bytes]) -> Sequence[float | str | None]:
-    texts = [table[word][column] if word in table else None for word in words]
+    texts = [(table[word][column] or None) if word in table else None for word in words]
     numbers = [None if text is None else _number(text) for text in texts]
     if any(text is not None and number is None for text, number in zip(texts, numbers, strict=True)):
         return texts
