@@ -111,6 +111,19 @@ def test_two_groups_that_differ_by_noise_alone_differ_by_no_more_than_trainings_
     assert ": more change than between two trainings (p 0.0" in text[-1]
 
 
+def test_trainings_that_no_set_suits_are_compared_by_their_neighbours(tmp_path: Path) -> None:
+    words = [f"w{i}" for i in range(30)]
+    (tmp_path / "models").mkdir()
+    for i, name in enumerate(("models/a.safetensors", "models/b.safetensors", "c.safetensors")):
+        write(tmp_path / name, words, np.random.default_rng(i).normal(size=(30, 4)))
+    result = run_here("compare", tmp_path / "models", tmp_path / "c.safetensors")
+    assert result.returncode == 0, result.stderr
+    assert b"nothing to score" in result.stderr
+    lines = result.stdout.decode().splitlines()
+    assert lines[1] == f"B  {tmp_path}/c.safetensors: 1 model"
+    assert lines[3].startswith("neighbours overlap of 10")
+
+
 def test_a_copy_among_the_files_is_told(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "again.safetensors").write_bytes((folder / "m1.safetensors").read_bytes())
     told = f"again.safetensors: is the same as {folder}/m1.safetensors, so that intervals are too narrow"

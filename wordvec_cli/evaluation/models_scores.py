@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.asking import outcomes_of_sets
 from wordvec_cli.evaluation.protocol import Judging
-from wordvec_cli.evaluation.scores import Score
+from wordvec_cli.evaluation.scores import Outcomes, Score
 from wordvec_cli.evaluation.sets import Analogies, EvalSet, WordPairs
 from wordvec_cli.progress import Note, ignore
 from wordvec_cli.queries.models import Models
@@ -52,13 +53,26 @@ class GroupDifference(NamedTuple):
 def group_differences(
     models: Models, n_first: int, sets: Sequence[EvalSet], judging: Judging, note: Note = ignore
 ) -> list[GroupDifference]:
-    """How the first `n_first` models and the others differ on sets. Raises: InputError as `outcomes_of_sets`"""
-    found = []
-    for outcomes in outcomes_of_sets(models.vectors, sets, judging.protocol, note):
-        is_common = np.logical_and.reduce([each.is_used for each in outcomes])
-        scores = [replace(each, is_used=is_common).score().value for each in outcomes]
-        first, second, eval_set = scores[:n_first], scores[n_first:], outcomes[0].eval_set
-        bounds = BOUNDS[eval_set.measure]
-        spreads = spread(first, bounds), spread(second, bounds)
-        found.append(GroupDifference(eval_set, int(is_common.sum()), *spreads, gap(first, second, bounds)))
+    """How the first `n_first` models and the others differ on sets; one without a question for all is noted."""
+    found: list[GroupDifference] = []
+    try:
+        for outcomes in outcomes_of_sets(models.vectors, sets, judging.protocol, note):
+            try:
+                found.append(_group_difference(outcomes, n_first))
+            except InputError as error:
+                note(str(error))
+    except InputError as error:  # vectors in a language that no set is in can be compared all the same
+        note(str(error))
     return found
+
+
+def _group_difference(outcomes: Sequence[Outcomes], n_first: int) -> GroupDifference:
+    """Raises: InputError if no question can be asked of all"""
+    is_common = np.logical_and.reduce([each.is_used for each in outcomes])
+    eval_set = outcomes[0].eval_set
+    if not is_common.any():
+        raise InputError(f"{eval_set.name}: none of its questions can be asked of all models")
+    scores = [replace(each, is_used=is_common).score().value for each in outcomes]
+    first, second, bounds = scores[:n_first], scores[n_first:], BOUNDS[eval_set.measure]
+    spreads = spread(first, bounds), spread(second, bounds)
+    return GroupDifference(eval_set, int(is_common.sum()), *spreads, gap(first, second, bounds))
