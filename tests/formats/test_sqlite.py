@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.formats import format_for, open_vectors, write_vectors
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.vectors.embeddings import from_matrix
@@ -143,6 +143,15 @@ def test_a_damaged_database_is_an_error_or_vectors() -> None:
         Path("v.db").write_bytes(whole[:n])
         with pytest.raises(InputError, match=r"^v.db: SQLite cannot read it"):
             open_vectors("v.db", ReadOptions())
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(file_size_limit: None) -> None:
+    vectors = from_matrix(Vocabulary.from_words([b"a"]), np.zeros((1, 3_000_000), np.float32), {})
+    Path("v.db").write_bytes(b"the old file")
+    with pytest.raises(OutputError, match=r"^v.db: SQLite cannot write it \(.*\); free some space"):
+        write_vectors("v.db", vectors, format_for("v.db"), WriteOptions())
+    assert Path("v.db").read_bytes() == b"the old file"
+    assert os.listdir() == ["v.db"]
 
 
 def test_sqlite_vec_computes_with_the_vectors() -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordvec_cli.errors import InputError
+from wordvec_cli.errors import InputError, OutputError
 from wordvec_cli.formats.columns import COUNT_NAMES, NO_WORD, VECTOR_NAMES, WORD_NAMES, WRONG_WIDTH
 from wordvec_cli.formats.matrices import Words, joined_rows, lost_by_format
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
@@ -156,7 +156,10 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     folder = output_folder(path)
     with writable(path), temporary_folder(folder) as room:
         made = os.path.join(room, "vectors.sqlite")
-        _write(made, embeddings)
+        try:
+            _write(made, embeddings)
+        except sqlite3.Error as error:
+            raise OutputError(f"{path}: SQLite cannot write it ({error}); free some space") from None
         with open(made, "rb") as source, replacing(path) as target:
             shutil.copyfileobj(source, target, COPY_BYTES)
     return lost_by_format(embeddings, "counts")
