@@ -60,6 +60,13 @@ def test_white_space_is_no_word_and_bytes_that_are_not_text_stay(kind: str) -> N
     assert words(kind, "ＡＢ", normalise="NFKC", lowercase=True) == ["ab"]  # noqa: RUF001
 
 
+@pytest.mark.parametrize("kind", ["icu", "jieba", "mecab"])
+@pytest.mark.parametrize("blank", "\t\r\v\f")
+def test_white_space_of_any_kind_stands_between_words(kind: str, blank: str) -> None:
+    """As where a page ends, in texts that were taken out of a PDF."""
+    assert words(kind, f"日本語{blank}の文章") == words(kind, "日本語 の文章")
+
+
 def test_a_line_of_any_length_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """MeCab itself ends the process at some millions of bytes."""
     sentence = "日本語の文章です。"

@@ -17,6 +17,7 @@ LONGEST_PART = 1 << 14  # characters that MeCab gets at a time, of a line that i
 SENTENCE_ENDS = "。！？!? "  # noqa: RUF001
 MAX_REMEMBERED = 1 << 18  # distinct chunks of text, of which a segmenter remembers the words
 _WHITE_SPACE = re.compile(r"[ \t\n\r\v\f]+")
+_AS_BLANKS = dict.fromkeys(map(ord, "\t\r\v\f"), " ")  # which are letters to MeCab, as where a page ends
 _UNDECODABLE = re.compile("([\udc80-\udcff]+)")  # what "surrogateescape" makes of bytes that are not UTF-8
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*")
 
@@ -73,6 +74,7 @@ def _mecab(_: str) -> Cut:
     parse = fugashi.Tagger("-Owakati").parse
 
     def cut(text: str) -> Iterable[str]:
+        text = text.translate(_AS_BLANKS)
         if len(text) <= LONGEST_PART and "\0" not in text:
             return str(parse(text)).split(" ")
         words: list[str] = []
