@@ -185,6 +185,19 @@ def test_a_table_that_lies_is_refused(tmp_path: Path, content: bytes) -> None:
         formats.open_vectors(str(path))
 
 
+@pytest.mark.filterwarnings("error")
+def test_rows_of_any_bits_make_a_table(tmp_path: Path) -> None:
+    words, sizes = Vocabulary.from_words(WORDS), (3, 5, 1 << 30)
+    buckets = buckets_of(words, sizes)
+    rows = np.uint32([0x7F800001, 0x7F800000, 0xFF800000, 0x7F7FFFFF]).view(np.float32)  # nan that signals, infinities
+    damaged = np.tile(rows, (len(WORDS), 1))
+    subwords = of_arrays(*sizes, buckets, floats(len(buckets), DIM), damaged)
+    own = replace(from_matrix(words, damaged, {}), subwords=subwords)
+    path = str(tmp_path / "v.floret")
+    formats.write_vectors(path, own, formats.FORMATS["floret"], WriteOptions(n_buckets=9))
+    assert "nan" in Path(path).read_text()
+
+
 def test_vectors_without_ngrams_make_no_table(tmp_path: Path) -> None:
     plain = replace(vectors(), subwords=None)
     with pytest.raises(InputError, match="no rows of n-grams"):

@@ -122,6 +122,7 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     return ["the words themselves, their counts and context vectors"]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows that are not finite
 def _filled(rule: TableRule, vocabulary: Vocabulary, subwords: Subwords) -> Matrix:
     """The mean of the rows that come to each bucket: that of a word, or that of an n-gram, each n-gram once."""
     sums, sizes = np.zeros((rule.n_buckets, rule.dim), np.float64), np.zeros(rule.n_buckets, np.int64)
