@@ -32,14 +32,24 @@ def text(tmp_path: Path) -> tuple[Path, list[list[int]]]:
     return tmp_path / "c.txt", lines
 
 
-@pytest.mark.parametrize(("n_tokens", "n_threads"), [(1, 1), (50, 3), (1 << 14, 2)])
+@pytest.mark.parametrize(
+    ("n_tokens", "n_threads", "broken"), [(1, 1, []), (50, 3, []), (50, 2, [5, 7]), (1 << 14, 2, []), (1 << 14, 2, [7])]
+)
 def test_surroundings_are_means_of_the_vectors_around_a_place(
-    text: tuple[Path, list[list[int]]], n_tokens: int, n_threads: int, monkeypatch: pytest.MonkeyPatch
+    text: tuple[Path, list[list[int]]],
+    n_tokens: int,
+    n_threads: int,
+    broken: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ids from 30 on have no vector: one of them is asked about, and another is none of the vocabulary."""
+    """Ids from 30 on have no vector: one of them is asked about, and another is none of the vocabulary.
+
+    Nor has one whose vector is broken.
+    """
     monkeypatch.setattr(inducing, "TOKENS_AT_ONCE", n_tokens)
     path, lines = text
     matrix = np.random.default_rng(2).normal(size=(N_WORDS, DIM)).astype(np.float32)
+    matrix[broken, 0] = [np.nan, np.inf][: len(broken)]
     vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(N_WORDS + 1)])
     sequences = encode_lines(Corpus.open([str(path)], Tokenizer(), path.parent), vocabulary)
     found = surroundings(sequences, matrix, 3, np.array([5, 30]), n_threads)
@@ -49,6 +59,7 @@ def test_surroundings_are_means_of_the_vectors_around_a_place(
     for number, line in enumerate(lines):
         for i, word in enumerate(line):
             around = [each for each in [*line[max(i - 3, 0) : i], *line[i + 1 : i + 4]] if each < N_WORDS]
+            around = [each for each in around if each not in broken]
             if around and word < N_WORDS:
                 sums[word] += matrix[around].mean(axis=0)
                 counts[word] += 1

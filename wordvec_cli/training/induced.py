@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wordvec_cli.errors import InputError
+from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
@@ -80,6 +81,9 @@ class _Induction:
 
     def run(self) -> list[InducedWord]:
         """Raises: InputError, OutputError"""
+        if n_odd := int((~np.isfinite(self._matrix).all(axis=1)).sum()):
+            words = counted(n_odd, "word")
+            self._note(f"{words} with numbers that are not finite are taken for words without a vector")
         asked = np.array([self._vocabulary.find(word) for word in self._words], np.int64)
         texts, kinds = read_texts(self._wanted, self._vocabulary, self._report, self._note)
         window, n_threads = self._wanted.window, self._wanted.n_threads

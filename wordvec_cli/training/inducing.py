@@ -60,14 +60,16 @@ def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Id
     """Read a text that is word ids.
 
     matrix  (n, dim) the vectors of the ids below n; others have none
-    window  words on each side that count, as far as they have vectors
+    window  words on each side that count, as far as they have vectors, of finite numbers
     asked   ids, with a vector or without
     """
     sums, counts = np.zeros(matrix.shape), np.zeros(len(matrix), np.int64)
+    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     found: list[Places] = []
 
     def around(block: "tuple[int, Ids, Ids]") -> "tuple[Matrix, NDArray[np.bool_]]":
-        return _means_around(*block[1:], matrix, window)
+        ids = np.where(block[1] < len(matrix), block[1], -1)
+        return _means_around(np.where(np.isin(ids, broken), -1, ids) if len(broken) else ids, block[2], matrix, window)
 
     for (first_line, ids, lines), (means, has_some) in in_order(around, _blocks(sequences), n_threads):
         is_word = has_some & (ids >= 0) & (ids < len(matrix))
@@ -90,7 +92,8 @@ def _blocks(sequences: Sequences) -> "Iterator[tuple[int, Ids, Ids]]":
 
 
 def _means_around(ids: "Ids", lines: "Ids", matrix: "Matrix", window: int) -> "tuple[Matrix, NDArray[np.bool_]]":
-    is_known = (ids >= 0) & (ids < len(matrix))
+    """The mean of the vectors around each place, and whether there is any. ids: -1 of what has no vector"""
+    is_known = ids >= 0
     rows = np.where(is_known[:, None], matrix[np.where(is_known, ids, 0)], np.float32(0))
     sums = np.zeros(rows.shape, np.float32)
     n = np.zeros(len(ids), np.float32)
