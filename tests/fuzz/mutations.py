@@ -11,6 +11,7 @@ import random
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -303,7 +304,7 @@ def _inside(unwrap: Callable[[bytes], bytes], wrap: Callable[[bytes], bytes]) ->
     def mutate(rng: random.Random, content: bytes) -> bytes:
         try:
             return wrap(damaged(rng, unwrap(content)).content)
-        except (OSError, EOFError, ValueError, lzma.LZMAError, gzip.zlib.error):  # type: ignore[attr-defined]
+        except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
             return content
 
     return mutate
@@ -318,7 +319,7 @@ def _inside_zip(rng: random.Random, content: bytes) -> bytes:
             for name in names:
                 member = archive.read(name)
                 new.writestr(name, damaged(rng, member).content if name == chosen else member)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error):
         return content
     return packed.getvalue()
 

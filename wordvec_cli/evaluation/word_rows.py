@@ -27,7 +27,8 @@ def _has(model: Embeddings, word: bytes) -> bool:
 
 def rows_of_words(model: Embeddings, words: Sequence[bytes]) -> "NDArray[np.float64]":
     """The vectors of words that the model has, (n, dim). Raises: InputError if one has no direction"""
-    rows = np.array([_row(model, word) for word in words], np.float64).reshape(len(words), model.dim)
+    with np.errstate(invalid="ignore"):  # a NaN of any bits
+        rows = np.array([_row(model, word) for word in words], np.float64).reshape(len(words), model.dim)
     has_direction = np.isfinite(rows).all(axis=1) & rows.any(axis=1)
     if not has_direction.all():
         word = shown(words[int(np.argmin(has_direction))])

@@ -216,7 +216,8 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     with replacing(path) as file:
         file.write(start + struct.pack("<IQQII", MATRIX, 16 + len(padding) + 4 * n * dim, n, dim, FLOAT32) + padding)
         for first in range(0, n, ROWS_PER_CHUNK):
-            rows = np.asarray(embeddings.rows(slice(first, first + ROWS_PER_CHUNK)), np.float64)
+            with np.errstate(invalid="ignore"):  # a NaN of any bits
+                rows = np.asarray(embeddings.rows(slice(first, first + ROWS_PER_CHUNK)), np.float64)
             norms = np.linalg.norm(rows, axis=1)
             has_length = (norms == 0) | ((norms > SHORTEST) & (norms < LONGEST))
             norms[~has_length] = 1  # a row that is not finite, or whose length float32 does not hold, stays as it is

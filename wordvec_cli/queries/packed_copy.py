@@ -121,7 +121,8 @@ def write(path: str, embeddings: Embeddings, report: Report = silent) -> None:
 
 def packed(rows: "Matrix") -> "tuple[NDArray[np.int8], Matrix, Matrix, Matrix]":
     """Codes of rows (n, dim), with their scales, lengths and errors, (n,) each. Raises: InputError"""
-    exact = rows.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a NaN of any bits
+        exact = rows.astype(np.float64)
     is_finite = np.isfinite(exact).all(axis=1)
     exact[~is_finite] = 0
     lengths = row_lengths(exact)

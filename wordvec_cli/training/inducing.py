@@ -125,7 +125,8 @@ def induction_map(texts: Sequence[Surroundings], matrix: "Matrix", left_out: "Id
     """
     sums = np.sum([text.sums for text in texts], axis=0)
     counts = np.sum([text.counts for text in texts], axis=0)
-    is_used = (counts >= LEAST_PLACES) & matrix.any(axis=1) & np.isfinite(matrix).all(axis=1)
+    is_used = (counts >= LEAST_PLACES) & np.isfinite(matrix).all(axis=1)
+    is_used[is_used] = matrix[is_used].any(axis=1)
     is_used[left_out[left_out < len(matrix)]] = False
     words = np.flatnonzero(is_used)
     if len(words) < 2 * matrix.shape[1]:

@@ -117,7 +117,9 @@ def sound(rows: "Matrix") -> SoundRows:
         return SoundRows(rows, 0)
     are_finite = np.isfinite(rows[suspects]).all(axis=1)
     is_left_out = np.zeros(len(rows), bool)
-    is_left_out[suspects] = ~(are_finite & rows[suspects].any(axis=1))
+    is_left_out[suspects] = True
+    some = suspects[are_finite]
+    is_left_out[some] = ~rows[some].any(axis=1)
     return SoundRows(rows[~is_left_out], int((~are_finite).sum()))
 
 
