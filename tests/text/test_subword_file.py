@@ -162,6 +162,19 @@ def test_a_list_of_words_is_no_tokenizer() -> None:
     assert not looks_like(b'the\t5\n{"model": {"vocab"')
 
 
+def test_what_becomes_of_bytes_that_are_not_text_is_told(tmp_path: Path) -> None:
+    """The library takes texts alone, so that they cannot be kept."""
+    (tmp_path / "c.txt").write_bytes(b"caf\xe9 caf\xe9 cafe\n" * 9)
+    made = []
+    for options in ([], ["--invalid-utf8", "replace"]):
+        result = run_here("build-vocab", tmp_path / "c.txt", "--train-bpe", "265", "-o", tmp_path / "t.json", *options)
+        assert result.returncode == 0, result.stderr
+        assert b"9 lines are not UTF-8 (Latin-1?)" in result.stderr
+        assert b"their bad bytes replaced by U+FFFD" in result.stderr
+        made.append((tmp_path / "t.json").read_bytes())
+    assert made[0] == made[1]
+
+
 def test_the_same_text_gives_the_same_file(tmp_path: Path) -> None:
     first = bpe(tmp_path).read_bytes()
     assert bpe(tmp_path).read_bytes() == first

@@ -6,6 +6,7 @@ text is unknown to it: each byte is a token.
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from wordvec_cli.errors import InputError, OptionError
@@ -35,7 +36,10 @@ def train_subwords(order: VocabularyOrder, n_tokens: int, report: Report, note: 
     _check(order, n_tokens)
     library = _imported(order.counting.n_threads)
     folder = spool_folder(order.tmp_dir, order.output)
-    corpus = open_corpus(order.corpus, order.tokenizer, folder, note, order.files)
+    how = order.tokenizer
+    if how.invalid_utf8 == "keep":  # the library takes texts alone
+        how = replace(how, invalid_utf8="replace")
+    corpus = open_corpus(order.corpus, how, folder, note, order.files)
     corpus.check_not_output(order.output)
     tokenizer = _untrained(library, order.tokenizer)
     trainer = library.trainers.BpeTrainer(
