@@ -190,6 +190,7 @@ class Kind(NamedTuple):
     commands   all that read it
     counted    whether the file says how long it is, so that a part of it cannot pass for the whole
     refused    whether a whole one is an error too
+    sealed     whether a library trusts the content, which a checksum has to hold for
     exact      files whose every byte decides the result, which a command leaves in the folder if it can be trusted
     """
 
@@ -197,6 +198,7 @@ class Kind(NamedTuple):
     commands: tuple[str, ...]
     counted: bool = False
     refused: bool = False
+    sealed: bool = False
     exact: frozenset[str] = frozenset()
 
 
@@ -208,8 +210,8 @@ KINDS: Mapping[str, Kind] = {
     "native-pq": Kind("v.safetensors", NATIVE, True),
     "native-bits": Kind("v.safetensors", NATIVE, True),
     "index": Kind("v.index", INDEX, True),
-    "index-hnsw": Kind("v.hnsw", INDEX, True),
-    "index-ivf-pq": Kind("v.ivf-pq", INDEX, True),
+    "index-hnsw": Kind("v.hnsw", INDEX, True, sealed=True),
+    "index-ivf-pq": Kind("v.ivf-pq", INDEX, True, sealed=True),
     "native-glove": Kind("v.safetensors", NATIVE, True),
     "native-subwords": Kind("v.safetensors", COMPOSING, True),
     "native-subwords-int8": Kind("v.safetensors", COMPOSING, True),

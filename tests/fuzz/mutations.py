@@ -43,6 +43,11 @@ class Damage(NamedTuple):
     breaks_checksum: bool = False
     is_truncation: bool = False
 
+    def is_forged(self, content: bytes) -> bool:
+        """Whether more than its header is other than what was written, and its checksum was made to hold."""
+        is_of_header = all(name.startswith(("edit the header", "edit metadata")) for name in self.told.split(", "))
+        return self.content != content and not self.breaks_checksum and not is_of_header
+
 
 Mutation = Callable[[random.Random, bytes], bytes]
 

@@ -145,6 +145,20 @@ def test_a_header_that_comes_again_is_counted_and_a_column_that_does_is_an_error
         lines_of("t.csv", "text")
 
 
+@pytest.mark.parametrize("header_bytes", [4, 7, 8, 40])
+def test_a_header_of_any_length_is_read(header_bytes: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "HEADER_BYTES", header_bytes)
+    names = ",".join(f"c{i}" for i in range(1000))
+    Path("t.csv").write_text(f'id,text,{names},"the, last"\n1,a,{"x," * 1000}b\n')
+    assert lines_of("t.csv", "text", "c999", "the, last") == b"a x b\n"
+    Path("t.csv").write_text("id,text")
+    assert lines_of("t.csv", "text") == b""
+    monkeypatch.setattr(delimited, "MOST_ROW_BYTES", 100)
+    Path("t.csv").write_text(f"id,text,{names}\n")
+    with pytest.raises(InputError, match=r"t\.csv: its header is longer than 100 bytes; is it a table\?"):
+        lines_of("t.csv", "text")
+
+
 def test_a_row_beyond_the_limit_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "MOST_ROW_BYTES", 1 << 19)
     Path("t.csv").write_text('a\n"' + "x" * (1 << 21) + '"\n')

@@ -19,7 +19,7 @@ from wordvec_cli.text.tables.columns import Columns, TableRows
 from wordvec_cli.text.words import PADDING
 
 BLOCK_BYTES = 1 << 18
-HEADER_BYTES = 1 << 18  # in which the header has to end
+HEADER_BYTES = 1 << 18  # that are read for the header at first
 MOST_ROW_BYTES = 1 << 26
 QUOTE, NO_QUOTE = ord('"'), -1
 DELIMITERS = (",", ";", "\t", "|")  # of a CSV; the header tells which
@@ -153,7 +153,17 @@ def _check_end(text: _Text, table: str, rows: TableRows) -> None:
 
 def _header(text: _Text, name: str, is_quoted: bool) -> Header:
     """Raises: InputError if there is none that can be read"""
-    start = bytes(text.buffer[: text.size])
+    while (header := _header_in(bytes(text.buffer[: text.size]), name, is_quoted)).size == text.size:
+        if text.at_end:
+            break
+        if text.size > MOST_ROW_BYTES:
+            raise InputError(f"{name}: its header is longer than {shown_size(MOST_ROW_BYTES)}; is it a table?")
+        text.fill(2 * text.size)
+    return header
+
+
+def _header_in(start: bytes, name: str, is_quoted: bool) -> Header:
+    """Raises: InputError if there is none that can be read"""
     first = start.split(b"\n", 1)[0]
     delimiter = _delimiter(as_text(first)) if is_quoted else "\t"
     lines = _Lines(start)
