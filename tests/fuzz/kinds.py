@@ -144,9 +144,10 @@ CORPUS = (
 )
 AS_TABLE = (
     *(f"{each} --text-column text" for each in CORPUS),
-    "train {f} --text-column text --by day --vector-size 8 --epochs 1 --threads 1 --min-count 1 -o {o}/models",
+    "train {f} --text-column text --by day --vector-size 8 --epochs 1 --threads 1 --min-count 1 --sample 0"
+    " -o {o}/models",
     "train {f} --text-column text --bootstrap 2 --document-column day --vector-size 8 --epochs 1 --threads 1"
-    " --min-count 1 -o {o}/models",
+    " --min-count 1 --sample 0 -o {o}/models",
     "contexts {f} monday --text-column text --most 3",
     "induce {s}/native/v.safetensors {f} --text-column text --word red",
 )

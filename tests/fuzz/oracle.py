@@ -13,6 +13,7 @@ LEAKS = ("encountered in", "Traceback (most recent")  # numpy's warnings, a thre
 _TELLING = (b"reading\t", b"format\tas ")
 # They answer line by line, and tell each line that they cannot answer.
 ANSWER_LINES = {"decode", "analogy", "similarity", "similar", "odd-one-out"}
+FOLDER = "models"  # of trainings
 CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 
 
@@ -64,6 +65,8 @@ def _told_badly(command: str, outcome: Outcome) -> str | None:
 
 
 def _leftover(outcome: Outcome, results: Path) -> str | None:
+    if any((results / FOLDER).glob("*.safetensors")):  # trainings that have ended stay, and the others can go on
+        return None
     left = sorted(path.name for path in results.iterdir()) if outcome.status in (1, 2) else []
     return f"failed and left a file ({', '.join(left)})" if left else None
 

@@ -108,6 +108,15 @@ def test_what_cannot_be_told_apart_is_refused_and_leaves_nothing(
     assert os.listdir(tmp_path) == ["t.csv"]
 
 
+def test_a_group_with_too_little_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,year\n" + "a b c,1990\n" * 30 + "a,1991\n")
+    options = [*OPTIONS, "--min-count", "1", "--sample", "0", "--threads", "1"]
+    result = run_here("train", tmp_path / "t.csv", "-o", tmp_path / "m", *options)
+    assert result.returncode == 1
+    assert b"Error: 1991.safetensors: " in result.stderr
+    assert os.listdir(tmp_path / "m") == ["1990.safetensors"]
+
+
 def test_a_dry_run_reads_the_groups(table: Path, tmp_path: Path) -> None:
     result = run_here("train", table, "-o", tmp_path / "m", *OPTIONS, "--dry-run")
     assert result.returncode == 0, result.stderr

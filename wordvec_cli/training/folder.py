@@ -215,7 +215,10 @@ class _Trainings:
             order, config=replace(order.config, seed=member.seed), output=path, resume=is_begun, threads=n_threads
         )
         where = Where(self._preparation(member), self._trainer, _threads, vocabulary=self._vocabulary(member))
-        run(order, report, self._note, should_stop, where)
+        try:
+            run(order, report, self._note, should_stop, where)
+        except InputError as error:
+            raise type(error)(f"{member.name}: {error}") from None
         self._report.ended(member.name)
         self.n_done += 1
 
