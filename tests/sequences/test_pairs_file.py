@@ -292,6 +292,9 @@ def test_options_that_are_not_known_are_an_error_that_names_the_file(key: str, v
     metadata = {"format": "wordvec-pairs", "format_version": "1", key: value}
     safetensors.numpy.save_file(tensors, "pairs", metadata)
     assert_refused("pairs", "")
+    if key == "pair_options":  # which are read by themselves too, for the defaults of a training
+        with pytest.raises(InputError, match=r"^pairs: records what this wordvec does not know"):
+            read_options("pairs")
 
 
 @given(data=st.data())

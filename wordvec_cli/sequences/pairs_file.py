@@ -7,6 +7,7 @@ weight, float64.
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -219,7 +220,21 @@ def read_pairs(path: str, vocabulary: Vocabulary | None = None) -> PairsFile:
 
 def read_options(path: str) -> dict[str, Any]:
     """How the pairs of a file were counted, as it says; empty if it does not. Raises: InputError"""
-    return recorded(safetensors.open_file(path).metadata, "pair_options") if _is_safetensors(path) else {}
+    if not _is_safetensors(path):
+        return {}
+    options = recorded(safetensors.open_file(path).metadata, "pair_options")
+    with _understood(path):
+        PairOptions(**options)
+    return options
+
+
+@contextmanager
+def _understood(path: str) -> Iterator[None]:
+    """Turn what a file records and no command would have taken into an InputError."""
+    try:
+        yield
+    except (TypeError, ValueError, WordvecError) as error:
+        raise InputError(f"{path}: records what this wordvec does not know ({error}); make it again") from None
 
 
 def _is_safetensors(path: str) -> bool:
@@ -259,10 +274,8 @@ def _read_safetensors(path: str, vocabulary: Vocabulary | None) -> PairsFile:
     if not len(rows):
         raise InputError(f"{path}: holds no pairs; count them again")
     options, tokenizer = recorded(file.metadata, "pair_options"), recorded(file.metadata, "tokenizer")
-    try:
+    with _understood(path):
         made_by = PairOptions(**options) if options else None
         made_of = Tokenizer.from_metadata(tokenizer) if tokenizer else None
-    except (TypeError, ValueError, WordvecError) as error:
-        raise InputError(f"{path}: records what this wordvec does not know ({error}); make it again") from None
     origin, checksum = (file.metadata.get(name) for name in ("corpus_fingerprint", "checksum"))
     return PairsFile(Pairs(rows, columns, weights), own, made_by, made_of, origin, checksum)
