@@ -22,7 +22,8 @@ from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.storage import safetensors as store
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.checkpoint import Checkpoint
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.session import State
 from wordvec_cli.training.tiles import Weighting, lay_out
 from wordvec_cli.vectors.native import load

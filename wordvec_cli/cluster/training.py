@@ -20,13 +20,13 @@ from wordvec_cli.sequences.word_ids import Sequences, write_facts
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import run
-from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.estimate.totals import Estimate
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.planning import Counted
 from wordvec_cli.training.prepare import Preparation
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.replicas import trainer_elsewhere
 from wordvec_cli.training.result import Result
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
@@ -83,8 +83,7 @@ class _Training:
 
     def trainer(self, order: Order, prepared: PreparedRun) -> ClusterGloveTrainer | ClusterReplicas:
         if isinstance(order.config, GloveConfig):
-            what = prepared.tiles, prepared.vocabulary
-            return ClusterGloveTrainer(self._workers, *what, order.config, order.init)
+            return ClusterGloveTrainer(self._workers, prepared.tiles, prepared.vocabulary, order.config, order.init)
         assert self._preparation
         encoded = self._preparation.encoded_of(prepared)
         vocabulary = encoded.with_counts(prepared.vocabulary)
@@ -94,13 +93,15 @@ class _Training:
 
 @dataclass(frozen=True)
 class ClusterPreparation(Preparation):
-    """As `Preparation`, by workers."""
+    """As `Preparation`, by workers.
 
-    workers: Cluster | None = None
+    there  the corpus as word ids, which the workers have: the newest encoding last, none until it is made
+    """
+
+    workers: Cluster
     there: list[Encoded] = field(default_factory=list)
 
     def text(self) -> Corpus:
-        assert self.workers
         tokenizer = self.inputs.tokenizer or Tokenizer()
         order = self.order
         return open_text(self.workers, order.corpus, tokenizer, order.spool_folder, order.files)

@@ -17,27 +17,23 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.parallel import on_threads
-from wordvec_cli.sequences import documents, groups, word_ids
-from wordvec_cli.sequences.word_ids import Sequences, open_sequences
+from wordvec_cli.sequences import documents, groups
 from wordvec_cli.storage import safetensors
 from wordvec_cli.storage.files import writable
 from wordvec_cli.storage.sidecar import fingerprint_of
-from wordvec_cli.training import tiles
 from wordvec_cli.training.background import Background
-from wordvec_cli.training.models import MODELS
+from wordvec_cli.training.prepared_run import PreparedRun, is_elsewhere, material_files, open_material
 from wordvec_cli.training.session import BEST, SNAPSHOT, BlockLoss, State
-from wordvec_cli.training.tiles import Tiles, open_tiles
 from wordvec_cli.vectors.native import stored_vocabulary, vocabulary_tensors
 from wordvec_cli.vectors.row_tensors import matrix_tensor
-from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from wordvec_cli.training.session import Matrix
@@ -45,42 +41,8 @@ if TYPE_CHECKING:
 RUN, STATE = "run", "state"
 RUN_FILE = f"{RUN}.safetensors"
 ROW_FILES = (groups.NAMES_FILE, groups.LINES_FILE, documents.DOCUMENTS_FILE)
-TRAININGS = "trainings"  # among the inputs of a run that is many: how many of which kind
 FORMAT_VERSION = "3"
 MOST_COPIED_BYTES = 1 << 26  # of parameters: below it they are copied, and written while training goes on
-
-
-@dataclass(frozen=True)
-class PreparedRun:
-    """What training starts from: a corpus of word ids, or the tiles of its pairs, and its inputs.
-
-    inputs   the options and files that determine the result, by the names of the options; only the same can resume
-    sources  of the corpus, as `Corpus.stamp` gives them, or of the file of pairs
-    corpus_fingerprint  None: not known, as the pairs were made elsewhere
-    """
-
-    material: Sequences | Tiles
-    vocabulary: Vocabulary
-    inputs: Mapping[str, Any]
-    sources: list[Any]
-    corpus_fingerprint: str | None
-
-    @property
-    def sequences(self) -> Sequences:
-        """The material of word2vec."""
-        assert isinstance(self.material, Sequences)
-        return self.material
-
-    @property
-    def n_tokens(self) -> int:
-        """How many words there are to train on; 0: that is not known, as the material are pairs."""
-        return self.material.n_known if isinstance(self.material, Sequences) else 0
-
-    @property
-    def tiles(self) -> Tiles:
-        """The material of GloVe."""
-        assert isinstance(self.material, Tiles)
-        return self.material
 
 
 class Checkpoint:
@@ -120,7 +82,7 @@ class Checkpoint:
             "told": json.dumps(dict(run.inputs)),
             "sources": json.dumps(run.sources),
             "corpus_fingerprint": json.dumps(run.corpus_fingerprint),
-            "material": json.dumps(self._sealed((*_material_files(run.inputs), *self._row_files()))),
+            "material": json.dumps(self._sealed((*material_files(run.inputs), *self._row_files()))),
         }
         safetensors.write(self._path(RUN), words, metadata, "words.text")
 
@@ -152,14 +114,14 @@ class Checkpoint:
             inputs, sources, fingerprint, sealed = (
                 json.loads(file.metadata[key]) for key in ("told", "sources", "corpus_fingerprint", "material")
             )
-            for name in _material_files(inputs):
+            for name in material_files(inputs):
                 path = self.folder / name
                 if not path.exists() or fingerprint_of(str(path)) != sealed[name]:
                     raise self._damaged(path)
-            material = _open_material(inputs, self.folder)
+            material = open_material(inputs, self.folder)
             vocabulary = stored_vocabulary(file)
             if not is_elsewhere(inputs) and not material.fits(len(vocabulary)):
-                raise self._damaged(self.folder / _material_files(inputs)[0])
+                raise self._damaged(self.folder / material_files(inputs)[0])
         state = self.newest_state()
         if state and state.best_epoch and inputs.get("early_stopping"):
             self._open(BEST)
@@ -296,29 +258,6 @@ def bytes_of_copy(n_numbers: int) -> int:
     """The memory that it takes to write so many parameters in the background; 0 of those that are not copied."""
     n_bytes = 4 * n_numbers
     return n_bytes if n_bytes <= MOST_COPIED_BYTES else 0
-
-
-def _material_files(inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the files that hold what is trained on."""
-    if is_elsewhere(inputs):
-        return (word_ids.FACTS_FILE,)
-    return tiles.FILES if _are_pairs(inputs) else word_ids.FILES
-
-
-def _open_material(inputs: Mapping[str, Any], folder: Path) -> Sequences | Tiles:
-    if is_elsewhere(inputs):
-        return word_ids.open_elsewhere(folder)
-    return open_tiles(folder) if _are_pairs(inputs) else open_sequences(folder)
-
-
-def _are_pairs(inputs: Mapping[str, Any]) -> bool:
-    """Whether the material are pairs: not where it is the text of many trainings, each of which counts its own."""
-    return MODELS[inputs["model"]].of_pairs and inputs.get(TRAININGS) is None
-
-
-def is_elsewhere(inputs: Mapping[str, Any]) -> bool:
-    """Whether the word ids are with the workers of a cluster, which encode the corpus again to go on."""
-    return inputs.get("cluster") is not None
 
 
 def _synchronise(path: Path) -> None:

@@ -24,7 +24,7 @@ from wordvec_cli.storage.files import check_free_space
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint_folder
-from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
+from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.estimate.totals import Estimate, estimated
 from wordvec_cli.training.folder_content import check_content, made
@@ -35,6 +35,7 @@ from wordvec_cli.training.inputs import Inputs, read_inputs
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.planning import Counted, Planner
 from wordvec_cli.training.prepare import Preparation
+from wordvec_cli.training.prepared_run import TRAININGS, PreparedRun
 from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.run import HERE, Where, compile_kernels_ahead, estimate, eval_sets_of, never, run
 from wordvec_cli.training.trainer import WordTrainer

@@ -11,10 +11,10 @@ from wordvec_cli.sequences.groups import Groups
 from wordvec_cli.sequences.samples import bootstrap, share_files, write_sample
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.text.corpus import Corpus
-from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.folder_order import Member
 from wordvec_cli.training.planning import Counted
 from wordvec_cli.training.prepare import Preparation
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.tiles import Tiles
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 

@@ -16,7 +16,6 @@ from wordvec_cli.sequences.word_ids import Sequences, count_tokens
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.file_options import FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
-from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.estimate.machine import available_memory
 from wordvec_cli.training.estimate.totals import estimated
 from wordvec_cli.training.folder_preparation import TextPreparation
@@ -27,6 +26,7 @@ from wordvec_cli.training.models import Config
 from wordvec_cli.training.options import option_name
 from wordvec_cli.training.order import Order, settled
 from wordvec_cli.training.planning import Counted, Planner
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings, recorded
 from wordvec_cli.vectors.transform.run import STEPS_KEY

@@ -21,12 +21,12 @@ from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, note_left_out
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training.advice import advise, note_epochs
-from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.planning import Counted, PairsToCount, Planner
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.tiles import Tiles, lay_out
 from wordvec_cli.vocabulary.counting import CountedWords, CountOptions
 from wordvec_cli.vocabulary.notes import count_and_note

@@ -9,9 +9,9 @@ from wordvec_cli.formats.reading import WriteOptions
 from wordvec_cli.progress import Note
 from wordvec_cli.text.file_options import RECORDED
 from wordvec_cli.training import gensim_engine
-from wordvec_cli.training.checkpoint import PreparedRun
 from wordvec_cli.training.glove import GloveConfig, vector_of_unknown_words
 from wordvec_cli.training.order import Order
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.provenance import Provenance
 from wordvec_cli.training.trainer import Trained
 from wordvec_cli.vectors import native

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import STANDARD_STREAM
-from wordvec_cli.training.checkpoint import TRAININGS, Checkpoint, PreparedRun
+from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate.totals import estimated
 from wordvec_cli.training.inputs import Inputs
 from wordvec_cli.training.options import option_name
 from wordvec_cli.training.planning import Counted
 from wordvec_cli.training.prepare import Preparation, stamp
+from wordvec_cli.training.prepared_run import TRAININGS, PreparedRun
 from wordvec_cli.training.tiles import Tiles
 
 NO_OPTIONS = ("tokenizer", TRAININGS)

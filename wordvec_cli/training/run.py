@@ -13,7 +13,7 @@ from wordvec_cli.messages import counted
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.storage.files import check_not_input
 from wordvec_cli.training import checkpoint_folder, gensim_engine, trainer
-from wordvec_cli.training.checkpoint import Checkpoint, PreparedRun
+from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.estimate.totals import Estimate, estimated
@@ -23,6 +23,7 @@ from wordvec_cli.training.models import MODELS
 from wordvec_cli.training.order import WORDVEC, Order
 from wordvec_cli.training.planning import check_fits
 from wordvec_cli.training.prepare import Preparation
+from wordvec_cli.training.prepared_run import PreparedRun
 from wordvec_cli.training.provenance import note_threads
 from wordvec_cli.training.result import Result, result_of, write
 from wordvec_cli.training.resume import check_is_wanted, resumed
