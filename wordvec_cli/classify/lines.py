@@ -29,9 +29,7 @@ class LabelLayout:
     label_column: str | None = None
 
     def __post_init__(self) -> None:
-        if self.label_prefix is not None and len(self.label_prefix.split()) != 1:
-            raise OptionError("--label-prefix: must be one or more characters without white space")
-        if self.label_prefix is not None and self.label_prefix != self.label_prefix.strip():
+        if self.label_prefix is not None and self.label_prefix.split() != [self.label_prefix]:
             raise OptionError("--label-prefix: must be one or more characters without white space")
         if self.label_column is not None and self.text_column is None:
             raise OptionError("--label-column: needs --text-column too; name the column that holds the text")
@@ -49,6 +47,7 @@ class LabelLayout:
 class LineParser:
     """Takes lines apart, one after the other.
 
+    layout        where labels and text are; of a table, the first line tells whether it is JSON or has column names
     name          of the file, for errors
     invalid_utf8  as in Tokenizer, but a skipped line becomes empty; "keep" where the corpus has applied it already
     """
@@ -125,7 +124,8 @@ class LineParser:
         cells = line.split(b"\t")
         if not line:
             return [], b""
-        if len(cells) == self._n_columns + 1 and not line.strip(b"\t") and self._n_columns == len(self._places):
+        is_unreadable = not line.strip(b"\t") and len(cells) == self._n_columns + 1 == len(self._places) + 1
+        if is_unreadable:  # what `Columns.unreadable` makes of a row of another table, whose cells are not known here
             raise self._error("has more or fewer cells than the line of column names")
         if len(cells) != self._n_columns:
             raise self._error(

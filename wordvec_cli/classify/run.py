@@ -39,6 +39,8 @@ class ClassifierOrder:
 
     corpus     paths of labelled files or folders, or a corpus that is open already
     output     where the model is written; None: nowhere
+    layout     where a line has its labels and its text
+    tokenizer  what a word of the text is
     init       vectors to start from; all their words are known to the classifier
     n_threads  with one, the same order gives the same bytes
     tmp_dir    for temporary files; None: the output's folder, or that of the system
@@ -106,9 +108,8 @@ def run(
         raise OptionError("--tune: cannot be resumed; give the options that it found, and --resume")
     if order.resume and not checkpoint_folder.keeps(order.output):
         raise OptionError(f"--resume: -o {order.output} keeps no checkpoints; name a file")
-    place = order.output, order.spool_folder, order.checkpoint_every
     with (
-        checkpoints.opened(*place, order.resume, note) as kept,
+        checkpoints.opened(order.output, order.spool_folder, order.checkpoint_every, order.resume, note) as kept,
         checkpoint_folder.ended_with_it(kept, is_resumed=kept.holds_run),
     ):
         return _run(order, kept, report, note, should_stop)
@@ -131,11 +132,10 @@ def _run(
     trainer = ClassifierTrainer(examples, order.config, order.init, order.n_threads)
     start = checkpoints.begun(kept, _inputs(order, text.corpus_fingerprint), trainer, note)
     if kept.lasts:
-        should_stop()
-    stop = should_stop if kept.lasts else lambda: False
-    session = Session(
-        order.n_threads, checkpoints.CheckpointKeeper(kept), report=report, note=note, is_cancelled=stop
-    )  # fmt: skip
+        should_stop()  # to ask for the first time is what makes signals wait for a checkpoint
+    is_cancelled = should_stop if kept.lasts else lambda: False
+    keeper = checkpoints.CheckpointKeeper(kept)
+    session = Session(order.n_threads, keeper, report=report, note=note, is_cancelled=is_cancelled)
     state = train(trainer, session, start)
     if complaint := trainer.complaint(state.losses[-1]):
         note(complaint)
@@ -161,8 +161,11 @@ def _tuned(order: ClassifierOrder, tuning: TuningOrder, text: LabelledText, note
     """The best configuration that is found. Raises: InputError"""
     check_files([tuning.valid])
     valid = LineFiles([tuning.valid], order.layout, order.files)
-    what = text, tuning, valid, order.spool_folder, order.tokenizer, order.init, order.n_threads, note
-    return Tuner(*what, order.is_quantised).best(order.config)
+    tuner = Tuner(
+        text, tuning, valid, folder=order.spool_folder, tokenizer=order.tokenizer, init=order.init,
+        n_threads=order.n_threads, note=note, is_quantised=order.is_quantised,
+    )  # fmt: skip
+    return tuner.best(order.config)
 
 
 def _inputs(order: ClassifierOrder, fingerprint: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ SECONDS_TO_START = 180.0  # of a worker, whose CPUs another job may hold
 SECONDS_TO_PING = 20.0
 WORK, READING, ANSWERS = "work", "reading", "answers"
 GROUPS = {WORK: 1, READING: 1, ANSWERS: 4}  # of methods: those of one group run so many at a time
+_FULL = "a worker's object store and the disk that it spills to are full ({}); give Ray more room there"
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,6 @@ class Cluster:
         return done
 
 
-_FULL = "a worker's object store and the disk that it spills to are full ({}); give Ray more room there"
-
-
 def _own(error: Any) -> BaseException:
     """What a worker raised, as it raised it; what is not ours to explain keeps its traceback."""
     cause = error.cause
@@ -222,7 +220,7 @@ def cluster(options: ClusterOptions, note: Note) -> Iterator[Cluster]:
         try:
             yield joined
         finally:
-            with suppress(Exception):
+            with suppress(Exception):  # whatever the block ended with, the workers may be gone
                 ray.get([joined.ask(member, "close") for member in joined.members], timeout=5)
 
 
@@ -232,7 +230,8 @@ def cluster(options: ClusterOptions, note: Note) -> Iterator[Cluster]:
 class Sharing:
     """Work on tasks, each given to the next worker that is free; those of a lost worker are given to others.
 
-    Their results stay with the workers, or come back: see `done`.
+    method  of the workers, which takes a task
+    done    of each worker, the tasks and what the method gave for each: a result, or a reference to what stays there
     """
 
     def __init__(self, cluster: Cluster, method: str, tasks: Iterable[Any]) -> None:
@@ -274,7 +273,8 @@ class Sharing:
         members = self._cluster.members
         for member in [each for each in self.done if each not in members]:
             self._waiting += [task for task, _ in self.done.pop(member)]
-        for reference, (member, task) in list((at_work or {}).items()):
-            if member not in members and at_work:
+        at_work = {} if at_work is None else at_work
+        for reference, (member, task) in list(at_work.items()):
+            if member not in members:
                 del at_work[reference]
                 self._waiting.append(task)

@@ -69,7 +69,8 @@ def outcomes_of_sets(
         if id(each.vocabulary) not in of_words:
             of_words[id(each.vocabulary)] = Lexicon(each.vocabulary, protocol)
     lexicons = [of_words[id(each.vocabulary)] for each in vectors]
-    n_asked, reason = 0, None
+    n_asked = 0
+    reason = None  # why the last set that was left out was: the only reason is an error, others are notes
     for eval_set in sets:
         try:
             outcomes = tuple(
@@ -157,8 +158,9 @@ def ask(
 
 
 class _Known:
-    """A set in the ids of a vocabulary.
+    """A set in the ids of a vocabulary; vectors of `composed` words have the ids that come after those.
 
+    compared_as  as in Lexicon: words that count as equal have one
     ids       (n, 2) or, of a, b and c, (n, 3); -1 for an unknown word
     right     for each analogy the right answers that are known, as the ids that they are compared as
     is_known  (n,) whether a question can be asked

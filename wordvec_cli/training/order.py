@@ -32,7 +32,7 @@ from wordvec_cli.vectors.embeddings import Embeddings
 ENGINES = WORDVEC, GENSIM = "wordvec", "gensim"
 DEFAULT_LIMITS = {"min_count": 5, "max_vocab": None}
 MINUTES_BETWEEN_CHECKPOINTS = 10.0
-MEMORY_FOR_WORDS, MEMORY_FOR_PAIRS = 64_000_000, 1_000_000_000
+MEMORY_FOR_WORDS, MEMORY_FOR_PAIRS = 64_000_000, 1_000_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _check_choices(given: Mapping[str, Any]) -> None:
 
 def _defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     """What a preset, a vector file, gensim or pairs say of options that are not given; else the model decides."""
-    defaults = _theirs(given)
+    defaults = _of_preset_or_file(given)
     if given.get("engine") == GENSIM:  # the default where gensim has no choice
         cbow_mean = {**defaults, **given}.get("cbow_mean", True)
         defaults = {"cbow_gradient": gensim_engine.cbow_gradient(cbow_mean)} | defaults
@@ -182,7 +182,7 @@ def _defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     return defaults
 
 
-def _theirs(given: Mapping[str, Any]) -> dict[str, Any]:
+def _of_preset_or_file(given: Mapping[str, Any]) -> dict[str, Any]:
     """What --preset or --like says. Raises: OptionError if that is of another kind of model"""
     if "preset" in given:
         defaults, source = dict(PRESETS[given["preset"]](given)), f"--preset {given['preset']}"
@@ -190,9 +190,9 @@ def _theirs(given: Mapping[str, Any]) -> dict[str, Any]:
         defaults, source = recorded_options(given["like"]), given["like"]
     else:
         return {}
-    model, theirs = given.get("model"), defaults.get("model", SKIPGRAM)
-    if model and not are_of_one_kind(model, theirs):
-        raise OptionError(f"--model {model}: {source} is for {theirs}; leave one of them out")
+    model, its_model = given.get("model"), defaults.get("model", SKIPGRAM)
+    if model and not are_of_one_kind(model, its_model):
+        raise OptionError(f"--model {model}: {source} is for {its_model}; leave one of them out")
     return defaults
 
 
@@ -201,7 +201,7 @@ def _of_pairs(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
     if given.get("model", defaults.get("model")) != GLOVE:
         raise OptionError("--pairs: works with --model glove only; add that, or leave --pairs out")
     for name in (*PAIR_OPTIONS, *LIMITS):
-        if name in given:
+        if name in given:  # the file's own would not hold
             raise OptionError(f"{option_name(name)}: was settled when the pairs were counted; leave it out")
     if "tokenizer" in given:
         raise OptionError("--pairs: no text is read; leave the options of the tokenizer out")

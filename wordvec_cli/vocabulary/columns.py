@@ -126,7 +126,7 @@ def _split(lines: _Lines, separator: int) -> _Split:
     word_ends = np.where(last >= 0, separators[last], -1) if len(separators) else np.full(len(last), -1)
     lengths = lines.ends - word_ends - 1
     is_count = (word_ends > lines.starts) & (lengths >= 1) & (lengths <= MAX_DIGITS)
-    for place in range(int(lengths[is_count].max(initial=0))):
+    for place in range(int(lengths[is_count].max(initial=0))):  # of the digits: of all lines at once
         asked = np.flatnonzero(is_count & (place < lengths))
         digits = lines.text[word_ends[asked] + 1 + place]
         is_count[asked] = (digits >= ord("0")) & (digits <= ord("9"))
