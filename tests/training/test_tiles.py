@@ -61,6 +61,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def set_part_sizes(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(tiles, "FEWEST_PAIRS", size)
     monkeypatch.setattr(tiles, "MOST_PAIRS", size)
+    monkeypatch.setattr(tiles, "PAIRS_OF_TILE", 0)
 
 
 @pytest.mark.parametrize("first_id", [0, 1])
@@ -118,6 +119,7 @@ def test_parts_are_as_large_as_the_memory_allows(
     """A part takes 8 bytes a pair, and of each thread three may be about: one at work and two that wait."""
     monkeypatch.setattr(tiles, "FEWEST_PAIRS", 1)
     monkeypatch.setattr(tiles, "MOST_PAIRS", 20_000)
+    monkeypatch.setattr(tiles, "PAIRS_OF_TILE", 0)
     reports: list[Progress] = []
     pairs = as_pairs(random_triples(200, 20_000, is_sorted=True))
     lay_out(pairs, 200, WEIGHTING, Room(tmp_path, n_bytes, n_threads), reports.append)

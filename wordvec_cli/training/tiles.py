@@ -24,6 +24,7 @@ BYTES_PER_PAIR = 8
 WORDS_PER_BLOCK = 4096
 MIN_BLOCKS = 16  # that threads may share, if there are as many words
 FEWEST_PAIRS, MOST_PAIRS = 1 << 14, 1 << 20  # that are sorted at a time
+PAIRS_OF_TILE = 64  # of these, about: with fewer for a tile, writing each tile's takes more time than sorting all
 
 
 class Weighting(NamedTuple):
@@ -101,14 +102,19 @@ def number_of_blocks(n_words: int) -> int:
     return max(-(-n_words // WORDS_PER_BLOCK), min(MIN_BLOCKS, n_words))
 
 
+def pairs_at_once(n_words: int, room: Room) -> int:
+    """How many pairs a thread sorts at a time."""
+    wanted = max(MOST_PAIRS, PAIRS_OF_TILE * number_of_blocks(n_words) ** 2)
+    return min(max(room.memory // (BYTES_PER_PAIR * (TASKS_AHEAD + 1) * room.n_threads), FEWEST_PAIRS), wanted)
+
+
 def lay_out(pairs: Pairs, n_words: int, weighting: Weighting, room: Room, report: Report = silent) -> Tiles:
     """Write pairs, in whatever order they are, tile by tile to files of room.folder, which `open_tiles` opens again.
 
     Raises: InputError if a pair has a word that there is not, or a weight that is not positive, OutputError
     """
     sorter = _Sorter(pairs, n_words, weighting)
-    size = room.memory // (BYTES_PER_PAIR * (TASKS_AHEAD + 1) * room.n_threads)
-    size = min(max(size, FEWEST_PAIRS), MOST_PAIRS)
+    size = pairs_at_once(n_words, room)
     parts = [slice(first, first + size) for first in range(0, len(pairs), size)]
     sizes = np.zeros(sorter.n_blocks**2, np.int64)
     for part, sizes_of_part in in_order(sorter.sizes, parts, room.n_threads):

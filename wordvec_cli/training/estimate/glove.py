@@ -27,8 +27,9 @@ def memory(plan: Plan) -> int:
 
 def _memory_of_pairs(plan: Plan, n_tiles: int) -> int:
     counting = pairs.memory_bytes(len(plan.vocabulary), plan.n_tokens, plan.room) if plan.n_tokens else 0
-    ordering = plan.n_threads * (TASKS_AHEAD + 1) * tiles.BYTES_PER_PAIR * tiles.MOST_PAIRS
-    return max(counting, min(plan.room.memory, ordering)) + 3 * 8 * n_tiles
+    at_once = min(tiles.pairs_at_once(len(plan.vocabulary), plan.room), plan.n_pairs)
+    ordering = plan.n_threads * (TASKS_AHEAD + 1) * tiles.BYTES_PER_PAIR * at_once
+    return max(counting, ordering) + 3 * 8 * n_tiles
 
 
 def _matrices(plan: Plan) -> int:
