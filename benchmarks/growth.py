@@ -52,27 +52,30 @@ class Cost:
 def cost_of(command: Sequence[object]) -> Cost:
     start = time.perf_counter()
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
-    own = 0.0
+    own = resident = 0.0
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        own = max(own, own_megabytes(process.pid))
+        own_now, resident_now = megabytes_of(process.pid)
+        own, resident = max(own, own_now), max(resident, resident_now)
         time.sleep(PAUSE)
     seconds = time.perf_counter() - start
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args)
-    resident = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
-    return Cost(seconds, own or resident, resident)
+    # the system's peak counts what this process had when it forked, too: only where nothing else is told
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
+    return Cost(seconds, own or peak, resident or peak)
 
 
-def own_megabytes(pid: int) -> float:
-    """What a process holds that is not in a file; 0 where the system does not tell."""
+def megabytes_of(pid: int) -> tuple[float, float]:
+    """What a process holds that is not in a file, and in all; zeros where the system does not tell."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
-        return 0.0
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:"))]
-    return sum(kilobytes) * 1024 / MEGABYTE
+        return 0.0, 0.0
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("Rss", "VmRSS"))}
+    own = kilobytes.get("RssAnon", 0) + kilobytes.get("RssShmem", 0)
+    return own * 1024 / MEGABYTE, kilobytes.get("VmRSS", 0) * 1024 / MEGABYTE
 
 
 # ---------------------------------------------------------------- texts
