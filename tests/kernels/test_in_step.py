@@ -1,6 +1,8 @@
 """Threads in step: chunks from the same matrices whose changes are added up, whoever trains them."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -247,6 +249,38 @@ def test_a_thread_that_fails_does_not_leave_the_others_waiting():
     case_train = case.model.train
     case.model = case.model._replace(train=fail_once)
     with pytest.raises(MemoryError):
+        case.trained(3, 64, (0.02, 0.02))
+
+
+def test_a_signal_after_another_thread_has_begun_does_not_leave_it_waiting():
+    case, main = Case("cbow", 60, [5000]), threading.current_thread()
+    has_begun = threading.Event()
+
+    def interrupted(*arguments):
+        if threading.current_thread() is main:
+            has_begun.wait()
+            raise KeyboardInterrupt
+        has_begun.set()
+        case_train(*arguments)
+
+    case_train = case.model.train
+    case.model = case.model._replace(train=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        case.trained(2, 64, (0.02, 0.02))
+
+
+def test_a_signal_between_the_beginnings_of_threads_does_not_leave_one_waiting(monkeypatch):
+    case, calls = Case("cbow", 60, [5000]), itertools.count()
+    submit = ThreadPoolExecutor.submit
+
+    def submit_and_interrupt(pool, function, *arguments, **others):
+        future = submit(pool, function, *arguments, **others)
+        if function.__name__ == "train" and next(calls) == 1:
+            raise KeyboardInterrupt
+        return future
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
         case.trained(3, 64, (0.02, 0.02))
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -412,13 +413,19 @@ def _train_piece(pool, n_workers, model, tokens_per_chunk, piece, copies, argume
     def train(worker):
         shared = piece.inputs, piece.outputs
         work = Work(worker, n_workers, arrivals, tokens_per_chunk, piece.losses, *shared, *copies[worker])
-        try:
+        with giving_up():
             model.train(work, *arguments)
+
+    @contextmanager
+    def giving_up():
+        try:
+            yield
         except BaseException:
             arrivals[0] = _GIVEN_UP  # or the others would wait for ever
             raise
 
-    others = [pool.submit(train, worker) for worker in range(1, n_workers)]
-    train(0)
-    for other in others:
-        other.result()
+    with giving_up():  # a signal may come between these lines too
+        others = [pool.submit(train, worker) for worker in range(1, n_workers)]
+        train(0)
+        for other in others:
+            other.result()
