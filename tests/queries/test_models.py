@@ -9,7 +9,7 @@ from wordvec_cli.queries.models import Models, models_of
 from wordvec_cli.queries.models_nearest import CommonSearch, common_neighbours
 from wordvec_cli.queries.models_pairs import pair_spreads
 from wordvec_cli.queries.questions import Question
-from wordvec_cli.queries.spread import COSINES, SHARES, gap, spread, spreads, t_quantile
+from wordvec_cli.queries.spread import COSINES, SHARES, gap, spread, spreads, t_quantile, t_quantile_between
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -39,6 +39,12 @@ def cosines_of(each: Embeddings, word_id: int) -> np.ndarray:
     unit = each.matrix.astype(np.float64)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     return unit @ unit[word_id]
+
+
+def test_quantiles_of_degrees_between_whole_ones_are_never_too_small() -> None:
+    for df in (1.0, 2.0, 2.1, 2.5, 2.9, 3.5, 11.7, 99_999.5, 100_000.0):
+        exact = stats.t.ppf(0.975, df)
+        assert exact * (1 - 1e-9) <= t_quantile_between(df) <= exact + (0.06 if df < 3 else 0.011)
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 9, 19, 100])

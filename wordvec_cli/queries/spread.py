@@ -90,6 +90,16 @@ def t_quantile(df: int, confidence: float = CONFIDENCE) -> float:
     return math.sqrt(df) * math.tan((low + high) / 2)
 
 
+def t_quantile_between(df: float) -> float:
+    """The t of degrees of freedom, from 1, that are no whole number: along 1/df between the whole ones beside them.
+
+    There t is convex, so that this is never too small; from 2 on it is too large by 0.06 at most, of 3 to 4.3.
+    """
+    low = math.floor(df)
+    share = (1 / low - 1 / df) / (1 / low - 1 / (low + 1))
+    return (1 - share) * t_quantile(low) + (share * t_quantile(low + 1) if share else 0.0)
+
+
 def _within(angle: float, df: int) -> float:
     """The share of Student's distribution between -t and t, t = sqrt(df) · tan(angle).
 

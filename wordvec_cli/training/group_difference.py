@@ -9,12 +9,12 @@ al. 2025, Measuring Distances in High Dimensional Spaces, doi:10.1017/pan.2024.2
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec_cli.queries.spread import t_quantile
+from wordvec_cli.queries.spread import t_quantile_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,19 +93,42 @@ class Difference(NamedTuple):
 def difference(first: Uses, other: Uses, n_shuffled: int, seed: int) -> Difference:
     """Compare two groups, each of which has a place of the word.
 
-    With D documents and the debiased distance d(i) without the i-th, `se` is the root of (D - 1) / D times the sum of
-    (d(i) - mean of d)^2 (Efron and Stein 1981), and the interval has D - 1 degrees of freedom.
+    The documents of the first group alone, those of the other alone and those of both are strata, whose variances add
+    up; one document of each in turn is left out, with its parts in both groups (`_jackknife`).
     """
     pair = _Pair(first, other)
     distance, debiased = (float(values[0]) for values in pair.distances(_NONE))
     se = reach = math.nan
     if min(pair.first.n_documents, pair.other.n_documents) >= FEWEST:
         without = np.concatenate([pair.distances(some)[1] for some in _slices(pair.n_documents, DOCUMENTS_AT_ONCE)])
-        variance = (pair.n_documents - 1) / pair.n_documents * float(((without - without.mean()) ** 2).sum())
-        se = math.sqrt(variance)
-        reach = t_quantile(min(pair.n_documents - 1, MOST_DF)) * se
+        se, df = _jackknife(debiased, [without[stratum] for stratum in pair.strata])
+        reach = t_quantile_between(min(df, MOST_DF)) * se
     p_value = (pair.n_as_far(distance, n_shuffled, seed) + 1) / (n_shuffled + 1)
     return Difference(distance, debiased, se, debiased - reach, debiased + reach, p_value)
+
+
+def _jackknife(whole: float, strata: "Sequence[Exact]") -> tuple[float, float]:
+    """The standard error of a value, and its degrees of freedom.
+
+    Of one document alone, nothing tells how others like it would differ: its square is that of its deviation from the
+    value of all, which holds how it differs from other strata too, so that it is too large in the mean if anything.
+
+    whole   the value
+    strata  the values without each document of a stratum; strata differ, so that one mean for all would not do
+    Sources: of one sample Efron and Stein 1981; of variances that add up Satterthwaite 1946 and Welch 1947
+    """
+    strata = [without for without in strata if len(without)]
+    dfs = np.array([max(len(without) - 1, 1) for without in strata])
+    variances = np.array([_variance(whole, without) for without in strata])
+    total = float(variances.sum())
+    df = total**2 / float((variances**2 / dfs).sum()) if total > 0 else float(dfs.sum())
+    return math.sqrt(total), df
+
+
+def _variance(whole: float, without: "Exact") -> float:
+    """What a stratum adds to the variance of a value."""
+    n = len(without)
+    return float(((without - without.mean()) ** 2).sum()) * (n - 1) / n if n > 1 else float((without[0] - whole) ** 2)
 
 
 def _slices(n: int, n_at_once: int) -> Iterator[slice]:
@@ -174,6 +197,12 @@ class _Pair:
         self.first, self.other = (_side(uses, documents, centre) for uses in (first, other))
         sides = self.first, self.other
         self._variances, self._covariance = [_Products(side, side) for side in sides], _Products(*sides)
+
+    @property
+    def strata(self) -> "list[NDArray[np.bool_]]":
+        """Which documents, (D,), are of the first group alone, of the other alone, of both."""
+        in_first, in_other = self.first.sizes > 0, self.other.sizes > 0
+        return [in_first & ~in_other, in_other & ~in_first, in_first & in_other]
 
     def distances(self, some: slice) -> "tuple[Exact, Exact]":
         """The squared distance, and that less its bias, with a document left out as in `_Side.without`; (m,) each.
