@@ -1,6 +1,7 @@
 """How far two groups of documents are apart: against loops over documents, by hand, and on draws of known distance."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_p_values_are_uniform_without_a_difference_and_low_with_one(shared: int)
 
 def test_shufflings_are_all_ways_to_deal_documents_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """p is near the share of all: documents 0 and 1 of the first group, 2 3 4 of the other, 5 and 6 of both."""
-    monkeypatch.setattr(group_difference, "LABELS_AT_ONCE", 70)
+    monkeypatch.setattr(group_difference, "NUMBERS_AT_ONCE", 70)
     rng = np.random.default_rng(6)
     first, other = drawn(rng, range(2)), drawn(rng, range(2, 5), shift=0.5)
     both = [(rng.normal(size=(2, 3)), rng.normal(size=(1, 3)) + 0.5) for _ in range(2)]
@@ -128,6 +129,19 @@ def test_shufflings_are_all_ways_to_deal_documents_out(monkeypatch: pytest.Monke
     found = difference(*map(uses, sides_as_they_are), 4000, 1)
     assert distances[0] == pytest.approx(found.distance)
     assert found.p_value == pytest.approx(np.mean(np.array(distances) >= distances[0] - 1e-9), abs=0.03)
+
+
+def test_shufflings_take_as_much_memory_for_few_documents_of_many_dimensions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_difference, "NUMBERS_AT_ONCE", 1 << 16)
+    rng = np.random.default_rng(7)
+    sides = uses(drawn(rng, range(3), dim=300)), uses(drawn(rng, range(3, 6), dim=300))
+    tracemalloc.start()
+    difference(*sides, 10_000, 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * 8 * (1 << 16)
 
 
 @pytest.mark.parametrize(("n_first", "shift"), [(3, 0.3), (3, 0.8), (5, 0.3), (5, 0.8)])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FEWEST = 3  # documents of a group, of which one can be left out and the bias of the others be known
 DOCUMENTS_AT_ONCE = 1 << 12
-LABELS_AT_ONCE = 1 << 22
+NUMBERS_AT_ONCE = 1 << 22
 MOST_DF = 100_000  # beyond, Student's distribution differs by less than 0.0001 from the normal one
 AS_LARGE = 1 - 1e-9  # as another order of summing up the same places may make it
 _NONE = slice(0, 0)
@@ -226,7 +226,8 @@ class _Pair:
         labels = _Labels(self.first, self.other)
         total_sums, total_sizes = self.first.total + self.other.total, self.first.n_places + self.other.n_places
         rng, n_found = np.random.default_rng(seed), 0
-        for some in _slices(n_shuffled, max(1, LABELS_AT_ONCE // self.n_documents)):
+        n_numbers = max(self.n_documents, len(total_sums))  # that a shuffling takes in memory, labels or a vector
+        for some in _slices(n_shuffled, max(1, NUMBERS_AT_ONCE // n_numbers)):
             sums, sizes = labels.first_group(some.stop - some.start, rng)
             apart = sums / sizes[:, None] - (total_sums - sums) / (total_sizes - sizes)[:, None]
             n_found += int(np.count_nonzero(_dots(apart, apart) >= distance * AS_LARGE))
