@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,46 @@ def test_surroundings_are_means_of_the_vectors_around_a_place(
         each[:2] for each in places
     ]
     assert found.places.means == pytest.approx(np.array([each[2] for each in places]), abs=1e-6)
+
+
+@pytest.mark.parametrize("window", [2, 5, 90])
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_pieces_of_long_lines_give_what_the_lines_do(
+    window: int, n_threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of 400, 41, 40, 0 and fewer words, in pieces of 40, or as long as a window of more."""
+    rng = np.random.default_rng(3)
+    lines = [rng.integers(0, N_WORDS + 3, n).tolist() for n in (7, 400, 0, 41, 40, 1, 0, 81, 12, 3)]
+    (tmp_path / "c.txt").write_text("".join(" ".join(f"w{i}" for i in line) + "\n" for line in lines))
+    matrix = rng.normal(size=(N_WORDS, DIM)).astype(np.float32)
+    matrix[7, 0] = np.nan
+    vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(N_WORDS + 1)])
+    sequences = encode_lines(Corpus.open([str(tmp_path / "c.txt")], Tokenizer(), tmp_path), vocabulary)
+    asked = np.array([5, 7, 30])
+    whole = surroundings(sequences, matrix, window, asked)
+    monkeypatch.setattr(inducing, "TOKENS_AT_ONCE", 40)
+    found = surroundings(sequences, matrix, window, asked, n_threads)
+    assert found.sums == pytest.approx(whole.sums, rel=1e-12, abs=1e-12)
+    assert found.counts.tolist() == whole.counts.tolist()
+    for mine, theirs in zip(found.places, whole.places, strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+    places = [(word, number) for number, line in enumerate(lines) for word in line if word in asked and len(line) > 1]
+    assert list(zip(found.places.words.tolist(), found.places.lines.tolist(), strict=True)) == places
+
+
+def test_a_text_of_one_line_takes_no_more_memory_than_one_of_many(tmp_path: Path) -> None:
+    rng, peaks = np.random.default_rng(4), []
+    words = [f"w{i}" for i in rng.integers(0, N_WORDS, 200_000)]
+    matrix = rng.normal(size=(N_WORDS, 40)).astype(np.float32)
+    vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(N_WORDS)])
+    for n, name in ((20, "many.txt"), (len(words), "one.txt")):
+        (tmp_path / name).write_text("".join(" ".join(words[i : i + n]) + "\n" for i in range(0, len(words), n)))
+        sequences = encode_lines(Corpus.open([str(tmp_path / name)], Tokenizer(), tmp_path), vocabulary)
+        tracemalloc.start()
+        surroundings(sequences, matrix, 5, np.array([5]))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_the_map_is_the_weighted_least_squares_one(

@@ -43,6 +43,20 @@ class Places(NamedTuple):
     means: "Exact"
 
 
+class _Block(NamedTuple):
+    """Some whole lines of a text, or a piece of a long line with what stands around it.
+
+    first_line  its number
+    ids, lines  (n,) the line of each from 0
+    places      which of them are the block's own; the others are places of other pieces
+    """
+
+    first_line: int
+    ids: "Ids"
+    lines: "Ids"
+    places: slice
+
+
 class Surroundings(NamedTuple):
     """What stands around the words of a text.
 
@@ -67,28 +81,46 @@ def surroundings(sequences: Sequences, matrix: "Matrix", window: int, asked: "Id
     broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     found: list[Places] = []
 
-    def around(block: "tuple[int, Ids, Ids]") -> "tuple[Matrix, NDArray[np.bool_]]":
-        ids = np.where(block[1] < len(matrix), block[1], -1)
-        return _means_around(np.where(np.isin(ids, broken), -1, ids) if len(broken) else ids, block[2], matrix, window)
+    def around(block: _Block) -> "tuple[Ids, Matrix, NDArray[np.bool_]]":
+        ids = np.where(block.ids < len(matrix), block.ids, -1)
+        known = np.where(np.isin(ids, broken), -1, ids) if len(broken) else ids
+        means, has_some = _means_around(known, block.lines, matrix, window)
+        return block.ids[block.places], means[block.places], has_some[block.places]
 
-    for (first_line, ids, lines), (means, has_some) in in_order(around, _blocks(sequences), n_threads):
+    for block, (ids, means, has_some) in in_order(around, _blocks(sequences, window), n_threads):
         is_word = has_some & (ids >= 0) & (ids < len(matrix))
         _add(sums, counts, ids[is_word], means[is_word])
         are_asked = np.flatnonzero(has_some & np.isin(ids, asked))
-        found.append(Places(ids[are_asked], first_line + lines[are_asked], means[are_asked].astype(np.float64)))
+        lines = block.first_line + block.lines[block.places][are_asked]
+        found.append(Places(ids[are_asked], lines, means[are_asked].astype(np.float64)))
     places = Places(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
     return Surroundings(sums, counts, places)
 
 
-def _blocks(sequences: Sequences) -> "Iterator[tuple[int, Ids, Ids]]":
-    """The number of the first line, the ids (n,) and the line of each (n,), from 0, of some whole lines at a time."""
+def _blocks(sequences: Sequences, window: int) -> Iterator[_Block]:
+    """Some whole lines at a time, or a piece of a line that is longer; a text may be one line."""
     offsets, first = sequences.offsets, 0
+    n_at_once = max(TOKENS_AT_ONCE, window)  # of smaller pieces, most would be what stands around them
     while first < sequences.n_sentences:
-        last = int(np.searchsorted(offsets, offsets[first] + TOKENS_AT_ONCE, "right")) - 1
-        last = min(max(last, first + 1), sequences.n_sentences)
+        last = int(np.searchsorted(offsets, offsets[first] + n_at_once, "right")) - 1
+        if last == first:
+            yield from _pieces(sequences, first, n_at_once, window)
+            first += 1
+            continue
         ids = sequences.ids[offsets[first] : offsets[last]].astype(np.int64)
-        yield first, ids, np.repeat(np.arange(last - first), np.diff(offsets[first : last + 1]))
+        lines = np.repeat(np.arange(last - first), np.diff(offsets[first : last + 1]))
+        yield _Block(first, ids, lines, slice(0, len(ids)))
         first = last
+
+
+def _pieces(sequences: Sequences, line: int, n_at_once: int, window: int) -> Iterator[_Block]:
+    """A line in pieces, each with the words on both sides that its places see."""
+    begin, end = sequences.offsets[line : line + 2].tolist()
+    for first in range(begin, end, n_at_once):
+        last = min(first + n_at_once, end)
+        start = max(first - window, begin)
+        ids = sequences.ids[start : min(last + window, end)].astype(np.int64)
+        yield _Block(line, ids, np.zeros(len(ids), np.int64), slice(first - start, last - start))
 
 
 def _means_around(ids: "Ids", lines: "Ids", matrix: "Matrix", window: int) -> "tuple[Matrix, NDArray[np.bool_]]":
