@@ -139,6 +139,46 @@ def test_more_bootstraps_are_added_to_those_that_are_there(corpus_file: Path, bo
     assert contents(folder) == contents(bootstraps)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--lowercase"], "the tokenizer's lowercase not given, not true; the words); give the options of that one"),
+        (["--min-count", "2"], "(--min-count 1, not 2; "),
+        (["--max-vocab", "20"], "(--max-vocab not given, not 20; the words); "),
+        (["--min-count", "2", "--window", "2"], "(--window 5, not 2; --min-count 1, not 2; "),
+    ],
+)
+def test_a_file_with_other_words_is_of_another_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    lines = [" ".join(f"{'Ww'[n % 2]}{n // 2}" for n in rng.zipf(1.3, 12) % 60) for _ in range(100)]
+    Path("c.txt").write_text("\n".join(["only here", *lines]))
+    command = ["train", "c.txt", "-o", "m", *OPTIONS, "--threads", "1", "--min-count", "1"]
+    assert run_here(*command, "--seeds", "2").returncode == 0
+    refused = run_here(*command, "--seeds", "3", "--resume", *options)
+    assert refused.returncode == 1
+    told = refused.stderr.decode()
+    assert "m/seed-001.safetensors: is of another training (" in told
+    assert message in told
+    assert sorted(os.listdir("m")) == ["seed-001.safetensors", "seed-002.safetensors"]
+    assert run_here(*command, "--seeds", "3", "--resume").returncode == 0
+
+
+def test_a_file_made_with_another_vocabulary_is_of_another_training(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_here("build-vocab", corpus_file, "-o", "a.tsv")
+    run_here("build-vocab", corpus_file, "--max-vocab", "5", "-o", "b.tsv")
+    command = ["train", corpus_file, "-o", "m", *OPTIONS, "--threads", "1", "--resume"]
+    assert run_here(*command, "--seeds", "2", "--vocab", "a.tsv").returncode == 0
+    refused = run_here(*command, "--seeds", "3", "--vocab", "b.tsv")
+    assert b"m/seed-001.safetensors: is of another training (the words); " in refused.stderr
+    assert run_here(*command, "--seeds", "3", "--vocab", "a.tsv").returncode == 0
+
+
 def test_another_number_or_kind_of_trainings_is_refused_on_resuming(corpus_file: Path, tmp_path: Path) -> None:
     command = ["train", corpus_file, "-o", tmp_path / "models", *OPTIONS, "--threads", "1"]
     assert stop_at_checkpoint(*command, "--bootstrap", "3", number=signal.SIGKILL, nth=1) == -signal.SIGKILL

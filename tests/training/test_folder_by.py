@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 from collections import Counter
 from pathlib import Path
@@ -106,6 +107,20 @@ def test_what_cannot_be_told_apart_is_refused_and_leaves_nothing(
     assert result.returncode in (1, 2)
     assert message in result.stderr.decode()
     assert os.listdir(tmp_path) == ["t.csv"]
+
+
+def test_groups_that_are_there_stay_if_they_have_the_words_of_all(table: Path, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(trained, folder)
+    (folder / NAMES[1]).unlink()
+    command = ["train", table, "-o", folder, *OPTIONS, "--threads", "1", "--resume"]
+    other = run_here(*command, "--max-vocab", "5")
+    assert other.returncode == 1
+    assert b".safetensors: is of another training (--max-vocab not given, not 5; the words); " in other.stderr
+    added = run_here(*command)
+    assert added.returncode == 0, added.stderr
+    assert b"2 of 3 trainings are there already" in added.stderr
+    assert (folder / NAMES[1]).read_bytes() == (trained / NAMES[1]).read_bytes()
 
 
 def test_a_group_with_too_little_text_is_named(tmp_path: Path) -> None:

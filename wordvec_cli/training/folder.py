@@ -31,6 +31,7 @@ from wordvec_cli.training.folder_content import check_content, made
 from wordvec_cli.training.folder_order import ENDING, FolderOrder, Member
 from wordvec_cli.training.folder_preparation import MemberPreparation, TextPreparation
 from wordvec_cli.training.folder_report import FolderReport, once
+from wordvec_cli.training.folder_there import differing
 from wordvec_cli.training.inputs import Inputs, read_inputs
 from wordvec_cli.training.order import Order
 from wordvec_cli.training.planning import Counted, Planner
@@ -40,7 +41,6 @@ from wordvec_cli.training.resume import check_is_wanted, resumed
 from wordvec_cli.training.run import HERE, Where, compile_kernels_ahead, estimate, eval_sets_of, never, run
 from wordvec_cli.training.trainer import WordTrainer
 from wordvec_cli.vectors import native
-from wordvec_cli.vectors.embeddings import recorded
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 MOST_NAMED = 12
@@ -259,14 +259,14 @@ class _Trainings:
         path = self._wanted.path(member)
         if not os.path.lexists(path):
             return False
-        config = replace(self._wanted.order.settled_for(self._text.n_tokens).config, seed=member.seed)
-        vectors = native.load(path)
-        its = {name: fact for name in ("bootstrap", "group") if (fact := vectors.metadata.get(name)) is not None}
-        is_same = (vectors.metadata.get("corpus_fingerprint"), its) == (self._text.corpus_fingerprint, member.facts)
-        options = recorded(vectors.metadata, "configuration") or {}
-        if is_same and config.options().items() <= options.items():
-            return True
-        raise InputError(f"{path}: is of another training; move it out of the folder")
+        order = self._wanted.order.settled_for(self._text.n_tokens)
+        order = replace(order, config=replace(order.config, seed=member.seed))
+        if differences := differing(native.load(path), order, member, self._text):
+            raise InputError(
+                f"{path}: is of another training ({'; '.join(differences)}); give the options of that one, or move it "
+                "out of the folder"
+            )
+        return True
 
 
 def _threads(order: Order) -> int:
