@@ -124,6 +124,35 @@ def test_trainings_that_no_set_suits_are_compared_by_their_neighbours(tmp_path: 
     assert lines[3].startswith("neighbours overlap of 10")
 
 
+def test_a_folder_of_one_file_does_not_tell_what_chance_does(tmp_path: Path) -> None:
+    words = [f"w{i}" for i in range(30)]
+    (tmp_path / "one").mkdir()
+    for i, name in enumerate(("one/a.safetensors", "b.safetensors")):
+        write(tmp_path / name, words, np.random.default_rng(i).normal(size=(30, 4)))
+    for paths in (("one", "b.safetensors"), ("b.safetensors", "one"), ("one", "one")):
+        command = ["compare", *(tmp_path / path for path in paths), "-k", "5"]
+        result = run_here(*command)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.decode().splitlines()[-1].endswith("by chance: give a folder of three or more")
+        found = json.loads(run_here(*command, "--format", "json").stdout)
+        assert found["within_noise"] is None
+        assert (found["rows"][0]["A"], found["rows"][0]["p_value"]) == (None, None)
+
+
+def test_groups_are_not_compared_by_words_that_no_file_has(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "none.txt").write_text("absent1\nabsent2\n")
+    one = next(folder.glob("*.safetensors"))
+    result = run_here("compare", folder, one, WORDSIM, "--words", tmp_path / "none.txt")
+    assert result.returncode == 3
+    last = result.stdout.decode().splitlines()[-1]
+    assert last == "no word of --words is in all files, so no neighbours can be compared"
+    assert b"2 of the words of --words are not in all files" in result.stderr
+    (tmp_path / "none.txt").write_text("absent\ntiger\n")
+    result = run_here("compare", folder, one, WORDSIM, "--words", tmp_path / "none.txt")
+    assert result.returncode == 3
+    assert result.stdout.decode().splitlines()[-1].startswith("a model of A and one of B share ")
+
+
 def test_a_copy_among_the_files_is_told(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "again.safetensors").write_bytes((folder / "m1.safetensors").read_bytes())
     told = f"again.safetensors: is the same as {folder}/m1.safetensors, so that intervals are too narrow"

@@ -118,6 +118,8 @@ def _record(rows: Sequence[Row], groups: dict[str, tuple[str, int]], overlaps: "
 
 def _verdict(overlaps: "GroupOverlaps") -> str:
     """What the overlaps say; `B - A` of their row is that between the groups."""
+    if not overlaps.n_words:
+        return "no word of --words is in all files, so no neighbours can be compared"
     between = f"a model of A and one of B share {shown(overlaps.between)} of their neighbours"
     if overlaps.is_within_noise is None:
         return f"{between}; two trainings do not tell how far that goes by chance: give a folder of three or more"

@@ -58,14 +58,13 @@ class GroupOverlaps:
 
 
 def group_overlaps(models: Models, n_first: int, word_ids: Sequence[int], k: int) -> GroupOverlaps:
-    """How many neighbours two models share, within each group and between them."""
+    """How many neighbours two models share, within each group and between them; NaN where there is no word."""
     found = [neighbours_within(each, word_ids, k) for each in models.vectors]
     shares = np.full((len(models), len(models)), np.nan)
     for i, mine in enumerate(found):
         for j, theirs in enumerate(found[:i]):
-            shares[i, j] = shares[j, i] = np.mean(
-                [len(a & b) / max(len(a), 1) for a, b in zip(mine, theirs, strict=True)]
-            )
+            in_common = [len(a & b) / max(len(a), 1) for a, b in zip(mine, theirs, strict=True)]
+            shares[i, j] = shares[j, i] = np.mean(in_common) if in_common else np.nan
     within_first, within_second, between = map(_mean, _parts(shares, n_first))
     return GroupOverlaps(k, len(word_ids), within_first, within_second, between, fewer_between(shares, n_first))
 
@@ -94,6 +93,8 @@ def fewer_between(shares: "Numbers", n_first: int) -> Gap:
     """
     first, second, between = _parts(shares, n_first)
     groups = [each for each in (first, second) if len(each) > 1]
+    if not groups or np.isnan(between).any():  # no two models are of one group, or there is no word
+        return UNKNOWN
     value = _mean(between) - float(np.mean([_mean(each) for each in groups]))
     if len(groups) < 2:
         n = len(groups[0])
