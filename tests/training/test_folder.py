@@ -211,6 +211,18 @@ def test_what_cannot_be_a_folder_of_trainings_is_refused_and_leaves_nothing(
     assert os.listdir(tmp_path) == ["strange"]
 
 
+@pytest.mark.parametrize(("output", "left"), [("mine", ["mine"]), ("mine/a/b", ["mine"]), ("a/b/c/", ["mine"])])
+def test_what_fails_takes_away_the_folders_that_it_made_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, left: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    result = run_here("train", "nothere.txt", "-o", output, *OPTIONS, "--seeds", "2")
+    assert result.returncode == 1
+    assert b"nothere.txt" in result.stderr
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == left
+
+
 def test_a_dry_run_tells_what_all_trainings_take(corpus_file: Path, bootstraps: Path, tmp_path: Path) -> None:
     command = ["train", corpus_file, "-o", tmp_path / "m", *OPTIONS, "--bootstrap", str(N), "--dry-run"]
     result = run_here(*command, "--threads", str(min(2, usable_cpus())))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.storage.files import readable, writable
@@ -12,16 +13,31 @@ from wordvec_cli.training.folder_order import FolderOrder
 
 @contextmanager
 def made(*folders: str) -> Iterator[None]:
-    """Folders are there; those that were made for nothing are taken away again. Raises: OutputError"""
-    for folder in folders:
-        with writable(folder):
-            os.makedirs(folder, exist_ok=True)
+    """Folders are there; those of them that it made, for nothing, are taken away again. Raises: OutputError"""
+    levels: list[Path] = []
     try:
+        for folder in folders:
+            with writable(folder):
+                levels.extend(_made_levels(Path(folder)))
         yield
     finally:
-        for folder in folders:
+        for level in reversed(levels):
             with suppress(OSError):  # it holds something
-                os.rmdir(folder)
+                level.rmdir()
+
+
+def _made_levels(folder: Path) -> Iterator[Path]:
+    """Make a folder and those above it; each that was not there, as soon as it is. Raises: OSError"""
+    for level in (*reversed(folder.parents), folder):
+        if level.is_dir():
+            continue
+        try:
+            level.mkdir()
+        except FileExistsError:
+            if not level.is_dir():  # else another process has just made it
+                raise
+        else:
+            yield level
 
 
 def check_content(wanted: FolderOrder) -> None:
