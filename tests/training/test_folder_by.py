@@ -4,6 +4,8 @@ import csv
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -136,6 +138,28 @@ def test_a_dry_run_reads_the_groups(table: Path, tmp_path: Path) -> None:
     result = run_here("train", table, "-o", tmp_path / "m", *OPTIONS, "--dry-run")
     assert result.returncode == 0, result.stderr
     assert b"--by year: 4 trainings" in result.stderr
+    assert os.listdir(tmp_path) == []
+
+
+KILLED = """
+import os, signal
+from wordvec_cli.cli import main
+from wordvec_cli.training import folder
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+folder.read_groups = die
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX alone: there is no kill -9")
+def test_what_a_killed_dry_run_left_goes_with_the_next(table: Path, tmp_path: Path) -> None:
+    command = ["train", table, "-o", tmp_path / "m", *OPTIONS, "--dry-run", "--tmp-dir", tmp_path]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *map(str, command)], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert os.listdir(tmp_path)
+    assert run_here(*command).returncode == 0
     assert os.listdir(tmp_path) == []
 
 

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -16,9 +20,11 @@ from tests.conftest import run_here
 from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import encode_lines
 from wordvec_cli.text.corpus import Corpus
+from wordvec_cli.text.file_options import FileOptions
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import inducing
 from wordvec_cli.training.inducing import induction_map, surroundings
+from wordvec_cli.training.induction_text import _groups_in_memory
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -313,6 +319,43 @@ def test_groups_of_rows_are_compared_as_texts_of_them_are(
     )
     assert with_one.stdout == result.stdout
     assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "made.safetensors").read_bytes()
+
+
+KILLED = """
+import os, signal, sys
+from wordvec_cli.cli import main
+from wordvec_cli.training import induction_text
+
+read_groups = induction_text.read_groups
+def read_and_die(*arguments):
+    read_groups(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+induction_text.read_groups = read_and_die
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX alone: there is no kill -9")
+def test_what_a_killed_process_left_goes_when_groups_are_read_again(
+    induced: Path, speeches: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    table, room = write_table(tmp_path / "t.csv", speeches), tmp_path / "room"
+    room.mkdir()
+    command = ["induce", induced / "v.safetensors", table, "--text-column", "text", "--word", "new", "--by", "party"]
+    command += ["--tmp-dir", room]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *map(str, command)], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert os.listdir(room)
+    assert run_here(*command).returncode in (0, 3)
+    assert os.listdir(room) == []
+
+
+def test_groups_are_no_map_of_a_file_that_is_gone(speeches: list[tuple[str, str, str]], tmp_path: Path) -> None:
+    table = write_table(tmp_path / "t.jsonl", speeches)
+    corpus = Corpus.open([str(table)], Tokenizer(), tmp_path, FileOptions(text_columns=("text",)))
+    groups = _groups_in_memory(corpus, "party", tmp_path)
+    assert groups.of_lines.flags.owndata
+    assert os.listdir(tmp_path) == ["t.jsonl"]
 
 
 def test_documents_and_the_group_to_compare_with_are_chosen(

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from wordvec_cli.errors import InputError
 from wordvec_cli.evaluation.sets import EvalSet
@@ -20,7 +19,8 @@ from wordvec_cli.parallel import on_threads
 from wordvec_cli.progress import Cancelled, Note, Report, ignore, silent
 from wordvec_cli.sequences.documents import open_documents, read_documents
 from wordvec_cli.sequences.groups import open_groups, read_groups, without
-from wordvec_cli.storage.files import check_free_space
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.files import check_free_space, writable
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
 from wordvec_cli.training import checkpoint_folder
@@ -49,14 +49,16 @@ MOST_NAMED = 12
 def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = ignore) -> Estimate:
     """What all trainings of a folder take. Raises: as `run.estimate`"""
     if wanted.has_columns:
-        with TemporaryDirectory(dir=wanted.order.spool_folder) as room:
-            wanted = _with_column(wanted, Path(room), note)
+        spool = wanted.order.spool_folder
+        with writable(f"{spool} (temporary files)"), temporary_folder(spool) as room:
+            # Without the groups and documents, which are maps of files that go; how many there are is kept.
+            wanted = replace(_with_column(wanted, Path(room), note), groups=None, documents=None)
     beside = os.path.join(os.path.dirname(os.path.abspath(wanted.folder)), f"{wanted.kind}{ENDING}")
     found = estimate(replace(wanted.order, output=beside), report, note)
     n_at_once = _n_at_once(wanted, found.memory_to_come_bytes)
     more = found.memory_to_come_bytes * (n_at_once - 1)
     files = found.file_bytes * wanted.n
-    n_times = max(1, wanted.n_samples) if wanted.groups else wanted.n  # that each line is learnt from
+    n_times = max(1, wanted.n_samples) if wanted.column else wanted.n  # that each line is learnt from
     return replace(
         found, memory_bytes=found.memory_bytes + more, memory_to_come_bytes=found.memory_to_come_bytes + more,
         disk_bytes=found.disk_bytes * n_at_once + files,

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +14,8 @@ from wordvec_cli.progress import Note, Report
 from wordvec_cli.sequences.documents import number_documents
 from wordvec_cli.sequences.groups import NO_GROUP, Groups, read_groups
 from wordvec_cli.sequences.word_ids import Sequences, encode_lines
-from wordvec_cli.storage.files import spool_folder
+from wordvec_cli.storage.claims import temporary_folder
+from wordvec_cli.storage.files import spool_folder, writable
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.corpus_notes import note_invalid_lines, open_corpus
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -80,8 +80,7 @@ class _Columns:
         sources = [source for corpus in corpora for source in corpus.sources]
         rows = Corpus.open(sources, Tokenizer(), folder, corpora[0].files)
         if apart.by is not None:
-            with TemporaryDirectory(dir=folder) as room:
-                self._groups = _in_order(read_groups(rows, apart.by, Path(room)))
+            self._groups = _in_order(_groups_in_memory(rows, apart.by, folder))
             self._reference = self._number_of_reference(self._groups)
             self._note_groups(self._groups)
         if apart.document_column is not None:
@@ -117,6 +116,13 @@ class _Columns:
 def _named(groups: Groups) -> str:
     names = groups.names
     return ", ".join(names[:MOST_NAMED]) + ", ..." * (len(names) > MOST_NAMED)
+
+
+def _groups_in_memory(rows: Corpus, column: str, folder: Path) -> Groups:
+    """Raises: InputError, OutputError"""
+    with writable(f"{folder} (temporary files)"), temporary_folder(folder) as room:
+        groups = read_groups(rows, column, Path(room))
+        return replace(groups, of_lines=np.array(groups.of_lines))  # else the map of a file that goes
 
 
 def _in_order(groups: Groups) -> Groups:
