@@ -99,6 +99,12 @@ def test_a_word_is_ranked_among_those_of_its_frequency() -> None:
         assert found[order[place]] == pytest.approx(less)
 
 
+def test_words_whose_means_over_trainings_are_equal_rank_alike() -> None:
+    scores = np.array([np.mean(shares) for shares in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.2, 0.2, 0.2])])
+    assert len(set(scores.tolist())) > 1
+    assert matched_ranks(scores, np.ones((3, 2), int), np.array([3, 3])).tolist() == [0.5, 0.5, 0.5]
+
+
 @pytest.mark.parametrize("order", ["overlap", "cosine"])
 def test_named_words_have_the_ranks_that_they_have_among_all(order: str) -> None:
     rng = np.random.default_rng(7)

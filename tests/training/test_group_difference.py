@@ -197,3 +197,10 @@ def test_places_are_summed_by_group_and_document() -> None:
             assert of_document == pytest.approx(vectors[there].sum(axis=0))
             assert size == len(there)
     assert [len(each.documents) for each in uses_of_groups(groups[:0], documents[:0], vectors[:0], 2)] == [0, 0]
+
+
+def test_groups_without_any_distance_are_no_farther_apart_than_all_shufflings() -> None:
+    """Every document has the same place, so that what is computed is what rounding leaves."""
+    place = np.random.default_rng(5).normal(size=(1, 7))
+    first, other = ({i: place.repeat(i % 3 + 1, axis=0) for i in names} for names in (range(7), range(7, 12)))
+    assert difference(uses(first), uses(other), 99, 1).p_value == 1

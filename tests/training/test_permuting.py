@@ -1,6 +1,7 @@
 """Documents shuffled among periods: what is trained is as `train` makes it, of any model, and p is a plain twin's."""
 
 import csv
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +179,21 @@ def test_p_values_are_shares_of_shufflings_of_each_word_and_of_all_words_and_per
     assert found.trend is not None
     assert found.trend.tolist() == expected
     assert (found.adjusted[1, 3], p_values(changes[:, :1], order).trend) == (1 / n, None)
+
+
+def test_slopes_that_are_equal_are_as_great_though_they_were_summed_up_otherwise() -> None:
+    """Shares of ten neighbours in four periods, whose slopes are counted as whole numbers."""
+    tenths = np.array(list(itertools.product(range(11), repeat=3)))
+    changes = 1 - tenths[:, :, None] / 10
+    exact = -(tenths @ [-1, 1, 3])  # of a slope, but for a number that all have in common
+    for observed in range(0, len(tenths), 97):
+        order = np.r_[observed, np.delete(np.arange(len(tenths)), observed)]
+        found = p_values(changes[order], np.array([0])).trend
+        assert found is not None
+        assert found[0] == (exact >= exact[observed]).sum() / len(tenths)
+
+
+def test_words_that_never_change_differently_have_no_spread_to_tell_of() -> None:
+    """Eleven times a tenth have a mean that is not one in the last bit."""
+    changes = np.full((11, 1, 3), 0.1)
+    assert p_values(changes, np.arange(3)).adjusted.tolist() == [[1, 1, 1]]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS, LEAST_COUNT = 1000, 200  # as Gonen et al.
 MOST_NEIGHBOURS = 1 / 10  # of the words: with more, words that have nothing in common share many
+DIGITS = 12  # of scores that are compared: means that are equal may differ in the last bit
 MEASURES = OVERLAP, COSINE = "overlap", "cosine"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from wordvec_cli.queries.change import (
+    DIGITS,
     ChangeRules,
     CommonWords,
     Moved,
@@ -71,7 +72,7 @@ def change_table(
     if tested is not None:
         columns |= _chances(tested)
     score = changes.score(rules.measure)
-    best = np.lexsort((common.asked, score))[:most]
+    best = np.lexsort((common.asked, np.round(score, DIGITS)))[:most]
     moved = moved_neighbours(common, (0, n_periods - 1), common.asked[best], rules.k, N_MOVED)
     lines = [
         ChangedWord(common.words[common.asked[i]], [float(column[i]) for column in columns.values()], each)
@@ -101,7 +102,7 @@ def _course(common: CommonWords, rules: ChangeRules) -> "dict[str, Exact]":
     kept = from_first(common, rules)
     steps = [kept[0], *(scores(common, i, i + 1, rules) for i in range(1, len(common.rows) - 1))]
     found = {f"{rules.measure}_{i}": each for i, each in enumerate(kept, 2)}
-    return found | {"trend": trends(1 - kept), "greatest_step_to": np.argmin(steps, axis=0) + 2.0}
+    return found | {"trend": trends(1 - kept), "greatest_step_to": np.argmin(np.round(steps, DIGITS), axis=0) + 2.0}
 
 
 def _chances(tested: Tested) -> "dict[str, Exact]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordvec_cli.queries.change import ChangeRules, CommonWords, scores
+from wordvec_cli.queries.change import DIGITS, ChangeRules, CommonWords, scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def matched_ranks(scores: "Exact", counts: "Ids", totals: "Ids") -> "Exact":
     if len(scores) < 2:
         return np.full(len(scores), np.nan)
     order, starts, width = _windows(counts, totals)
-    ordered = scores[order]
+    ordered = np.round(scores[order], DIGITS)
     windows = np.lib.stride_tricks.sliding_window_view(ordered, width)[starts]
     above = (windows > ordered[:, None]).sum(axis=1)
     equal = (windows == ordered[:, None]).sum(axis=1) - 1

@@ -27,6 +27,7 @@ DOCUMENTS_AT_ONCE = 1 << 12
 NUMBERS_AT_ONCE = 1 << 22
 MOST_DF = 100_000  # beyond, Student's distribution differs by less than 0.0001 from the normal one
 AS_LARGE = 1 - 1e-9  # as another order of summing up the same places may make it
+ROUNDING = 1e-24  # of the squared length of the vectors: what it may make of a distance of 0
 _NONE = slice(0, 0)
 
 
@@ -192,6 +193,8 @@ class _Pair:
     def __init__(self, first: Uses, other: Uses) -> None:
         documents = np.union1d(first.documents, other.documents)
         self.n_documents = len(documents)
+        longest = max(float(((each.sums / each.sizes[:, None]) ** 2).sum(axis=1).max()) for each in (first, other))
+        self._rounding = ROUNDING * longest
         # About the mean of all places, so that differences of sums keep their digits.
         centre = (first.sums.sum(axis=0) + other.sums.sum(axis=0)) / (first.n_places + other.n_places)
         self.first, self.other = (_side(uses, documents, centre) for uses in (first, other))
@@ -226,11 +229,12 @@ class _Pair:
         labels = _Labels(self.first, self.other)
         total_sums, total_sizes = self.first.total + self.other.total, self.first.n_places + self.other.n_places
         rng, n_found = np.random.default_rng(seed), 0
+        as_large = distance * AS_LARGE - self._rounding
         n_numbers = max(self.n_documents, len(total_sums))  # that a shuffling takes in memory, labels or a vector
         for some in _slices(n_shuffled, max(1, NUMBERS_AT_ONCE // n_numbers)):
             sums, sizes = labels.first_group(some.stop - some.start, rng)
             apart = sums / sizes[:, None] - (total_sums - sums) / (total_sizes - sizes)[:, None]
-            n_found += int(np.count_nonzero(_dots(apart, apart) >= distance * AS_LARGE))
+            n_found += int(np.count_nonzero(_dots(apart, apart) >= as_large))
         return n_found
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     Exact = NDArray[np.float64]
     Ids = NDArray[np.int64]
 
+ROUNDING = 1e-9  # by which values that are equal, as slopes of shares, may differ once they are computed
+
 
 class PermutationOrder(NamedTuple):
     """How documents are shuffled.
@@ -162,7 +164,7 @@ def p_values(changes: "Exact", order: "Ids") -> Permuted:
 
 def _shares(values: "Exact", observed: "Exact") -> "Exact":
     """The share of the values that are as high as those observed; the first are of the documents as they are."""
-    shares: Exact = (1 + (values[1:] >= observed).sum(axis=0)) / len(values)
+    shares: Exact = (1 + (values[1:] >= observed - ROUNDING).sum(axis=0)) / len(values)
     return shares
 
 
@@ -174,5 +176,5 @@ def _in_spreads(changes: "Exact", order: "Ids") -> "Exact":
     starts = np.clip(np.arange(len(order)) - width // 2, 0, len(order) - width)
     spreads = np.empty(len(order))
     spreads[order] = np.sqrt((sums[starts + width] - sums[starts]) / width)
-    scaled: Exact = (changes - changes.mean(axis=0)) / np.where(spreads > 0, spreads, 1)
+    scaled: Exact = (changes - changes.mean(axis=0)) / np.where(spreads > ROUNDING, spreads, 1)
     return scaled
