@@ -151,6 +151,11 @@ def test_words_that_are_rare_in_a_period_are_neighbours_with_half_the_count_and_
     notes: list[str] = []
     with pytest.raises(InputError, match="no word is there 40 times in each period"):
         common_words([[first], [vectors_of(rng.normal(size=(50, 4)), [39] * 50)]], ChangeRules(4, 40))
+    asked = common_words([[first], [second]], ChangeRules(4, 40), [b"w0", b"w3"], notes.append)
+    assert (asked.asked.tolist(), notes.pop()) == (
+        [0],
+        "1 of the words that are asked about are too rare, or not in all periods",
+    )
     some = common_words([[first], [second]], ChangeRules(4, 20), [b"w3", b"absent"], notes.append)
     assert (some.asked.tolist(), notes) == (
         [3],

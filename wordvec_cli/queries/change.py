@@ -144,7 +144,7 @@ def _asked(
         asked = np.flatnonzero(is_frequent)
     else:
         places = {word: place for place, word in enumerate(words)}
-        known = [places[word] for word in wanted if word in places]
+        known = [place for word in wanted if (place := places.get(word)) is not None and is_frequent[place]]
         asked = np.unique(np.array(known, np.int64))
         if n_missing := len(set(wanted)) - len(asked):
             note(f"{n_missing} of the words that are asked about are too rare, or not in all periods")
