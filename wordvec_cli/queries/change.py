@@ -139,7 +139,9 @@ def _rows(vectors: Embeddings, ids: "Ids") -> "Matrix":
 def _asked(
     words: list[bytes], counts: "Ids | None", rules: ChangeRules, wanted: Sequence[bytes] | None, note: Note
 ) -> "Ids":
-    is_frequent = np.ones(len(words), bool) if counts is None else (counts >= rules.min_count).all(axis=1)
+    is_frequent = np.ones(len(words), bool)
+    if counts is not None:
+        is_frequent &= (counts >= rules.min_count).all(axis=1)
     if wanted is None:
         asked = np.flatnonzero(is_frequent)
     else:

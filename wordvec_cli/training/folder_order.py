@@ -98,13 +98,19 @@ class FolderOrder:
         return [Member(f"{BOOTSTRAP}-{i + 1:03}{ENDING}", self.order.config.seed + i, drawn) for i in range(n)]
 
     def _of_group(self, number: int) -> list[Member]:
+        """Samples of all groups have seeds of their own: with the same, they would start alike on one vocabulary, and
+        the i-th of two groups would share neighbours for that."""
         assert self.groups is not None
         name = self.groups.names[number]
         stem, group = _stem(name), f"{self.column}={name}"
         if not self.n_samples:
             return [Member(stem + ENDING, self.order.config.seed, group=group, number=number)]
-        samples = self._samples(self.n_samples)
-        return [replace(each, name=f"{stem}/{each.name}", group=group, number=number) for each in samples]
+        first, step = self.order.config.seed + number, len(self.groups.names)
+        samples = enumerate(self._samples(self.n_samples))
+        return [
+            replace(each, name=f"{stem}/{each.name}", seed=first + i * step, group=group, number=number)
+            for i, each in samples
+        ]
 
     def path(self, member: Member) -> str:
         return os.path.join(self.folder, member.name)
