@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_GROUPS = 1000
+MOST_NAMED = 12  # groups, in a note
 LINES_AT_ONCE = 1 << 16
 NAMES_FILE, LINES_FILE = "groups.json", "groups"
 NO_GROUP = -1
@@ -38,6 +39,11 @@ class Groups:
     column: str
     names: tuple[str, ...]
     of_lines: "NDArray[np.int32]"
+
+    @property
+    def named(self) -> str:
+        """The first names, as notes and errors list them."""
+        return ", ".join(self.names[:MOST_NAMED]) + ", ..." * (len(self.names) > MOST_NAMED)
 
     @property
     def n_without(self) -> int:

@@ -43,8 +43,6 @@ from wordvec_cli.training.trainer import WordTrainer
 from wordvec_cli.vectors import native
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
-MOST_NAMED = 12
-
 
 def estimate_folder(wanted: FolderOrder, report: Report = silent, note: Note = ignore) -> Estimate:
     """What all trainings of a folder take. Raises: as `run.estimate`"""
@@ -131,10 +129,9 @@ def _with_groups(wanted: FolderOrder, column: str, corpus: Corpus, folder: Path,
     groups = read_groups(corpus, column, folder)
     if groups.n_without:
         note(f"left out: {counted(groups.n_without, 'row')} without {column}")
-    names = ", ".join(groups.names[:MOST_NAMED]) + ", ..." * (len(groups.names) > MOST_NAMED)
     wanted = wanted.of_groups(groups)
     each = f" of {counted(len(groups.names), 'group')}" if wanted.n_samples else ""
-    note(f"--by {column}: {counted(wanted.n, 'training')}{each}: {names}")
+    note(f"--by {column}: {counted(wanted.n, 'training')}{each}: {groups.named}")
     return wanted
 
 

@@ -17,7 +17,7 @@ from wordvec_cli.text.decoding import as_bytes, shown
 from wordvec_cli.training.group_difference import FEWEST, Difference, Uses, difference, uses_of_groups
 from wordvec_cli.training.inducing import Places, induction_map, surroundings
 from wordvec_cli.training.induction_order import Apart, InductionOrder
-from wordvec_cli.training.induction_text import MOST_NAMED, LineKinds, read_texts
+from wordvec_cli.training.induction_text import LineKinds, read_texts
 from wordvec_cli.vectors import native
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
 
 N_NEIGHBOURS = 5
+MOST_NAMED = 12  # words, in a note
 
 
 class InducedWord(NamedTuple):

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Numbers = NDArray[np.int32]
 
-MOST_NAMED = 12
-
 
 class LineKinds(NamedTuple):
     """What lines are parts of.
@@ -100,22 +98,15 @@ class _Columns:
         if against is None:
             return 0
         if against not in groups.names:
-            raise InputError(
-                f"--against {against}: is not a value of {groups.column}; its values are: {_named(groups)}"
-            )
+            raise InputError(f"--against {against}: is not a value of {groups.column}; its values are: {groups.named}")
         return groups.names.index(against)
 
     def _note_groups(self, groups: Groups) -> None:
         names = groups.names
         reference = names[self._reference]
-        self._note(f"--by {groups.column}: {len(names)} groups: {_named(groups)}; each is compared with {reference}")
+        self._note(f"--by {groups.column}: {len(names)} groups: {groups.named}; each is compared with {reference}")
         if groups.n_without:
             self._note(f"{counted(groups.n_without, 'row')} without {groups.column}: only the map is learnt from them")
-
-
-def _named(groups: Groups) -> str:
-    names = groups.names
-    return ", ".join(names[:MOST_NAMED]) + ", ..." * (len(names) > MOST_NAMED)
 
 
 def _groups_in_memory(rows: Corpus, column: str, folder: Path) -> Groups:
