@@ -1,4 +1,6 @@
-"""How numbers of things stand in messages."""
+"""How numbers of things, and lists of them, stand in messages."""
+
+from collections.abc import Sequence
 
 
 def counted(n: int, thing: str, things: str | None = None) -> str:
@@ -12,3 +14,9 @@ def rounded(n: int) -> str:
         if n >= 0.9995 * size:
             return f"{n / size:.0f} {name}" if n >= 9.95 * size else f"{n / size:.1f} {name}"
     return str(n)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: the first names, and how many are left."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from wordvec_cli.messages import counted
+from wordvec_cli.messages import counted, listed
 from wordvec_cli.progress import Note
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.file_options import AS_NAMED, AUTO, FileOptions
@@ -27,18 +27,13 @@ def open_corpus(
 def note_left_out(corpus: Corpus, note: Note) -> None:
     """Say which files there are, and which are not text and left out."""
     if corpus.n_files > 1:
-        note(f"{corpus.n_files} files are read: {_named([source.name for source in corpus.sources], MOST_READ_NAMED)}")
+        note(f"{corpus.n_files} files are read: {listed([source.name for source in corpus.sources], MOST_READ_NAMED)}")
     if corpus.files.encoding == AUTO:
         for source in corpus.sources:
             note(f"{source.name}: is read as {source.encoding or 'utf-8'}")
     if corpus.left_out:
-        named = _named([f"{file.name} ({file.kind.name})" for file in corpus.left_out], MOST_NAMED)
+        named = listed([f"{file.name} ({file.kind.name})" for file in corpus.left_out], MOST_NAMED)
         note(f"{counted(len(corpus.left_out), 'file')} left out, no text: {named}")
-
-
-def _named(names: list[str], most: int) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
 
 
 def note_invalid_lines(corpus: Corpus, note: Note, n_lines: int | None = None, skipped: str = "dropped") -> None:

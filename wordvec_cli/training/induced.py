@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wordvec_cli.errors import InputError
-from wordvec_cli.messages import counted
+from wordvec_cli.messages import counted, listed
 from wordvec_cli.progress import Note, Report, ignore, silent
 from wordvec_cli.queries.index import Index
 from wordvec_cli.queries.metrics import Cosine
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
 
 N_NEIGHBOURS = 5
-MOST_NAMED = 12  # words, in a note
+MOST_NAMED = 12  # texts or groups, in a note
 
 
 class InducedWord(NamedTuple):
@@ -123,8 +123,7 @@ class _Induction:
     def _note_missing(self, word: bytes, names: Sequence[str], uses: Sequence[Uses]) -> None:
         missing = [name for name, use in zip(names, uses, strict=True) if not use.n_places]
         if missing:
-            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-            named = ", ".join(missing[:MOST_NAMED]) + more
+            named = listed(missing, MOST_NAMED)
             self._note(f"{shown(word)!r} stands nowhere in {named} among words that have vectors")
 
     def _note_few_documents(self, found: Sequence[InducedWord]) -> None:
