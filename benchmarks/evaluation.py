@@ -18,7 +18,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
-from wordvec_cli import formats, load
+from wordvec_cli import formats
 from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
 from wordvec_cli.evaluation.protocol import GENSIM, Lexicon
@@ -26,7 +26,7 @@ from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.evaluation.set_folders import shipped_path
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.vectors.embeddings import Embeddings
-from wordvec_cli.vectors.native import save
+from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 N_WORDS, DIM = 68_000, 100

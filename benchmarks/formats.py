@@ -10,22 +10,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
 
 from benchmarks.table import print_table
-from wordvec_cli import formats, load
+from wordvec_cli import formats
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.storage import safetensors
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
-from wordvec_cli.vectors.native import save_tensors
+from wordvec_cli.vectors.native import load, save_tensors
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 THREADS = 2
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]
+MADE_WORDS, MADE_DIM = 100_000, 50  # where no --vectors are given
 N_WORDS, DIM = 3_000_000, 300  # of the file that is only opened
 
 
@@ -35,13 +36,14 @@ def timed(task: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def made_text(folder: Path) -> Path:
-    rng = np.random.default_rng(1)
-    matrix = np.round(rng.normal(size=(100_000, 50)), 5).astype(np.float32)
-    vectors = from_matrix(Vocabulary.from_words(b"word%d" % i for i in range(len(matrix))), matrix, {})
+def made_text(folder: Path, first: Sequence[bytes] = ()) -> Path:
+    """Random vectors of these words, and of more up to MADE_WORDS."""
+    words = [*first, *(b"made-word%d" % i for i in range(MADE_WORDS - len(first)))]
+    matrix = np.round(np.random.default_rng(1).normal(size=(len(words), MADE_DIM)), 5).astype(np.float32)
     path = folder / "made.txt"
+    vectors = from_matrix(Vocabulary.from_words(words), matrix, {})
     formats.write_vectors(str(path), vectors, formats.FORMATS["glove"], WriteOptions())
-    print("no --vectors given: 100 000 words x 50 are made\n")
+    print(f"no --vectors given: {len(words)} words x {MADE_DIM} are made\n")
     return path
 
 
