@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+from collections.abc import Callable
 
 from benchmarks import (
     arrow_files,
@@ -29,8 +30,9 @@ from benchmarks import (
     training,
     transform,
 )
+from benchmarks.arguments import Arguments
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[Arguments], None]] = {
     "text": text.main,
     "training": training.main,
     "subwords": subwords.main,
@@ -57,43 +59,44 @@ BENCHMARKS = {
 }
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """Of what `Arguments` has, which has the defaults too."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(BENCHMARKS)}; default: all")
-    parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
-    parser.add_argument("--raw-corpus", default="", help="text with case and punctuation, for --tokenizer words")
+    parser.add_argument("--corpus", help="a text file, plain or compressed; default: the sample")
+    parser.add_argument("--raw-corpus", help="text with case and punctuation, for --tokenizer words")
+    parser.add_argument("--german", help="transform: a German text, aligned with --raw-corpus, an English one")
+    parser.add_argument("--chinese", help="languages: a Chinese text without spaces; default: one is made")
+    parser.add_argument("--glove-build", help="folder of GloVe's compiled programs; default: left out")
+    parser.add_argument("--fasttext", help="fastText's compiled program; default: left out")
+    parser.add_argument("--vectors", help="a GloVe text file; default: one is made")
+    parser.add_argument("--labelled", action="append", metavar="TRAIN,TEST", help="labelled lines; default: the sample")
     parser.add_argument(
-        "--german", default="", help="transform: a German text, aligned with --raw-corpus, an English one"
+        "--tune-minutes", type=float, metavar="N", help="classify: only search options, for so many minutes"
     )
-    parser.add_argument("--chinese", default="", help="languages: a Chinese text without spaces; default: one is made")
-    parser.add_argument("--glove-build", default="", help="folder of GloVe's compiled programs; default: left out")
-    parser.add_argument("--fasttext", default="", help="fastText's compiled program; default: left out")
-    parser.add_argument("--vectors", default="", help="a GloVe text file; default: one is made")
+    parser.add_argument("--eval-set", action="append", help="pairs to score small texts on, as MEN's")
+    parser.add_argument("--epochs", type=int, help="epochs of each training")
+    parser.add_argument("--runs", type=int, help="runs of each side, in turn")
+    parser.add_argument("--only", metavar="TEXT", help="of the trainings, those whose name has this")
+    parser.add_argument("--rows", type=int, help="large-files: how many are made, 300 numbers each")
+    parser.add_argument("--folder", help="large-files: where files go, and stay; default: a temporary one")
     parser.add_argument(
-        "--labelled", action="append", default=[], metavar="TRAIN,TEST", help="labelled lines; default: the sample"
+        "--processor", metavar="NAME", help="training also with kernels for it, for example haswell (AVX2)"
     )
-    parser.add_argument(
-        "--tune-minutes", type=float, default=0, metavar="N", help="classify: only search options, for so many minutes"
-    )
-    parser.add_argument("--eval-set", action="append", default=[], help="pairs to score small texts on, as MEN's")
-    parser.add_argument("--epochs", type=int, default=1, help="epochs of each training")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each side, in turn")
-    parser.add_argument("--only", default="", metavar="TEXT", help="of the trainings, those whose name has this")
-    parser.add_argument("--rows", type=int, default=400_000, help="large-files: how many are made, 300 numbers each")
-    parser.add_argument("--folder", default="", help="large-files: where files go, and stay; default: a temporary one")
-    parser.add_argument(
-        "--processor", default="", metavar="NAME", help="training also with kernels for it, for example haswell (AVX2)"
-    )
-    parser.add_argument("--sizes", default="1,10", help="growth: megabytes of text, for example 1,10,100,1000")
-    parser.add_argument("--threads", default="1,2", help="growth: numbers of threads")
-    parser.add_argument("--axes", default="text,dimension,vocabulary", help="growth: with what")
-    parser.add_argument("--picture", default="", metavar="FILE", help="growth: where an SVG picture goes")
+    parser.add_argument("--sizes", help="growth: megabytes of text, for example 1,10,100,1000")
+    parser.add_argument("--threads", help="growth: numbers of threads")
+    parser.add_argument("--axes", help="growth: with what")
+    parser.add_argument("--picture", metavar="FILE", help="growth, replicas: where an SVG picture goes")
     parser.add_argument("--quality", action="store_true", help="compare scores too (three seeds; takes long)")
     replicas.add_options(parser)
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    arguments = parser().parse_args(namespace=Arguments())
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+        parser().error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     for name in arguments.names or BENCHMARKS:
         BENCHMARKS[name](arguments)

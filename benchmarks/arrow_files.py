@@ -1,18 +1,17 @@
 """Vectors as Parquet and Arrow files: ours beside pyarrow alone, and beside the disk (the same numbers, raw)."""
 
-import argparse
 import os
 import statistics
 import tempfile
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
-from benchmarks.formats import timed
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, print_table, timed
 from wordvec_cli import formats
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
@@ -64,7 +63,11 @@ def read_by_pyarrow(path: Path) -> np.ndarray:
     return np.concatenate([chunk.flatten().to_numpy() for chunk in table["vector"].chunks])
 
 
-def main(arguments: argparse.Namespace) -> None:
+def read_by_us(path: Path) -> np.ndarray:
+    return formats.open_vectors(str(path), ReadOptions()).matrix
+
+
+def main(arguments: Arguments) -> None:
     vectors = made()
     table = table_of(vectors)
     rows = []
@@ -72,18 +75,16 @@ def main(arguments: argparse.Namespace) -> None:
         raw = Path(name) / "raw"
         for format, suffix in (("parquet", ".parquet"), ("arrow", ".arrow")):
             ours, its = Path(name) / f"ours{suffix}", Path(name) / f"its{suffix}"
-            tasks: dict[str, tuple[Callable[[], object], ...]] = {
+            tasks: dict[str, tuple[Task, ...]] = {
                 "out": (
-                    lambda: write_raw(raw, vectors.matrix),
-                    lambda its=its: write_by_pyarrow(its, table),
-                    lambda ours=ours, format=format: formats.write_vectors(
-                        str(ours), vectors, formats.FORMATS[format], WriteOptions()
-                    ),
+                    partial(write_raw, raw, vectors.matrix),
+                    partial(write_by_pyarrow, its, table),
+                    partial(formats.write_vectors, str(ours), vectors, formats.FORMATS[format], WriteOptions()),
                 ),
                 "in": (
-                    lambda: np.fromfile(raw, np.float32),
-                    lambda its=its: read_by_pyarrow(its),
-                    lambda ours=ours: formats.open_vectors(str(ours), ReadOptions()).matrix,
+                    partial(np.fromfile, raw, np.float32),
+                    partial(read_by_pyarrow, its),
+                    partial(read_by_us, ours),
                 ),
             }
             for way, sides in tasks.items():

@@ -8,7 +8,6 @@ reports its own. Whole trainings include reading and the filling of the matrices
 With --tune-minutes N, both search their options for N minutes instead, as fastText's autotune does.
 """
 
-import argparse
 import os
 import re
 import statistics
@@ -20,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import SAMPLE, print_table, text_file
 from wordvec_cli.classify import model as classifier
 from wordvec_cli.classify.examples import Examples, make_examples
@@ -43,7 +43,8 @@ THREADS = 2
 EPOCHS = 5
 CONFIG = ClassifierConfig(learning_rate=0.5, word_ngrams=2, epochs=EPOCHS)
 BY_SUBWORDS = replace(CONFIG, word_ngrams=1, subwords="1-3", buckets=200_000)
-LOSSES = {"softmax": "softmax", "hierarchical-softmax": "hs", "one-vs-all": "ova"}  # ours: fastText's
+# ours: fastText's
+LOSSES: dict[classifier.Loss, str] = {"softmax": "softmax", "hierarchical-softmax": "hs", "one-vs-all": "ova"}
 FEW = 200, 500, 1000, 5000  # lines of small training sets
 VALID_SHARE = 10  # of the lines of training one is left out, for options to be tried on
 
@@ -87,7 +88,8 @@ def ours(
     path = str(train.with_name("model.safetensors"))
     classifier.save(path, trainer.classifier(tokenizer, "__label__"), {})
     seconds = time.perf_counter() - start
-    return Run(examples.n_tokens * config.epochs / seconds_of_training, seconds, precision(classifier.load(path), test))
+    speed = examples.n_tokens * config.n_epochs / seconds_of_training
+    return Run(speed, seconds, precision(classifier.load(path), test))
 
 
 def fasttexts(fasttext: Any, train: Path, test: Path, config: ClassifierConfig, n_tokens: int) -> Run:
@@ -119,7 +121,8 @@ def stderr_to(file: IO[bytes]) -> Iterator[None]:
 
 def compare(name: str, train: Path, test: Path, runs: int, fasttext: Any) -> None:
     rows = []
-    for loss, config in {**{loss: replace(CONFIG, loss=loss) for loss in LOSSES}, "subwords 1-3": BY_SUBWORDS}.items():
+    configs = [(loss, replace(CONFIG, loss=loss)) for loss in LOSSES]
+    for title, config in [*configs, ("subwords 1-3", BY_SUBWORDS)]:
         n_tokens = examples_of(train, config, Tokenizer(), None).n_tokens
         ours(train, test, replace(config, epochs=1))  # loads the kernels
         results: dict[str, list[Run]] = {"wordvec": [], "fastText": []}
@@ -127,7 +130,7 @@ def compare(name: str, train: Path, test: Path, runs: int, fasttext: Any) -> Non
             results["wordvec"].append(ours(train, test, replace(config, seed=seed)))
             if fasttext:
                 results["fastText"].append(fasttexts(fasttext, train, test, replace(config, seed=seed), n_tokens))
-        rows += rows_of(loss, results)
+        rows += rows_of(title, results)
     print_table(
         f"{name}: {THREADS} threads, dimension 100, {EPOCHS} epochs, bigrams, rate 0.5; medians of {runs} seeds",
         ["loss", "figure", "wordvec", "fastText", "ratio or difference"],
@@ -138,8 +141,9 @@ def compare(name: str, train: Path, test: Path, runs: int, fasttext: Any) -> Non
 def rows_of(loss: str, results: Mapping[str, list[Run]]) -> list[list[object]]:
     mine, its = results["wordvec"], results["fastText"]
 
-    def median(runs: list[Run], field: str) -> float:
-        return statistics.median(getattr(run, field) for run in runs)
+    def medians(runs: list[Run]) -> tuple[float, float]:
+        speed = statistics.median(run.speed for run in runs) / 1e6
+        return speed, statistics.median(run.seconds for run in runs)
 
     def mean(runs: list[Run]) -> float:
         return statistics.mean(run.precision for run in runs)
@@ -148,11 +152,11 @@ def rows_of(loss: str, results: Mapping[str, list[Run]]) -> list[list[object]]:
         values = [run.precision for run in runs]
         return f"{mean(runs):.4f} ({min(values):.4f}-{max(values):.4f})"
 
-    speed, seconds = median(mine, "speed") / 1e6, median(mine, "seconds")
+    speed, seconds = medians(mine)
     if not its:
         figures = (("million words/s", speed), ("seconds in all", seconds), ("precision@1", range_of(mine)))
         return [[loss, figure, value, "", ""] for figure, value in figures]
-    its_speed, its_seconds = median(its, "speed") / 1e6, median(its, "seconds")
+    its_speed, its_seconds = medians(its)
     return [
         [loss, "million words/s", speed, its_speed, f"{speed / its_speed:.1f}x"],
         [loss, "seconds in all", seconds, its_seconds, f"{its_seconds / seconds:.1f}x"],
@@ -227,7 +231,7 @@ def tuned_by_fasttext(fasttext: Any, train: Path, valid: Path, test: Path, minut
     return [model.test(str(valid))[1], model.test(str(test))[1], seconds, found]
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     try:
         import fasttext
     except ImportError:

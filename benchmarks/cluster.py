@@ -6,12 +6,12 @@ are measured here with one and two workers; with four it is checked: where there
 comes the table for many machines.
 """
 
-import argparse
 import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table, text_file
 from wordvec_cli.cluster.members import ClusterOptions, cluster
 from wordvec_cli.cluster.replicas import rounds_of
@@ -89,14 +89,14 @@ def table_of_machines(words_per_second: float, seconds_of_number: float) -> list
     return rows
 
 
-def main(options: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with TemporaryDirectory() as folder:
-        corpus = text_file(options.corpus, Path(folder))
+        corpus = text_file(arguments.corpus, Path(folder))
         for name, model in MODELS.items():
-            if options.only not in name:
+            if arguments.only not in name:
                 continue
             runs: dict[int, list[Run]] = {1: [], 2: []}
-            for _ in range(options.runs):
+            for _ in range(arguments.runs):
                 for n_workers, of_workers in runs.items():
                     of_workers.append(trained(corpus, n_workers, model))
             one, two = (max(each, key=lambda run: run.units_per_second) for each in runs.values())

@@ -3,31 +3,33 @@
 Figures are medians of runs in turn, in one process, of files that the system has in memory.
 """
 
-import argparse
 import csv
 import io
 import random
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from benchmarks.table import medians_in_turn, print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli.text.tables import delimited, parquet
 from wordvec_cli.text.tables.columns import Columns, TableRows
 
 MADE_BYTES = 200_000_000
 CHUNK_ROWS = 50_000
 TEXT = "text"
+Quoting = Literal[0, 1]  # csv.QUOTE_MINIMAL, QUOTE_ALL
 # The rows of each table: the cells before the text, and how many words that has.
-KINDS: dict[str, tuple[int, tuple[int, int], int]] = {
+KINDS: dict[str, tuple[int, tuple[int, int], Quoting]] = {
     "long texts": (4, (20, 120), csv.QUOTE_MINIMAL),
     "short texts, every cell quoted": (5, (3, 20), csv.QUOTE_ALL),
     "16 columns of numbers": (15, (10, 20), csv.QUOTE_MINIMAL),
 }
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for kind, shape in KINDS.items():
             compare_csv(kind, made_csv(Path(folder, "t.csv"), *shape), arguments.runs)
@@ -44,7 +46,8 @@ def compare_csv(kind: str, table: Path, runs: int) -> None:
         for _ in pd.read_csv(table, usecols=[TEXT], engine="c", chunksize=CHUNK_ROWS):
             pass
 
-    sides = {"wordvec": lambda: read(table, delimited.lines_of, True), "pandas": by_pandas, "pandas, chunks": in_chunks}
+    by_us = partial(read, table, delimited.lines_of, True)
+    sides: dict[str, Task] = {"wordvec": by_us, "pandas": by_pandas, "pandas, chunks": in_chunks}
     print_sides(f"A column of a CSV: {kind}", table, sides, runs)
 
 
@@ -55,7 +58,7 @@ def compare_parquet(table: Path, runs: int) -> None:
         for _ in pq.ParquetFile(table).iter_batches(parquet.ROWS_AT_ONCE, columns=[TEXT]):
             pass
 
-    sides = {"wordvec": lambda: read(table, parquet.lines_of), "pyarrow alone": by_pyarrow}
+    sides: dict[str, Task] = {"wordvec": partial(read, table, parquet.lines_of), "pyarrow alone": by_pyarrow}
     print_sides("A column of a Parquet file", table, sides, runs)
 
 
@@ -66,7 +69,7 @@ def read(table: Path, lines_of: Callable[..., Any], *how: bool) -> None:
             pass
 
 
-def print_sides(title: str, table: Path, sides: dict[str, Callable[[], object]], runs: int) -> None:
+def print_sides(title: str, table: Path, sides: dict[str, Task], runs: int) -> None:
     for side in sides.values():
         side()
     medians = medians_in_turn(sides, runs)
@@ -83,9 +86,9 @@ def texts(n: int, lengths: tuple[int, int]) -> list[str]:
     return [f'{text[:40]}, "so"\n{text[40:]}' if i % 5 == 0 else text for i, text in enumerate(found)]
 
 
-def made_csv(path: Path, n_numbers: int, lengths: tuple[int, int], quoting: int) -> Path:
+def made_csv(path: Path, n_numbers: int, lengths: tuple[int, int], quoting: Quoting) -> Path:
     rows = io.StringIO(newline="")
-    writer = csv.writer(rows, quoting=quoting)  # type: ignore[arg-type]
+    writer = csv.writer(rows, quoting=quoting)
     for i, text in enumerate(texts(4000, lengths)):
         writer.writerow([*((i * 31 + column * 977) % 5000 for column in range(n_numbers)), text])
     content = rows.getvalue().encode()

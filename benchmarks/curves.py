@@ -51,7 +51,8 @@ def mean_score(result: Mapping[str, Any]) -> float:
     asked = result["n_asked"]
     kept = [name for name in result["scores"] if name != ANALOGIES and asked[name] >= FEWEST_FOR_MEAN]
     weights = [math.sqrt(asked[name]) for name in kept]
-    return sum(w * result["scores"][name] for w, name in zip(weights, kept, strict=True)) / max(sum(weights), 1e-9)
+    scores: list[float] = [result["scores"][name] for name in kept]
+    return sum(w * score for w, score in zip(weights, scores, strict=True)) / max(sum(weights), 1e-9)
 
 
 def read(paths: Iterable[Path]) -> list[dict[str, Any]]:
@@ -174,7 +175,7 @@ def apart(places: Sequence[float], distance: float) -> list[float]:
 
 def rows_of(by_text: Mapping[str, Sequence[Curve]]) -> list[list[object]]:
     """For each piece the scores after 5 epochs, by the rule, and at the best number that was tried."""
-    rows = []
+    rows: list[list[object]] = []
     for name, of_text in by_text.items():
         for curve in of_text:
             best = max(curve.points, key=lambda point: point.mean)

@@ -4,20 +4,17 @@ Vectors are those of --vectors (any kind), or are made, as many as a corpus of 1
 command reads the vectors and draws 2000 resamples besides; gensim has its vectors in memory already.
 """
 
-import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
 
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli import formats
 from wordvec_cli.evaluation.asking import ask
 from wordvec_cli.evaluation.bootstrap import Resampling
@@ -25,6 +22,7 @@ from wordvec_cli.evaluation.protocol import GENSIM, Lexicon
 from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.evaluation.set_folders import shipped_path
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
+from wordvec_cli.queries.analogies import Method
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.native import load, save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -48,21 +46,15 @@ def native(given: str, folder: Path) -> Path:
     return path
 
 
-def ours(vectors: Embeddings, name: str, method: str, resampling: Resampling | None = None) -> float:
+def ours(vectors: Embeddings, name: str, method: Method, resampling: Resampling | None = None) -> float:
     protocol = replace(GENSIM, method=method)
     outcomes = ask(Lexicon(vectors.vocabulary, protocol), vectors.matrix, read_eval_set(shipped_path(name)))
     return outcomes.score(resampling).value
 
 
 def command(path: Path, *options: str) -> None:
-    arguments = ["evaluate", path, "--protocol", "gensim", *options]
+    arguments = ["evaluate", str(path), "--protocol", "gensim", *options]
     subprocess.run([sys.executable, "-m", "wordvec_cli", *arguments], check=True, stdout=subprocess.DEVNULL)
-
-
-def seconds(task: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
 
 
 def check_equal(vectors: Embeddings, gensims: KeyedVectors) -> None:
@@ -72,14 +64,14 @@ def check_equal(vectors: Embeddings, gensims: KeyedVectors) -> None:
     print(f"analogies {mine[0]:.6f}, gensim {accuracy:.6f}; pairs {mine[1]:.6f}, gensim {correlation:.6f}\n")
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = native(arguments.vectors, Path(name))
         vectors = load(str(path))
         gensims = KeyedVectors(vectors.dim)
         gensims.add_vectors([word.decode(errors="replace") for word in vectors.vocabulary], vectors.matrix)
         check_equal(vectors, gensims)
-        tasks: dict[str, Callable[[], object]] = {
+        tasks: dict[str, Task] = {
             "gensim's evaluate_word_analogies": lambda: gensims.evaluate_word_analogies(shipped_path(SETS[0])),
             "analogies": lambda: ours(vectors, SETS[0], "3cosadd"),
             "analogies, 2000 resamples": lambda: ours(vectors, SETS[0], "3cosadd", Resampling()),
@@ -87,11 +79,7 @@ def main(arguments: argparse.Namespace) -> None:
             "the command, analogies": lambda: command(path, SETS[0]),
             "the command, all three sets": lambda: command(path),
         }
-        times: dict[str, list[float]] = {name: [] for name in tasks}
-        for _ in range(arguments.runs):
-            for task, run in tasks.items():
-                times[task].append(seconds(run))
-        medians = {task: statistics.median(each) for task, each in times.items()}
+        medians = medians_in_turn(tasks, arguments.runs)
         its = medians["gensim's evaluate_word_analogies"]
         print_table(
             f"seconds, {len(vectors.vocabulary)} words x {vectors.dim}, in turn, medians of {arguments.runs} runs",

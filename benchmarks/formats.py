@@ -3,20 +3,19 @@
 Text is that of --vectors (GloVe's glove.6B.50d.txt for the published figures), or one that is made.
 """
 
-import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
 
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli import formats
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.storage import safetensors
@@ -28,12 +27,6 @@ THREADS = 2
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]
 MADE_WORDS, MADE_DIM = 100_000, 50  # where no --vectors are given
 N_WORDS, DIM = 3_000_000, 300  # of the file that is only opened
-
-
-def timed(task: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
 
 
 def made_text(folder: Path, first: Sequence[bytes] = ()) -> Path:
@@ -75,7 +68,7 @@ def opening(folder: Path) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = Path(arguments.vectors) if arguments.vectors else made_text(folder)
@@ -83,7 +76,7 @@ def main(arguments: argparse.Namespace) -> None:
         to_native(text, native)  # compiles
         formats.write_vectors(str(binary), load(str(native)), formats.FORMATS["word2vec-binary"], WriteOptions())
         to_native(binary, native)
-        tasks: dict[str, dict[str, Callable[[], object]]] = {
+        tasks: dict[str, dict[str, Task]] = {
             text.name: {
                 "read": lambda: read(text),
                 "written": lambda: to_native(text, native),
@@ -97,14 +90,11 @@ def main(arguments: argparse.Namespace) -> None:
                 "gensim": lambda: KeyedVectors.load_word2vec_format(binary, binary=True),
             },
         }
-        seconds: dict[str, dict[str, list[float]]] = {title: {side: [] for side in tasks[title]} for title in tasks}
-        for _ in range(arguments.runs):
-            for title, sides in tasks.items():
-                for side, task in sides.items():
-                    seconds[title][side].append(timed(task))
+        each = {(title, side): task for title, sides in tasks.items() for side, task in sides.items()}
+        medians = medians_in_turn(each, arguments.runs)
         rows = []
-        for title, sides in seconds.items():
-            mine, written, command, its = (statistics.median(times) for times in sides.values())
+        for title, sides in tasks.items():
+            mine, written, command, its = (medians[title, side] for side in sides)
             rows.append([title, mine, written, command, its, *(f"{its / s:.1f}x" for s in (mine, written, command))])
         print_table(
             f"seconds, {THREADS} threads, {len(load(str(native)).vocabulary)} words, medians of {arguments.runs} runs",

@@ -4,7 +4,6 @@ Both sides run as commands, from files to files. The C programs train one epoch 
 take as long each, which the losses of a run with --quality show. Theirs is then the three stages and N epochs.
 """
 
-import argparse
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from gensim.test.utils import datapath
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table, text_file
 from benchmarks.training import SETS
 from wordvec_cli.evaluation.asking import evaluate
@@ -30,6 +30,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 MIN_COUNT, WINDOW, DIM, X_MAX, THREADS = 10, 10, 100, 10, 2
 WORDVEC = [sys.executable, "-m", "wordvec_cli"]
 Timed = dict[str, float]
+Result = tuple[float, Vocabulary, np.ndarray]  # the cost of the last epoch, and the vectors
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def train_ours(place: Place, epochs: int, seed: int) -> float:
     )  # fmt: skip
 
 
-def our_result(place: Place) -> tuple[float, Vocabulary, np.ndarray]:
+def our_result(place: Place) -> Result:
     vectors = load(str(place.file("v.safetensors")))
     return json.loads(vectors.metadata["losses"])[-1], vectors.vocabulary, vectors.matrix
 
@@ -128,7 +129,7 @@ def seconds_per_epoch(place: Place) -> tuple[float, float]:
     return float(place.file("seconds").read_text()), float(costs[-1])
 
 
-def their_result(place: Place) -> tuple[float, Vocabulary, np.ndarray]:
+def their_result(place: Place) -> Result:
     lines = [line.split(b" ") for line in place.file("vectors.txt").read_bytes().splitlines()]
     known = [line for line in lines if line[0] != b"<unk>"]
     vocabulary = Vocabulary.from_words(line[0] for line in known)
@@ -165,7 +166,7 @@ def compare_speed(place: Place, epochs: int, runs: int) -> None:
 
 
 def compare_quality(place: Place, epochs: int, seeds: int) -> None:
-    def results(train: Callable[[int], object], result: Callable[[Place], tuple[float, Vocabulary, np.ndarray]]):
+    def results(train: Callable[[int], object], result: Callable[[Place], Result]) -> dict[str, list[float]]:
         columns: dict[str, list[float]] = {"cost of the last epoch": [], **{name: [] for name in SETS}}
         for seed in range(1, seeds + 1):
             train(seed)
@@ -188,7 +189,7 @@ def shown(values: list[float]) -> str:
     return f"{statistics.mean(values):.4f} ({min(values):.4f}-{max(values):.4f})"
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     if not arguments.glove_build:
         print("GloVe: left out; name the folder of its programs with GLOVE_BUILD\n")
         return

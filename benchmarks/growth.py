@@ -7,7 +7,6 @@ looked at 50 times a second: pages of files that it has mapped are the system's 
 their own. (Where the system does not tell them apart, both columns are the peak of all.) A figure is one run.
 """
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.arguments import Arguments
 from benchmarks.growth_picture import picture
 from benchmarks.table import print_table, text_file
 
@@ -219,7 +219,7 @@ def by_vocabulary(n_tokens: int, only: str, folder: Path) -> Table:
     return table
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     sizes = [int(size) for size in arguments.sizes.split(",")]
     threads = [int(n) for n in arguments.threads.split(",")]
     with tempfile.TemporaryDirectory() as name:

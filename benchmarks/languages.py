@@ -3,7 +3,6 @@
 Both sides read the same file and count its words; figures are medians of runs in turn, process starts included.
 """
 
-import argparse
 import hashlib
 import os
 import random
@@ -14,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.table import medians_in_turn, print_table, text_file
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table, text_file
 from wordvec_cli.storage.download import download
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.segmenters import SEGMENTERS, segmenting
@@ -32,7 +32,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = text_file(arguments.chinese, Path(folder)) if arguments.chinese else made_text(Path(folder))
         for kind, loop in (("jieba", rjieba_loop), ("icu:zh", icu_loop)):
@@ -102,7 +102,7 @@ def compare_download(folder: Path, runs: int) -> None:
     assert server.stdout is not None
     port = server.stdout.readline().partition("port ")[2].split()[0]
     url = f"http://127.0.0.1:{port}/file.bin"
-    programs: dict[str, Callable[[], object]] = {
+    programs: dict[str, Task] = {
         "copied and hashed (SHA-256), flushed to the disk": lambda: copy_and_hash(source, target),
         "wordvec get's download": lambda: download(url, str(target)),
     }

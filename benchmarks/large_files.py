@@ -3,19 +3,18 @@
 Rows are random: no two are near each other, so that more of them than of words' vectors are candidates.
 """
 
-import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.queries import PEAK, timed
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.queries import peak_megabytes
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli import formats
 from wordvec_cli.evaluation.asking import evaluate
 from wordvec_cli.evaluation.set_files import read_eval_set
@@ -61,44 +60,26 @@ def made(folder: Path, n_rows: int) -> Path:
     return path
 
 
-def medians(sides: dict[str, Callable[[], object]], n_runs: int) -> dict[str, float]:
-    """Of the seconds of each side, in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(n_runs):
-        for name, task in sides.items():
-            seconds[name].append(timed(task))
-    return {name: statistics.median(times) for name, times in seconds.items()}
-
-
 def cold(path: Path, n_runs: int) -> None:
     """Whole commands, the files in the page cache."""
-    similar: list[Any] = [*WORDVEC, "similar", path, "word1000"]
-    commands: dict[str, Sequence[Any]] = {
+    similar = [*WORDVEC, "similar", str(path), "word1000"]
+    commands = {
         "python -c 'import click, numpy'": [sys.executable, "-c", "import click, numpy"],
         "similar --index none": [*similar, "--index", "none"],
         "similar, with the packed copy": similar,
     }
-    answers = {
-        subprocess.run(list(map(str, each)), capture_output=True, check=True).stdout
-        for each in list(commands.values())[1:]
-    }
+    answers = {subprocess.run(each, capture_output=True, check=True).stdout for each in list(commands.values())[1:]}
     assert len(answers) == 1
-    run = {
-        name: lambda each=each: subprocess.run(list(map(str, each)), stdout=subprocess.DEVNULL, check=True)
-        for name, each in commands.items()
+    runs = {
+        name: partial(subprocess.run, each, stdout=subprocess.DEVNULL, check=True) for name, each in commands.items()
     }
-    seconds = medians(run, 3 * n_runs)
+    seconds = medians_in_turn(runs, 3 * n_runs)
     without = seconds["similar --index none"]
     print_table(
         f"one question, a process of its own, {path.stat().st_size / 1e9:.2f} GB in the page cache, medians",
         ["", "ms", "of --index none", "peak MB, with mapped pages"],
-        [[name, 1e3 * each, each / without, peak(commands[name])] for name, each in seconds.items()],
+        [[name, 1e3 * each, each / without, peak_megabytes(commands[name])] for name, each in seconds.items()],
     )
-
-
-def peak(command: Sequence[Any]) -> float:
-    told = subprocess.run([sys.executable, "-c", PEAK, *map(str, command)], capture_output=True, check=True).stdout
-    return int(told) / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def many(path: Path, n_runs: int) -> None:
@@ -118,11 +99,9 @@ def many(path: Path, n_runs: int) -> None:
     }
     for index in indexes.values():  # loads, or compiles, and computes lengths
         _ask(index, vectors, asked[:200])
-    sides: dict[str, Callable[[], object]] = {
-        name: lambda index=index: _ask(index, vectors, asked) for name, index in indexes.items()
-    }
+    sides: dict[str, Task] = {name: partial(_ask, index, vectors, asked) for name, index in indexes.items()}
     sides["gensim's most_similar, one by one"] = lambda: [theirs.most_similar(str(i)) for i in asked[:N_OF_GENSIM]]
-    seconds = medians(sides, n_runs)
+    seconds = medians_in_turn(sides, n_runs)
     seconds["gensim's most_similar, one by one"] *= N_MANY / N_OF_GENSIM
     ours = seconds["wordvec, with the packed copy"]
     print_table(
@@ -145,13 +124,17 @@ def beside_faiss(path: Path, n_runs: int) -> None:
     found = nearest(index, Cosine(vectors.rows(asked)), K + 1).ids
     theirs = flat.search(directions, K + 1)[1]
     same = np.mean([len(set(a) & set(b)) / (K + 1) for a, b in zip(found.tolist(), theirs.tolist(), strict=True)])
+
+    def ask(n: int) -> None:
+        nearest(index, Cosine(vectors.rows(asked[:n])), K + 1)
+
     rows = []
     for n_asked, n_of_runs in ((1, 5 * n_runs), (N_MANY, n_runs)):
-        sides: dict[str, Callable[[], object]] = {
-            "faiss": lambda n=n_asked: flat.search(directions[:n], K + 1),
-            "wordvec": lambda n=n_asked: nearest(index, Cosine(vectors.rows(asked[:n])), K + 1),
+        sides: dict[str, Task] = {
+            "faiss": partial(flat.search, directions[:n_asked], K + 1),
+            "wordvec": partial(ask, n_asked),
         }
-        seconds = medians(sides, n_of_runs)
+        seconds = medians_in_turn(sides, n_of_runs)
         rows.append(
             [str(n_asked), *(n_asked / each for each in seconds.values()), seconds["faiss"] / seconds["wordvec"]]
         )
@@ -182,7 +165,7 @@ def _ask(index: Index, vectors: Embeddings, asked: np.ndarray) -> None:
     nearest(index, Cosine(vectors.rows(asked)), K, [[int(i)] for i in asked])
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(arguments.folder or name)
         if arguments.only in ("", "cold", "many", "faiss"):

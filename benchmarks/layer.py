@@ -3,17 +3,16 @@
 The corpus is --corpus; the vectors are --vectors (GloVe's glove.6B.50d.txt for the published figures), or some made.
 """
 
-import argparse
 import os
 import statistics
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.formats import made_text, timed
-from benchmarks.table import print_table, text_file
+from benchmarks.arguments import Arguments
+from benchmarks.formats import made_text
+from benchmarks.table import Task, print_table, text_file, timed
 from wordvec_cli.cli import run
 from wordvec_cli.vocabulary.file import read_vocabulary
 
@@ -63,7 +62,7 @@ def plain_embed(matrix: Path, sequences: Path, output: Path, n_lines: int, is_sy
             os.fsync(file.fileno())
 
 
-def medians(tasks: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
+def medians(tasks: dict[str, Task], runs: int) -> dict[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(runs):
         for name, task in tasks.items():
@@ -72,7 +71,7 @@ def medians(tasks: dict[str, Callable[[], object]], runs: int) -> dict[str, floa
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def compare(title: str, tasks: dict[str, Callable[[], object]], runs: int, n_bytes: int) -> None:
+def compare(title: str, tasks: dict[str, Task], runs: int, n_bytes: int) -> None:
     """A table of one of ours, the first, and its peers."""
     next(iter(tasks.values()))()  # compiles
     found = medians(tasks, runs)
@@ -81,7 +80,7 @@ def compare(title: str, tasks: dict[str, Callable[[], object]], runs: int, n_byt
     print_table(f"{title}, medians of {runs} runs", ["", "seconds", "MB/s", "of ours"], rows)
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     os.environ.setdefault("KERAS_BACKEND", "torch")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,6 +1,5 @@
 """The whole command `wordvec lookup` on a 400 000 x 300 file, against starting Python and importing click."""
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 
 import numpy as np
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - start
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/v.safetensors"
         words = [b"word%d" % i for i in range(ROWS)]

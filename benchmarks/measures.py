@@ -6,18 +6,17 @@ file by itself. `change` with k 1000 is beside numpy's argpartition of all cosin
 shufflings are beside as many trainings.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table import medians_in_turn, print_table, text_file
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table, text_file
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -38,7 +37,7 @@ print(time.perf_counter() - start)
 """
 
 
-def command(*arguments: str | Path) -> None:
+def command(*arguments: object) -> None:
     subprocess.run([*OURS, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -80,7 +79,7 @@ def questions(folder: Path, runs: int) -> None:
         for path in paths:
             command("similar", path, "word77")
 
-    programs: dict[str, Callable[[], object]] = {
+    programs: dict[str, Task] = {
         f"similar FOLDER WORD, {len(paths)} files": lambda: command("similar", folder, "word77"),
         "similar of each file by itself": one_by_one,
         "similar of one file": lambda: command("similar", paths[0], "word77"),
@@ -104,7 +103,7 @@ def change(folder: Path, runs: int) -> None:
             np.argpartition(rows[start : start + 100] @ rows.T, N_WORDS - K, axis=1)
 
     plain()
-    programs: dict[str, Callable[[], object]] = {
+    programs: dict[str, Task] = {
         "wordvec change": lambda: command(*of_all),
         "argpartition of all cosines of both": plain,
         "wordvec change --words, five words": lambda: command(*of_all, "--words", asked),
@@ -132,7 +131,7 @@ def permute(corpus: Path, folder: Path, runs: int) -> None:
             with tempfile.TemporaryDirectory() as name:
                 command("train", path, *options, "--seeds", str(N_SHUFFLED + 1), "-o", Path(name) / "models")
 
-    programs: dict[str, Callable[[], object]] = {
+    programs: dict[str, Task] = {
         f"change --permute {N_SHUFFLED}": lambda: command("change", *vectors, "--permute", str(N_SHUFFLED), *corpora),
         f"train --seeds {N_SHUFFLED + 1} of each half": trained,
     }
@@ -143,7 +142,7 @@ def permute(corpus: Path, folder: Path, runs: int) -> None:
     print_table(title, ["", "seconds", "times the trainings"], rows)
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if arguments.only in ("", "bootstraps"):

@@ -1,18 +1,18 @@
 """`wordvec plot` beside importing matplotlib; and UMAP and t-SNE from our neighbours beside those packages' own."""
 
-import argparse
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import print_table, timed
 from wordvec_cli.show.layouts import kept_neighbours, lay_out, pca
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -26,12 +26,6 @@ def clouds() -> Any:
     rng = np.random.default_rng(1)
     middles = rng.normal(size=(N_CLOUDS, DIM))
     return (middles[rng.integers(N_CLOUDS, size=N_WORDS)] + rng.normal(size=(N_WORDS, DIM))).astype(np.float32)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def commands(rows: Any, runs: int) -> None:
@@ -57,7 +51,7 @@ def commands(rows: Any, runs: int) -> None:
         times: dict[str, list[float]] = {name: [] for name in tried}
         for _ in range(runs + 1):  # the first warms the caches
             for name, command in tried.items():
-                times[name].append(seconds(lambda c=command: subprocess.run(c, check=True, stdout=subprocess.DEVNULL)))
+                times[name].append(timed(partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)))
     medians = {name: statistics.median(some[1:]) for name, some in times.items()}
     bound = medians["python -c 'import matplotlib.figure'"]
     print_table(
@@ -90,7 +84,7 @@ def layouts(rows: Any, runs: int) -> None:
             if call is None:
                 continue
             kept = kept_neighbours(rows, call())  # compiles what there is to compile
-            medians.append(statistics.median(seconds(call) for _ in range(runs)))
+            medians.append(statistics.median(timed(call) for _ in range(runs)))
             shares.append(kept.share if kept else float("nan"))
         peer = [medians[1], medians[1] / medians[0], shares[1]] if theirs else ["", "", ""]
         table.append([name, medians[0], shares[0], *peer])
@@ -98,7 +92,7 @@ def layouts(rows: Any, runs: int) -> None:
     print_table(f"layouts of {N_WORDS} x {DIM} in {N_CLOUDS} clouds, medians of {runs}, one thread", head, table)
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     rows = clouds()
     commands(rows, arguments.runs)
     with warnings.catch_warnings():

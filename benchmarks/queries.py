@@ -3,7 +3,6 @@
 Vectors are those of --vectors (GloVe's glove.6B.50d.txt for the published figures), or random ones.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -11,12 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
 
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, print_table, timed
 from wordvec_cli import formats
 from wordvec_cli.api.vectors import Vectors
 from wordvec_cli.queries.index import Index
@@ -40,12 +41,6 @@ def opened(path: str) -> Embeddings:
     print(f"no --vectors given: {N_WORDS} random vectors of {DIM} numbers\n")
     matrix = np.random.default_rng(1).normal(size=(N_WORDS, DIM)).astype(np.float32)
     return from_matrix(Vocabulary.from_words(b"word%d" % i for i in range(N_WORDS)), matrix, {})
-
-
-def timed(task: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
 
 
 def library(vectors: Embeddings, asked: "np.ndarray") -> None:
@@ -80,7 +75,7 @@ def many(vectors: Embeddings, path: Path, folder: Path, n_runs: int) -> None:
     theirs = KeyedVectors(vectors.dim)
     theirs.add_vectors([str(i) for i in range(len(vectors.vocabulary))], vectors.matrix)
     directions = unit_rows(vectors.matrix).astype(np.float32)
-    tasks: dict[str, tuple[float, Callable[[], object]]] = {
+    tasks: dict[str, tuple[float, Task]] = {
         "the bare product, queries @ matrix.T": (1, lambda: bare_product(directions, asked)),
         "wordvec, in Python": (1, lambda: library(vectors, asked)),
         "wordvec similar, the whole command": (1, lambda: command(path, folder / "words", None)),
@@ -110,7 +105,7 @@ def cold(path: Path, word: str, n_runs: int) -> None:
     packed = {packing: path.with_suffix(f".{packing}.safetensors") for packing in ("float16", "int8")}
     for packing, target in packed.items():
         subprocess.run([*WORDVEC, "export", "--quiet", f"--{packing}", path, target], check=True)
-    commands = {
+    commands: dict[str, list[object]] = {
         "python -c 'import click, numpy'": [sys.executable, "-c", "import click, numpy"],
         "python -c 'import numpy', and the file read once": [sys.executable, "-c", read],
         "wordvec similar, one word": [*WORDVEC, "similar", path, word],
@@ -153,11 +148,11 @@ def one_by_one(n_runs: int) -> None:
     ours = Vectors.from_arrays([f"word{i}" for i in range(N_ROWS)], matrix)
     theirs = KeyedVectors(100)
     theirs.add_vectors([f"word{i}" for i in range(N_ROWS)], matrix)
-    sides = {"gensim": theirs.most_similar, "wordvec": ours.most_similar}
+    sides: dict[str, Callable[..., object]] = {"gensim": theirs.most_similar, "wordvec": ours.most_similar}
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(10 * n_runs + 1):
         for name, most_similar in sides.items():
-            seconds[name].append(timed(lambda ask=most_similar, number=number: ask(f"word{7 * number}", topn=K)))
+            seconds[name].append(timed(partial(most_similar, f"word{7 * number}", topn=K)))
     medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}  # the first computes lengths
     print_table(
         f"most_similar in Python, one word of {N_ROWS} x 100, in turn, medians of {10 * n_runs}",
@@ -166,7 +161,7 @@ def one_by_one(n_runs: int) -> None:
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     vectors = opened(arguments.vectors)
     with tempfile.TemporaryDirectory() as name:
         path, wide = Path(name) / "v.safetensors", Path(name) / "wide.safetensors"

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec_cli.training.replicas import Replica, Rounds, Rows, Slice
 from wordvec_cli.training.updates import Curvature, combined
 from wordvec_cli.training.word2vec import Word2VecTrainer
 
+Matrix = NDArray[np.float32]
 SHARE = 0.1  # of the learning rate: of the way to where a row's error is least, that an update of it goes
 
 
@@ -21,33 +23,35 @@ class Rule(NamedTuple):
     first_rows  None: all rows are synchronised; else so many, twice as many every second time, and so on
     """
 
-    change: Callable[[np.ndarray, np.ndarray, Curvature], np.ndarray]
+    change: Callable[[Matrix, Matrix, Curvature], Matrix]
     times_rate: bool = False
     first_rows: int | None = None
 
 
-def by_direction(changes: np.ndarray, steps: np.ndarray, curvature: Curvature) -> np.ndarray:
-    return combined(changes.sum(axis=0), steps, curvature, len(changes))
+def by_direction(changes: Matrix, steps: Matrix, curvature: Curvature) -> Matrix:
+    return combined(total(changes, steps, curvature), steps, curvature, len(changes))
 
 
-def mean(changes: np.ndarray, steps: np.ndarray, curvature: Curvature) -> np.ndarray:
-    return changes.mean(axis=0)
+def mean(changes: Matrix, steps: Matrix, curvature: Curvature) -> Matrix:
+    means: Matrix = changes.mean(axis=0)
+    return means
 
 
-def total(changes: np.ndarray, steps: np.ndarray, curvature: Curvature) -> np.ndarray:
-    return changes.sum(axis=0)
+def total(changes: Matrix, steps: Matrix, curvature: Curvature) -> Matrix:
+    sums: Matrix = changes.sum(axis=0)
+    return sums
 
 
-def by_row(changes: np.ndarray, steps: np.ndarray, curvature: Curvature) -> np.ndarray:
+def by_row(changes: Matrix, steps: Matrix, curvature: Curvature) -> Matrix:
     """A row's mean change, times (1 - (1 - e)^(R n)) / (1 - (1 - e)^n)."""
     way = SHARE * steps.astype(np.float64) + 1e-9
     times = np.expm1(-len(changes) * way) / np.expm1(-way)
-    return changes.mean(axis=0) * times[:, None].astype(np.float32)
+    return mean(changes, steps, curvature) * times[:, None].astype(np.float32)
 
 
-def orthogonal_parts(changes: np.ndarray, steps: np.ndarray, curvature: Curvature) -> np.ndarray:
+def orthogonal_parts(changes: Matrix, steps: Matrix, curvature: Curvature) -> Matrix:
     """Of each change what is at right angles to those before. Source: GraphWord2Vec, Gill et al. 2021."""
-    sums = changes[0].copy()
+    sums: Matrix = changes[0].copy()
     for change in changes[1:]:
         along = (sums * change).sum(axis=1) / np.maximum((sums * sums).sum(axis=1), 1e-20)
         sums += change - along[:, None] * sums
@@ -100,17 +104,18 @@ class RuledReplica(Replica):
         return rows
 
     def _combined(
-        self, part: Slice, changed: np.ndarray, changes: Sequence[Rows], steps: np.ndarray, curvature: Curvature
-    ) -> np.ndarray:
+        self, part: Slice, changed: NDArray[np.int32], changes: Sequence[Rows], steps: Matrix, curvature: Curvature
+    ) -> Matrix:
         stack = np.zeros((len(changes), len(changed), self._rows[0].shape[1]), np.float32)
         for each, (places, values) in zip(stack, changes, strict=True):
             each[np.searchsorted(changed, places), : self._dim] = values
         numbers = part.first + part.n * changed
         return self._rule.change(stack, steps[numbers] * self._rounds_since(numbers), curvature)
 
-    def _rounds_since(self, rows: np.ndarray) -> np.ndarray:
+    def _rounds_since(self, rows: NDArray[np.int32]) -> Matrix:
         """How many rounds rows have had on their own."""
         if self._rule.first_rows is None:
             return np.ones(len(rows), np.float32)
         halvings = np.ceil(np.log2(np.maximum((rows + 1) / self._rule.first_rows, 1)))
-        return np.minimum(2**halvings, self._rounds.n).astype(np.float32)
+        n_rounds: Matrix = np.minimum(2**halvings, self._rounds.n).astype(np.float32)
+        return n_rounds

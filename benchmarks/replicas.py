@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import Arguments
 from benchmarks.replica_picture import picture
 from benchmarks.replica_rules import RULES, RuledReplica
 from benchmarks.table import print_table, text_file
@@ -97,7 +98,7 @@ def kept_lines(results: str) -> list[Line]:
     return [json.loads(line) for line in path.read_text().splitlines()] if results and path.exists() else []
 
 
-def lines(material: Material, sets: Sequence[EvalSet], arguments: argparse.Namespace) -> Iterator[Line]:
+def lines(material: Material, sets: Sequence[EvalSet], arguments: Arguments) -> Iterator[Line]:
     """One for each training, of those kept before too; one replica has one rule, which does nothing."""
     known = kept_lines(arguments.results)
     for seed in range(1, arguments.seeds + 1):
@@ -117,7 +118,7 @@ def lines(material: Material, sets: Sequence[EvalSet], arguments: argparse.Names
                     yield line
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     sets = [read_eval_set(path) for path in (*map(shipped_path, SETS), *arguments.eval_set)]
     with tempfile.TemporaryDirectory() as name:
         material = Material.of(text_file(arguments.corpus, Path(name)), Path(name))
@@ -137,23 +138,21 @@ def shown(score: float | None) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--replicas", default="1,4", metavar="N,N", help="replicas: how many")
-    parser.add_argument(
-        "--rounds", default="16", metavar="N,N", help="replicas: synchronisations an epoch, powers of 2"
-    )
+    parser.add_argument("--replicas", metavar="N,N", help="replicas: how many")
+    parser.add_argument("--rounds", metavar="N,N", help="replicas: synchronisations an epoch, powers of 2")
     parser.add_argument(
         "--rule", action="append", choices=RULES, help="replicas: how changes are combined; default: all"
     )
-    parser.add_argument("--rate", type=float, default=0.05, help="replicas: the learning rate")
-    parser.add_argument("--seeds", type=int, default=1, help="replicas: trainings of each kind")
-    parser.add_argument("--results", default="", metavar="FILE", help="replicas: lines of JSON, to go on from")
+    parser.add_argument("--rate", type=float, help="replicas: the learning rate")
+    parser.add_argument("--seeds", type=int, help="replicas: trainings of each kind")
+    parser.add_argument("--results", metavar="FILE", help="replicas: lines of JSON, to go on from")
 
 
 if __name__ == "__main__":
     its_parser = argparse.ArgumentParser(prog="python -m benchmarks.replicas", description=__doc__)
     add_options(its_parser)
-    its_parser.add_argument("--corpus", default="", help="a text file, plain or compressed; default: the sample")
-    its_parser.add_argument("--eval-set", action="append", default=[], help="pairs to score on, as MEN's")
-    its_parser.add_argument("--epochs", type=int, default=3, help="of each training")
-    its_parser.add_argument("--picture", default="", metavar="FILE", help="where an SVG picture goes")
-    main(its_parser.parse_args())
+    its_parser.add_argument("--corpus", help="a text file, plain or compressed; default: the sample")
+    its_parser.add_argument("--eval-set", action="append", help="pairs to score on, as MEN's")
+    its_parser.add_argument("--epochs", type=int, help="of each training")
+    its_parser.add_argument("--picture", metavar="FILE", help="where an SVG picture goes")
+    main(its_parser.parse_args(namespace=Arguments(epochs=3)))

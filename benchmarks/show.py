@@ -1,6 +1,5 @@
 """The map of `wordvec map` against its budgets: size of the page, seconds to make and to open it, frames a second."""
 
-import argparse
 import importlib.util
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table
 from tests.show.browser import open_browser
 from wordvec_cli.vectors.native import save
@@ -68,7 +68,7 @@ def opened(browser: Any, page: Path, n_runs: int) -> tuple[float, float]:
     return float(np.median(usable)), float(np.median(frames))
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, many = folder / "few.safetensors", folder / "many.safetensors"
@@ -76,27 +76,22 @@ def main(arguments: argparse.Namespace) -> None:
         make_vectors(many, MANY)
         page, page_of_many = folder / "few.html", folder / "many.html"
         seconds_of(few, "-o", page)  # what has to be compiled is
-        rows: list[list[object]] = [["made, seconds", seconds_of(few, "-o", page), 20.0]]
+        rows = [("made, seconds", seconds_of(few, "-o", page), 20.0)]  # what, measured, budget
         if importlib.util.find_spec("umap"):
-            rows.append(
-                [
-                    "made with --layout umap, seconds",
-                    seconds_of(few, "-o", folder / "umap.html", "--layout", "umap"),
-                    60.0,
-                ]
-            )
-        rows.append(["size, MB", page.stat().st_size / 1e6, 5.0])
+            by_umap = seconds_of(few, "-o", folder / "umap.html", "--layout", "umap")
+            rows.append(("made with --layout umap, seconds", by_umap, 60.0))
+        rows.append(("size, MB", page.stat().st_size / 1e6, 5.0))
         browser = open_browser(folder)
         if browser is None:
             print("no browser with a driver (chromium, chromedriver) and selenium: the page is not opened\n")
         else:
             seconds_of(many, "-o", page_of_many, "--limit", MANY, "-k", 0, "--no-vectors")
             usable, frames = opened(browser, page, arguments.runs)
-            rows += [["usable, seconds", usable, 2.0], ["frames a second", frames, 30.0]]
-            rows.append([f"frames a second, {MANY} words", opened(browser, page_of_many, arguments.runs)[1], 15.0])
+            rows += [("usable, seconds", usable, 2.0), ("frames a second", frames, 30.0)]
+            rows.append((f"frames a second, {MANY} words", opened(browser, page_of_many, arguments.runs)[1], 15.0))
             browser.quit()
     print_table(
         "a map of 20 000 words x 100 (software WebGL)",
         ["", "measured", "budget", "ratio"],
-        [[what, measured, budget, float(measured) / float(budget)] for what, measured, budget in rows],  # type: ignore[arg-type]
+        [[what, measured, budget, measured / budget] for what, measured, budget in rows],
     )

@@ -4,7 +4,6 @@ Pieces are taken from all over the corpus. Scores are Spearman's correlation on 
 --eval-set (MEN has most), of the words that a piece knows; seconds are those of a process of its own.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from gensim.test.utils import datapath
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table, text_file
 from wordvec_cli.evaluation.asking import evaluate
 from wordvec_cli.evaluation.set_files import read_eval_set
@@ -57,7 +57,7 @@ def trained(command: Sequence[str], output: Path, sets: Sequence[EvalSet]) -> Re
     return Result(seconds, [evaluate(vectors.vocabulary, vectors.matrix, each).value for each in sets])
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     sets = [read_eval_set(path) for path in (datapath("wordsim353.tsv"), *arguments.eval_set)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

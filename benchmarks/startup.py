@@ -1,6 +1,5 @@
 """How long a whole command takes on next to nothing, beside the least that it could: importing what it stands on."""
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -9,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import SAMPLE, print_table
 
 COMMAND = [sys.executable, "-m", "wordvec_cli"]
@@ -94,7 +94,7 @@ def measure_first_runs(n_runs: int, folder: Path) -> None:
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)

@@ -8,7 +8,6 @@ Scores are those of `--quality`. fastText fills only a tenth of its input matrix
 it trains with ten; rare words are scored with all pairs, as all sides have vectors for unknown words.
 """
 
-import argparse
 import logging
 import re
 import statistics
@@ -23,6 +22,7 @@ import numpy as np
 from gensim.models import FastText
 from gensim.test.utils import datapath
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table, text_file
 from benchmarks.training import Material
 from wordvec_cli.evaluation.asking import evaluate
@@ -188,7 +188,7 @@ def compare_quality(material: Material, program: str, paths: list[str], epochs: 
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     logging.disable(logging.WARNING)  # gensim's
     with tempfile.TemporaryDirectory() as folder:
         material = Material.of(text_file(arguments.corpus, Path(folder)), Path(folder))

@@ -5,10 +5,14 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from wordvec_cli.storage.files import decompressed
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "state-of-the-union.txt.xz"
+
+Task = Callable[[], object]  # what is timed
+Name = TypeVar("Name")
 
 
 def text_file(corpus: str, folder: Path) -> Path:
@@ -23,14 +27,19 @@ def text_file(corpus: str, folder: Path) -> Path:
     return plain
 
 
-def medians_in_turn(programs: Mapping[str, Callable[[], object]], runs: int) -> dict[str, float]:
+def timed(task: Task) -> float:
+    """The seconds that it takes."""
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def medians_in_turn(tasks: Mapping[Name, Task], runs: int) -> dict[Name, float]:
     """The median of the seconds that each takes, all run in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    seconds: dict[Name, list[float]] = {name: [] for name in tasks}
     for _ in range(runs):
-        for name, program in programs.items():
-            start = time.perf_counter()
-            program()
-            seconds[name].append(time.perf_counter() - start)
+        for name, task in tasks.items():
+            seconds[name].append(timed(task))
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 

@@ -3,14 +3,13 @@
 A figure is the median of runs in turn, with our kernels warm, reading and writing included.
 """
 
-import argparse
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.table import medians_in_turn, print_table, text_file
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table, text_file
 from wordvec_cli.sequences.word_ids import encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
@@ -23,10 +22,8 @@ WORDS = Tokenizer("words", lowercase=True)
 MIN_COUNT = 5
 THREADS = 2
 
-Task = Callable[[], object]
 
-
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     if not arguments.glove_build:
         print("GloVe's vocab_count: left out; name the folder of its programs with GLOVE_BUILD\n")
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +81,7 @@ def encoder(text: Path, tokenizer: Tokenizer, threads: int) -> Task:
 
 def run_vocab_count(program: Path, text: Path) -> None:
     with open(text, "rb") as source, open(text.with_suffix(".glove"), "wb") as target:
-        command = [program, "-min-count", str(MIN_COUNT), "-verbose", "0"]
+        command = [str(program), "-min-count", str(MIN_COUNT), "-verbose", "0"]
         subprocess.run(command, stdin=source, stdout=target, stderr=subprocess.DEVNULL, check=True)
 
 

@@ -27,6 +27,7 @@ from wordvec_cli.sequences.pairs import PairCounter, Room
 from wordvec_cli.sequences.word_ids import Sequences, encode
 from wordvec_cli.text.corpus import Corpus
 from wordvec_cli.text.tokenizer import Tokenizer
+from wordvec_cli.training.glove import GloveConfig
 from wordvec_cli.training.models import MODELS, configured
 from wordvec_cli.training.session import Session
 from wordvec_cli.training.tiles import Tiles, lay_out, open_tiles
@@ -82,7 +83,7 @@ class Material:
 
     def _of_pairs(self, min_count: int, window: int, x_max: float) -> tuple[Vocabulary, Tiles]:
         vocabulary, sequences = self.of_words(min_count)
-        config = MODELS["glove"].configured({"window": window, "x_max": x_max}, {})
+        config = GloveConfig(window=window, x_max=x_max)
         room = Room(Path(tempfile.mkdtemp(dir=self._folder)))
         pairs = PairCounter(sequences, len(vocabulary), config.pair_options, room).count()
         lay_out(pairs, len(vocabulary), config.weighting, room)
@@ -94,8 +95,8 @@ class Material:
         given = {name: value for name, value in options.items() if name != "min_count"}
         config = configured(given | {"seed": seed}, {})
         vocabulary, sequences = self.of_words(min_count)
-        material: Any = sequences
-        if options["model"] == "glove":
+        material: Sequences | Tiles = sequences
+        if isinstance(config, GloveConfig):
             _, material = self.of_pairs(min_count, config.window, config.x_max)
         matrix = train(MODELS[config.model].trainer(material, vocabulary, config), Session(1)).matrix[:]
         scores = {each.name: round(evaluate(vocabulary, matrix, each).value, 4) for each in self.eval_sets}
@@ -108,7 +109,7 @@ def restricted(eval_set: EvalSet, known: set[str]) -> EvalSet:
     if isinstance(eval_set, Analogies):
         return eval_set
     kept = [i for i, words in enumerate(eval_set.words) if known.issuperset(word.lower() for word in words)]
-    words, scores = (tuple(values[i] for i in kept) for values in (eval_set.words, eval_set.scores))
+    words, scores = tuple(eval_set.words[i] for i in kept), tuple(eval_set.scores[i] for i in kept)
     return replace(eval_set, words=words, scores=scores)
 
 
@@ -119,26 +120,27 @@ CBOW: Options = {"model": "cbow"}
 TREE: Options = {"loss": "hierarchical-softmax"}
 GLOVE: Options = {"model": "glove"}
 MODELS_STUDIED: Mapping[str, Options] = {
-    "skipgram": SKIPGRAM, "cbow": CBOW, "skipgram-hs": SKIPGRAM | TREE, "cbow-hs": CBOW | TREE, "glove": GLOVE,
+    "skipgram": SKIPGRAM, "cbow": CBOW, "skipgram-hs": {**SKIPGRAM, **TREE}, "cbow-hs": {**CBOW, **TREE},
+    "glove": GLOVE,
 }  # fmt: skip
 EPOCHS_OF_GLOVE = (5, 10, 15, 25, 50, 100)
 
 
 def of_epochs(model: str, megabytes: float) -> Iterator[Options]:
     for epochs in EPOCHS_OF_GLOVE if model == "glove" else EPOCHS[megabytes]:
-        yield MODELS_STUDIED[model] | {"epochs": epochs}
+        yield {**MODELS_STUDIED[model], "epochs": epochs}
 
 
 def of_rates(model: str, megabytes: float) -> Iterator[Options]:
     """The learning rate, and the epochs that it wants."""
     for rate in (0.025, 0.1, 0.15):
         for epochs in (5, 10, 20, 40):
-            yield MODELS_STUDIED[model] | {"learning_rate": rate, "epochs": epochs}
+            yield {**MODELS_STUDIED[model], "learning_rate": rate, "epochs": epochs}
 
 
 def of_options(model: str, megabytes: float) -> Iterator[Options]:
     """One option at a time, with as many epochs as a text of this size wants."""
-    base = MODELS_STUDIED[model] | {"epochs": 20 if megabytes < LARGE else 10}
+    base = {**MODELS_STUDIED[model], "epochs": 20 if megabytes < LARGE else 10}
     variations: Mapping[str, Sequence[float]] = {
         "sample": (0.0, 1e-2, 1e-4, 1e-5), "window": (3, 8, 10), "min_count": (1, 2, 3), "negative": (10, 15),
         "vector_size": (50, 200),
@@ -151,11 +153,11 @@ def of_glove(model: str, megabytes: float) -> Iterator[Options]:
     """x-max, the window and the learning rate of GloVe, and the epochs that they want."""
     for epochs in (15, 25, 50):
         for x_max in (5, 10, 30):
-            yield GLOVE | {"x_max": x_max, "epochs": epochs}
+            yield {**GLOVE, "x_max": x_max, "epochs": epochs}
         for window in (5, 10):
-            yield GLOVE | {"x_max": 10, "window": window, "epochs": epochs}
+            yield {**GLOVE, "x_max": 10, "window": window, "epochs": epochs}
         for rate in (0.025, 0.1):
-            yield GLOVE | {"x_max": 10, "learning_rate": rate, "epochs": epochs}
+            yield {**GLOVE, "x_max": 10, "learning_rate": rate, "epochs": epochs}
 
 
 STAGES = {"epochs": of_epochs, "rates": of_rates, "options": of_options, "glove": of_glove}

@@ -4,7 +4,6 @@ words/s = occurrences of vocabulary words, before subsampling, times epochs / se
 the vectors; gensim's is `Word2Vec.train(corpus_file=...)` alone, without building its vocabulary.
 """
 
-import argparse
 import json
 import logging
 import os
@@ -16,12 +15,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from gensim.models import Word2Vec
 from gensim.test.utils import datapath
 
+from benchmarks.arguments import Arguments
 from benchmarks.table import print_table, text_file
 from wordvec_cli.evaluation.asking import evaluate
 from wordvec_cli.evaluation.set_files import read_eval_set
@@ -32,15 +31,19 @@ from wordvec_cli.training.checkpoint import Checkpoint
 from wordvec_cli.training.estimate.plan import Plan
 from wordvec_cli.training.estimate.seconds import measured_seconds
 from wordvec_cli.training.models import word2vec_trainer
-from wordvec_cli.training.session import NOWHERE, Keeper, Session
+from wordvec_cli.training.session import NOWHERE, Keeper, Session, State
 from wordvec_cli.training.trainer import train
 from wordvec_cli.training.word2vec_config import Word2VecConfig
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.counting import CountOptions, count_words
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from wordvec_cli.training.session import Matrix
+    from wordvec_cli.vectors.embeddings import Rows
+
 RATE = 0.025  # gensim's default
-HS = "hierarchical-softmax"
+HS: Final = "hierarchical-softmax"
 SETTINGS = {
     "skip-gram, dimension 100": Word2VecConfig(learning_rate=RATE),
     "skip-gram, dimension 300": Word2VecConfig(learning_rate=RATE, vector_size=300),
@@ -67,7 +70,7 @@ class Run:
 
     speed: float
     vocabulary: Vocabulary
-    matrix: np.ndarray
+    matrix: "Rows"
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def ours(material: Material, config: Word2VecConfig, threads: int = 2, keeper: K
     with tempfile.TemporaryDirectory() as folder:
         save(f"{folder}/v.safetensors", material.vocabulary, trained.matrix, {})
     seconds = time.perf_counter() - start
-    return Run(material.sequences.n_known * config.epochs / seconds, material.vocabulary, trained.matrix)
+    return Run(material.sequences.n_known * config.n_epochs / seconds, material.vocabulary, trained.matrix)
 
 
 def gensims(material: Material, config: Word2VecConfig) -> Run:
@@ -109,7 +112,7 @@ def gensims(material: Material, config: Word2VecConfig) -> Run:
     )  # fmt: skip
     seconds = time.perf_counter() - start
     vocabulary = Vocabulary.from_words(word.encode() for word in model.wv.index_to_key)
-    return Run(material.sequences.n_known * config.epochs / seconds, vocabulary, model.wv.vectors)
+    return Run(material.sequences.n_known * config.n_epochs / seconds, vocabulary, model.wv.vectors)
 
 
 def scores(run: Run) -> dict[str, float]:
@@ -232,14 +235,14 @@ class TimedCheckpoint(Checkpoint):
         super().__init__(folder, seconds)
         self.waited = self.wrote = 0.0
 
-    def save(self, *arguments: Any) -> None:
+    def save(self, name: str, state: State, parameters: "Mapping[str, Matrix]") -> None:
         start = time.perf_counter()
-        super().save(*arguments)
+        super().save(name, state, parameters)
         self.waited += time.perf_counter() - start
 
-    def _write(self, *arguments: Any) -> None:
+    def _write(self, name: str, state: State, parameters: "Mapping[str, Matrix]") -> None:
         start = time.thread_time()
-        super()._write(*arguments)
+        super()._write(name, state, parameters)
         self.wrote += time.thread_time() - start
 
 
@@ -289,7 +292,7 @@ def compare_estimates(material: Material, settings: Mapping[str, Word2VecConfig]
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     logging.disable(logging.WARNING)  # gensim's
     settings = {name: config for name, config in SETTINGS.items() if arguments.only in name}
     with tempfile.TemporaryDirectory() as folder:

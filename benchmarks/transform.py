@@ -4,19 +4,17 @@ The file of 400 000 x 300 is made. Scores are of --vectors (a file of any kind) 
 and --raw-corpus, an English text, both are trained and aligned by `german-english.tsv`, pairs of frequent words.
 """
 
-import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table import print_table
+from benchmarks.arguments import Arguments
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli import formats
 from wordvec_cli.evaluation.asking import read_sets
 from wordvec_cli.evaluation.protocol import PROTOCOLS, Judging
@@ -45,16 +43,11 @@ PAIRS = Path(__file__).with_name("german-english.tsv")
 TRANSLATION_DIM, REFINED = 100, (0, 1, 5)
 
 
-def timed(task: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
-
-
-def medians(tasks: dict[str, Callable[[], object]], n_runs: int) -> dict[str, float]:
+def medians(tasks: dict[str, Task], n_runs: int) -> dict[str, float]:
     """Of the seconds of each, in turn, after one run that is not counted."""
-    seconds = [{name: timed(task) for name, task in tasks.items()} for _ in range(n_runs + 1)][1:]
-    return {name: statistics.median(each[name] for each in seconds) for name in tasks}
+    for task in tasks.values():
+        task()
+    return medians_in_turn(tasks, n_runs)
 
 
 def made(n_words: int, seed: int) -> Embeddings:
@@ -73,7 +66,7 @@ def steps(path: str, folder: Path, n_runs: int) -> None:
         reach = Reach(n_threads=usable_cpus())
         save_made(target, transformed(vectors, parsed_steps([spelled]), reach)[-1], reach)
 
-    tasks = {"one read and one write": copy} | {name: lambda name=name: step(name) for name in STEPS}
+    tasks: dict[str, Task] = {"one read and one write": copy, **{name: partial(step, name) for name in STEPS}}
     found = medians(tasks, n_runs)
     rows = [[name, seconds, seconds / found["one read and one write"]] for name, seconds in found.items()]
     title = f"steps on {N_WORDS} x {DIM}, file to file, medians of {n_runs} in turn"
@@ -144,7 +137,7 @@ def trained(text: str, path: Path) -> Embeddings:
     return load(str(path))
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: Arguments) -> None:
     if arguments.german and arguments.raw_corpus:
         with tempfile.TemporaryDirectory() as name:
             translation(arguments.german, arguments.raw_corpus, Path(name))
