@@ -14,7 +14,7 @@ class Scores:
     """A linear axis from 0 to the highest of some scores."""
 
     def __init__(self, scores: Sequence[float]) -> None:
-        self.high = max(scores)
+        self.high = max([*scores, 0.01])  # where nothing is learnt, too
 
     def at(self, score: float) -> float:
         return round(HEIGHT - BOTTOM + score / (1.1 * self.high) * (TOP - HEIGHT + BOTTOM), 1)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.arguments import Arguments
-from benchmarks.replica_picture import picture
+from benchmarks.replica_picture import RULE, picture
 from benchmarks.replica_rules import RULES, RuledReplica
 from benchmarks.table import print_table, text_file
 from benchmarks.training import Material
@@ -129,8 +129,12 @@ def main(arguments: Arguments) -> None:
     ]
     head = ["replicas", "synchronisations an epoch", "rule", *(each.name for each in sets), "megabytes"]
     print_table(f"{arguments.epochs} epochs at the rate {arguments.rate}, in one process", head, rows)
-    if arguments.picture:
+    if not arguments.picture:
+        return
+    if any(line["rule"] == RULE and line["replicas"] > 1 for line in found):
         Path(arguments.picture).write_text(picture(found, [each.name for each in sets]))
+    else:
+        print(f"no picture: it shows several replicas by the rule {RULE!r}, and there are none\n")
 
 
 def shown(score: float | None) -> str:
