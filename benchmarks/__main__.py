@@ -1,8 +1,11 @@
-"""`python -m benchmarks`: all of them, or those that are named."""
+"""`python -m benchmarks`: all of them, or those that are named; one that fails does not keep others from running."""
 
 import argparse
+import multiprocessing
 import os
 import platform
+import sys
+import time
 from collections.abc import Callable
 
 from benchmarks import (
@@ -97,9 +100,21 @@ def main() -> None:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser().error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
-    for name in arguments.names or BENCHMARKS:
-        BENCHMARKS[name](arguments)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each command that is timed compiles its modules anew
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n", flush=True)
+    failed = [name for name in arguments.names or BENCHMARKS if not is_run(name, arguments)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+def is_run(name: str, arguments: Arguments) -> bool:
+    """Run one in a process of its own: what others have loaded does not change its figures, nor does it end them."""
+    start = time.perf_counter()
+    process = multiprocessing.get_context("spawn").Process(target=BENCHMARKS[name], args=(arguments,))
+    process.start()
+    process.join()
+    print(f"({name} took {time.perf_counter() - start:.0f} s)\n", flush=True)
+    return process.exitcode == 0
 
 
 if __name__ == "__main__":
