@@ -16,10 +16,12 @@ from benchmarks.__main__ import BENCHMARKS, parser
 from benchmarks.arguments import Arguments
 from benchmarks.table import SAMPLE
 from tests.cli.test_options import commands
+from tests.docs.test_shown_commands import PAGES, blocks, spans
 
 pytestmark = pytest.mark.xdist_group("benchmarks")  # whose imports take a second
 
-FILES = sorted((Path(__file__).parent.parent / "benchmarks").glob("*.py"))
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+FILES = sorted(FOLDER.glob("*.py"))
 OF_OTHERS = {"--bind", "--directory"}  # of Python's http.server
 
 # What sections are given, the constants that make them small, and how many tables they print. Peers that take long to
@@ -58,18 +60,33 @@ def options_in(strings: Iterable[str]) -> set[str]:
     return {word for string in strings for word in string.split() if re.fullmatch("--[a-z][a-z-]*", word)}
 
 
+def declared_in(path: Path) -> set[str]:
+    """The options of a file's own command line."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("add_argument")]
+    return {argument.value for call in calls for argument in call.args if isinstance(argument, ast.Constant)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_benchmarks_that_a_page_shows_are_there_with_their_options(page: Path) -> None:
+    for line in (*blocks(page), *spans(page)):
+        for module, words in re.findall(r"python -m benchmarks(\.\w+)?([^;#`]*)", line):
+            if module:
+                assert options_in([words]) <= declared_in(FOLDER / f"{module[1:]}.py"), line
+            elif "--help" not in words:
+                assert set(parser().parse_args(words.split(), Arguments()).names) <= set(BENCHMARKS), line
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_command_that_is_started_has_the_options_that_it_is_given(path: Path) -> None:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = ast.walk(ast.parse(path.read_text()))
     strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     named = strings | {path.stem}  # of classify.py, whose strings say train
-    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("add_argument")]
-    declared = {argument.value for call in calls for argument in call.args if isinstance(argument, ast.Constant)}
     started = [command for name, command in commands().items() if named.issuperset(name.split())]
     parameters = [parameter for command in started for parameter in command.params]
     known = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
     given = options_in(string for string in strings if string.startswith("--"))
-    assert given <= known | declared | OF_OTHERS
+    assert given <= known | declared_in(path) | OF_OTHERS
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file cannot be removed there while it is mapped")
