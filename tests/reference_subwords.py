@@ -5,6 +5,8 @@ Source: facebookresearch/fastText, dictionary.cc (computeSubwords, hash), fastte
 
 import numpy as np
 
+from tests.reference_word2vec import limited
+
 
 def ngram_buckets(word: bytes, shortest: int, longest: int, n_buckets: int) -> list[int]:
     """The buckets of the n-grams of <word>: by their hash, FNV-1a of signed bytes, modulo n_buckets."""
@@ -64,47 +66,28 @@ def skipgram(kept, low, high, noise, group, lists, inputs, outputs, negative, ra
     return loss, pairs, inputs, outputs
 
 
-def train_windows(
-    kept, low, high, group, lists, inputs, outputs, predicted, together, average, divide_error, rate, bounds=None
-):  # fmt: skip
-    """Steps of CBOW (`together`), or of a tree for each word around a centre: (loss, steps, inputs, outputs), copies.
+def skipgram_hs(kept, low, high, codes, group, lists, inputs, outputs, rate, bounds=None):
+    """A step for each word around a centre, which predicts its path: (loss, pairs, inputs, outputs), on copies.
 
-    Within a group each token has a copy of its rows, as they were when the group began; what its copies have changed
-    by is added to the rows in the end.
-    predicted  from the centre, or the place of the word around it, to output rows and their signs
+    Within a group each centre has a copy of its rows, as they were when the group began; what its copies have changed
+    by is added to the rows in the end. A step's factors sum up to 1/4 at most.
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, n_steps = 0.0, 0
+    loss, pairs = 0.0, 0
     for begin in range(*(bounds or (0, len(kept))), group):
-        copies = {t: inputs[lists[word]] for t, word in enumerate(kept)}
-        for c in range(begin, min(begin + group, len(kept))):
-            around = [i for i in range(low[c], high[c]) if i != c]
-            for i in around[:1] if together else around:
-                tokens = around if together else [c]
-                words, signs = predicted(c if together else i)
-                of_step = step(
-                    outputs, [copies[t] for t in tokens], words, np.array(signs), average, divide_error, rate
-                )
-                loss += of_step
-                n_steps += 1
         before = inputs.copy()
-        for t, word in enumerate(kept):
-            np.add.at(inputs, lists[word], copies[t] - before[lists[word]])
-    return loss, n_steps, inputs, outputs
-
-
-def step(outputs, rows_of_tokens, words, signs, average, divide_error, rate):
-    """A step that predicts output rows from all rows of some tokens, in place, 1/4 at most; returns its loss."""
-    n = sum(len(rows) for rows in rows_of_tokens)
-    hidden_share, error_share = (1 / n if flag else 1 for flag in (average, divide_error))
-    hidden = hidden_share * sum(rows.sum(axis=0) for rows in rows_of_tokens)
-    scores = signs * (outputs[words] @ hidden)
-    factors = -rate * signs * np.exp(-np.logaddexp(0, -scores))  # the sigmoid of scores of any size
-    factors /= max(1, 4 * abs(factors).sum() * np.sqrt(hidden_share * error_share * n))
-    error = np.zeros_like(hidden)
-    for word, factor in zip(words, factors, strict=True):
-        error += factor * outputs[word]
-        outputs[word] += factor * hidden
-    for rows in rows_of_tokens:
-        np.add(rows, error_share * error, out=rows)
-    return np.logaddexp(0, scores).sum()
+        for c in range(begin, min(begin + group, len(kept))):
+            rows, moved = lists[kept[c]], 0
+            for i in range(low[c], high[c]):
+                if i == c:
+                    continue
+                pairs += 1
+                nodes, code = codes[kept[i]]
+                signs, hidden = 2 * np.array(code) - 1, hidden_of(before, rows) + moved
+                scores = signs * (outputs[nodes] @ hidden)
+                loss += np.logaddexp(0, scores).sum()
+                factors = limited(-rate * signs * np.exp(-np.logaddexp(0, -scores)), 1 / 4)
+                moved = moved + factors @ outputs[nodes]
+                outputs[nodes] += np.outer(factors, hidden)
+            np.add.at(inputs, rows, moved)
+    return loss, pairs, inputs, outputs

@@ -82,28 +82,36 @@ def limited(factors, limit):
     return factors * (limit / max(abs(factors).sum(), limit))
 
 
-def hidden_of(inputs, context, average):
-    return inputs[context].sum(axis=0) / (len(context) if average else 1)
-
-
-def cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds=None):
+def cbow_groups(
+    kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds=None, lists=None, chunk=None
+):
     """CBOW, on copies in float64: (loss, centres with context, inputs, outputs).
 
-    A group's hidden vectors are of the inputs that it began with, which get all its errors at its end.
+    A group's hidden vectors are of the words as they were when it began, which get all its errors at its end.
     predict  a function from the outputs and the hidden vectors of a group, by centre, to (loss, error of each centre);
              it changes the outputs
+    lists, chunk  each word's rows, and for how many tokens words do not know of each other how they change these
     """
     inputs, outputs = inputs.astype(np.float64), outputs.astype(np.float64)
-    loss, n_centres = 0.0, 0
-    for begin in range(*(bounds or (0, len(kept))), group):
-        contexts = {c: cbow_window(kept, low, high, c) for c in range(begin, min(begin + group, len(kept)))}
-        hidden = {c: hidden_of(inputs, context, average) for c, context in contexts.items() if context}
-        n_centres += len(hidden)
-        of_group, errors = predict(outputs, hidden)
-        loss += of_group
-        for c, error in errors.items():
-            for word in contexts[c]:
-                inputs[word] += error / (len(contexts[c]) if divide_error else 1)
+    lists = np.arange(len(inputs))[:, None] if lists is None else lists
+    loss, n_centres, (start, end) = 0.0, 0, bounds or (0, len(kept))
+    for first in range(start, end, chunk or group):
+        moved = np.zeros((len(lists), inputs.shape[1]))  # by how much each row of a word has, for that word
+        for begin in range(first, min(first + (chunk or group), end), group):
+            contexts = {c: cbow_window(kept, low, high, c) for c in range(begin, min(begin + group, len(kept)))}
+            n_rows = {c: sum(len(lists[word]) for word in context) for c, context in contexts.items()}
+            hidden = {}
+            for c, context in contexts.items():
+                if context:
+                    rows = [row for word in context for row in inputs[lists[word]] + moved[word]]
+                    hidden[c] = np.sum(rows, axis=0) / (n_rows[c] if average else 1)
+            n_centres += len(hidden)
+            of_group, errors = predict(outputs, hidden)
+            loss += of_group
+            for c, error in errors.items():
+                np.add.at(moved, contexts[c], error / (n_rows[c] if divide_error else 1))
+        for word in {*kept}:
+            np.add.at(inputs, lists[word], moved[word])
     return loss, n_centres, inputs, outputs
 
 
@@ -112,11 +120,12 @@ def cbow_window(kept, low, high, c):
     return [kept[i] for i in range(low[c], high[c]) if i != c]
 
 
-def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, rate, limit, bounds=None):
+def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, rate, limit, bounds=None, **of_rows):
     """CBOW with negative sampling: a centre predicts itself and not its noise words, but for those that are itself.
 
     noise  a row for two consecutive centres. All scores of a group come before its updates, which go pair of centres
            by pair of centres: a row adds to both errors as it was before both changed it.
+    of_rows  see `cbow_groups`
     """
 
     def predict(outputs, hidden):
@@ -126,7 +135,7 @@ def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, 
             signs = np.array([-1, *[1] * (len(words) - 1)])
             scores = signs * (outputs[words] @ h)
             loss += np.logaddexp(0, scores).sum()
-            factors[c] = (words, limited(-rate * signs / (1 + np.exp(-scores)), limit))
+            factors[c] = (words, limited(-rate * signs * np.exp(-np.logaddexp(0, -scores)), limit))
             errors[c] = np.zeros_like(h)
         for pair in sorted({c // 2 for c in hidden}):
             centres = [c for c in (2 * pair, 2 * pair + 1) if c in hidden]
@@ -137,7 +146,7 @@ def cbow(kept, low, high, noise, group, inputs, outputs, average, divide_error, 
                     outputs[word] += factor * hidden[c]
         return loss, errors
 
-    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds)
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds, **of_rows)
 
 
 def rows_of_pair(kept, noise, centres, factors):
@@ -154,7 +163,7 @@ def rows_of_pair(kept, noise, centres, factors):
         yield of_row
 
 
-def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate, limit, bounds=None):
+def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_error, rate, limit, bounds=None, **of_rows):
     """CBOW with hierarchical softmax: a centre predicts the nodes of its path, one centre after the other."""
 
     def predict(outputs, hidden):
@@ -164,12 +173,12 @@ def cbow_hs(kept, low, high, codes, group, inputs, outputs, average, divide_erro
             signs = 2 * np.array(code) - 1
             scores = signs * (outputs[nodes] @ h)
             loss += np.logaddexp(0, scores).sum()
-            factors = limited(-rate * signs / (1 + np.exp(-scores)), limit)
+            factors = limited(-rate * signs * np.exp(-np.logaddexp(0, -scores)), limit)
             errors[c] = factors @ outputs[nodes] if len(nodes) else np.zeros_like(h)
             outputs[nodes] += np.outer(factors, h)
         return loss, errors
 
-    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds)
+    return cbow_groups(kept, low, high, group, inputs, outputs, average, divide_error, predict, bounds, **of_rows)
 
 
 def huffman_codes(counts):

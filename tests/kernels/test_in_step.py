@@ -13,7 +13,7 @@ from tests import reference_subwords, reference_word2vec
 from tests.kernels.test_subword_kernels import lists_of_rows, matrices_of
 from tests.kernels.test_word2vec_kernels import ALWAYS, NO_LIMIT, problem
 from tests.reference_word2vec import huffman_codes
-from wordvec_cli.kernels import cbow, in_step, skipgram, subword_windows, subwords, tree
+from wordvec_cli.kernels import cbow, in_step, skipgram, subword_cbow, subword_tree, subwords, tree
 from wordvec_cli.kernels.draws import alias_table
 from wordvec_cli.kernels.in_step import CHUNKS, block_in_step, list_shared
 from wordvec_cli.sequences.word_ids import Sequences
@@ -28,7 +28,7 @@ from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
 NEGATIVE = 3
 MODELS = ["skipgram", "skipgram hs", "cbow", "cbow hs"]
-ALL = [*MODELS, "skipgram subwords", "skipgram hs subwords"]
+ALL = [*MODELS, *(f"{model} subwords" for model in MODELS)]
 
 
 class Always(NamedTuple):
@@ -52,8 +52,11 @@ class Case:
         self.codes, paths = huffman_codes(counts), tree.huffman_tree(counts)
         self.lists, row_offsets, rows = lists_of_rows(np.random.default_rng(3), n_words, n_words + 50)
         has_rows, self.has_paths, self.is_cbow = "subwords" in name, "hs" in name, "cbow" in name
-        module = subword_windows if has_rows else {True: tree, False: cbow}[self.has_paths]
-        if not (self.has_paths or self.is_cbow):
+        if self.is_cbow:
+            module = subword_cbow if has_rows else tree if self.has_paths else cbow
+        elif self.has_paths:
+            module = subword_tree if has_rows else tree
+        else:
             module = subwords if has_rows else skipgram
         make = getattr(module, f"{'cbow' if self.is_cbow else 'skipgram'}{'_hs' * self.has_paths}_in_step")
         arguments = [*((row_offsets, rows) if has_rows else ()), *(paths if self.has_paths else noise), window, True]
@@ -62,7 +65,7 @@ class Case:
         n_noise = 6
         arguments += [n_noise] if not (self.has_paths or self.is_cbow) else []
         self.model = make(*arguments)
-        self.has_limit = not has_rows or module is subwords
+        self.has_limit = module is not subword_tree
         self.has_rows = has_rows
         self.inputs = matrices_of(np.random.default_rng(3), n_words + 50, dim, own) if has_rows else own
         self.outputs = outputs[:-1].copy() if self.has_paths else outputs
@@ -81,26 +84,21 @@ class Case:
         """As `reference_word2vec.in_step` wants it."""
         kept, low, high, *noise = draws
         around = kept, low, high
+        if self.is_cbow:
+            of_rows = {"lists": self.lists, "chunk": len(kept)} if self.has_rows else {}
+            train, more = (
+                (reference_word2vec.cbow_hs, self.codes) if self.has_paths else (reference_word2vec.cbow, *noise)
+            )
+            return train(
+                *around, more, self.model.group, inputs, outputs, True, False, rate, NO_LIMIT, bounds, **of_rows
+            )
         if self.has_rows and self.has_paths:
-
-            def predicted(place):
-                nodes, code = self.codes[kept[place]]
-                return nodes, [2 * bit - 1 for bit in code]
-
-            return reference_subwords.train_windows(
-                *around, self.model.group, self.lists, inputs, outputs, predicted, False, True, False, rate, bounds
+            return reference_subwords.skipgram_hs(
+                *around, self.codes, self.model.group, self.lists, inputs, outputs, rate, bounds
             )
         if self.has_rows:
             return reference_subwords.skipgram(
                 *around, *noise, self.model.group, self.lists, inputs, outputs, NEGATIVE, rate, bounds
-            )
-        if self.is_cbow and self.has_paths:
-            return reference_word2vec.cbow_hs(
-                *around, self.codes, self.model.group, inputs, outputs, True, False, rate, NO_LIMIT, bounds
-            )
-        if self.is_cbow:
-            return reference_word2vec.cbow(
-                *around, *noise, self.model.group, inputs, outputs, True, False, rate, NO_LIMIT, bounds
             )
         if self.has_paths:
             return reference_word2vec.skipgram_hs(*around, self.codes, inputs, outputs, rate, NO_LIMIT, bounds)

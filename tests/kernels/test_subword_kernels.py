@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from tests import reference_subwords as reference
-from tests.kernels.test_word2vec_kernels import NO_LIMIT, draw, problem
-from tests.reference_word2vec import huffman_codes
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from tests.kernels.test_word2vec_kernels import NO_LIMIT, draw, draw_for_cbow, problem
+from tests.reference_word2vec import cbow, cbow_hs, huffman_codes
+from wordvec_cli.kernels.cbow import GROUP as CENTRES
+from wordvec_cli.kernels.draws import draw_tokens
 from wordvec_cli.kernels.skipgram import GROUP
-from wordvec_cli.kernels.subword_windows import GROUP as CENTRES
-from wordvec_cli.kernels.subword_windows import SHARING, cbow_block, cbow_hs_block, skipgram_hs_block
+from wordvec_cli.kernels.subword_cbow import cbow_block, cbow_hs_block
+from wordvec_cli.kernels.subword_tree import GROUP as CENTRES_OF_TREE
+from wordvec_cli.kernels.subword_tree import skipgram_hs_block
 from wordvec_cli.kernels.subwords import skipgram_block
 from wordvec_cli.kernels.tree import huffman_tree
 
@@ -73,60 +75,67 @@ def assert_alike(got, expected, dim):
 
 
 @pytest.mark.parametrize("lines", LINES)
-@pytest.mark.parametrize("dim", [5, 100])
+@pytest.mark.parametrize("dim, n_words", [(5, 1), (100, 3), (20, 60)])
 @pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False)])
 @pytest.mark.parametrize("window, shrink, negative", [(5, True, 5), (1, False, 1), (40, True, 9)])
-@pytest.mark.parametrize("n_words", [1, 3, 60])
+@pytest.mark.parametrize("tokens_per_chunk", [32, 64, 256])
 def test_cbow_predicts_from_all_rows_of_all_words_of_the_window(
-    lines, dim, average, divide_error, window, shrink, negative, n_words
+    lines, dim, average, divide_error, window, shrink, negative, n_words, tokens_per_chunk
 ):
     ids, offsets, own, outputs, keep, threshold, alias = problem(5, dim, n_words, lines)
     lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
+    state, limit = np.uint64(7), 0.1
     # A hidden vector that is the sum of a thousand rows has scores of hundreds, which one step takes from one end of
-    # the sigmoid to the other: what was rounded is then amplified by each step on the same words. It is rounding, as it
-    # falls with the rate: of three words in windows of 40, the largest difference is 6e-4 at 0.2, 3e-5 at 0.01, and
-    # 9e-7 at 1e-4, where rows still move by 0.08. A mean has next to none of it.
-    many = n_words > 3
-    rate, state = (0.2 if many else 0.01) if average else (0.01 if many else 1e-4), np.uint64(7)
-    kept, low, high = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
-    noise = draw_noise(-(-len(kept) // SHARING), negative, threshold, alias, state, len(ids))
-
-    def predicted(c):
-        others = [word for word in noise[c // SHARING] if word != kept[c]]
-        return [kept[c], *others], [-1, *[1] * len(others)]
-
-    flags = True, average, divide_error, rate
-    expected = reference.train_windows(kept, low, high, CENTRES, lists, inputs, outputs, predicted, *flags)
+    # the sigmoid to the other: what was rounded is then amplified by each step on the same words.
+    rate = 0.05 if average else 1e-4
+    draws = draw_for_cbow(ids, offsets, 0, len(ids), keep, threshold, alias, window, shrink, negative, state)
+    expected = cbow(
+        *draws, CENTRES, inputs, outputs, average, divide_error, rate, limit, lists=lists, chunk=tokens_per_chunk
+    )
     got = cbow_block(
         ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, threshold, alias,
-        window, shrink, average, divide_error, negative, rate, state,
+        window, shrink, average, divide_error, negative, tokens_per_chunk, rate, limit, state,
     )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)
 
 
 @pytest.mark.parametrize("lines", LINES)
-@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("window, shrink", [(5, True), (1, False), (40, True)])
+@pytest.mark.parametrize("average, divide_error", [(True, False), (True, True)])
+@pytest.mark.parametrize("n_words, tokens_per_chunk", [(2, 32), (60, 32), (60, 256)])
+def test_cbow_with_hierarchical_softmax_predicts_the_paths_of_the_centres(
+    lines, window, shrink, average, divide_error, n_words, tokens_per_chunk
+):
+    dim, rate, limit, state = 20, 0.05, 0.1, np.uint64(7)
+    ids, offsets, own, outputs, keep, _, _ = problem(5, dim, n_words, lines)
+    lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
+    counts, outputs = np.arange(n_words, 0, -1), outputs[:-1].copy()
+    draws = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
+    expected = cbow_hs(
+        *draws, huffman_codes(counts), CENTRES, inputs, outputs, average, divide_error, rate, limit,
+        lists=lists, chunk=tokens_per_chunk,
+    )  # fmt: skip
+    got = cbow_hs_block(
+        ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *huffman_tree(counts),
+        window, shrink, average, divide_error, tokens_per_chunk, rate, limit, state,
+    )  # fmt: skip
+    assert_alike((*got, inputs, outputs), expected, dim)
+
+
+@pytest.mark.parametrize("lines", LINES)
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, False), (40, True)])
 @pytest.mark.parametrize("n_words", [2, 60])
-def test_hierarchical_softmax_predicts_the_paths_of_the_centre_or_of_the_words_around_it(
-    lines, together, window, shrink, n_words
+def test_skipgram_with_hierarchical_softmax_predicts_the_paths_of_the_words_around_the_centre(
+    lines, window, shrink, n_words
 ):
     dim, rate, state = 20, 0.1, np.uint64(7)
     ids, offsets, own, outputs, keep, _, _ = problem(5, dim, n_words, lines)
     lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
-    paths = huffman_tree(np.arange(n_words, 0, -1))
-    codes = huffman_codes(np.arange(n_words, 0, -1))
-    outputs = outputs[:-1].copy()
-    kept, low, high = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
-
-    def predicted(place):
-        nodes, code = codes[kept[place]]
-        return nodes, [2 * bit - 1 for bit in code]
-
-    flags = together, True, False, rate
-    expected = reference.train_windows(kept, low, high, CENTRES, lists, inputs, outputs, predicted, *flags)
-    block, extra = (cbow_hs_block, (True, False)) if together else (skipgram_hs_block, ())
-    got = block(
-        ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *paths, window, shrink, *extra, rate, state
-    )
+    counts, outputs = np.arange(n_words, 0, -1), outputs[:-1].copy()
+    draws = draw_tokens(ids, offsets, 0, len(ids), keep, window, shrink, state)
+    expected = reference.skipgram_hs(*draws, huffman_codes(counts), CENTRES_OF_TREE, lists, inputs, outputs, rate)
+    got = skipgram_hs_block(
+        ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *huffman_tree(counts),
+        window, shrink, rate, state,
+    )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)

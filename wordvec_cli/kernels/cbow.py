@@ -36,8 +36,14 @@ GROUP = 32  # tokens; 16 are slower, 64 no faster, and all have the same scores
 SHARING = 2  # consecutive centres that meet the same noise words: a sixth faster than 1, at the same scores
 
 
+@inlined
+def rows_between(row_ends, first, after):
+    """How many rows the tokens first:after have: row_ends[t] the tokens before t, None: each has one."""
+    return after - first if row_ends is None else row_ends[after] - row_ends[first]
+
+
 @part
-def weigh_windows(low, high, begin, average, divide_error, shares, error_shares):
+def weigh_windows(low, high, begin, average, divide_error, shares, error_shares, row_ends=None):
     """Set what a context row counts in the hidden vector of each centre of a group, and what it gets of its error.
 
     Returns how many centres have context; the others' shares are 0.
@@ -45,12 +51,13 @@ def weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
     n_centres = 0
     for j in range(GROUP):
         c = min(begin + j, len(low) - 1)
-        n_contexts = high[c] - low[c] - 1 if begin + j < len(low) else 0
-        is_step = np.float32(1) if n_contexts > 0 else np.float32(0)
-        part_of_each = is_step / np.float32(max(n_contexts, 1))
+        n_rows = rows_between(row_ends, low[c], high[c]) - rows_between(row_ends, c, c + 1)
+        n_rows = n_rows if begin + j < len(low) else 0
+        is_step = np.float32(1) if n_rows > 0 else np.float32(0)
+        part_of_each = is_step / np.float32(max(n_rows, 1))
         shares[j] = part_of_each if average else is_step
         error_shares[j] = part_of_each if divide_error else is_step
-        n_centres += n_contexts > 0
+        n_centres += n_rows > 0
     return n_centres
 
 
@@ -78,13 +85,14 @@ def sum_windows(hidden, sums, inputs, starts, low, high, begin, window, shares, 
 
 
 @inlined
-def spread_errors(inputs, starts, errors, low, high, begin, window, shares, changes, dim):
+def spread_errors(inputs, starts, errors, low, high, begin, window, shares, changes, dim, row_ends=None):
     """Add shares[j] * errors[j] to each context row of centre j.
 
     changes  (len(starts) + 1, dim), overwritten
     errors   multiplied by the shares
+    row_ends  see `rows_between`: a sum of rows changes as often as it has rows
     """
-    first, n_centres = begin - window, min(GROUP, len(low) - begin)
+    first, n_centres, last = begin - window, min(GROUP, len(low) - begin), len(low) - 1
     for d in range(0, (len(starts) + 1) * dim, LANES):
         store(changes, d, splat(np.float32(0)))
     for j in range(n_centres):
@@ -99,9 +107,16 @@ def spread_errors(inputs, starts, errors, low, high, begin, window, shares, chan
         change = splat(np.float32(0))
         for i in range(len(starts)):
             change = add(change, load(changes, i * dim + d))
-            row = add(load(inputs, starts[i] + d), change)
-            if window <= i < window + n_centres:  # a centre is no context of its own
-                row = subtract(row, load(errors, (i - window) * dim + d))
+            row, is_centre = load(inputs, starts[i] + d), window <= i < window + n_centres
+            if row_ends is None:
+                row = add(row, change)
+                if is_centre:  # which is no context of its own
+                    row = subtract(row, load(errors, (i - window) * dim + d))
+            else:
+                t, of_each = min(max(first + i, 0), last), change
+                if is_centre:
+                    of_each = subtract(change, load(errors, (i - window) * dim + d))
+                row = multiply_add(splat(np.float32(rows_between(row_ends, t, t + 1))), of_each, row)
             store(inputs, starts[i] + d, row)
 
 
@@ -194,7 +209,7 @@ def room_for_windows(window, negative, dim):
 def train_range(
     room, from_token, to_token, kept, low, high, noise, inputs, outputs, window, average, divide_error,
     own_inputs, inputs_at, input_visits, own_outputs, outputs_at, output_visits, most, rate, limit,
-    input_slots, output_slots,
+    input_slots, output_slots, of_inputs=None, row_ends=None,
 ):  # fmt: skip
     """One step for each group of kept[from_token:to_token]; returns (loss, centres that have context).
 
@@ -202,6 +217,8 @@ def train_range(
     noise   a row for two consecutive centres
     own .. most  copies that a thread has, see own_rows.py
     slots   of copies that a chunk has, see in_step.py; None: none
+    of_inputs, row_ends  which rows of the inputs tokens have, all near, and of how many rows of a word each is the
+            sum, see `rows_between`; None: those of their words, of one
     """
     starts, targets, hidden, errors, sums, changes, scores, signs, shares, error_shares = room
     n_kept, n_starts, n_pairs, n_hot = len(kept), len(starts), GROUP // SHARING, len(input_visits)
@@ -214,7 +231,7 @@ def train_range(
     loss, n_centres = 0.0, 0
 
     for begin in range(from_token, to_token, GROUP):
-        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
+        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares, row_ends)
         sign_pairs(signs, kept, noise, begin, negative, n, shares)
         first, after = max(begin - window, 0), min(begin + GROUP + window, n_kept)
         first_noise, after_noise = begin // SHARING * negative, min((begin + GROUP) // SHARING * negative, len(noise))
@@ -223,7 +240,8 @@ def train_range(
             visit(outputs, own_outputs, output_visits, kept[begin : min(begin + GROUP, n_kept)], 0, most, dim)
             visit(outputs, own_outputs, output_visits, noise[first_noise:after_noise], 0, most, dim)
         for i in range(n_starts):
-            word = kept[min(max(begin - window + i, 0), last)]
+            t = min(max(begin - window + i, 0), last)
+            word = kept[t] if of_inputs is None else of_inputs[t]
             starts[i] = place_of(word, 0, n_hot, inputs_at, dim, input_slots)
         for pair in range(n_pairs):
             c, to = min(begin + pair * SHARING, last), pair * n
@@ -246,15 +264,17 @@ def train_range(
         for pair in range(n_pairs):
             t = min(begin + GROUP + pair * SHARING, last)  # the next group's rows, and those that end this one
             for c in range(t, min(t + SHARING, n_kept)):
-                ahead = kept[min(c + window, last)]
-                prefetch_row(inputs, place_of(ahead, 0, n_hot, inputs_at, dim, input_slots), dim)
+                if of_inputs is None:
+                    ahead = kept[min(c + window, last)]
+                    prefetch_row(inputs, place_of(ahead, 0, n_hot, inputs_at, dim, input_slots), dim)
                 prefetch_row(outputs, place_of(kept[c], 0, n_hot, outputs_at, dim, output_slots), dim)
             for k in range(t // SHARING * negative, (t // SHARING + 1) * negative):
                 prefetch_row(outputs, place_of(noise[k], 0, n_hot, outputs_at, dim, output_slots), dim)
-            for i in range(pair * n_starts // n_pairs, (pair + 1) * n_starts // n_pairs):
-                prefetch_row(inputs, starts[i], dim)
+            if of_inputs is None:
+                for i in range(pair * n_starts // n_pairs, (pair + 1) * n_starts // n_pairs):
+                    prefetch_row(inputs, starts[i], dim)
             update_pair(hidden, pair, outputs, targets, pair * n, n, dim, scores, errors)
-        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim)
+        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim, row_ends)
     return loss, n_centres
 
 

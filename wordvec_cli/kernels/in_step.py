@@ -34,6 +34,7 @@ TOKENS_PER_CHUNK = 256  # at most: the scores of twice as many are alike, but no
 TOKENS_PER_PIECE = 20_000  # whose random choices are made together, by one thread
 _PATIENCE = 2000  # looks at the others, about a microsecond, before a waiting thread offers its processor
 _GIVEN_UP = 2**62
+_ALL_CHUNKS = np.uint8(2**CHUNKS - 1)  # the bits of chunks that need a row; those above say which have listed a word's
 
 # numba finds functions of the system by the names given here, also from its cache.
 if sys.platform == "win32":
@@ -166,7 +167,7 @@ def keep_shared(rows, first, n, needed, chunks):
     """Of rows[first:n] those that more than one chunk needs, once, moved to the front; returns their end."""
     end = first
     for i in range(first, n):
-        row, bits = rows[i], needed[rows[i]]
+        row, bits = rows[i], needed[rows[i]] & _ALL_CHUNKS
         needed[row] = 0
         # written always, counted if shared: no branch to mispredict
         rows[end], chunks[end] = row, bits
@@ -180,7 +181,8 @@ def list_shared(kept, reach, noise, tokens_per_noise, offsets, lists, is_tree, n
 
     kept, reach  a chunk needs the rows of its tokens, and of as many before and after
     noise, tokens_per_noise  and those noise[first // tokens_per_noise : after // tokens_per_noise]
-    offsets, lists  a word's rows are lists[offsets[word] : offsets[word + 1]]; None, None: the word itself is its row
+    offsets, lists  a word's rows are lists[offsets[word] : offsets[word + 1]]; None, None: the word itself is its row;
+             the first one of each is no other word's first, unless it is a tree
     is_tree  whether of a list all rows before one that a chunk needs are needed by it too
     needed   (n_rows,) uint8, 0 before and after
     """
@@ -194,7 +196,7 @@ def list_shared(kept, reach, noise, tokens_per_noise, offsets, lists, is_tree, n
     n = 0
     for step in range(n_steps):
         for chunk in range(CHUNKS):
-            bit = np.uint8(1 << chunk)
+            bit, mark = np.uint8(1 << chunk), np.uint8(1 << chunk + CHUNKS)
             first, after = bounds_of_chunk(step, chunk, n_kept, tokens_per_chunk, group)
             if first >= after:
                 continue
@@ -202,7 +204,9 @@ def list_shared(kept, reach, noise, tokens_per_noise, offsets, lists, is_tree, n
                 word = kept[c]
                 if offsets is None:
                     n = need(word, bit, needed, rows, n)
-                else:
+                elif is_tree or not needed[lists[offsets[word]]] & mark:
+                    if not is_tree:
+                        needed[lists[offsets[word]]] |= mark
                     for i in range(offsets[word + 1] - 1, offsets[word] - 1, -1):
                         if is_tree and needed[lists[i]] & bit:
                             break

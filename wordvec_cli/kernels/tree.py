@@ -143,7 +143,7 @@ def room_for_windows(kept, path_offsets, window, dim):
 def train_windows_on_paths(
     room, from_token, to_token, kept, low, high, inputs, outputs, path_offsets, nodes, signs,
     window, average, divide_error, own_inputs, inputs_at, input_visits, own_outputs, outputs_at, output_visits,
-    first_hot, most, rate, limit, input_slots, output_slots,
+    first_hot, most, rate, limit, input_slots, output_slots, of_inputs=None, row_ends=None,
 ):  # fmt: skip
     """Windows predict the nodes on their centres' paths; returns (loss, centres that have context).
 
@@ -151,6 +151,7 @@ def train_windows_on_paths(
     kept[from_token:to_token], and inputs and outputs are flat.
     own .. most  the nodes and the words that the thread has copies of, see own_rows.py
     slots  of copies that a chunk has, see in_step.py; None: none
+    of_inputs, row_ends  as in `cbow.train_range`
     """
     starts, path_starts, hidden, errors, sums, changes, scores, path_signs, shares, error_shares = room
     dim, last, n_starts = len(hidden) // GROUP, len(kept) - 1, len(starts)
@@ -158,19 +159,21 @@ def train_windows_on_paths(
     loss, n_centres = 0.0, 0
 
     for begin in range(from_token, to_token, GROUP):
-        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares)
+        n_centres += weigh_windows(low, high, begin, average, divide_error, shares, error_shares, row_ends)
         if n_words:
             around = kept[max(begin - window, 0) : min(begin + GROUP + window, len(kept))]
             visit(inputs, own_inputs, input_visits, around, 0, most, dim)
         for i in range(n_starts):
-            word = kept[min(max(begin - window + i, 0), last)]
+            t = min(max(begin - window + i, 0), last)
+            word = kept[t] if of_inputs is None else of_inputs[t]
             starts[i] = place_of(word, 0, n_words, inputs_at, dim, input_slots)
         sum_windows(hidden, sums, inputs, starts, low, high, begin, window, shares, dim)
         for j in range(min(GROUP, len(kept) - begin)):
             c = begin + j
             word, ahead = kept[min(c + 1, last)], kept[min(c + GROUP + window, last)]
             prefetch_path(word, outputs, path_offsets, nodes, first_hot, n_hot, outputs_at, dim, output_slots)
-            prefetch_row(inputs, place_of(ahead, 0, n_words, inputs_at, dim, input_slots), dim)
+            if of_inputs is None:
+                prefetch_row(inputs, place_of(ahead, 0, n_words, inputs_at, dim, input_slots), dim)
             if shares[j] == 0:
                 for d in range(0, dim, LANES):
                     store(errors, j * dim + d, splat(np.float32(0)))
@@ -186,7 +189,7 @@ def train_windows_on_paths(
             loss += signed_slopes_and_loss(scores[:end], path_signs[:end], rate)
             limit_factors(scores, 0, n_nodes, limit)
             update_path(hidden, j, outputs, path_starts, n_nodes, dim, scores, errors)
-        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim)
+        spread_errors(inputs, starts, errors, low, high, begin, window, error_shares, changes, dim, row_ends)
     return loss, n_centres
 
 

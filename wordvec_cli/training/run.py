@@ -36,9 +36,9 @@ AnyTrainer = WordTrainer | gensim_engine.GensimTrainer
 
 KERNELS_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups",),
-    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
-    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows",),
-    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_tree.train_groups",),
+    ("cbow", NEGATIVE_SAMPLING): ("subword_cbow.train_windows",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_cbow.train_windows_on_paths",),
 }
 KERNELS_LAST: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("skipgram.train_groups",),
@@ -55,9 +55,9 @@ IN_STEP: dict[tuple[str | None, str | None], tuple[str, ...]] = {
 }
 IN_STEP_OF_SUBWORDS: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("skipgram", NEGATIVE_SAMPLING): ("subwords.train_groups_in_step",),
-    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows_in_step",),
-    ("cbow", NEGATIVE_SAMPLING): ("subword_windows.train_windows",),
-    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_windows.train_windows",),
+    ("skipgram", HIERARCHICAL_SOFTMAX): ("subword_tree.train_groups_in_step",),
+    ("cbow", NEGATIVE_SAMPLING): ("subword_cbow.train_windows_in_step",),
+    ("cbow", HIERARCHICAL_SOFTMAX): ("subword_cbow.train_windows_on_paths_in_step",),
 }
 
 

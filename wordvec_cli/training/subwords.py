@@ -93,31 +93,41 @@ class SubwordTrainer(Word2VecTrainer):
         of_rows = np.bincount(self.ngrams.rows, np.repeat(of_words, lengths), minlength=self.ngrams.n_rows)
         return of_rows.astype(np.float64)
 
+    @property
+    def _rows_of_word(self) -> float:
+        return float(np.average(np.diff(self.ngrams.offsets), weights=np.maximum(self.counts, 1) * self.keep))
+
     def hidden_vectors(self, words: "NDArray[np.int64]") -> "Matrix":
         firsts, lasts = self.ngrams.offsets[words], self.ngrams.offsets[words + 1]
         means = [self.inputs[self.ngrams.rows[a:b]].mean(axis=0) for a, b in zip(firsts, lasts, strict=True)]
         return np.array(means, np.float32)
 
-    @property
-    def _gains_in_step(self) -> bool:
-        """CBOW's windows share most of the rows of their n-grams: copies of these take what a second thread gains."""
-        return self.config.model == SKIPGRAM
+    def _share_of_row(self, shares: "NDArray[np.float64]") -> float:
+        """For CBOW of a window's rows, on average: few of so many are often trained."""
+        if self.config.model == SKIPGRAM:
+            return super()._share_of_row(shares)
+        of_rows, bounds = self.rows_of_words(shares)[self.ngrams.rows], self.ngrams.offsets
+        return float(shares @ (np.add.reduceat(of_rows, bounds[:-1]) / np.diff(bounds)))
 
     def _kernels(self) -> tuple[Any, Any]:
-        from wordvec_cli.kernels import subword_windows, subwords
+        from wordvec_cli.kernels import subword_cbow, subword_tree, subwords
 
         return {
             (SKIPGRAM, NEGATIVE_SAMPLING): (subwords.skipgram_block, subwords.skipgram_in_step),
-            (SKIPGRAM, HIERARCHICAL_SOFTMAX): (subword_windows.skipgram_hs_block, subword_windows.skipgram_hs_in_step),
-            (CBOW, NEGATIVE_SAMPLING): (subword_windows.cbow_block, None),
-            (CBOW, HIERARCHICAL_SOFTMAX): (subword_windows.cbow_hs_block, None),
+            (SKIPGRAM, HIERARCHICAL_SOFTMAX): (subword_tree.skipgram_hs_block, subword_tree.skipgram_hs_in_step),
+            (CBOW, NEGATIVE_SAMPLING): (subword_cbow.cbow_block, subword_cbow.cbow_in_step),
+            (CBOW, HIERARCHICAL_SOFTMAX): (subword_cbow.cbow_hs_block, subword_cbow.cbow_hs_in_step),
         }[self.config.model, self.config.loss]
 
     def _chosen_arguments(self) -> tuple[tuple[Any, ...], tuple[float, ...]]:
         arguments, limit = super()._chosen_arguments()
-        has_limit = (self.config.model, self.config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
+        has_limit = (self.config.model, self.config.loss) != (SKIPGRAM, HIERARCHICAL_SOFTMAX)
         arguments = self.ngrams.offsets, self.ngrams.rows, *arguments
-        return arguments, limit if has_limit else ()  # the others limit each step by itself
+        return arguments, limit if has_limit else ()  # what has none limits each step by itself
 
-    def _copies(self) -> tuple[int, ...]:
-        return ()
+    def _sharing(self) -> tuple[int, ...]:
+        """Of how many tokens of CBOW the rows are summed up at once."""
+        from wordvec_cli.kernels.cbow import GROUP
+        from wordvec_cli.kernels.in_step import TOKENS_PER_CHUNK
+
+        return (self._chunk(GROUP, TOKENS_PER_CHUNK),) if self.config.model == CBOW else ()

@@ -63,8 +63,8 @@ class Word2VecTrainer:
         self.counts = word_counts(vocabulary, sequences)
         self.keep = keep_thresholds(self.counts, config.sample)
         kept = self.counts * self.keep
-        self._row_share = float(self.rows_of_words(kept).max() / max(kept.sum(), 1))
-        self._is_in_step = config.deterministic and self._gains_in_step and self._row_share <= MOST_SHARE
+        self._row_share = self._share_of_row(kept / max(kept.sum(), 1))
+        self._is_in_step = config.deterministic and self._row_share <= MOST_SHARE
         self.tokens_per_block = TOKENS_IN_STEP if self._is_in_step else TOKENS_PER_BLOCK
         self.n_blocks = -(-len(sequences.ids) // self.tokens_per_block)
         padded_dim = padded(config.vector_size)
@@ -76,11 +76,6 @@ class Word2VecTrainer:
     def _n_inputs(self) -> int:
         """Rows of the inputs."""
         return len(self._vocabulary)
-
-    @property
-    def _gains_in_step(self) -> bool:
-        """Whether two threads in step can be quicker than one that is not."""
-        return True
 
     @property
     def matrix(self) -> "Matrix":
@@ -123,6 +118,15 @@ class Word2VecTrainer:
         """What comes to each row of the inputs, (rows,), of numbers for words that each of a word's rows gets."""
         return of_words
 
+    def _share_of_row(self, shares: "NDArray[np.float64]") -> float:
+        """How much of the tokens train the same row, at most, where words have these shares of them."""
+        return float(self.rows_of_words(shares).max())
+
+    @property
+    def _rows_of_word(self) -> float:
+        """How many rows of the inputs a token is made of, on average."""
+        return 1.0
+
     def hidden_vectors(self, words: "NDArray[np.int64]") -> "Matrix":
         """What words are as context, (n, dim padded)."""
         return self.inputs[words]
@@ -135,9 +139,12 @@ class Word2VecTrainer:
         self._arguments, self._limit = self._chosen_arguments()
         if self._is_in_step:
             self._model = in_step(*self._arguments)
-            sizes = self._model.group, self._model.most
-            self._tokens_per_chunk = tokens_per_chunk(*sizes, self._row_share, self.config.learning_rate)
+            self._tokens_per_chunk = self._chunk(self._model.group, self._model.most)
         self.train_tokens(self._sequences, (0, 0), (0.0, 0.0), seed=0)
+
+    def _chunk(self, group: int, most: int) -> int:
+        """How many tokens do not know of each other what rows they change."""
+        return tokens_per_chunk(group, most, self._row_share, self.config.learning_rate)
 
     def train_block(self, epoch: int, block: int, rate_factor: float) -> BlockLoss:
         n_tokens = len(self._sequences.ids)
@@ -194,7 +201,7 @@ class Word2VecTrainer:
         shrink = not config.fixed_window
         windows = (config.window, shrink)
         hidden = (config.cbow_mean, config.cbow_gradient == "mean")
-        copies = self._copies()
+        sharing = self._sharing()
         negative = config.negative or 0
         share = highest_share(counts, self.keep)
         if config.loss == HIERARCHICAL_SOFTMAX:
@@ -202,39 +209,44 @@ class Word2VecTrainer:
             n_trained = trained_counts(self._sequences, self.keep, config.window)
             self.untrained_loss = float(np.average(np.diff(paths[0]), weights=n_trained)) * math.log(2)
             if config.model == SKIPGRAM:
-                return (*paths, *windows, *copies), (1 / (1 + 2 * config.window * share),)
-            return (*paths, *windows, *hidden, *copies), (limit_of_windows(config, share),)
+                return (*paths, *windows, *sharing), (1 / (1 + 2 * config.window * share),)
+            return (*paths, *windows, *hidden, *sharing), (self._limit_of_windows(),)
         frequent = (np.maximum(counts, 1) / counts.max()) ** config.noise_exponent
         noise = alias_table(frequent)
         # A noise word that is the one to predict is left out, which counts where there are few words.
         same = float(np.average(frequent / frequent.sum(), weights=np.maximum(counts, 1) * self.keep))
         self.untrained_loss = (1 + negative * (1 - same)) * math.log(2)
         if config.model == CBOW:
-            return (*noise, *windows, *hidden, negative, *copies), (limit_of_windows(config, share),)
+            return (*noise, *windows, *hidden, negative, *sharing), (self._limit_of_windows(),)
         n_noise = skipgram.noise_words(config.window, shrink, negative)
         rows_of_group = max(skipgram.GROUP + 2 * config.window, n_noise)
         return (*noise, *windows, negative, n_noise), (1 / (1 + rows_of_group * share),)
 
-    def _copies(self) -> tuple[int, ...]:
+    def _limit_of_windows(self) -> float:
+        return limit_of_windows(self.config, self._row_share, self._rows_of_word)
+
+    def _sharing(self) -> tuple[int, ...]:
         """Of how many rows a thread has copies, and after how many visits they are merged: arguments of a kernel."""
         config, n_threads = self.config, self._n_threads
         return n_copies(config, len(self.counts), n_threads), visits_until_merged(n_threads)
 
 
-def limit_of_windows(config: Word2VecConfig, highest_share: float) -> float:
+def limit_of_windows(config: Word2VecConfig, highest_share: float, rows_of_word: float) -> float:
     """What the factors of a window's step may sum up to, so that the steps of a group together do not overshoot.
 
     A hidden vector moves by what the windows of its group give to its context rows: a row gets the error of every
     window that it stands in, about as many as a window has words, and the more, the more often a word comes.
 
-    highest_share  of the most frequent word in the tokens
+    highest_share  how much of the tokens train the same row
+    rows_of_word   how many a word has, about
     """
     from wordvec_cli.kernels.cbow import GROUP
 
     width = 2 * config.window if config.fixed_window else config.window + 1
-    hidden_share = 1 / width if config.cbow_mean else 1.0
-    error_share = 1 / width if config.cbow_gradient == "mean" else 1.0
-    times = max(width * width * hidden_share * error_share, 2.0)
+    n_rows = width * rows_of_word
+    hidden_share = 1 / n_rows if config.cbow_mean else 1.0
+    error_share = 1 / n_rows if config.cbow_gradient == "mean" else 1.0
+    times = max(width * n_rows * hidden_share * error_share, 2.0)
     return 1 / (times * (ALIKE + (GROUP + 2 * config.window) * highest_share))
 
 

@@ -1,0 +1,155 @@
+"""Skip-gram with hierarchical softmax where a word's vector is the mean of its own row and those of its n-grams.
+
+The centre of a window is the input, and predicts the paths of the words around it. One step follows the other as in
+fastText, but rows are read and written once for a group of `GROUP` centres: the sums of each centre's rows are made
+when the group begins, its steps change the vector and add up what the rows are owed, and that is added to the rows when
+the group ends. So each step starts from what the steps before it left, but for rows that words of a group share, which
+are as the group began.
+
+Source: fasttext.cc (skipgram), model.cc (update) and loss.cc of facebookresearch/fastText.
+"""
+
+import numpy as np
+
+from wordvec_cli.kernels.draws import draw_tokens, longest_list
+from wordvec_cli.kernels.in_step import (
+    CHUNKS,
+    TOKENS_PER_CHUNK,
+    Model,
+    Needs,
+    begin_chunk,
+    end_step,
+    no_noise,
+    rate_at,
+)
+from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
+from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, load, part
+from wordvec_cli.kernels.rows import add_vector, round_up
+from wordvec_cli.kernels.subwords import compose, list_token, scatter
+from wordvec_cli.kernels.tree import list_path, prefetch_path, score_path, update_path
+
+GROUP = 32  # centres
+MOST_AT_ONCE = np.float32(1 / 4)  # how far a step may go: with 1/2, rates from 0.25 on diverge where words are few
+
+
+@part
+def room_for_groups(kept, row_offsets, path_offsets, dim):
+    """What `train_range` works in."""
+    room = round_up(longest_list(kept, path_offsets), LANES)
+    most = GROUP * max(longest_list(kept, row_offsets), 1)
+    return (
+        aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim), aligned_zeros(GROUP * dim),
+        aligned_zeros(room), aligned_zeros(room), np.zeros(room, np.intp),
+        np.empty(most, np.intp), np.empty(most, np.intp), np.zeros(GROUP + 1, np.intp), np.zeros(GROUP + 1, np.intp),
+    )  # fmt: skip
+
+
+@part
+def train_range(
+    room, from_token, to_token, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate,
+    input_slots, inputs_at, output_slots, outputs_at,
+):  # fmt: skip
+    """As `train_groups`, for the centres kept[from_token:to_token].
+
+    inputs, outputs  flat
+    slots, at  of copies of rows, see `place_in_step`
+    """
+    vectors, errors, owed, scores, path_signs, starts, listed, next_listed, ends, next_ends = room
+    dim, n_kept = len(vectors) // GROUP, len(kept)
+    for t in range(min(GROUP, n_kept - from_token)):
+        ends[t + 1] = list_token(
+            listed, ends[t], kept, from_token + t, row_offsets, rows, inputs, dim, input_slots, inputs_at
+        )
+    loss, n_pairs = 0.0, 0
+    for begin in range(from_token, to_token, GROUP):
+        n_centres = min(GROUP, n_kept - begin)
+        for t in range(n_centres):
+            compose(vectors, t * dim, inputs, listed, ends[t], ends[t + 1], dim)
+        owed[:] = 0
+        for t in range(n_centres):
+            if begin + GROUP + t < n_kept:
+                next_ends[t + 1] = list_token(
+                    next_listed, next_ends[t], kept, begin + GROUP + t, row_offsets, rows, inputs, dim,
+                    input_slots, inputs_at,
+                )  # fmt: skip
+            for i in range(low[begin + t], high[begin + t]):
+                if i == begin + t:
+                    continue
+                ahead = kept[min(i + 1, n_kept - 1)]
+                prefetch_path(ahead, outputs, path_offsets, nodes, 0, 0, outputs_at, dim, output_slots)
+                n_nodes = list_path(
+                    starts, path_signs, kept[i], path_offsets, nodes, signs, 0, 0, outputs_at, dim, output_slots
+                )
+                score_path(vectors, t, outputs, starts, n_nodes, dim, scores)
+                end = round_up(n_nodes, LANES)
+                loss += np.float64(signed_slopes_and_loss(scores[:end], path_signs[:end], rate))
+                limit_factors(scores, 0, n_nodes, MOST_AT_ONCE)
+                update_path(vectors, t, outputs, starts, n_nodes, dim, scores, errors)
+                for d in range(t * dim, (t + 1) * dim, LANES):
+                    add_vector(vectors, d, load(errors, d))
+                    add_vector(owed, d, load(errors, d))
+                n_pairs += 1
+        for t in range(n_centres):
+            scatter(inputs, listed, ends[t], ends[t + 1], owed, t * dim, dim)
+        listed, next_listed, ends, next_ends = next_listed, listed, next_ends, ends
+    return loss, n_pairs
+
+
+@kernel
+def train_groups(kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate):
+    """One step for each word around each centre of `kept`; returns (loss, pairs)."""
+    room = room_for_groups(kept, row_offsets, path_offsets, inputs.shape[1])
+    return train_range(
+        room, 0, len(kept), kept, low, high, row_offsets, rows, path_offsets, nodes, signs,
+        inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), None, 0, None, 0,
+    )  # fmt: skip
+
+
+@kernel
+def train_groups_in_step(
+    work, kept, low, high, inputs, outputs, rate, last_rate, row_offsets, rows, path_offsets, nodes, signs,
+):  # fmt: skip
+    """A worker's chunks of a piece, see `in_step.Model`."""
+    dim, room = inputs.shape[1], room_for_groups(kept, row_offsets, path_offsets, inputs.shape[1])
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    for step in range(len(work.losses)):
+        rate_now = rate_at(step, len(work.losses), rate, last_rate)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
+            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
+                room, first, after, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs,
+                rate_now, work.own_inputs.slots, inputs_at, work.own_outputs.slots, outputs_at,
+            )  # fmt: skip
+        if not end_step(work, step, inputs, outputs, dim):
+            break
+
+
+def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink):
+    """What `skipgram_hs_block` does, in step."""
+
+    def draw(*place):
+        return draw_tokens(*place[:-1], window, shrink, place[-1])
+
+    def needs(draws):
+        return (
+            Needs(0, no_noise(), GROUP, row_offsets, rows),
+            Needs(window, no_noise(), GROUP, path_offsets, nodes, True),
+        )
+
+    def train(*arguments):
+        train_groups_in_step(*arguments, row_offsets, rows, path_offsets, nodes, signs)
+
+    return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
+
+
+def skipgram_hs_block(
+    ids, offsets, first, last, inputs, outputs, keep, row_offsets, rows, path_offsets, nodes, signs,
+    window, shrink, rate, state,
+):  # fmt: skip
+    """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
+
+    inputs, row_offsets, rows  as in `subwords.skipgram_block`
+    path_offsets, nodes, signs  from `tree.huffman_tree`
+    """
+    kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    return train_groups(kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate)
