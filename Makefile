@@ -14,10 +14,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 SAMPLE := sample_data/state-of-the-union.txt.xz
-# make bench: a corpus of your own, one with case and punctuation, and the folder of GloVe's compiled programs
+# make bench: a corpus of your own, one with case and punctuation, the folder of GloVe's compiled programs, and fastText's program
 CORPUS ?=
 RAW_CORPUS ?=
 GLOVE_BUILD ?=
+FASTTEXT ?=
 # make fuzz: for how long, and from which case on: others each time, but for FIRST=0
 MINUTES ?= 10
 FIRST ?= $(shell date +%s)
@@ -90,7 +91,8 @@ dist: $(VENV)/.tests-installed
 	build/clean/bin/python -I tests/smoke.py
 
 bench: $(VENV)/.tests-installed
-	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --raw-corpus "$(RAW_CORPUS)" --glove-build "$(GLOVE_BUILD)"
+	$(BIN)/python -m benchmarks --corpus "$(CORPUS)" --raw-corpus "$(RAW_CORPUS)" \
+		--glove-build "$(GLOVE_BUILD)" --fasttext "$(FASTTEXT)"
 
 fuzz: $(VENV)/.tests-installed
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --first $(FIRST)
