@@ -46,7 +46,8 @@ train varied.txt -o subwords.safetensors --epochs 1 --min-count 1 --subwords 3-6
 train varied.txt -o hs.safetensors --epochs 1 --min-count 1 --subwords 3 --loss hierarchical-softmax --deterministic
 train varied.txt -o cbow.safetensors --epochs 1 --min-count 1 --subwords 3 --model cbow --deterministic
 train corpus.txt -o hs.safetensors --epochs 1 --min-count 1 --subwords 3 --model cbow --loss hierarchical-softmax
-train varied.txt -o hs.safetensors --epochs 1 --min-count 1 --subwords 3 --model cbow --loss hierarchical-softmax --deterministic
+train varied.txt -o hs.safetensors --epochs 1 --min-count 1 --subwords 3 --model cbow --loss hierarchical-softmax \
+--deterministic
 train corpus.txt -o glove.safetensors --epochs 1 --min-count 1 --model glove
 train --pairs pairs.safetensors -o glove.safetensors --epochs 1 --model glove
 train --pairs pairs.bin --vocab vocab.tsv -o glove.safetensors --epochs 1 --model glove
