@@ -231,7 +231,7 @@ class Word2VecTrainer:
         return n_copies(config, len(self.counts), n_threads), visits_until_merged(n_threads)
 
 
-def limit_of_windows(config: Word2VecConfig, highest_share: float, rows_of_word: float) -> float:
+def limit_of_windows(config: Word2VecConfig, highest_share: float, rows_of_word: float = 1.0) -> float:
     """What the factors of a window's step may sum up to, so that the steps of a group together do not overshoot.
 
     A hidden vector moves by what the windows of its group give to its context rows: a row gets the error of every
