@@ -222,6 +222,22 @@ def test_every_model_learns_in_step_from_lines_that_are_all_alike(model, loss, s
     assert max(state.losses) < trainer.untrained_loss
 
 
+@pytest.mark.parametrize("is_deterministic", [False, True])
+@pytest.mark.parametrize("subwords", [None, "1-2"])
+@pytest.mark.parametrize("loss", [NEGATIVE_SAMPLING, HIERARCHICAL_SOFTMAX])
+def test_a_window_wider_than_the_lines_of_cbow_is_as_wide_as_these(loss, subwords, is_deterministic):
+    ids, results = np.random.default_rng(4).integers(0, 40, 3000).astype(np.int32), []
+    sequences = Sequences(ids, np.arange(0, 3001, 10), len(ids), CorpusStatistics(0, 0, 0, 0, 0), "")
+    words = Vocabulary.from_words([b"%d" % (10 + i) for i in range(40)], np.bincount(ids).tolist())
+    for window in (10, 5000):
+        config = Word2VecConfig(
+            model="cbow", loss=loss, subwords=subwords, window=window, fixed_window=True, sample=0, epochs=2,
+            vector_size=16, deterministic=is_deterministic,
+        )  # fmt: skip
+        results.append(train(word2vec_trainer(sequences, words, config)).matrix.tobytes())
+    assert results[0] == results[1]
+
+
 def test_a_training_whose_number_of_threads_changes_gives_the_same_bytes(monkeypatch):
     monkeypatch.setattr(in_step, "TOKENS_PER_PIECE", 300)
     rng = np.random.default_rng(2)

@@ -7,7 +7,7 @@ from tests.reference_word2vec import cbow, cbow_hs, huffman_codes
 from wordvec_cli.kernels.cbow import GROUP as CENTRES
 from wordvec_cli.kernels.draws import draw_tokens
 from wordvec_cli.kernels.skipgram import GROUP
-from wordvec_cli.kernels.subword_cbow import cbow_block, cbow_hs_block
+from wordvec_cli.kernels.subword_cbow import cbow_block, cbow_hs_block, gather_words, room_for_words, scatter_words
 from wordvec_cli.kernels.subword_tree import GROUP as CENTRES_OF_TREE
 from wordvec_cli.kernels.subword_tree import skipgram_hs_block
 from wordvec_cli.kernels.subwords import skipgram_block
@@ -78,9 +78,9 @@ def assert_alike(got, expected, dim):
 @pytest.mark.parametrize("dim, n_words", [(5, 1), (100, 3), (20, 60)])
 @pytest.mark.parametrize("average, divide_error", [(True, False), (True, True), (False, False)])
 @pytest.mark.parametrize("window, shrink, negative", [(5, True, 5), (1, False, 1), (40, True, 9)])
-@pytest.mark.parametrize("tokens_per_chunk", [32, 64, 256])
+@pytest.mark.parametrize("tokens_per_chunk, copies", [(32, (0, 1)), (64, (0, 1)), (256, (2, 3))])
 def test_cbow_predicts_from_all_rows_of_all_words_of_the_window(
-    lines, dim, average, divide_error, window, shrink, negative, n_words, tokens_per_chunk
+    lines, dim, average, divide_error, window, shrink, negative, n_words, tokens_per_chunk, copies
 ):
     ids, offsets, own, outputs, keep, threshold, alias = problem(5, dim, n_words, lines)
     lists, row_offsets, rows, inputs = tables(3, n_words, n_words + 50, dim, own)
@@ -94,7 +94,7 @@ def test_cbow_predicts_from_all_rows_of_all_words_of_the_window(
     )
     got = cbow_block(
         ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, threshold, alias,
-        window, shrink, average, divide_error, negative, tokens_per_chunk, rate, limit, state,
+        window, shrink, average, divide_error, negative, tokens_per_chunk, *copies, rate, limit, state,
     )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)
 
@@ -102,9 +102,9 @@ def test_cbow_predicts_from_all_rows_of_all_words_of_the_window(
 @pytest.mark.parametrize("lines", LINES)
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, False), (40, True)])
 @pytest.mark.parametrize("average, divide_error", [(True, False), (True, True)])
-@pytest.mark.parametrize("n_words, tokens_per_chunk", [(2, 32), (60, 32), (60, 256)])
+@pytest.mark.parametrize("n_words, tokens_per_chunk, copies", [(2, 32, (0, 1)), (60, 32, (9, 2)), (60, 256, (0, 1))])
 def test_cbow_with_hierarchical_softmax_predicts_the_paths_of_the_centres(
-    lines, window, shrink, average, divide_error, n_words, tokens_per_chunk
+    lines, window, shrink, average, divide_error, n_words, tokens_per_chunk, copies
 ):
     dim, rate, limit, state = 20, 0.05, 0.1, np.uint64(7)
     ids, offsets, own, outputs, keep, _, _ = problem(5, dim, n_words, lines)
@@ -117,7 +117,7 @@ def test_cbow_with_hierarchical_softmax_predicts_the_paths_of_the_centres(
     )  # fmt: skip
     got = cbow_hs_block(
         ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *huffman_tree(counts),
-        window, shrink, average, divide_error, tokens_per_chunk, rate, limit, state,
+        window, shrink, average, divide_error, tokens_per_chunk, *copies, rate, limit, state,
     )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)
 
@@ -139,3 +139,16 @@ def test_skipgram_with_hierarchical_softmax_predicts_the_paths_of_the_words_arou
         window, shrink, rate, state,
     )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)
+
+
+def test_a_chunk_of_no_tokens_leaves_the_rows_near_to_it_alone():
+    """Another thread may be training them."""
+    ids, offsets, own, _, keep, _, _ = problem(5, 16, 60, [70])
+    _, row_offsets, rows, inputs = tables(3, 60, 110, 16, own)
+    kept, _, _ = draw_tokens(ids, offsets, 0, len(ids), keep, 5, True, np.uint64(7))
+    inputs = np.full(inputs.size, -0.0, np.float32)  # to which adding 0 would show
+    of = room_for_words(kept, row_offsets, 32, 5, 16)
+    for from_token, to_token, is_same in [(32, 32, True), (0, 32, False)]:
+        n = gather_words(of, kept, from_token, to_token, 5, row_offsets, rows, inputs, 16, None, 0)
+        scatter_words(of, n, inputs, 16)
+        assert np.signbit(inputs).all() == is_same

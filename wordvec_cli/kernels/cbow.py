@@ -11,7 +11,7 @@ Source: Mikolov et al. 2013, arXiv 1301.3781, and word2vec.c for subsampling and
 
 import numpy as np
 
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens
+from wordvec_cli.kernels.draws import draw_noise, draw_tokens, widest
 from wordvec_cli.kernels.in_step import CHUNKS, TOKENS_PER_CHUNK, Model, Needs, begin_chunk, end_step, no_noise, rate_at
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
@@ -221,7 +221,8 @@ def train_range(
             sum, see `rows_between`; None: those of their words, of one
     """
     starts, targets, hidden, errors, sums, changes, scores, signs, shares, error_shares = room
-    n_kept, n_starts, n_pairs, n_hot = len(kept), len(starts), GROUP // SHARING, len(input_visits)
+    n_kept, n_starts, n_pairs = len(kept), len(starts), GROUP // SHARING
+    n_hot_inputs, n_hot = len(input_visits), len(output_visits)
     n, dim, negative, last = (
         len(targets) // n_pairs,
         len(hidden) // GROUP,
@@ -235,14 +236,15 @@ def train_range(
         sign_pairs(signs, kept, noise, begin, negative, n, shares)
         first, after = max(begin - window, 0), min(begin + GROUP + window, n_kept)
         first_noise, after_noise = begin // SHARING * negative, min((begin + GROUP) // SHARING * negative, len(noise))
-        if n_hot:
+        if n_hot_inputs:
             visit(inputs, own_inputs, input_visits, kept[first:after], 0, most, dim)
+        if n_hot:
             visit(outputs, own_outputs, output_visits, kept[begin : min(begin + GROUP, n_kept)], 0, most, dim)
             visit(outputs, own_outputs, output_visits, noise[first_noise:after_noise], 0, most, dim)
         for i in range(n_starts):
             t = min(max(begin - window + i, 0), last)
             word = kept[t] if of_inputs is None else of_inputs[t]
-            starts[i] = place_of(word, 0, n_hot, inputs_at, dim, input_slots)
+            starts[i] = place_of(word, 0, n_hot_inputs, inputs_at, dim, input_slots)
         for pair in range(n_pairs):
             c, to = min(begin + pair * SHARING, last), pair * n
             for k in range(SHARING):
@@ -266,7 +268,7 @@ def train_range(
             for c in range(t, min(t + SHARING, n_kept)):
                 if of_inputs is None:
                     ahead = kept[min(c + window, last)]
-                    prefetch_row(inputs, place_of(ahead, 0, n_hot, inputs_at, dim, input_slots), dim)
+                    prefetch_row(inputs, place_of(ahead, 0, n_hot_inputs, inputs_at, dim, input_slots), dim)
                 prefetch_row(outputs, place_of(kept[c], 0, n_hot, outputs_at, dim, output_slots), dim)
             for k in range(t // SHARING * negative, (t // SHARING + 1) * negative):
                 prefetch_row(outputs, place_of(noise[k], 0, n_hot, outputs_at, dim, output_slots), dim)
@@ -279,9 +281,9 @@ def train_range(
 
 
 @part
-def train_windows(kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit):
+def train_windows(kept, low, high, noise, inputs, outputs, average, divide_error, n_hot, most, rate, limit):
     """One step for each group of `kept`; returns (loss, centres that have context)."""
-    dim, negative = inputs.shape[1], noise.shape[1]
+    dim, negative, window = inputs.shape[1], noise.shape[1], widest(low, high)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     n_hot = min(n_hot, len(inputs) // dim)
     own_inputs, inputs_at, input_visits = take_copies(inputs, 0, n_hot, dim)
@@ -298,10 +300,11 @@ def train_windows(kept, low, high, noise, inputs, outputs, window, average, divi
 
 @kernel
 def train_windows_in_step(
-    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, window, average, divide_error,
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, average, divide_error,
 ):  # fmt: skip
     """A worker's chunks of a piece, see `in_step.Model`."""
-    dim, room = inputs.shape[1], room_for_windows(window, noise.shape[1], inputs.shape[1])
+    dim, window = inputs.shape[1], widest(low, high)
+    room = room_for_windows(window, noise.shape[1], dim)
     inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
     for step in range(len(work.losses)):
@@ -326,10 +329,10 @@ def cbow_in_step(noise_threshold, noise_alias, window, shrink, average, divide_e
         return kept, low, high, draw_noise(n_draws, negative, noise_threshold, noise_alias, state, last - first)
 
     def needs(draws):
-        return Needs(window, no_noise(), SHARING), Needs(0, draws[3], SHARING)
+        return Needs(widest(*draws[1:3]), no_noise(), SHARING), Needs(0, draws[3], SHARING)
 
     def train(*arguments):
-        train_windows_in_step(*arguments, window, average, divide_error)
+        train_windows_in_step(*arguments, average, divide_error)
 
     return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
 
@@ -354,5 +357,5 @@ def cbow_block(
     n_draws = -(-len(kept) // SHARING)
     noise = draw_noise(n_draws, negative, noise_threshold, noise_alias, state, last - first)
     return train_windows(
-        kept, low, high, noise, inputs, outputs, window, average, divide_error, n_hot, most, rate, limit
+        kept, low, high, noise, inputs, outputs, average, divide_error, n_hot, most, rate, limit
     )  # fmt: skip

@@ -40,6 +40,15 @@ def draw_tokens(ids, offsets, first, last, keep, window, shrink, state):
     return kept[:n_kept], low[:n_kept], high[:n_kept]
 
 
+@kernel
+def widest(low, high):
+    """How far the windows reach to a side, at most: where lines are short, less than a window may."""
+    reach = 0
+    for c in range(len(low)):
+        reach = max(reach, c - low[c], high[c] - 1 - c)
+    return reach
+
+
 @part
 def longest_list(kept, offsets):
     """How many places the longest of the words' lists has, where word w's is offsets[w] .. offsets[w + 1]."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from wordvec_cli.kernels import cbow, tree
 from wordvec_cli.kernels.cbow import GROUP, SHARING
-from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list
+from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list, widest
 from wordvec_cli.kernels.in_step import CHUNKS, begin_chunk, end_step, rate_at
+from wordvec_cli.kernels.own_rows import merge_copies, take_copies
 from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, load, multiply, part, splat, store, subtract
 from wordvec_cli.kernels.rows import copy_row
 from wordvec_cli.kernels.subwords import add_rows, list_token, scatter
@@ -85,6 +86,8 @@ def gather_words(of, kept, from_token, to_token, window, row_offsets, rows, inpu
 
     slots, copies_at  of copies of rows, see `in_step.place_in_step`
     """
+    if from_token >= to_token:  # what is near to a chunk of no tokens is another thread's
+        return 0
     n_words = number_words(of, kept, max(from_token - window, 0), min(to_token + window, len(kept)))
     for ahead in range(n_words + AHEAD):
         if ahead < n_words:
@@ -114,7 +117,8 @@ def scatter_words(of, n_words, inputs, dim):
 @part
 def train_chunk(
     of, room, from_token, to_token, kept, low, high, noise, inputs, outputs, row_offsets, rows,
-    window, average, divide_error, rate, limit, input_slots, inputs_at, output_slots, outputs_at,
+    window, average, divide_error, own_outputs, outputs_at, output_visits, most, rate, limit,
+    input_slots, inputs_at, output_slots,
 ):  # fmt: skip
     """As `cbow.train_range`."""
     dim, none, no_visits = len(of.sums) // len(of.words), aligned_zeros(0), np.zeros(0, np.int32)
@@ -123,7 +127,8 @@ def train_chunk(
     )
     results = cbow.train_range(
         room, from_token, to_token, kept, low, high, noise, of.sums, outputs, window, average, divide_error,
-        none, 0, no_visits, none, outputs_at, no_visits, 1, rate, limit, None, output_slots, of.local, of.row_ends,
+        none, 0, no_visits, own_outputs, outputs_at, output_visits, most, rate, limit, None, output_slots,
+        of.local, of.row_ends,
     )  # fmt: skip
     scatter_words(of, n_words, inputs, dim)
     return results
@@ -131,42 +136,45 @@ def train_chunk(
 
 @kernel
 def train_windows(
-    kept, low, high, noise, inputs, outputs, row_offsets, rows, tokens_per_chunk, window, average, divide_error,
-    rate, limit,
+    kept, low, high, noise, inputs, outputs, row_offsets, rows, tokens_per_chunk, average, divide_error,
+    n_hot, most, rate, limit,
 ):  # fmt: skip
     """One step for each group of `kept`; returns (loss, centres that have context)."""
-    dim, rate, limit = inputs.shape[1], np.float32(rate), np.float32(limit)
+    dim, rate, limit, window = inputs.shape[1], np.float32(rate), np.float32(limit), widest(low, high)
     of = room_for_words(kept, row_offsets, tokens_per_chunk, window, dim)
     room = cbow.room_for_windows(window, noise.shape[1], dim)
     inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, 0, min(n_hot, len(outputs) // dim), dim)
     loss, n_centres = 0.0, 0
     for first in range(0, len(kept), tokens_per_chunk):
         of_chunk, n = train_chunk(
             of, room, first, min(first + tokens_per_chunk, len(kept)), kept, low, high, noise, inputs, outputs,
-            row_offsets, rows, window, average, divide_error, rate, limit, None, 0, None, 0,
+            row_offsets, rows, window, average, divide_error, own_outputs, outputs_at, output_visits, most, rate, limit,
+            None, 0, None,
         )  # fmt: skip
         loss, n_centres = loss + of_chunk, n_centres + n
+    merge_copies(outputs, own_outputs, output_visits, 0, dim)
     return loss, n_centres
 
 
 @kernel
 def train_windows_in_step(
-    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, row_offsets, rows,
-    window, average, divide_error,
+    work, kept, low, high, noise, inputs, outputs, rate, last_rate, limit, row_offsets, rows, average, divide_error,
 ):  # fmt: skip
     """A worker's chunks of a piece, see `in_step.Model`."""
-    dim, limit = inputs.shape[1], np.float32(limit)
+    dim, limit, window = inputs.shape[1], np.float32(limit), widest(low, high)
     of = room_for_words(kept, row_offsets, work.tokens_per_chunk, window, dim)
     room = cbow.room_for_windows(window, noise.shape[1], dim)
     inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
+    none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
     for step in range(len(work.losses)):
         rate_now = rate_at(step, len(work.losses), rate, last_rate)
         for chunk in range(work.worker, CHUNKS, work.n_workers):
             first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
             work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_chunk(
                 of, room, first, after, kept, low, high, noise, inputs, outputs, row_offsets, rows,
-                window, average, divide_error, rate_now, limit,
-                work.own_inputs.slots, inputs_at, work.own_outputs.slots, outputs_at,
+                window, average, divide_error, none, outputs_at, no_visits, 1, rate_now, limit,
+                work.own_inputs.slots, inputs_at, work.own_outputs.slots,
             )  # fmt: skip
         if not end_step(work, step, inputs, outputs, dim):
             break
@@ -174,18 +182,19 @@ def train_windows_in_step(
 
 def cbow_block(
     ids, offsets, first, last, inputs, outputs, keep, row_offsets, rows, noise_threshold, noise_alias,
-    window, shrink, average, divide_error, negative, tokens_per_chunk, rate, limit, state,
+    window, shrink, average, divide_error, negative, tokens_per_chunk, n_hot, most, rate, limit, state,
 ):  # fmt: skip
     """Train CBOW on the tokens ids[first:last]; returns (loss, n_centres), as `cbow.cbow_block`, but for
 
     inputs, row_offsets, rows  as in `subwords.skipgram_block`
     tokens_per_chunk  whole groups
+    n_hot   of how many output rows the thread has copies
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     noise = draw_noise(-(-len(kept) // SHARING), negative, noise_threshold, noise_alias, state, last - first)
     return train_windows(
-        kept, low, high, noise, inputs, outputs, row_offsets, rows, tokens_per_chunk, window, average, divide_error,
-        rate, limit,
+        kept, low, high, noise, inputs, outputs, row_offsets, rows, tokens_per_chunk, average, divide_error,
+        n_hot, most, rate, limit,
     )  # fmt: skip
 
 
@@ -205,7 +214,7 @@ def cbow_in_step(
     """What `cbow_block` does, in step."""
 
     def train(*of_piece):
-        train_windows_in_step(*of_piece, row_offsets, rows, window, average, divide_error)
+        train_windows_in_step(*of_piece, row_offsets, rows, average, divide_error)
 
     model = cbow.cbow_in_step(noise_threshold, noise_alias, window, shrink, average, divide_error, negative)
     return with_rows(model, row_offsets, rows, train)
@@ -217,7 +226,8 @@ def cbow_in_step(
 @part
 def train_chunk_on_paths(
     of, room, from_token, to_token, kept, low, high, inputs, outputs, row_offsets, rows, path_offsets, nodes, signs,
-    window, average, divide_error, rate, limit, input_slots, inputs_at, output_slots, outputs_at,
+    window, average, divide_error, own_outputs, outputs_at, output_visits, first_hot, most, rate, limit,
+    input_slots, inputs_at, output_slots,
 ):  # fmt: skip
     """As `tree.train_windows_on_paths`."""
     dim, none, no_visits = len(of.sums) // len(of.words), aligned_zeros(0), np.zeros(0, np.int32)
@@ -226,7 +236,7 @@ def train_chunk_on_paths(
     )
     results = tree.train_windows_on_paths(
         room, from_token, to_token, kept, low, high, of.sums, outputs, path_offsets, nodes, signs,
-        window, average, divide_error, none, 0, no_visits, none, outputs_at, no_visits, 0, 1,
+        window, average, divide_error, none, 0, no_visits, own_outputs, outputs_at, output_visits, first_hot, most,
         rate, limit, None, output_slots, of.local, of.row_ends,
     )  # fmt: skip
     scatter_words(of, n_words, inputs, dim)
@@ -236,42 +246,46 @@ def train_chunk_on_paths(
 @kernel
 def train_windows_on_paths(
     kept, low, high, inputs, outputs, row_offsets, rows, path_offsets, nodes, signs, tokens_per_chunk,
-    window, average, divide_error, rate, limit,
+    average, divide_error, n_hot, most, rate, limit,
 ):  # fmt: skip
     """As `train_windows`, with hierarchical softmax."""
-    dim, rate, limit = inputs.shape[1], np.float32(rate), np.float32(limit)
+    dim, rate, limit, window = inputs.shape[1], np.float32(rate), np.float32(limit), widest(low, high)
     of = room_for_words(kept, row_offsets, tokens_per_chunk, window, dim)
-    room = tree.room_for_windows(kept, path_offsets, window, dim)
+    room, first_hot = tree.room_for_windows(kept, path_offsets, window, dim), max(len(outputs) - n_hot, 0)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    n_copies = len(outputs) // dim - first_hot
+    own_outputs, outputs_at, output_visits = take_copies(outputs, first_hot, n_copies, dim)
     loss, n_centres = 0.0, 0
     for first in range(0, len(kept), tokens_per_chunk):
         of_chunk, n = train_chunk_on_paths(
             of, room, first, min(first + tokens_per_chunk, len(kept)), kept, low, high, inputs, outputs,
-            row_offsets, rows, path_offsets, nodes, signs, window, average, divide_error, rate, limit,
-            None, 0, None, 0,
+            row_offsets, rows, path_offsets, nodes, signs, window, average, divide_error,
+            own_outputs, outputs_at, output_visits, first_hot, most, rate, limit, None, 0, None,
         )  # fmt: skip
         loss, n_centres = loss + of_chunk, n_centres + n
+    merge_copies(outputs, own_outputs, output_visits, first_hot, dim)
     return loss, n_centres
 
 
 @kernel
 def train_windows_on_paths_in_step(
     work, kept, low, high, inputs, outputs, rate, last_rate, limit, row_offsets, rows, path_offsets, nodes, signs,
-    window, average, divide_error,
+    average, divide_error,
 ):  # fmt: skip
     """A worker's chunks of a piece, see `in_step.Model`."""
-    dim, limit = inputs.shape[1], np.float32(limit)
+    dim, limit, window = inputs.shape[1], np.float32(limit), widest(low, high)
     of = room_for_words(kept, row_offsets, work.tokens_per_chunk, window, dim)
     room = tree.room_for_windows(kept, path_offsets, window, dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
     for step in range(len(work.losses)):
         rate_now = rate_at(step, len(work.losses), rate, last_rate)
         for chunk in range(work.worker, CHUNKS, work.n_workers):
             first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
             work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_chunk_on_paths(
                 of, room, first, after, kept, low, high, inputs, outputs, row_offsets, rows,
-                path_offsets, nodes, signs, window, average, divide_error, rate_now, limit,
-                work.own_inputs.slots, inputs_at, work.own_outputs.slots, outputs_at,
+                path_offsets, nodes, signs, window, average, divide_error, none, outputs_at, no_visits, 0, 1,
+                rate_now, limit, work.own_inputs.slots, inputs_at, work.own_outputs.slots,
             )  # fmt: skip
         if not end_step(work, step, inputs, outputs, dim):
             break
@@ -279,13 +293,13 @@ def train_windows_on_paths_in_step(
 
 def cbow_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, row_offsets, rows, path_offsets, nodes, signs,
-    window, shrink, average, divide_error, tokens_per_chunk, rate, limit, state,
+    window, shrink, average, divide_error, tokens_per_chunk, n_hot, most, rate, limit, state,
 ):  # fmt: skip
     """As `cbow_block`, with hierarchical softmax; path_offsets, nodes, signs are from `tree.huffman_tree`."""
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
     return train_windows_on_paths(
         kept, low, high, inputs, outputs, row_offsets, rows, path_offsets, nodes, signs, tokens_per_chunk,
-        window, average, divide_error, rate, limit,
+        average, divide_error, n_hot, most, rate, limit,
     )  # fmt: skip
 
 
@@ -294,7 +308,7 @@ def cbow_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrin
     paths = path_offsets, nodes, signs
 
     def train(*of_piece):
-        train_windows_on_paths_in_step(*of_piece, row_offsets, rows, *paths, window, average, divide_error)
+        train_windows_on_paths_in_step(*of_piece, row_offsets, rows, *paths, average, divide_error)
 
     model = tree.cbow_hs_in_step(*paths, window, shrink, average, divide_error)
     return with_rows(model, row_offsets, rows, train)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wordvec_cli.kernels.cbow import GROUP, spread_errors, sum_windows, weigh_windows
-from wordvec_cli.kernels.draws import draw_tokens, longest_list
+from wordvec_cli.kernels.draws import draw_tokens, longest_list, widest
 from wordvec_cli.kernels.in_step import CHUNKS, TOKENS_PER_CHUNK, Model, Needs, begin_chunk, end_step, no_noise, rate_at
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
@@ -326,11 +326,11 @@ def skipgram_hs_in_step(path_offsets, nodes, signs, window, shrink, *_):
 
 @kernel
 def train_windows_in_step(
-    work, kept, low, high, inputs, outputs, rate, last_rate, limit, path_offsets, nodes, signs,
-    window, average, divide_error,
+    work, kept, low, high, inputs, outputs, rate, last_rate, limit, path_offsets, nodes, signs, average, divide_error,
 ):  # fmt: skip
     """A worker's chunks of a piece, see `in_step.Model`."""
-    dim, room = inputs.shape[1], room_for_windows(kept, path_offsets, window, inputs.shape[1])
+    dim, window = inputs.shape[1], widest(low, high)
+    room = room_for_windows(kept, path_offsets, window, dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
     for step in range(len(work.losses)):
@@ -353,10 +353,10 @@ def cbow_hs_in_step(path_offsets, nodes, signs, window, shrink, average, divide_
         return draw_tokens(*place[:-1], window, shrink, place[-1])
 
     def needs(draws):
-        return Needs(window, no_noise(), GROUP), Needs(0, no_noise(), GROUP, path_offsets, nodes, True)
+        return Needs(widest(*draws[1:]), no_noise(), GROUP), Needs(0, no_noise(), GROUP, path_offsets, nodes, True)
 
     def train(*arguments):
-        train_windows_in_step(*arguments, path_offsets, nodes, signs, window, average, divide_error)
+        train_windows_in_step(*arguments, path_offsets, nodes, signs, average, divide_error)
 
     return Model(GROUP, TOKENS_PER_CHUNK, draw, needs, train)
 
@@ -371,6 +371,7 @@ def cbow_hs_block(
     The parameters are as in `cbow_block` and `skipgram_hs_block`.
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
+    window = widest(low, high)
     dim, first_hot = inputs.shape[1], max(len(outputs) - n_hot, 0)
     hot_nodes, hot_words = len(outputs) - first_hot, min(n_hot, len(inputs))
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)

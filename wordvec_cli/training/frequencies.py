@@ -62,3 +62,12 @@ def highest_share(counts: "NDArray[np.float64]", keep: "NDArray[np.uint32]") -> 
     """The share of the most frequent word in the tokens that subsampling leaves."""
     n_kept = counts * keep
     return float(n_kept.max() / n_kept.sum())
+
+
+def mean_line(sequences: Sequences) -> float:
+    """How many tokens the line of a token has, on average."""
+    total, squares = 0.0, 0.0
+    for first in range(0, len(sequences.offsets) - 1, TOKENS_AT_ONCE):
+        lengths = np.diff(sequences.offsets[first : first + TOKENS_AT_ONCE + 1]).astype(np.float64)
+        total, squares = total + float(lengths.sum()), squares + float(lengths @ lengths)
+    return squares / max(total, 1.0)

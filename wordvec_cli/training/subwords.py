@@ -126,8 +126,8 @@ class SubwordTrainer(Word2VecTrainer):
         return arguments, limit if has_limit else ()  # what has none limits each step by itself
 
     def _sharing(self) -> tuple[int, ...]:
-        """Of how many tokens of CBOW the rows are summed up at once."""
+        """For CBOW of how many tokens the rows are summed up at once, too."""
         from wordvec_cli.kernels.cbow import GROUP
         from wordvec_cli.kernels.in_step import TOKENS_PER_CHUNK
 
-        return (self._chunk(GROUP, TOKENS_PER_CHUNK),) if self.config.model == CBOW else ()
+        return (self._chunk(GROUP, TOKENS_PER_CHUNK), *super()._sharing()) if self.config.model == CBOW else ()

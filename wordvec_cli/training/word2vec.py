@@ -15,7 +15,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.sequences.word_ids import Sequences
 from wordvec_cli.training.chunks import MOST_SHARE, tokens_per_chunk
 from wordvec_cli.training.copies import n_copies, visits_until_merged
-from wordvec_cli.training.frequencies import highest_share, keep_thresholds, trained_counts, word_counts
+from wordvec_cli.training.frequencies import highest_share, keep_thresholds, mean_line, trained_counts, word_counts
 from wordvec_cli.training.matrices import aligned_zeros, composed_of_others, fill_uniform, padded, words_in_common
 from wordvec_cli.training.session import BlockLoss
 from wordvec_cli.training.thread_choice import ThreadChoice
@@ -119,7 +119,7 @@ class Word2VecTrainer:
         return of_words
 
     def _share_of_row(self, shares: "NDArray[np.float64]") -> float:
-        """How much of the tokens train the same row, at most, where words have these shares of them."""
+        """How much of the tokens train the row that most do, where words have these shares of them."""
         return float(self.rows_of_words(shares).max())
 
     @property
@@ -223,7 +223,8 @@ class Word2VecTrainer:
         return (*noise, *windows, negative, n_noise), (1 / (1 + rows_of_group * share),)
 
     def _limit_of_windows(self) -> float:
-        return limit_of_windows(self.config, self._row_share, self._rows_of_word)
+        window = min(self.config.window, max(mean_line(self._sequences), 1.0))  # a line may have no room for all of it
+        return limit_of_windows(self.config, self._row_share, self._rows_of_word, window)
 
     def _sharing(self) -> tuple[int, ...]:
         """Of how many rows a thread has copies, and after how many visits they are merged: arguments of a kernel."""
@@ -231,7 +232,9 @@ class Word2VecTrainer:
         return n_copies(config, len(self.counts), n_threads), visits_until_merged(n_threads)
 
 
-def limit_of_windows(config: Word2VecConfig, highest_share: float, rows_of_word: float = 1.0) -> float:
+def limit_of_windows(
+    config: Word2VecConfig, highest_share: float, rows_of_word: float = 1.0, window: float | None = None
+) -> float:
     """What the factors of a window's step may sum up to, so that the steps of a group together do not overshoot.
 
     A hidden vector moves by what the windows of its group give to its context rows: a row gets the error of every
@@ -239,15 +242,17 @@ def limit_of_windows(config: Word2VecConfig, highest_share: float, rows_of_word:
 
     highest_share  how much of the tokens train the same row
     rows_of_word   how many a word has, about
+    window         how far windows reach, about; None: as far as they may
     """
     from wordvec_cli.kernels.cbow import GROUP
 
-    width = 2 * config.window if config.fixed_window else config.window + 1
+    window = config.window if window is None else window
+    width = 2 * window if config.fixed_window else window + 1
     n_rows = width * rows_of_word
     hidden_share = 1 / n_rows if config.cbow_mean else 1.0
     error_share = 1 / n_rows if config.cbow_gradient == "mean" else 1.0
     times = max(width * n_rows * hidden_share * error_share, 2.0)
-    return 1 / (times * (ALIKE + (GROUP + 2 * config.window) * highest_share))
+    return 1 / (times * (ALIKE + (GROUP + 2 * window) * highest_share))
 
 
 def check_tree(vocabulary: Vocabulary, config: Word2VecConfig) -> None:
