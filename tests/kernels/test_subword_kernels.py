@@ -124,9 +124,9 @@ def test_cbow_with_hierarchical_softmax_predicts_the_paths_of_the_centres(
 
 @pytest.mark.parametrize("lines", LINES)
 @pytest.mark.parametrize("window, shrink", [(5, True), (1, False), (40, True)])
-@pytest.mark.parametrize("n_words", [2, 60])
+@pytest.mark.parametrize("n_words, copies", [(2, (0, 1)), (60, (0, 1)), (60, (9, 2))])
 def test_skipgram_with_hierarchical_softmax_predicts_the_paths_of_the_words_around_the_centre(
-    lines, window, shrink, n_words
+    lines, window, shrink, n_words, copies
 ):
     dim, rate, state = 20, 0.1, np.uint64(7)
     ids, offsets, own, outputs, keep, _, _ = problem(5, dim, n_words, lines)
@@ -136,7 +136,7 @@ def test_skipgram_with_hierarchical_softmax_predicts_the_paths_of_the_words_arou
     expected = reference.skipgram_hs(*draws, huffman_codes(counts), CENTRES_OF_TREE, lists, inputs, outputs, rate)
     got = skipgram_hs_block(
         ids, offsets, 0, len(ids), inputs, outputs, keep, row_offsets, rows, *huffman_tree(counts),
-        window, shrink, rate, state,
+        window, shrink, *copies, rate, state,
     )  # fmt: skip
     assert_alike((*got, inputs, outputs), expected, dim)
 

@@ -23,10 +23,11 @@ from wordvec_cli.kernels.in_step import (
     rate_at,
 )
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
+from wordvec_cli.kernels.own_rows import merge_copies, take_copies, visit
 from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, load, part
 from wordvec_cli.kernels.rows import add_vector, round_up
 from wordvec_cli.kernels.subwords import compose, list_token, scatter
-from wordvec_cli.kernels.tree import list_path, prefetch_path, score_path, update_path
+from wordvec_cli.kernels.tree import list_path, nodes_of, prefetch_path, score_path, update_path
 
 GROUP = 32  # centres
 MOST_AT_ONCE = np.float32(1 / 4)  # how far a step may go: with 1/2, rates from 0.25 on diverge where words are few
@@ -46,16 +47,17 @@ def room_for_groups(kept, row_offsets, path_offsets, dim):
 
 @part
 def train_range(
-    room, from_token, to_token, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate,
-    input_slots, inputs_at, output_slots, outputs_at,
+    room, from_token, to_token, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs,
+    own_outputs, outputs_at, output_visits, first_hot, most, rate, input_slots, inputs_at, output_slots,
 ):  # fmt: skip
     """As `train_groups`, for the centres kept[from_token:to_token].
 
     inputs, outputs  flat
-    slots, at  of copies of rows, see `place_in_step`
+    own .. most  the nodes that the thread has copies of, see own_rows.py
+    slots, inputs_at  of copies that a chunk has, see in_step.py; None: none
     """
     vectors, errors, owed, scores, path_signs, starts, listed, next_listed, ends, next_ends = room
-    dim, n_kept = len(vectors) // GROUP, len(kept)
+    dim, n_kept, n_hot = len(vectors) // GROUP, len(kept), len(output_visits)
     for t in range(min(GROUP, n_kept - from_token)):
         ends[t + 1] = list_token(
             listed, ends[t], kept, from_token + t, row_offsets, rows, inputs, dim, input_slots, inputs_at
@@ -76,10 +78,14 @@ def train_range(
                 if i == begin + t:
                     continue
                 ahead = kept[min(i + 1, n_kept - 1)]
-                prefetch_path(ahead, outputs, path_offsets, nodes, 0, 0, outputs_at, dim, output_slots)
+                prefetch_path(ahead, outputs, path_offsets, nodes, first_hot, n_hot, outputs_at, dim, output_slots)
+                if n_hot:
+                    path = nodes_of(kept[i], path_offsets, nodes)
+                    visit(outputs, own_outputs, output_visits, path, first_hot, most, dim)
                 n_nodes = list_path(
-                    starts, path_signs, kept[i], path_offsets, nodes, signs, 0, 0, outputs_at, dim, output_slots
-                )
+                    starts, path_signs, kept[i], path_offsets, nodes, signs, first_hot, n_hot, outputs_at, dim,
+                    output_slots,
+                )  # fmt: skip
                 score_path(vectors, t, outputs, starts, n_nodes, dim, scores)
                 end = round_up(n_nodes, LANES)
                 loss += np.float64(signed_slopes_and_loss(scores[:end], path_signs[:end], rate))
@@ -96,13 +102,20 @@ def train_range(
 
 
 @kernel
-def train_groups(kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate):
+def train_groups(
+    kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, n_hot, most, rate,
+):  # fmt: skip
     """One step for each word around each centre of `kept`; returns (loss, pairs)."""
-    room = room_for_groups(kept, row_offsets, path_offsets, inputs.shape[1])
-    return train_range(
-        room, 0, len(kept), kept, low, high, row_offsets, rows, path_offsets, nodes, signs,
-        inputs.reshape(-1), outputs.reshape(-1), np.float32(rate), None, 0, None, 0,
+    dim, first_hot = inputs.shape[1], max(len(outputs) - n_hot, 0)
+    room, n_copies = room_for_groups(kept, row_offsets, path_offsets, dim), len(outputs) - first_hot
+    inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    own_outputs, outputs_at, output_visits = take_copies(outputs, first_hot, n_copies, dim)
+    results = train_range(
+        room, 0, len(kept), kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs,
+        own_outputs, outputs_at, output_visits, first_hot, most, np.float32(rate), None, 0, None,
     )  # fmt: skip
+    merge_copies(outputs, own_outputs, output_visits, first_hot, dim)
+    return results
 
 
 @kernel
@@ -112,19 +125,20 @@ def train_groups_in_step(
     """A worker's chunks of a piece, see `in_step.Model`."""
     dim, room = inputs.shape[1], room_for_groups(kept, row_offsets, path_offsets, inputs.shape[1])
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
+    none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
     for step in range(len(work.losses)):
         rate_now = rate_at(step, len(work.losses), rate, last_rate)
         for chunk in range(work.worker, CHUNKS, work.n_workers):
             first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
             work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
                 room, first, after, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs,
-                rate_now, work.own_inputs.slots, inputs_at, work.own_outputs.slots, outputs_at,
+                none, outputs_at, no_visits, 0, 1, rate_now, work.own_inputs.slots, inputs_at, work.own_outputs.slots,
             )  # fmt: skip
         if not end_step(work, step, inputs, outputs, dim):
             break
 
 
-def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink):
+def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink, *_):
     """What `skipgram_hs_block` does, in step."""
 
     def draw(*place):
@@ -144,12 +158,15 @@ def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, s
 
 def skipgram_hs_block(
     ids, offsets, first, last, inputs, outputs, keep, row_offsets, rows, path_offsets, nodes, signs,
-    window, shrink, rate, state,
+    window, shrink, n_hot, most, rate, state,
 ):  # fmt: skip
     """Train skip-gram with hierarchical softmax on ids[first:last]; returns (loss, n_pairs).
 
     inputs, row_offsets, rows  as in `subwords.skipgram_block`
     path_offsets, nodes, signs  from `tree.huffman_tree`
+    n_hot, most  as in `tree.skipgram_hs_block`, of nodes
     """
     kept, low, high = draw_tokens(ids, offsets, first, last, keep, window, shrink, state)
-    return train_groups(kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, rate)
+    return train_groups(
+        kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs, n_hot, most, rate
+    )

@@ -1,7 +1,7 @@
 """How many rows each thread has copies of, so that threads need not write into the same lines: see kernels/own_rows.py.
 
 Of the first words, and of the first nodes of a tree. Skip-gram with negative sampling has none: its groups change a row
-so seldom that copies gained nothing. With subwords only CBOW has them, of its outputs.
+so seldom that copies gained nothing. With subwords they are of the outputs alone.
 """
 
 from wordvec_cli.training.word2vec_config import NEGATIVE_SAMPLING, SKIPGRAM, Word2VecConfig
@@ -12,7 +12,7 @@ VISITS = 32  # of all threads together to a copied row, about, until what one ha
 
 def n_copies(config: Word2VecConfig, n_words: int, n_threads: int) -> int:
     """Of how many rows of each matrix a thread has copies; a single one needs none."""
-    is_grouped = config.model == SKIPGRAM and (config.loss == NEGATIVE_SAMPLING or config.subwords is not None)
+    is_grouped = (config.model, config.loss) == (SKIPGRAM, NEGATIVE_SAMPLING)
     return min(N_COPIES, n_words // 4) if n_threads > 1 and not config.deterministic and not is_grouped else 0
 
 

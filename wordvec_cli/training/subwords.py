@@ -130,4 +130,5 @@ class SubwordTrainer(Word2VecTrainer):
         from wordvec_cli.kernels.cbow import GROUP
         from wordvec_cli.kernels.in_step import TOKENS_PER_CHUNK
 
-        return (self._chunk(GROUP, TOKENS_PER_CHUNK), *super()._sharing()) if self.config.model == CBOW else ()
+        copies = super()._sharing()
+        return (self._chunk(GROUP, TOKENS_PER_CHUNK), *copies) if self.config.model == CBOW else copies
