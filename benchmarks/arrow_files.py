@@ -1,7 +1,6 @@
 """Vectors as Parquet and Arrow files: ours beside pyarrow alone, and beside the disk (the same numbers, raw)."""
 
 import os
-import statistics
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ import pyarrow as pa
 from pyarrow import ipc, parquet
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import Task, print_table, timed
+from benchmarks.table import Task, medians_in_turn, print_table
 from wordvec_cli import formats
 from wordvec_cli.formats.reading import ReadOptions, WriteOptions
 from wordvec_cli.vectors.embeddings import Embeddings, from_matrix
@@ -88,11 +87,7 @@ def main(arguments: Arguments) -> None:
                 ),
             }
             for way, sides in tasks.items():
-                times: list[list[float]] = [[] for _ in sides]
-                for _ in range(arguments.runs):
-                    for side, task in enumerate(sides):
-                        times[side].append(timed(task))
-                disk, library, mine = map(statistics.median, times)
+                disk, library, mine = medians_in_turn(dict(enumerate(sides)), arguments.runs).values()
                 rows.append([f"{format} {way}", mine, library, disk, f"{mine / library:.2f}x", f"{mine / disk:.2f}x"])
             ours.unlink()
             its.unlink()

@@ -4,12 +4,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 
 import numpy as np
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import print_table
+from benchmarks.table import print_table, timed
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -19,9 +19,7 @@ BARE = [sys.executable, "-c", "import click"]
 
 
 def seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    return timed(partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL))
 
 
 def main(arguments: Arguments) -> None:

@@ -10,13 +10,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import Task, medians_in_turn, print_table, text_file
+from benchmarks.table import Task, medians_in_turn, print_table, text_file, timed
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
 
@@ -50,9 +49,7 @@ def bootstraps(corpus: Path, folder: Path) -> None:
     common = ["train", corpus, "--vector-size", "100", "--epochs", str(EPOCHS)]
     command("train", corpus, "--vector-size", "100", "--epochs", "1", "-o", folder / "compiles.safetensors")
     theirs = [gensims_seconds(corpus)]
-    start = time.perf_counter()
-    command(*common, "--bootstrap", str(N_WANTED), "-o", folder / "models")
-    ours = time.perf_counter() - start
+    ours = timed(lambda: command(*common, "--bootstrap", str(N_WANTED), "-o", folder / "models"))
     theirs += [gensims_seconds(corpus) for _ in range(N_GENSIM - 1)]
     of_gensim = statistics.median(theirs) * N_WANTED
     rows = [

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import print_table
+from benchmarks.table import print_table, timed
 from tests.show.browser import open_browser
 from wordvec_cli.vectors.native import save
 from wordvec_cli.vocabulary.vocabulary import Vocabulary
@@ -49,10 +50,8 @@ def make_vectors(path: Path, n: int) -> None:
 
 
 def seconds_of(*arguments: object) -> float:
-    start = time.perf_counter()
     command = [sys.executable, "-m", "wordvec_cli", "map", *map(str, arguments), "--quiet"]
-    subprocess.run(command, check=True)
-    return time.perf_counter() - start
+    return timed(partial(subprocess.run, command, check=True))
 
 
 def opened(browser: Any, page: Path, n_runs: int) -> tuple[float, float]:

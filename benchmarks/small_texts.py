@@ -8,15 +8,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gensim.test.utils import datapath
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import print_table, text_file
+from benchmarks.table import print_table, text_file, timed
 from wordvec_cli.evaluation.asking import evaluate
 from wordvec_cli.evaluation.set_files import read_eval_set
 from wordvec_cli.evaluation.sets import EvalSet
@@ -50,9 +50,7 @@ def pieces(corpus: Path, folder: Path) -> list[Path]:
 
 
 def trained(command: Sequence[str], output: Path, sets: Sequence[EvalSet]) -> Result:
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
+    seconds = timed(partial(subprocess.run, command, check=True, stderr=subprocess.DEVNULL))
     vectors = open_vectors(str(output))
     return Result(seconds, [evaluate(vectors.vocabulary, vectors.matrix, each).value for each in sets])
 

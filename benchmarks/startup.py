@@ -5,11 +5,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import SAMPLE, print_table
+from benchmarks.table import SAMPLE, print_table, timed
 
 COMMAND = [sys.executable, "-m", "wordvec_cli"]
 TEXT = "the cat sat on the mat\nthe dog sat on the cat and the mat\n" * 20
@@ -47,12 +47,11 @@ SAMPLES = {
 
 
 def run(command: list[str], folder: Path, **variables: str) -> float:
-    start = time.perf_counter()
-    subprocess.run(
-        command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    task = partial(
+        subprocess.run, command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env=os.environ | variables,
     )  # fmt: skip
-    return time.perf_counter() - start
+    return timed(task)
 
 
 def prepare(folder: Path) -> None:

@@ -23,7 +23,7 @@ from gensim.models import FastText
 from gensim.test.utils import datapath
 
 from benchmarks.arguments import Arguments
-from benchmarks.table import print_table, text_file
+from benchmarks.table import print_table, text_file, timed
 from benchmarks.training import Material
 from wordvec_cli.evaluation.asking import evaluate
 from wordvec_cli.evaluation.scores import spearman
@@ -107,12 +107,7 @@ def bytes_copied_per_second() -> float:
     """Read and written by one thread that copies what no cache holds."""
     source = np.ones(1 << 26, np.float32)
     target = np.zeros_like(source)
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        np.copyto(target, source)
-        seconds.append(time.perf_counter() - start)
-    return 2 * source.nbytes / min(seconds)
+    return 2 * source.nbytes / min(timed(lambda: np.copyto(target, source)) for _ in range(5))
 
 
 def bytes_per_word(material: Material, config: Word2VecConfig) -> float:
