@@ -59,6 +59,7 @@ types: $(VENV)/.tests-installed
 	$(BIN)/mypy
 
 test: $(VENV)/.tests-installed browser
+	$(BIN)/python -m wordvec_cli --compile  # or each of the tests' processes would, what it needs
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.tests-installed

@@ -1,6 +1,7 @@
 """Commands that call every kernel, for each kind of arguments that it may get.
 
-python -m tests.kernels.commands FOLDER     runs them there, and prints the names of the kernels that were compiled
+python -m tests.kernels.commands FOLDER     runs them there, and prints the names of the kernels that were compiled, or
+                                            loaded for arguments that signatures.json does not list
 make signatures                             writes wordvec_cli/kernels/signatures.json anew
 """
 
@@ -136,8 +137,8 @@ def run_commands(folder: Path) -> list[tuple[str, list[str]]]:
     return failed
 
 
-class Recorder:
-    """Takes down which kernels are compiled for a call from Python, for what, and how long that takes."""
+class Clock:
+    """Takes down which kernels are compiled for a call from Python, and how long that takes, with those they call."""
 
     def __init__(self) -> None:
         import time
@@ -145,50 +146,65 @@ class Recorder:
         from numba.core import event
 
         self.seconds: dict[str, float] = defaultdict(float)
-        self.signatures: dict[str, list[Any]] = defaultdict(list)
-        recorder, self.depth, self.clock, self.start = self, 0, time.perf_counter, 0.0
+        clock, self.depth, self.now, self.start = self, 0, time.perf_counter, 0.0
 
         class Listener(event.Listener):
             def on_start(self, event: Any) -> None:
-                recorder.depth += 1
-                if recorder.depth == 1:
-                    recorder.start = recorder.clock()
+                clock.depth += 1
+                if clock.depth == 1:
+                    clock.start = clock.now()
 
             def on_end(self, event: Any) -> None:
-                recorder.depth -= 1
-                if not recorder.depth:
-                    recorder.add(event.data["dispatcher"], event.data["args"])
+                clock.depth -= 1
+                if not clock.depth:
+                    clock.seconds[name_of(event.data["dispatcher"])] += clock.now() - clock.start
 
         event.register("numba:compile", Listener())
 
-    def add(self, dispatcher: Any, arguments: Any) -> None:
-        from wordvec_cli.kernels.signatures import spelled
 
-        name = f"{dispatcher.py_func.__module__.rpartition('.')[2]}.{dispatcher.py_func.__name__}"
-        self.seconds[name] += self.clock() - self.start
-        self.signatures[name].append([spelled(kind) for kind in arguments])
+def name_of(dispatcher: Any) -> str:
+    return f"{dispatcher.py_func.__module__.rpartition('.')[2]}.{dispatcher.py_func.__name__}"
+
+
+def signatures_of_kernels() -> dict[str, list[Any]]:
+    """For which arguments this process has compiled or loaded each kernel; parts of kernels are none of them."""
+    from numba.core.caching import NullCache
+    from numba.core.dispatcher import Dispatcher
+
+    from wordvec_cli.kernels import signatures
+
+    found = {}
+    for module in [name for name in sys.modules if name.startswith(f"{signatures.PACKAGE}.")]:
+        for value in vars(sys.modules[module]).values():
+            if isinstance(value, Dispatcher) and value.overloads and not isinstance(value._cache, NullCache):
+                found[name_of(value)] = [[signatures.spelled(kind) for kind in each] for each in value.overloads]
+    return found
 
 
 def main() -> None:
     from wordvec_cli.kernels import ahead
 
     ahead._can_help = lambda: False  # or another process would compile what is to be recorded here
-    recorder = Recorder()
+    clock = Clock()
     with tempfile.TemporaryDirectory() as temporary:
         failed = run_commands(Path(sys.argv[1] if len(sys.argv) > 1 else temporary).resolve())
         os.chdir("/")
     if failed:
         sys.exit(f"failed: {failed}")
-    if len(sys.argv) > 1:
-        for name in sorted(recorder.signatures):
-            print(name)
-        return
     from wordvec_cli.kernels import signatures
 
-    slowest_first = sorted(recorder.signatures, key=lambda name: -recorder.seconds[name])
-    signatures.write({name: recorder.signatures[name] for name in slowest_first})
+    called = signatures_of_kernels()
+    if len(sys.argv) > 1:
+        known = signatures.known()
+        for name in sorted(called):
+            if name in clock.seconds or any(each not in known.get(name, []) for each in called[name]):
+                print(name)
+        return
+    of_all = (name for name in called if "._" not in name)  # no others are called from Python
+    slowest_first = sorted(of_all, key=lambda name: -clock.seconds[name])
+    signatures.write({name: called[name] for name in slowest_first})
     for name in slowest_first:
-        print(f"{recorder.seconds[name]:6.2f} s  {len(recorder.signatures[name])} x  {name}")
+        print(f"{clock.seconds[name]:6.2f} s  {len(called[name])} x  {name}")
 
 
 if __name__ == "__main__":

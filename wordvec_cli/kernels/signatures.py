@@ -48,7 +48,8 @@ def spelled(kind: Any) -> Spelling:
     """A number by its name; an array as [dtype, dimensions, layout, whether it can be written]; tuples as objects."""
     if isinstance(kind, _ARRAY):
         dtype = as_dtype(kind.dtype)
-        return [dtype.descr if dtype.names else dtype.str, kind.ndim, kind.layout, kind.mutable]
+        fields = [list(field) for field in dtype.descr]
+        return [fields if dtype.names else dtype.str, kind.ndim, kind.layout, kind.mutable]
     if isinstance(kind, _TUPLE):
         of = getattr(kind, "instance_class", None)  # of named ones
         name = f"{of.__module__.rpartition('.')[2]}.{of.__name__}" if of and of is not tuple else ""
