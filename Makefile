@@ -30,6 +30,8 @@ PAGE_TESTS := tests/show
 PAGE_TOOLS := $(PAGE_TESTS)/node_modules
 
 .DEFAULT_GOAL := check
+# The tests start some thousand commands, each of which would compile the sources anew: a third of its time.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: check lint lint-page browser types test test-fast format reference signatures docs picture dist bench fuzz demo clean
 
 check: lint types test

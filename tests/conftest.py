@@ -14,7 +14,6 @@ import pytest
 
 from tests.posix import IS_POSIX, REASON, SIGHUP, SIGQUIT, needed, resource
 from wordvec_cli.cli import run
-from wordvec_cli.parallel import usable_cpus
 
 # Kernels compile at their first call, which no deadline should count.
 hypothesis.settings.register_profile("wordvec", deadline=None)
@@ -66,11 +65,6 @@ def hear_ignored_signals() -> Iterable[signal.Signals]:
     for number in ignored:
         signal.signal(number, lambda *_: None)
     return ignored
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a test waits for the commands, machines and browsers that it starts."""
-    return usable_cpus() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

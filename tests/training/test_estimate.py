@@ -36,7 +36,7 @@ import json, os, sys
 from wordvec_cli.cli import run
 from wordvec_cli.training import word2vec
 
-word2vec.TOKENS_PER_BLOCK = 500  # so that there is always time for a second checkpoint
+word2vec.TOKENS_PER_BLOCK = 5000  # so that there is always time for a second checkpoint
 
 def written_bytes():
     paths = [os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names if name != "corpus"]
@@ -150,7 +150,7 @@ def test_a_dry_run_does_not_go_with_resume(wordvec: Run, corpus_file: Path) -> N
         ("corpus", "v.safetensors", ["--epochs", "1", "--vector-size", "500", "--loss", "hierarchical-softmax"]),
         ("corpus", "v.safetensors", ["--epochs", "2", "--vector-size", "300", "--subwords", "3-4"]),
         ("corpus", "v.safetensors", ["--engine", "gensim"]),
-        ("corpus", "v.safetensors", ["--engine", "gensim", "--vector-size", "3000"]),
+        ("corpus", "v.safetensors", ["--epochs", "1", "--engine", "gensim", "--vector-size", "3000"]),
         ("-", "v.safetensors", []),  # the copy of the pipe is the most of it
         ("-", "v.safetensors", ["--epochs", "2", "--vector-size", "6000", "--negative", "1"]),
         ("corpus", "-", ["--epochs", "1", "--vector-size", "1000"]),
