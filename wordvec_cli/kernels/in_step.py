@@ -271,28 +271,44 @@ def merge_shared(matrix, shared, copies, step, work, dim):
             store(matrix, start + d, now)
 
 
-@part
-def begin_chunk(work, step, chunk, n_tokens, group, inputs, outputs, dim):
-    """(first token, the one after the last, where its copies of inputs begin, and of outputs)."""
-    first, after = bounds_of_chunk(step, chunk, n_tokens, work.tokens_per_chunk, group)
-    inputs_at = take_shared(inputs, work.shared_inputs, work.own_inputs, step, chunk, dim)
-    outputs_at = take_shared(outputs, work.shared_outputs, work.own_outputs, step, chunk, dim)
-    return first, after, inputs_at, outputs_at
+class Chunk(NamedTuple):
+    """What is to be trained next.
+
+    first, after  the first of its tokens, and the one after the last
+    rate
+    inputs_at, outputs_at  where its copies of rows begin, as `place_in_step` wants it
+    losses  (2,) float64, to be set: its loss and the number of terms
+    """
+
+    first: int
+    after: int
+    rate: Any
+    inputs_at: int
+    outputs_at: int
+    losses: Any
 
 
 @part
-def end_step(work, step, inputs, outputs, dim):
-    """Merge what all have changed when all chunks are done; False if a worker has failed."""
-    if not meet(work, 2 * step + 1):
-        return False
-    merge_shared(inputs, work.shared_inputs, work.own_inputs, step, work, dim)
-    merge_shared(outputs, work.shared_outputs, work.own_outputs, step, work, dim)
-    return meet(work, 2 * step + 2)
+def chunks_of(work, n_tokens, group, inputs, outputs, dim, rate, last_rate):
+    """The chunks that a worker has to train, one after the other; at the end of a step all that was changed is merged.
 
-
-@inlined
-def rate_at(step, n_steps, rate, last_rate):
-    return np.float32(rate + (last_rate - rate) * step / n_steps)
+    inputs, outputs  flat
+    rate, last_rate  of the first step, and after the last
+    """
+    n_steps = len(work.losses)
+    for step in range(n_steps):
+        rate_now = np.float32(rate + (last_rate - rate) * step / n_steps)
+        for chunk in range(work.worker, CHUNKS, work.n_workers):
+            first, after = bounds_of_chunk(step, chunk, n_tokens, work.tokens_per_chunk, group)
+            inputs_at = take_shared(inputs, work.shared_inputs, work.own_inputs, step, chunk, dim)
+            outputs_at = take_shared(outputs, work.shared_outputs, work.own_outputs, step, chunk, dim)
+            yield Chunk(first, after, rate_now, inputs_at, outputs_at, work.losses[step, chunk])
+        if not meet(work, 2 * step + 1):
+            break  # a worker has failed
+        merge_shared(inputs, work.shared_inputs, work.own_inputs, step, work, dim)
+        merge_shared(outputs, work.shared_outputs, work.own_outputs, step, work, dim)
+        if not meet(work, 2 * step + 2):
+            break
 
 
 # ---- a block ----

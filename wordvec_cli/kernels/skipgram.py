@@ -20,15 +20,12 @@ from numba import njit
 
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens
 from wordvec_cli.kernels.in_step import (
-    CHUNKS,
     TOKENS_PER_CHUNK,
     Model,
     Needs,
-    begin_chunk,
-    end_step,
+    chunks_of,
     no_noise,
     place_in_step,
-    rate_at,
 )
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.parts import OPTIONS, aligned_zeros, kernel, part
@@ -277,17 +274,11 @@ def train_groups_in_step(
     limit, window_share = np.float32(limit), np.float32(negative / n_noise)
     share = window_share * count_windows(low, high)
     room = room_for_group(window, n_noise, dim)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
-                room, first, after, kept, low, high, share, noise, inputs, outputs, window, window_share, rate_now,
-                limit, work.own_inputs.slots, inputs_at,
-                work.own_outputs.slots, outputs_at,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_range(
+            room, chunk.first, chunk.after, kept, low, high, share, noise, inputs, outputs, window, window_share,
+            chunk.rate, limit, work.own_inputs.slots, chunk.inputs_at, work.own_outputs.slots, chunk.outputs_at,
+        )  # fmt: skip
 
 
 def draw_groups(ids, offsets, first, last, keep, state, noise_threshold, noise_alias, window, shrink, n_noise):

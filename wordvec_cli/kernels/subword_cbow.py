@@ -17,7 +17,7 @@ import numpy as np
 from wordvec_cli.kernels import cbow, tree
 from wordvec_cli.kernels.cbow import GROUP, SHARING
 from wordvec_cli.kernels.draws import draw_noise, draw_tokens, longest_list, widest
-from wordvec_cli.kernels.in_step import CHUNKS, begin_chunk, end_step, rate_at
+from wordvec_cli.kernels.in_step import chunks_of
 from wordvec_cli.kernels.own_rows import merge_copies, take_copies
 from wordvec_cli.kernels.parts import LANES, aligned_zeros, kernel, load, multiply, part, splat, store, subtract
 from wordvec_cli.kernels.rows import copy_row
@@ -167,17 +167,12 @@ def train_windows_in_step(
     room = cbow.room_for_windows(window, noise.shape[1], dim)
     inputs, outputs, noise = inputs.reshape(-1), outputs.reshape(-1), noise.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_chunk(
-                of, room, first, after, kept, low, high, noise, inputs, outputs, row_offsets, rows,
-                window, average, divide_error, none, outputs_at, no_visits, 1, rate_now, limit,
-                work.own_inputs.slots, inputs_at, work.own_outputs.slots,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_chunk(
+            of, room, chunk.first, chunk.after, kept, low, high, noise, inputs, outputs, row_offsets, rows,
+            window, average, divide_error, none, chunk.outputs_at, no_visits, 1, chunk.rate, limit,
+            work.own_inputs.slots, chunk.inputs_at, work.own_outputs.slots,
+        )  # fmt: skip
 
 
 def cbow_block(
@@ -278,17 +273,12 @@ def train_windows_on_paths_in_step(
     room = tree.room_for_windows(kept, path_offsets, window, dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_chunk_on_paths(
-                of, room, first, after, kept, low, high, inputs, outputs, row_offsets, rows,
-                path_offsets, nodes, signs, window, average, divide_error, none, outputs_at, no_visits, 0, 1,
-                rate_now, limit, work.own_inputs.slots, inputs_at, work.own_outputs.slots,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_chunk_on_paths(
+            of, room, chunk.first, chunk.after, kept, low, high, inputs, outputs, row_offsets, rows,
+            path_offsets, nodes, signs, window, average, divide_error, none, chunk.outputs_at, no_visits, 0, 1,
+            chunk.rate, limit, work.own_inputs.slots, chunk.inputs_at, work.own_outputs.slots,
+        )  # fmt: skip
 
 
 def cbow_hs_block(

@@ -13,14 +13,11 @@ import numpy as np
 
 from wordvec_cli.kernels.draws import draw_tokens, longest_list
 from wordvec_cli.kernels.in_step import (
-    CHUNKS,
     TOKENS_PER_CHUNK,
     Model,
     Needs,
-    begin_chunk,
-    end_step,
+    chunks_of,
     no_noise,
-    rate_at,
 )
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, take_copies, visit
@@ -126,16 +123,12 @@ def train_groups_in_step(
     dim, room = inputs.shape[1], room_for_groups(kept, row_offsets, path_offsets, inputs.shape[1])
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
-                room, first, after, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs, outputs,
-                none, outputs_at, no_visits, 0, 1, rate_now, work.own_inputs.slots, inputs_at, work.own_outputs.slots,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_range(
+            room, chunk.first, chunk.after, kept, low, high, row_offsets, rows, path_offsets, nodes, signs, inputs,
+            outputs, none, chunk.outputs_at, no_visits, 0, 1, chunk.rate, work.own_inputs.slots, chunk.inputs_at,
+            work.own_outputs.slots,
+        )  # fmt: skip
 
 
 def skipgram_hs_in_step(row_offsets, rows, path_offsets, nodes, signs, window, shrink, *_):

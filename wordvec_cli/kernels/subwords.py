@@ -16,15 +16,12 @@ import numpy as np
 
 from wordvec_cli.kernels.draws import longest_list
 from wordvec_cli.kernels.in_step import (
-    CHUNKS,
     TOKENS_PER_CHUNK,
     Model,
     Needs,
-    begin_chunk,
-    end_step,
+    chunks_of,
     no_noise,
     place_in_step,
-    rate_at,
 )
 from wordvec_cli.kernels.losses import slopes_and_loss
 from wordvec_cli.kernels.parts import LANES, add, aligned_zeros, kernel, load, multiply, part, prefetch, splat, store
@@ -237,17 +234,12 @@ def train_groups_in_step(
     dim = inputs.shape[1]
     room = room_for_groups(kept, row_offsets, window, noise.shape[1], dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_range(
-                room, first, after, kept, low, high, noise, row_offsets, rows, inputs, outputs, window, negative,
-                rate_now, np.float32(limit), work.own_inputs.slots, inputs_at,
-                work.own_outputs.slots, outputs_at,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_range(
+            room, chunk.first, chunk.after, kept, low, high, noise, row_offsets, rows, inputs, outputs, window,
+            negative, chunk.rate, np.float32(limit), work.own_inputs.slots, chunk.inputs_at, work.own_outputs.slots,
+            chunk.outputs_at,
+        )  # fmt: skip
 
 
 def skipgram_in_step(row_offsets, rows, noise_threshold, noise_alias, window, shrink, negative, n_noise):

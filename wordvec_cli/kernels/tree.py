@@ -4,7 +4,7 @@ import numpy as np
 
 from wordvec_cli.kernels.cbow import GROUP, spread_errors, sum_windows, weigh_windows
 from wordvec_cli.kernels.draws import draw_tokens, longest_list, widest
-from wordvec_cli.kernels.in_step import CHUNKS, TOKENS_PER_CHUNK, Model, Needs, begin_chunk, end_step, no_noise, rate_at
+from wordvec_cli.kernels.in_step import TOKENS_PER_CHUNK, Model, Needs, chunks_of, no_noise
 from wordvec_cli.kernels.losses import limit_factors, signed_slopes_and_loss
 from wordvec_cli.kernels.own_rows import merge_copies, place_of, take_copies, visit
 from wordvec_cli.kernels.parts import (
@@ -295,17 +295,12 @@ def train_words_in_step(
     dim, room = inputs.shape[1], room_for_words(kept, path_offsets, window, inputs.shape[1])
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_words_on_paths(
-                room, first, after, kept, low, high, inputs, outputs, path_offsets, nodes, signs, window,
-                none, inputs_at, no_visits, none, outputs_at, no_visits, 0, 1, rate_now, np.float32(limit),
-                work.own_inputs.slots, work.own_outputs.slots,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_words_on_paths(
+            room, chunk.first, chunk.after, kept, low, high, inputs, outputs, path_offsets, nodes, signs, window,
+            none, chunk.inputs_at, no_visits, none, chunk.outputs_at, no_visits, 0, 1, chunk.rate, np.float32(limit),
+            work.own_inputs.slots, work.own_outputs.slots,
+        )  # fmt: skip
 
 
 def skipgram_hs_in_step(path_offsets, nodes, signs, window, shrink, *_):
@@ -333,17 +328,12 @@ def train_windows_in_step(
     room = room_for_windows(kept, path_offsets, window, dim)
     inputs, outputs = inputs.reshape(-1), outputs.reshape(-1)
     none, no_visits = aligned_zeros(0), np.zeros(0, np.int32)
-    for step in range(len(work.losses)):
-        rate_now = rate_at(step, len(work.losses), rate, last_rate)
-        for chunk in range(work.worker, CHUNKS, work.n_workers):
-            first, after, inputs_at, outputs_at = begin_chunk(work, step, chunk, len(kept), GROUP, inputs, outputs, dim)
-            work.losses[step, chunk, 0], work.losses[step, chunk, 1] = train_windows_on_paths(
-                room, first, after, kept, low, high, inputs, outputs, path_offsets, nodes, signs,
-                window, average, divide_error, none, inputs_at, no_visits, none, outputs_at, no_visits, 0, 1,
-                rate_now, np.float32(limit), work.own_inputs.slots, work.own_outputs.slots,
-            )  # fmt: skip
-        if not end_step(work, step, inputs, outputs, dim):
-            break
+    for chunk in chunks_of(work, len(kept), GROUP, inputs, outputs, dim, rate, last_rate):
+        chunk.losses[0], chunk.losses[1] = train_windows_on_paths(
+            room, chunk.first, chunk.after, kept, low, high, inputs, outputs, path_offsets, nodes, signs,
+            window, average, divide_error, none, chunk.inputs_at, no_visits, none, chunk.outputs_at, no_visits, 0, 1,
+            chunk.rate, np.float32(limit), work.own_inputs.slots, work.own_outputs.slots,
+        )  # fmt: skip
 
 
 def cbow_hs_in_step(path_offsets, nodes, signs, window, shrink, average, divide_error, *_):
