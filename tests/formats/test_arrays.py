@@ -322,3 +322,11 @@ def test_a_header_of_no_type_that_numpy_knows_is_an_error(kind: bytes) -> None:
     Path("v.npy.words").write_bytes(b"a\n")
     with pytest.raises(InputError, match=r"^v\.npy: "):
         read("v.npy")
+
+
+def test_a_size_that_is_no_number_is_an_error() -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, True), }\n"
+    Path("v.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8))
+    Path("v.npy.words").write_bytes(b"a\nb\n")
+    with pytest.raises(InputError, match=r"^v\.npy: it has the shape \(2, True\); the file is damaged"):
+        read("v.npy")

@@ -137,6 +137,18 @@ def test_a_vector_that_is_not_finite_comes_back_as_it_is() -> None:
     np.testing.assert_allclose(open_vectors("w.fifu", ReadOptions()).matrix, rows, rtol=3e-7)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["matrix", "quantised"])
+def test_numbers_beyond_float32_become_infinite_without_a_word_of_numpy(kind: str) -> None:
+    if kind == "matrix":
+        stored = matrix(np.full((3, 4), 3e38, np.float32))
+    else:
+        arrays = np.full(2 * 2, 3e38, "<f4").tobytes() + NORMS.tobytes() + bytes(3 * 2)
+        stored = 4, struct.pack("<IIIIIQII", 0, 1, 2, 4, 1, 3, 1, 10), arrays
+    found = read(file_of(simple(), stored, *([norms()] if kind == "matrix" else [])))[1]
+    np.testing.assert_array_equal(found, np.repeat(np.float32([[np.inf], [3e38], [1.5e38]]), 4, axis=1))
+
+
 def test_a_damaged_or_foreign_file_is_an_error_or_vectors() -> None:
     whole = file_of(SUBWORDS["explicit"][0], matrix(np.concatenate([MATRIX, MATRIX[:2]])), norms())
     assert read(whole)[0] == WORDS

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import run_here
+from tests.damage import with_values
 from tests.reference_subwords import ngram_buckets
 from wordvec_cli import formats
 from wordvec_cli.errors import InputError
@@ -37,6 +38,14 @@ def run(*arguments: str | Path, status: int = 0) -> str:
     done = run_here(*arguments)
     assert done.returncode == status, done.stderr
     return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def test_words_that_turn_out_to_be_damaged_leave_no_table(tmp_path: Path) -> None:
+    source, broken = tmp_path / "v.safetensors", tmp_path / "broken.safetensors"
+    formats.write_vectors(str(source), vectors(), formats.format_for(str(source)), WriteOptions())
+    with_values(source, broken, {"words.order": lambda order: order + 1})
+    assert "words.order" in run("export", broken, tmp_path / "x.floret", "--buckets", "40", status=1)
+    assert not (tmp_path / "x.floret").exists()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ class _Storage(NamedTuple):
     rows: Callable[[Any], Matrix]
 
 
+# What float32 cannot hold becomes infinite, and the reader of any file says so of its rows.
+_of_any_numbers = np.errstate(over="ignore", invalid="ignore")
+
+
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """Raises: InputError"""
     with _errors(path):
@@ -157,6 +161,7 @@ def _quantised(content: NDArray[np.uint8], chunk: _Chunk) -> _Storage:
     projection = arrays.pop(0) if has_projection else None
     centroids, parts = arrays[0], np.arange(n_parts)
 
+    @_of_any_numbers
     def rows(places: Any) -> Matrix:
         chosen = codes[places]
         found = centroids[parts, chosen].reshape(len(chosen), dim)
@@ -177,7 +182,12 @@ def _norms(content: NDArray[np.uint8], chunks: dict[int, _Chunk]) -> Matrix | No
 def _parts(storage: _Storage, n_words: int, norms: Matrix | None) -> Iterator[Matrix]:
     for some in row_slices((n_words, storage.shape[1]), 4):
         rows = storage.rows(some)
-        yield rows if norms is None else rows * norms[some][:, None]
+        yield rows if norms is None else _lengthened(rows, norms[some])
+
+
+@_of_any_numbers
+def _lengthened(rows: Matrix, norms: Matrix) -> Matrix:
+    return rows * norms[:, None]
 
 
 def _composed(vocabulary: Vocabulary, storage: _Storage) -> Callable[[bytes], "memoryview[float] | None"]:
@@ -185,6 +195,7 @@ def _composed(vocabulary: Vocabulary, storage: _Storage) -> Callable[[bytes], "m
     assert vocabulary.ngram_rows is not None
     ngram_rows = vocabulary.ngram_rows
 
+    @_of_any_numbers
     def composed(word: bytes) -> "memoryview[float] | None":
         rows = ngram_rows(word)
         if not rows:

@@ -108,13 +108,13 @@ def write(path: str, embeddings: Embeddings, options: WriteOptions) -> list[str]
     n_buckets = options.n_buckets or DEFAULT_BUCKETS
     rule = TableRule(n_buckets, embeddings.dim, max(subwords.shortest, 1), subwords.longest, N_HASHES, SEED, b"<", b">")
     table = _filled(rule, embeddings.vocabulary, subwords)
+    is_made = np.array([word != END_OF_SENTENCE for word in embeddings.vocabulary])  # which has n-grams in floret only
+    errors = np.concatenate([*_errors(rule, table, embeddings), np.zeros(1)])[np.append(is_made, True)]
     with replacing(path) as file:
         file.write(rule.header())
         for first in range(0, n_buckets, ROWS_PER_CHUNK):
             lines = number_rows(table[first : first + ROWS_PER_CHUNK], b" ", options.decimals)
             file.write(b"".join(b"%d %b\n" % (first + i, numbers) for i, numbers in enumerate(lines)))
-    is_made = np.array([word != END_OF_SENTENCE for word in embeddings.vocabulary])  # which has n-grams in floret only
-    errors = np.concatenate([*_errors(rule, table, embeddings), np.zeros(1)])[np.append(is_made, True)]
     options.note(
         f"{path}: words and n-grams share {n_buckets} rows; the cosine error of a word's vector is at most "
         f"{errors.max():.2g}, {np.median(errors):.2g} in the middle; more --buckets make it less"

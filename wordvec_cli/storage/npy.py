@@ -64,7 +64,7 @@ def read_header(what: str, file: IO[bytes]) -> Header:
             f"{what} holds Python objects, which only a pickle can bring, and a pickle can run any code; "
             "save it with a type of numbers or text: array.astype('float32'), array.astype('U')"
         )
-    if any(size < 0 for size in header.shape):
+    if any(size < 0 or isinstance(size, bool) for size in header.shape):
         raise InputError(f"{what} has the shape {header.shape}; the file is damaged, make or copy it again")
     return header
 
