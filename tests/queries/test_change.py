@@ -66,6 +66,19 @@ def test_the_cosine_is_that_after_the_best_rotation_of_unit_rows() -> None:
     assert word_changes(common, 0, 1, rules).cosine.mean == pytest.approx(expected, abs=1e-5)
 
 
+def test_a_vector_too_long_to_be_turned_has_no_cosine_and_the_others_have_theirs() -> None:
+    rng = np.random.default_rng(3)
+    first = rng.normal(size=(60, 5)).astype(np.float32)
+    first[7] = np.float32(3e38)
+    second = first @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    second[7] = 1
+    rules = ChangeRules(5, 1)
+    common = common_words([[vectors_of(first)], [vectors_of(second)]], rules)
+    cosines = word_changes(common, 0, 1, rules).cosine.mean
+    assert np.flatnonzero(np.isnan(cosines)).tolist() == [7]
+    assert np.delete(cosines, 7) == pytest.approx(np.ones(59), abs=0.1)
+
+
 def test_a_rotation_is_no_change_and_a_word_that_moved_is_found_by_stable_words() -> None:
     rng = np.random.default_rng(2)
     first = rng.normal(size=(60, 5))

@@ -217,7 +217,7 @@ def turned_cosines(source: "Matrix", target: "Matrix", common: CommonWords, rule
                 f"{source.shape[1]} dimensions; name more, or leave them out"
             )
     fit = fitted(source, target, (places, places), Fitting(is_centred=rules.is_centred))
-    return cosines_of_rows(fit.row_map().apply(source[common.asked]), target[common.asked])
+    return cosines_of_rows(fit.row_map()(source[common.asked]), target[common.asked])
 
 
 def trends(changes: "Exact") -> "Exact":

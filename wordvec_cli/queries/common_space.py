@@ -58,7 +58,7 @@ def _to_mean(vectors: Sequence[Embeddings], options: AlignOptions, note: Note) -
         before, cosine = cosine, float(np.mean([fit.cosine for fit in fits]))
         if cosine - before < LEAST_GAIN:
             break
-        turned_units = (unit_rows(fit.row_map().apply(side.units())) for side, fit in zip(sides, fits, strict=True))
+        turned_units = (unit_rows(fit.row_map()(side.units())) for side, fit in zip(sides, fits, strict=True))
         mean = (reduce(np.add, turned_units) / len(sides)).astype(np.float32)
     return [
         Aligned(_recorded(turned(side.vectors, fit, note), len(sides)), fit, side.cosine(mean))

@@ -142,7 +142,7 @@ def _scale(source: "Rows", target: "Rows", pairs: "tuple[Ids, Ids]", rotation: "
 
 def mean_cosine(source: "Rows", target: "Rows", pairs: "tuple[Ids, Ids]", fit: Fit | None = None) -> float:
     """The mean cosine of the two sides of pairs, the first as it is or as `fit` makes it."""
-    total, apply = 0.0, None if fit is None else fit.row_map().apply
+    total, apply = 0.0, None if fit is None else fit.row_map()
     for start in range(0, len(pairs[0]), ROWS_AT_ONCE):
         some = slice(start, start + ROWS_AT_ONCE)
         rows, second = source[pairs[0][some]], target[pairs[1][some]].astype(np.float64)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RowMap(NamedTuple):
-    """What becomes of each row by itself.
+    """What becomes of each row by itself; `map(rows)` are the new rows, and rows that are not finite no warning.
 
     apply      new rows of rows (n, dim) float32, which are left as they are
     dim        of the new rows
@@ -33,6 +33,10 @@ class RowMap(NamedTuple):
     dim: int
     is_affine: bool = True
     is_linear: bool = False
+
+    def __call__(self, rows: "Matrix") -> "Matrix":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.apply(rows)
 
 
 class Step(Protocol):
@@ -125,8 +129,7 @@ def without_composing(vectors: Embeddings, name: str, note: Note) -> Embeddings:
 
 
 def _with_zeros(rows: "Matrix", row_map: RowMap) -> "Matrix":
-    with np.errstate(over="ignore", invalid="ignore"):  # rows that are not finite
-        new = row_map.apply(rows)
+    new = row_map(rows)
     if not row_map.is_linear and (are_zeros := zero_rows(rows)).any():
         new[are_zeros] = 0
     return new
