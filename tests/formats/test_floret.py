@@ -48,6 +48,14 @@ def test_words_that_turn_out_to_be_damaged_leave_no_table(tmp_path: Path) -> Non
     assert not (tmp_path / "x.floret").exists()
 
 
+def test_a_table_that_is_cut_within_its_last_number_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "x.floret"
+    formats.write_vectors(str(path), vectors(), formats.format_for(str(path)), WriteOptions(n_buckets=9))
+    assert "cut short" not in run("lookup", path, "the")
+    path.write_bytes(path.read_bytes()[:-2])
+    assert f"{path}: the last line has no end; the file may be cut short" in run("lookup", path, "the")
+
+
 @pytest.mark.parametrize(
     ("key", "expected"),
     [

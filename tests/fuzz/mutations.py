@@ -35,7 +35,7 @@ class Damage(NamedTuple):
     """A damaged file.
 
     breaks_checksum  its bytes are others than those that its own checksum was made of
-    is_truncation    all that was done to it is that its end is missing
+    is_truncation    all that was done to it is that its end is missing, and more than a line end with it
     """
 
     content: bytes
@@ -61,7 +61,8 @@ def damaged(rng: random.Random, content: bytes) -> Damage:
         told.append(name)
     has_sum = CHECKSUM_KEY in content[:100_000] and content[8:9] == b"{"
     breaks = has_sum and new != content and not _sum_holds(new)
-    return Damage(new, ", ".join(told), breaks, told == ["truncate"] and len(new) < len(content))
+    is_truncation = told == ["truncate"] and content[len(new) :] not in (b"", b"\n")  # without it JSON is whole
+    return Damage(new, ", ".join(told), breaks, is_truncation)
 
 
 def _ways(content: bytes) -> Mapping[str, Mutation]:

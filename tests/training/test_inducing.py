@@ -140,6 +140,24 @@ def test_the_map_is_the_weighted_least_squares_one(
         induction_map(texts, matrix, np.array([0]))
 
 
+def test_a_vector_too_long_for_sums_is_no_word_to_learn_from_nor_are_those_around_it(
+    text: tuple[Path, list[list[int]]],
+) -> None:
+    """Next to word 7 alone stands word 0, which comes twice there: their sum is beyond float32."""
+    path, lines = text
+    path.write_text(
+        "".join(" ".join(f"w{i}" for i in line if i not in (0, 7)) + "\n" for line in lines) + "w0 w7 w0\n" * 9
+    )
+    matrix = np.random.default_rng(2).normal(size=(N_WORDS, DIM)).astype(np.float32)
+    matrix[0] = 3e38
+    vocabulary = Vocabulary.from_words([b"w%d" % i for i in range(N_WORDS)])
+    sequences = encode_lines(Corpus.open([str(path)], Tokenizer(), path.parent), vocabulary)
+    texts = [surroundings(sequences, matrix, 3, np.array([0]))]
+    notes: list[str] = []
+    assert np.isfinite(induction_map(texts, matrix, np.array([0]), notes.append)).all()
+    assert notes[0].startswith("map learnt from 28 words")
+
+
 # ---------------------------------------------------------------- the command
 
 

@@ -16,7 +16,7 @@ from wordvec_cli.errors import InputError
 from wordvec_cli.formats.floret_hashes import TableRule
 from wordvec_cli.formats.floret_keys import Hashes, WordKeys, word_keys
 from wordvec_cli.formats.reading import Oddities, ReadOptions, WriteOptions
-from wordvec_cli.formats.text import number_rows
+from wordvec_cli.formats.text import NO_LINE_END, number_rows
 from wordvec_cli.storage.files import readable, replacing
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
@@ -40,10 +40,10 @@ def looks_like(start: bytes) -> bool:
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
     """A table, which makes vectors of any words, and has none itself. Raises: InputError"""
-    del options, oddities
+    del options
     with readable(path), open(path, "rb") as file:
         rule = _rule(path, file.readline(MOST_HEADER_BYTES))
-        table = _table(path, file, rule)
+        table = _table(path, file, rule, oddities)
     return embeddings_of_table(rule, table)
 
 
@@ -77,7 +77,7 @@ def checked_rule(path: str, rule: TableRule) -> TableRule:
     return rule
 
 
-def _table(path: str, file: BinaryIO, rule: TableRule) -> Matrix:
+def _table(path: str, file: BinaryIO, rule: TableRule, oddities: Oddities) -> Matrix:
     """The rows of all buckets; memory grows with what the file holds, not with what it says. Raises: InputError"""
     rows: list[Matrix] = []
     for n, line in enumerate(file):
@@ -88,6 +88,8 @@ def _table(path: str, file: BinaryIO, rule: TableRule) -> Matrix:
             rows.append(np.array(values, np.float64).astype(np.float32))
         except ValueError:
             raise InputError(f"{path}:{n + 2}: holds what is not a number; the file is damaged") from None
+        if not line.endswith(b"\n"):
+            oddities.note(NO_LINE_END)
     if len(rows) != rule.n_buckets:
         raise InputError(f"{path}: has {len(rows)} rows where it says {rule.n_buckets}; the file is cut short")
     return np.array(rows)

@@ -29,6 +29,7 @@ WRONG_WIDTH = "lines with another number of values, left out"
 NO_NUMBER = "lines with a value that is not a number, left out"
 EMPTY = "empty lines"
 BLANKS = "words with blanks in them"
+NO_LINE_END = "the last line has no end; the file may be cut short"
 
 
 class _Parsed(NamedTuple):
@@ -94,7 +95,7 @@ def _blocks(path: str, source: BinaryIO, rest: bytes, oddities: Oddities) -> Ite
             n_read = source.readinto(content.data[len(begun) :])  # type: ignore[attr-defined]
         begun = content[: len(begun) + (n_read or 0)]
     if len(begun):
-        oddities.note("the last line has no end; the file may be cut short")
+        oddities.note(NO_LINE_END)
         yield np.append(begun, np.uint8(ord("\n")))
 
 

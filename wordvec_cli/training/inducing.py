@@ -123,6 +123,7 @@ def _pieces(sequences: Sequences, line: int, n_at_once: int, window: int) -> Ite
         yield _Block(line, ids, np.zeros(len(ids), np.int64), slice(first - start, last - start))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows whose sum float32 cannot hold
 def _means_around(ids: "Ids", lines: "Ids", matrix: "Matrix", window: int) -> "tuple[Matrix, NDArray[np.bool_]]":
     """The mean of the vectors around each place, and whether there is any. ids: -1 of what has no vector"""
     is_known = ids >= 0
@@ -157,7 +158,7 @@ def induction_map(texts: Sequence[Surroundings], matrix: "Matrix", left_out: "Id
     """
     sums = np.sum([text.sums for text in texts], axis=0)
     counts = np.sum([text.counts for text in texts], axis=0)
-    is_used = (counts >= LEAST_PLACES) & np.isfinite(matrix).all(axis=1)
+    is_used = (counts >= LEAST_PLACES) & np.isfinite(matrix).all(axis=1) & np.isfinite(sums).all(axis=1)
     is_used[is_used] = matrix[is_used].any(axis=1)
     is_used[left_out[left_out < len(matrix)]] = False
     words = np.flatnonzero(is_used)
