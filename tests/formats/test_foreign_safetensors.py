@@ -187,6 +187,14 @@ def test_a_quantized_vocabulary_gives_each_token_its_row_times_its_weight(dtype:
     np.testing.assert_allclose(opened(model2vec_folder(weights=weights)).matrix, MATRIX * weights[:, None], rtol=1e-6)
 
 
+def test_a_name_of_the_unknown_word_that_is_no_text_is_none() -> None:
+    folder = model2vec_folder()
+    tokenizer = json.loads(Path(folder, "tokenizer.json").read_text("utf-8"))
+    tokenizer["model"] |= {"type": "WordLevel", "unk_token": [[]]}
+    Path(folder, "tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
+    assert len(opened(folder).vocabulary) == len(TOKENS)
+
+
 def test_the_model2vec_library_has_the_same_vectors() -> None:
     pytest.importorskip("model2vec")
     from model2vec import StaticModel

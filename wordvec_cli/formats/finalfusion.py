@@ -50,8 +50,9 @@ class _Storage(NamedTuple):
     rows: Callable[[Any], Matrix]
 
 
-# What float32 cannot hold becomes infinite, and the reader of any file says so of its rows.
-_of_any_numbers = np.errstate(over="ignore", invalid="ignore")
+def _of_any_numbers() -> np.errstate:
+    """For functions: what float32 cannot hold becomes infinite, and the reader of any file says so of its rows."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def read(path: str, options: ReadOptions, oddities: Oddities) -> Embeddings:
@@ -161,7 +162,7 @@ def _quantised(content: NDArray[np.uint8], chunk: _Chunk) -> _Storage:
     projection = arrays.pop(0) if has_projection else None
     centroids, parts = arrays[0], np.arange(n_parts)
 
-    @_of_any_numbers
+    @_of_any_numbers()
     def rows(places: Any) -> Matrix:
         chosen = codes[places]
         found = centroids[parts, chosen].reshape(len(chosen), dim)
@@ -185,7 +186,7 @@ def _parts(storage: _Storage, n_words: int, norms: Matrix | None) -> Iterator[Ma
         yield rows if norms is None else _lengthened(rows, norms[some])
 
 
-@_of_any_numbers
+@_of_any_numbers()
 def _lengthened(rows: Matrix, norms: Matrix) -> Matrix:
     return rows * norms[:, None]
 
@@ -195,7 +196,7 @@ def _composed(vocabulary: Vocabulary, storage: _Storage) -> Callable[[bytes], "m
     assert vocabulary.ngram_rows is not None
     ngram_rows = vocabulary.ngram_rows
 
-    @_of_any_numbers
+    @_of_any_numbers()
     def composed(word: bytes) -> "memoryview[float] | None":
         rows = ngram_rows(word)
         if not rows:

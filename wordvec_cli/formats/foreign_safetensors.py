@@ -91,7 +91,9 @@ def _ends_with_unknown(path: str, n_rows: int) -> bool:
     """Whether the last token is what a tokenizer of whole words gives for those that it does not know."""
     with open(path, "rb") as file:
         model = json.load(file)["model"]
-    return model.get("type") == "WordLevel" and n_rows > 1 and model["vocab"].get(model.get("unk_token")) == n_rows - 1
+    unknown = model.get("unk_token")
+    is_of_words = model.get("type") == "WordLevel" and isinstance(unknown, str)
+    return is_of_words and n_rows > 1 and bool(model["vocab"].get(unknown) == n_rows - 1)
 
 
 def model_in(folder: str) -> str | None:

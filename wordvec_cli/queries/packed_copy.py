@@ -65,6 +65,7 @@ class PackedCopy:
         return rows, self._without_scale(scales, lengths), self.errors[places]
 
     @staticmethod
+    @np.errstate(over="ignore")  # where scales are damaged
     def _without_scale(scales: "Matrix", lengths: "Matrix") -> "Matrix":
         """The lengths of vectors whose codes are not scaled."""
         return np.asarray(lengths / np.where(scales > 0, scales, 1), np.float32)
