@@ -315,18 +315,21 @@ def test_a_device_gets_the_matrix_alone() -> None:
     assert write_npy("/dev/null", vectors(), WriteOptions()) == ["the words", "counts"]
 
 
+def write_header(header: bytes) -> None:
+    """v.npy with a header that says this, and eight bytes of numbers."""
+    Path("v.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8))
+
+
 @pytest.mark.parametrize("kind", [b"()", b"''", b"('<f4',)", b"'<f4', 'x': 1", b"[]", b"{}"])
 def test_a_header_of_no_type_that_numpy_knows_is_an_error(kind: bytes) -> None:
-    header = b"{'descr': %b, 'fortran_order': False, 'shape': (1, 2), }\n" % kind
-    Path("v.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8))
+    write_header(b"{'descr': %b, 'fortran_order': False, 'shape': (1, 2), }\n" % kind)
     Path("v.npy.words").write_bytes(b"a\n")
     with pytest.raises(InputError, match=r"^v\.npy: "):
         read("v.npy")
 
 
 def test_a_size_that_is_no_number_is_an_error() -> None:
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, True), }\n"
-    Path("v.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8))
+    write_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, True), }\n")
     Path("v.npy.words").write_bytes(b"a\nb\n")
     with pytest.raises(InputError, match=r"^v\.npy: it has the shape \(2, True\); the file is damaged"):
         read("v.npy")

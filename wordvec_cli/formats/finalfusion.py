@@ -28,6 +28,7 @@ from wordvec_cli.text.decoding import is_utf8, quoted
 from wordvec_cli.text.words import back_to_back
 from wordvec_cli.vectors.embeddings import Embeddings
 from wordvec_cli.vectors.lengths import unit_rows
+from wordvec_cli.vectors.packing import times_scales
 
 MATRIX, QUANTISED, NORMS = 2, 4, 6  # ids of chunks
 FLOAT32, UINT8 = 10, 1
@@ -168,7 +169,7 @@ def _quantised(content: NDArray[np.uint8], chunk: _Chunk) -> _Storage:
         found = centroids[parts, chosen].reshape(len(chosen), dim)
         if projection is not None:
             found = found @ projection.T
-        return np.ascontiguousarray(found * arrays[1][places][:, None] if has_norms else found, np.float32)
+        return np.ascontiguousarray(times_scales(found, arrays[1][places]) if has_norms else found, np.float32)
 
     return _Storage((n_rows, dim), rows)
 
@@ -183,12 +184,7 @@ def _norms(content: NDArray[np.uint8], chunks: dict[int, _Chunk]) -> Matrix | No
 def _parts(storage: _Storage, n_words: int, norms: Matrix | None) -> Iterator[Matrix]:
     for some in row_slices((n_words, storage.shape[1]), 4):
         rows = storage.rows(some)
-        yield rows if norms is None else _lengthened(rows, norms[some])
-
-
-@_of_any_numbers()
-def _lengthened(rows: Matrix, norms: Matrix) -> Matrix:
-    return rows * norms[:, None]
+        yield rows if norms is None else times_scales(rows, norms[some])
 
 
 def _composed(vocabulary: Vocabulary, storage: _Storage) -> Callable[[bytes], "memoryview[float] | None"]:

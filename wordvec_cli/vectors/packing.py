@@ -207,7 +207,7 @@ def unpacked_rows(rows: "Matrix", packing: Packing) -> "Matrix":
 
 
 def times_scales(numbers: "NDArray[Any]", scales: "Matrix") -> "Matrix":
-    """Rows of whole numbers, each times its scale, which may take them out of float32 where it is damaged."""
+    """Rows, each times its scale, which may take them out of float32 where it is damaged."""
     import numpy as np
 
     with np.errstate(over="ignore", invalid="ignore"):
